@@ -1,0 +1,36 @@
+import type { Micros } from '../instant.ts';
+
+export const observationStatuses = ['ok', 'held', 'failed'] as const;
+export type ObservationStatus = (typeof observationStatuses)[number];
+
+export const holdReasons = ['empty', 'shrink', 'manual'] as const;
+export type HoldReason = (typeof holdReasons)[number];
+
+/** One row of `scene_observation`: account `appId` answered this at `observedAt`. (appId, observedAt) is the key. */
+export interface Observation {
+  readonly appId: string;
+  /** When the answer arrived. */
+  readonly observedAt: Micros;
+  readonly status: ObservationStatus;
+  /** sha256 hex of the body; null exactly when `failed`. */
+  readonly payloadHash: string | null;
+  /** WeChat's errcode or our own code; null unless `failed`. */
+  readonly errorCode: string | null;
+  /** Redacted; null unless `failed`. */
+  readonly errorMessage: string | null;
+  /** Why it is held, or was held before it was accepted. */
+  readonly holdReason: HoldReason | null;
+  /** When it was accepted, or held by hand; null when nobody decided. */
+  readonly decidedAt: Micros | null;
+  /** The run that recorded it; not part of what the log says. */
+  readonly runId: string;
+}
+
+/** A change of the decision of a stored observation, the only thing about it that may change. */
+export interface Decision {
+  readonly appId: string;
+  readonly observedAt: Micros;
+  readonly status: 'ok' | 'held';
+  readonly holdReason: HoldReason | null;
+  readonly decidedAt: Micros;
+}

@@ -1,0 +1,212 @@
+/**
+ * The loader port: everything scenedim asks of a warehouse. A loader only stores rows, it never decides and never retries:
+ * it classifies its errors as {@link ScenedimError} (`target_unreachable`, `target_busy`, `target_denied`, `stale_heads`, …)
+ * and the pipeline retries those that are `retryable`. `describeLoaderContract` in `scenedim/testing` is the contract as tests.
+ *
+ * Glossary: observation = what an account answered at a time; payload = the body of an answer, stored once by its hash;
+ * head = one row an account, derived from its log; version = a row of `dim_scene`.
+ */
+import type { AccountHead } from '../dimension/account-head.ts';
+import type { Decision, Observation } from '../dimension/observation.ts';
+import type { FirstSeen, Version, VersionChange } from '../dimension/version.ts';
+import type { Micros } from '../instant.ts';
+import type { RejectedRow } from '../normalize/snapshot.ts';
+
+/** The settings under which the dimension of a target was computed: the row of `scene_meta`. */
+export interface TargetMeta {
+  /** Number of the newest migration in the target. */
+  readonly schemaVersion: number;
+  readonly normalizerVersion: number;
+  readonly firstSeen: FirstSeen;
+  /** IANA name; date columns of the views are days in it. */
+  readonly timeZone: string;
+  /** True from the start of a `rebuild` under changed settings to its end: the dimension is of two minds meanwhile. */
+  readonly rebuilding: boolean;
+}
+
+/** What `migrate` must leave in the target. */
+export interface MigrateOptions {
+  readonly normalizerVersion: number;
+  readonly firstSeen: FirstSeen;
+  readonly timeZone: string;
+}
+
+export interface MigrateResult {
+  /** Null when the target was empty. */
+  readonly fromVersion: number | null;
+  readonly toVersion: number;
+  /** Names of the migrations that ran, in order. */
+  readonly applied: readonly string[];
+}
+
+/** Who is excluded: `exclusive` excludes everybody; a shard excludes the same shard, other counts and `exclusive`. */
+export type LockScope =
+  | { readonly kind: 'exclusive' }
+  | { readonly kind: 'shard'; readonly index: number; readonly count: number };
+
+/** A held lock; disposing releases it, and the death of its holder too. */
+export interface Lock extends AsyncDisposable {
+  /** Aborted, with a `lock_lost` error as reason, when the lock is lost before it is released. */
+  readonly lost: AbortSignal;
+}
+
+export interface Payload {
+  /** sha256 hex of `body`. */
+  readonly payloadHash: string;
+  /** The answer's bytes as received. */
+  readonly body: Uint8Array;
+}
+
+/** One row of `scene_reject`. */
+export interface Reject extends RejectedRow {
+  readonly appId: string;
+  readonly observedAt: Micros;
+}
+
+export const runOutcomes = ['ok', 'nothing_changed', 'partial', 'refused', 'failed'] as const;
+export type RunOutcome = (typeof runOutcomes)[number];
+
+/** Counts of a run so far; each equals the rows that were written, or the accounts that were judged. */
+export interface RunCounts {
+  readonly accountsSelected: number;
+  readonly accountsChanged: number;
+  readonly accountsUnchanged: number;
+  readonly accountsHeld: number;
+  readonly accountsSkipped: number;
+  readonly accountsFailed: number;
+  readonly accountsFresh: number;
+  readonly observationsRecorded: number;
+  readonly observationsDuplicate: number;
+  readonly versionsOpened: number;
+  readonly versionsClosed: number;
+  readonly versionsRewritten: number;
+  readonly versionsRemoved: number;
+  readonly rejects: number;
+}
+
+/** One row of `scene_run`, written with every batch of the run and once more at its end. */
+export interface RunRecord {
+  readonly runId: string;
+  /** The command: `sync`, `replay`, `accept`, `hold`, `rebuild`. */
+  readonly command: string;
+  readonly startedAt: Micros;
+  /** Null while the run goes on; stays null when it was killed. */
+  readonly finishedAt: Micros | null;
+  /** Null while the run goes on. */
+  readonly outcome: RunOutcome | null;
+  readonly programVersion: string;
+  readonly counts: RunCounts;
+  /** How many batches of the run were applied, this one included. */
+  readonly batches: number;
+}
+
+/** The new head of an account, and the revision that was read: null when the account has no head yet. */
+export interface HeadChange {
+  readonly head: AccountHead;
+  readonly expectedRevision: number | null;
+}
+
+/** Everything one batch writes: all of it or nothing. */
+export interface ChangeSet {
+  readonly run: RunRecord;
+  /** Payloads that the observations need; some may be stored already. May be written before, outside the transaction. */
+  readonly payloads: readonly Payload[];
+  /** New observations; none is stored yet. */
+  readonly observations: readonly Observation[];
+  readonly decisions: readonly Decision[];
+  readonly rejects: readonly Reject[];
+  /** One for each account whose log changed. */
+  readonly heads: readonly HeadChange[];
+  /** At most one change a `version_id`. */
+  readonly versions: readonly VersionChange[];
+}
+
+/** Which versions to read. No field: all. */
+export interface VersionQuery {
+  /** At most 1,000. */
+  readonly appIds?: readonly string[];
+  readonly openOnly?: boolean;
+  /** Only those in force at this instant. */
+  readonly asOf?: Micros;
+  readonly sceneKey?: string;
+}
+
+/** Which observations or heads to read. No field: all. */
+export interface AccountQuery {
+  /** At most 1,000. */
+  readonly appIds?: readonly string[];
+}
+
+/** Something `check` found out about the target. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'error';
+  /** What was looked at, e.g. `server version`. */
+  readonly subject: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/**
+ * A warehouse that holds one dimension. Every method takes an `AbortSignal` and rejects with its reason when it is aborted.
+ * Methods may be called while an iterable of `read…` is still open.
+ */
+export interface Loader extends AsyncDisposable {
+  /** As in `target.type`. */
+  readonly kind: string;
+  /** Where the rows go, for people: without credentials. */
+  readonly description: string;
+
+  /** Looks at connection, version, rights and schema without writing. Findings, not errors, also when unreachable. */
+  check(signal: AbortSignal): Promise<readonly Finding[]>;
+
+  /** The stored settings; null when the target holds no scenedim schema yet. */
+  readMeta(signal: AbortSignal): Promise<TargetMeta | null>;
+  /** The schema version that this program makes. */
+  readonly schemaVersion: number;
+  /**
+   * Creates or upgrades the schema, the views, the comments, the bundled tables and the readers' grants. Safe when many start
+   * at once; a newer schema is refused with `schema_newer`. Sets schema version and time zone of an existing target,
+   * all settings of a new one.
+   */
+  migrate(options: MigrateOptions, signal: AbortSignal): Promise<MigrateResult>;
+  /** The same as SQL text that may be run by hand, again and again. */
+  migrationSql(options: MigrateOptions): string;
+  /** Stores settings after (or, with `rebuilding`, before) a rebuild. */
+  writeMeta(meta: TargetMeta, signal: AbortSignal): Promise<void>;
+
+  /** Takes the run lock, or returns null at once when somebody else holds what it excludes. */
+  acquireLock(scope: LockScope, signal: AbortSignal): Promise<Lock | null>;
+
+  /** Heads ordered by app_id (code points). */
+  readHeads(query: AccountQuery, signal: AbortSignal): AsyncIterable<AccountHead>;
+  /** Versions of one consistent state, ordered by app_id, scene_key, effective_from (code points). */
+  readVersions(query: VersionQuery, signal: AbortSignal): AsyncIterable<Version>;
+  /** Observations of one consistent state, ordered by app_id, observed_at. */
+  readObservations(query: AccountQuery, signal: AbortSignal): AsyncIterable<Observation>;
+  /** Bodies by hash; hashes that are not stored are missing from the result. At most 1,000 hashes. */
+  readPayloads(payloadHashes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
+
+  /**
+   * Applies one batch: all or nothing. Refuses with `stale_heads` when the revision of an account is not the expected one.
+   * Applying the same batch of the same run again (`run.runId`, `run.batches`) changes nothing and succeeds.
+   */
+  apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void>;
+}
+
+/** What a loader is made with. */
+export interface LoaderContext {
+  /** Directory that relative paths in the config start from. */
+  readonly baseDirectory: string;
+  /** How long to wait for a target that only one process may open (PGlite), in milliseconds. */
+  readonly openTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a module named by `target.type` exports as `loaderFactory`. `Config` is the `target` section, `type` included.
+ */
+export interface LoaderFactory<Config = unknown> {
+  /** Checks the `target` section; throws an error whose message names the field. Nothing is opened. */
+  parseConfig(section: unknown): Config;
+  create(config: Config, context: LoaderContext): Promise<Loader>;
+}
