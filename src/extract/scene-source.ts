@@ -1,0 +1,46 @@
+import type { Micros } from '../instant.ts';
+
+/** Which class of the code table (wechat error codes) an error belongs to; decides retries and the exit code. */
+export const errorClasses = ['transient', 'token', 'quota', 'account', 'configuration', 'bug', 'unknown'] as const;
+export type ErrorClass = (typeof errorClasses)[number];
+
+/** An account whose scene list is to be fetched. */
+export interface SourceAccount {
+  readonly appId: string;
+}
+
+/** The API answered with a body that may be a scene list; classified by its content later. */
+export interface FetchedAnswer {
+  readonly kind: 'answer';
+  readonly appId: string;
+  /** When the answer arrived, by our clock. */
+  readonly observedAt: Micros;
+  readonly body: Uint8Array;
+}
+
+/** No usable answer, after all retries. All texts are redacted. */
+export interface FetchFailure {
+  readonly kind: 'failure';
+  readonly appId: string;
+  readonly observedAt: Micros;
+  readonly errorClass: ErrorClass;
+  /** WeChat's errcode as text, or our own: `network`, `timeout`, `http_502`, `invalid_json`, `response_too_large`, `clock_skew`, … */
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string | null;
+  /** True when the failure is about this account alone; false when it stops the run (IP not in the whitelist). */
+  readonly accountOnly: boolean;
+  /** True when the account's own credentials were refused. */
+  readonly credentialsRefused: boolean;
+  /** True when nothing answered (connect, DNS, time-out, 5xx). */
+  readonly unreachable: boolean;
+  /** True when nothing may be stored about it (clock skew). */
+  readonly doNotRecord: boolean;
+}
+
+export type FetchResult = FetchedAnswer | FetchFailure;
+
+/** Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Never rejects but for abortion. */
+export interface SceneSource extends AsyncDisposable {
+  fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult>;
+}
