@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+
+/** A row of `access_source`: an access source of WeChat's published table, the `value` and `name` of getSceneList. */
+export interface AccessSource {
+  /** Canonical text, as `dim_scene.scene_key`. */
+  readonly accessSourceKey: string;
+  readonly accessSourceName: string;
+}
+
+export const launchSceneMappings = ['official', 'default'] as const;
+/** `official`: WeChat's table names the launch scene; `default`: it falls to `10 其他` by "everything not listed above". */
+export type LaunchSceneMapping = (typeof launchSceneMappings)[number];
+
+/** A row of `launch_scene`: a code that a mini-program receives at its start, and the access source it is counted under. */
+export interface LaunchScene {
+  /** 1000 and up: not a scene key. */
+  readonly launchScene: number;
+  /** Null where the public list gives no name. */
+  readonly launchSceneName: string | null;
+  readonly accessSourceKey: string;
+  readonly mapping: LaunchSceneMapping;
+}
+
+/** The access source of every launch scene that has no official one. */
+export const defaultAccessSourceKey = '10';
+
+let accessSources: readonly AccessSource[] | undefined;
+let launchScenes: readonly LaunchScene[] | undefined;
+
+/** The 57 access sources of `sql/catalog/access_source.csv`, by key as a number; read once. */
+export function readAccessSources(): readonly AccessSource[] {
+  accessSources ??= readCsv('access_source').map((row) => ({
+    accessSourceKey: field(row, 'access_source_key'),
+    accessSourceName: field(row, 'access_source_name'),
+  }));
+  return accessSources;
+}
+
+/** The 247 launch scenes of `sql/catalog/launch_scene.csv`, by number; each is there once; read once. */
+export function readLaunchScenes(): readonly LaunchScene[] {
+  launchScenes ??= readCsv('launch_scene').map((row) => ({
+    launchScene: Number(field(row, 'launch_scene')),
+    launchSceneName: field(row, 'launch_scene_name') || null,
+    accessSourceKey: field(row, 'access_source_key'),
+    mapping: field(row, 'mapping') === 'official' ? 'official' : 'default',
+  }));
+  return launchScenes;
+}
+
+type CsvRow = Readonly<Record<string, string>>;
+
+function readCsv(table: string): readonly CsvRow[] {
+  const file = new URL(`../../sql/catalog/${table}.csv`, import.meta.url);
+  return parse<CsvRow>(readFileSync(file), { columns: true });
+}
+
+function field(row: CsvRow, name: string): string {
+  const value = row[name];
+  if (value === undefined) throw new Error(`the bundled CSV has no column ${name}`);
+  return value;
+}
