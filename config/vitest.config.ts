@@ -7,16 +7,19 @@ const suites = {
   contract: { testTimeout: 60_000 },
   integration: { testTimeout: 120_000 },
   e2e: { testTimeout: 120_000 },
+  ops: { testTimeout: 300_000 },
 } as const;
+
+const root = new URL('..', import.meta.url).pathname;
 
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
-    pool: 'forks',
+    root,
     maxWorkers: 2,
+    globalSetup: ['test/support/postgres-clusters.ts'],
+    // Not extended from here: the global setup would run once a project, and so would its clusters.
     projects: Object.entries(suites).map(([name, limits]) => ({
-      extends: true,
-      test: { name, include: [`test/${name}/**/*.test.ts`], hookTimeout: 60_000, ...limits },
+      test: { root, pool: 'forks' as const, name, include: [`test/${name}/**/*.test.ts`], hookTimeout: 60_000, ...limits },
     })),
   },
 });
