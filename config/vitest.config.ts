@@ -19,7 +19,14 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-clusters.ts'],
     // Not extended from here: the global setup would run once a project, and so would its clusters.
     projects: Object.entries(suites).map(([name, limits]) => ({
-      test: { root, pool: 'forks' as const, name, include: [`test/${name}/**/*.test.ts`], hookTimeout: 60_000, ...limits },
+      test: {
+        root,
+        pool: 'forks' as const,
+        name,
+        include: [`test/${name}/**/*.test.ts`],
+        hookTimeout: 60_000,
+        ...limits,
+      },
     })),
   },
 });

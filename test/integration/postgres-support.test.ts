@@ -16,7 +16,10 @@ async function rows(connectionString: string, statement: string): Promise<readon
 describePostgres('the test servers', ({ server, createDatabase }) => {
   test('give each test an empty database of the version asked for', async () => {
     await using database = await createDatabase();
-    const [row] = await rows(database.url, `select current_setting('server_version') as version, current_database() as name`);
+    const [row] = await rows(
+      database.url,
+      `select current_setting('server_version') as version, current_database() as name`,
+    );
     expect(row).toEqual({ version: expect.stringContaining(server.version), name: database.name });
   });
 
@@ -42,8 +45,12 @@ describePostgres(
     test('asks members of the password group for their password', async () => {
       await using running = await startPostgres(server);
       await rows(running.url(), `create role guarded login password 'sesame' in role ${passwordGroup}`);
-      expect(await rows(running.url('postgres', 'guarded', 'sesame'), 'select current_user as me')).toEqual([{ me: 'guarded' }]);
-      await expect(rows(running.url('postgres', 'guarded', 'wrong'), 'select 1')).rejects.toThrow('password authentication failed');
+      expect(await rows(running.url('postgres', 'guarded', 'sesame'), 'select current_user as me')).toEqual([
+        { me: 'guarded' },
+      ]);
+      await expect(rows(running.url('postgres', 'guarded', 'wrong'), 'select 1')).rejects.toThrow(
+        'password authentication failed',
+      );
     });
   },
   { versions: 'newest' },

@@ -54,7 +54,9 @@ export interface RunningPostgres extends AsyncDisposable {
 /** Every server version on this machine, oldest first, one per major: `SCENEDIM_TEST_PG_BIN`, else where Debian and pg_config say. */
 export function postgresServers(): readonly PostgresServer[] {
   const named = process.env['SCENEDIM_TEST_PG_BIN'];
-  const folders = named ? named.split(':').filter(Boolean) : [...globSync('/usr/lib/postgresql/*/bin'), ...pgConfigBinDir()];
+  const folders = named
+    ? named.split(':').filter(Boolean)
+    : [...globSync('/usr/lib/postgresql/*/bin'), ...pgConfigBinDir()];
   const byMajor = new Map<number, PostgresServer>();
   for (const binDir of folders) {
     const server = serverIn(binDir);
@@ -114,7 +116,18 @@ export async function startPostgres(server: PostgresServer, options: PostgresOpt
     if (owner) await chown(join(dataDir, name), owner.uid, owner.gid);
   };
   try {
-    const initArguments = ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+    const initArguments = [
+      '-D',
+      dataDir,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+      '--no-sync',
+    ];
     await run(join(server.binDir, 'initdb'), initArguments, { ...owner, cwd: directory });
     await put('pg_hba.conf', hostBasedAuthentication);
     for (const [name, content] of Object.entries(options.files ?? {})) await put(name, content);
@@ -124,7 +137,11 @@ export async function startPostgres(server: PostgresServer, options: PostgresOpt
   }
   const port = await freePort();
   const settings = { ...baseSettings, port: String(port), unix_socket_directories: directory, ...options.settings };
-  const serverArguments = ['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const serverArguments = [
+    '-D',
+    dataDir,
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
   const url = (database = 'postgres', user = 'postgres', password?: string) =>
     `postgres://${user}${password === undefined ? '' : `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/${database}`;
   let running: ChildProcess | undefined;
@@ -220,7 +237,9 @@ function unprivilegedOwner(): { readonly uid: number; readonly gid: number } | u
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     try {
-      const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' })));
+      const [uid, gid] = ['-u', '-g'].map((flag) =>
+        Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' })),
+      );
       if (uid !== undefined && gid !== undefined) return { uid, gid };
     } catch {}
   }
@@ -237,7 +256,11 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function run(command: string, args: readonly string[], options: { uid?: number; gid?: number; cwd: string }): Promise<void> {
+async function run(
+  command: string,
+  args: readonly string[],
+  options: { uid?: number; gid?: number; cwd: string },
+): Promise<void> {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
   const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${complaint}`);
