@@ -1,0 +1,21 @@
+import { hash } from 'node:crypto';
+import type { Micros } from '../instant.ts';
+
+/** The durable key of a scene, the same for all its versions: 32 hex digits. */
+export function sceneIdOf(appId: string, sceneKey: string): string {
+  return idOf(part(appId) + part(sceneKey));
+}
+
+/** The key of the version that the observation at `firstObservedAt` opened: 32 hex digits. */
+export function versionIdOf(appId: string, sceneKey: string, firstObservedAt: Micros): string {
+  return idOf(part(appId) + part(sceneKey) + part(String(firstObservedAt)));
+}
+
+// The lengths keep ("ab", "c") and ("a", "bc") apart.
+function part(text: string): string {
+  return `${Buffer.byteLength(text)}:${text}`;
+}
+
+function idOf(parts: string): string {
+  return hash('sha256', parts, 'hex').slice(0, 32);
+}
