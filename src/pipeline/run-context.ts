@@ -22,7 +22,7 @@ export interface DimensionSettings {
   readonly timeZone: string;
 }
 
-/** How far a run has come, told after every account and batch. */
+/** How far a run has come, told after every account or batch. */
 export interface Progress {
   readonly done: number;
   /** Null when it is not known (a stream). */
@@ -43,7 +43,12 @@ export interface RunContext {
   readonly programVersion: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Takes secrets out of text that came from outside. */
+  readonly redact: (text: string) => string;
   /** Aborted by SIGINT or SIGTERM: the run stops cleanly. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };

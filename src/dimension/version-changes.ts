@@ -1,0 +1,58 @@
+import type { Version, VersionChange } from './version.ts';
+import { isOpen } from './version.ts';
+
+export interface VersionCounts {
+  /** Rows inserted. */
+  readonly opened: number;
+  /** Rows that were open and are not now. */
+  readonly closed: number;
+  /** Stored rows that changed other than by being closed. */
+  readonly rewritten: number;
+  /** Rows deleted. */
+  readonly removed: number;
+}
+
+/** What turns the stored rows into the computed ones. Both lists are of the same keys; equal rows give no change. */
+export function diffVersions(stored: readonly Version[], computed: readonly Version[]): VersionChange[] {
+  const changes: VersionChange[] = [];
+  const left = new Map(stored.map((version) => [version.versionId, version]));
+  for (const after of computed) {
+    const before = left.get(after.versionId);
+    left.delete(after.versionId);
+    if (before === undefined) changes.push({ op: 'insert', after });
+    else if (!isSameRow(before, after)) changes.push({ op: 'update', before, after });
+  }
+  for (const before of left.values()) changes.push({ op: 'delete', before });
+  return changes;
+}
+
+/** The counts that a report gives for a list of changes. */
+export function countChanges(changes: readonly VersionChange[]): VersionCounts {
+  const counts = { opened: 0, closed: 0, rewritten: 0, removed: 0 };
+  for (const change of changes) {
+    if (change.op === 'insert') counts.opened += 1;
+    else if (change.op === 'delete') counts.removed += 1;
+    else if (isOpen(change.before) && !isOpen(change.after)) counts.closed += 1;
+    else counts.rewritten += 1;
+  }
+  return counts;
+}
+
+/** True when two rows of `dim_scene` are equal in every column. */
+export function isSameRow(a: Version, b: Version): boolean {
+  return (
+    a === b ||
+    (a.versionId === b.versionId &&
+      a.sceneId === b.sceneId &&
+      a.appId === b.appId &&
+      a.sceneKey === b.sceneKey &&
+      a.sceneValue === b.sceneValue &&
+      a.valueKind === b.valueKind &&
+      a.isAggregate === b.isAggregate &&
+      a.sceneName === b.sceneName &&
+      a.effectiveFrom === b.effectiveFrom &&
+      a.effectiveTo === b.effectiveTo &&
+      a.endReason === b.endReason &&
+      a.firstObservedAt === b.firstObservedAt)
+  );
+}

@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto';
+import { normalizeBody } from '../normalize/normalize-body.ts';
+import type { NormalizedAnswer } from '../normalize/snapshot.ts';
+
+/** What bodies say, remembered by their hash: equal bodies are the normal case, so each is normalized once. */
+export interface AnswerCache {
+  normalize(payloadHash: string, body: Uint8Array): NormalizedAnswer;
+  get(payloadHash: string): NormalizedAnswer | undefined;
+}
+
+/** sha256 hex of the bytes of a body. */
+export function hashPayload(body: Uint8Array): string {
+  return hash('sha256', body, 'hex');
+}
+
+/** Remembers up to `maxRows` rows of answers (default 100,000: some 20 MB), the least recently used go first. */
+export function createAnswerCache(maxRows = 100_000): AnswerCache {
+  const answers = new Map<string, NormalizedAnswer>();
+  let rows = 0;
+
+  function get(payloadHash: string): NormalizedAnswer | undefined {
+    const answer = answers.get(payloadHash);
+    if (answer !== undefined) {
+      answers.delete(payloadHash);
+      answers.set(payloadHash, answer);
+    }
+    return answer;
+  }
+
+  return {
+    get,
+    normalize(payloadHash, body) {
+      const known = get(payloadHash);
+      if (known !== undefined) return known;
+      const answer = normalizeBody(body);
+      answers.set(payloadHash, answer);
+      rows += rowsOf(answer);
+      for (const [oldest, evicted] of answers) {
+        if (rows <= maxRows) break;
+        answers.delete(oldest);
+        rows -= rowsOf(evicted);
+      }
+      return answer;
+    },
+  };
+}
+
+function rowsOf(answer: NormalizedAnswer): number {
+  return answer.kind === 'failure' ? 1 : 1 + answer.present.size + answer.unknown.size + answer.rejects.length;
+}

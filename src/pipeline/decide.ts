@@ -1,0 +1,143 @@
+import type { Decision } from '../dimension/observation.ts';
+import { saysTheSame } from '../dimension/compare-snapshots.ts';
+import { countChanges } from '../dimension/version-changes.ts';
+import { ScenedimError } from '../errors.ts';
+import type { Micros } from '../instant.ts';
+import { formatInstant } from '../instant.ts';
+import type { LogEntry } from './account-log.ts';
+import { readLog } from './account-log.ts';
+import { emptyChanges } from './build-change-set.ts';
+import { requireTarget } from './prepare-target.ts';
+import { recompute } from './recompute.ts';
+import type { RunContext } from './run-context.ts';
+import { toRunCounts } from './run-ledger.ts';
+import type { Run } from './run.ts';
+import { hasChanges, withRun } from './run.ts';
+
+/** What `accept` and `hold` print with `--json`. */
+export interface DecisionReport {
+  readonly run_id: string;
+  readonly outcome: 'ok' | 'nothing_changed';
+  readonly app_id: string;
+  /** Times of the observations whose decision changed, oldest first. */
+  readonly decided: readonly string[];
+  readonly versions: {
+    readonly opened: number;
+    readonly closed: number;
+    readonly rewritten: number;
+    readonly removed: number;
+  };
+  /** What happened, in a sentence. */
+  readonly message: string;
+}
+
+export interface AcceptOptions {
+  readonly appId: string;
+  /** A held observation; null for the newest one and those before it that say the same. */
+  readonly observedAt: Micros | null;
+}
+
+export interface HoldOptions {
+  readonly appId: string;
+  /** An ok observation. */
+  readonly observedAt: Micros;
+}
+
+/** Lets held observations through and recomputes the account. Nothing to accept is no error. */
+export async function accept(context: RunContext, options: AcceptOptions): Promise<DecisionReport> {
+  return decideAccount(context, 'accept', options.appId, (log) =>
+    options.observedAt === null ? newestHeld(log) : heldAt(log, options.appId, options.observedAt),
+  );
+}
+
+/** Takes a wrong ok observation out again and recomputes the account. One that is held already is no error. */
+export async function hold(context: RunContext, options: HoldOptions): Promise<DecisionReport> {
+  return decideAccount(context, 'hold', options.appId, (log) => okAt(log, options.appId, options.observedAt));
+}
+
+type Choose = (log: AsyncIterable<LogEntry>) => Promise<readonly LogEntry[]>;
+
+async function decideAccount(
+  context: RunContext,
+  command: 'accept' | 'hold',
+  appId: string,
+  choose: Choose,
+): Promise<DecisionReport> {
+  const work = async (run: Run) => {
+    const chosen = await choose(readLog(context.loader, [appId], run.answers, run.signal));
+    const decidedAt = context.clock.now();
+    const decisions = chosen.map(({ observation: { observedAt, holdReason } }): Decision => {
+      return command === 'accept'
+        ? { appId, observedAt, status: 'ok', holdReason, decidedAt }
+        : { appId, observedAt, status: 'held', holdReason: 'manual', decidedAt };
+    });
+    if (decisions.length > 0) await run.commit(() => draftDecisions(run, appId, decisions));
+    const report = run.ledger.report(hasChanges(run.ledger.counts) ? 'ok' : 'nothing_changed');
+    const outcome = decisions.length > 0 ? ('ok' as const) : ('nothing_changed' as const);
+    const decided = decisions.map(({ observedAt }) => formatInstant(observedAt));
+    const message = describeDecision(command, appId, decided);
+    return { outcome, value: { run_id: report.run_id, outcome, app_id: appId, decided, versions: report.versions, message } };
+  };
+  return withRun(context, command, { kind: 'exclusive' }, work, requireTarget);
+}
+
+async function draftDecisions(run: Run, appId: string, decisions: readonly Decision[]) {
+  const { loader, dimension } = run.context;
+  const { answers, signal } = run;
+  const options = { loader, answers, firstSeen: dimension.firstSeen, appIds: [appId], decisions, signal };
+  for await (const { head, storedHead, versions, damaged } of recompute(options)) {
+    if (head === null || storedHead === null || damaged.length > 0) break;
+    const { revision } = storedHead;
+    const heads = [{ head: { ...head, revision: revision + 1 }, expectedRevision: revision }];
+    const changed = versions.length > 0 ? { accountsChanged: 1 } : { accountsUnchanged: 1 };
+    const counts = { ...toRunCounts(countChanges(versions)), ...changed, accountsSelected: 1 };
+    return { changes: { ...emptyChanges(versions), decisions, heads }, counts };
+  }
+  throw new ScenedimError('data_refused', `account ${appId} cannot be recomputed: its stored rows are damaged`, {
+    remedy: 'run `scenedim verify`',
+  });
+}
+
+/** The newest held observation, if newer than the newest ok one, and those directly before it that say the same. */
+async function newestHeld(log: AsyncIterable<LogEntry>): Promise<readonly LogEntry[]> {
+  let held: LogEntry[] = [];
+  for await (const entry of log) {
+    const { status } = entry.observation;
+    if (status === 'ok') held = [];
+    if (status !== 'held') continue;
+    const last = held.at(-1);
+    const isSame = last?.answer !== undefined && entry.answer !== undefined && saysTheSame(last.answer, entry.answer);
+    held = isSame ? [...held, entry] : [entry];
+  }
+  return held;
+}
+
+async function heldAt(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<readonly LogEntry[]> {
+  const entry = await findEntry(log, appId, observedAt);
+  return entry.observation.status === 'held' ? [entry] : [];
+}
+
+async function okAt(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<readonly LogEntry[]> {
+  const entry = await findEntry(log, appId, observedAt);
+  return entry.observation.status === 'ok' ? [entry] : [];
+}
+
+async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<LogEntry> {
+  for await (const entry of log) {
+    if (entry.observation.observedAt !== observedAt) continue;
+    if (entry.observation.status !== 'failed') return entry;
+    throw new ScenedimError('data_refused', `account ${appId}: the observation at ${formatInstant(observedAt)} is a failure`, {
+      remedy: 'only an answer with a list can be accepted or held',
+    });
+  }
+  throw new ScenedimError('data_refused', `account ${appId} has no observation at ${formatInstant(observedAt)}`, {
+    remedy: 'scenedim export-log shows the times, to the microsecond',
+  });
+}
+
+function describeDecision(command: 'accept' | 'hold', appId: string, decided: readonly string[]): string {
+  if (decided.length === 0) return `account ${appId}: nothing to ${command}`;
+  const verb = command === 'accept' ? 'accepted' : 'held';
+  const answers = decided.length === 1 ? 'the answer at' : `${decided.length} answers, the first at`;
+  return `account ${appId}: ${verb} ${answers} ${decided[0] ?? ''}`;
+}

@@ -1,0 +1,40 @@
+import type { Observation } from '../dimension/observation.ts';
+import type { Loader } from '../load/loader.ts';
+import { ScenedimError } from '../errors.ts';
+import { formatInstant } from '../instant.ts';
+import { requireSchema } from './prepare-target.ts';
+import { formatReplayLine } from './replay-line.ts';
+
+/** Bodies are at most 1 MiB each, so this bounds what is in memory at once. */
+const CHUNK = 100;
+
+/** The stored observations with their decisions, in the format that `replay` reads, ordered by account and time. */
+export async function* exportLog(loader: Loader, signal: AbortSignal): AsyncGenerator<string> {
+  await requireSchema(loader, signal);
+  let chunk: Observation[] = [];
+  for await (const observation of loader.readObservations({}, signal)) {
+    chunk.push(observation);
+    if (chunk.length < CHUNK) continue;
+    yield await formatLines(loader, chunk, signal);
+    chunk = [];
+  }
+  if (chunk.length > 0) yield await formatLines(loader, chunk, signal);
+}
+
+async function formatLines(loader: Loader, observations: readonly Observation[], signal: AbortSignal): Promise<string> {
+  const hashes = new Set(observations.flatMap(({ payloadHash }) => (payloadHash === null ? [] : [payloadHash])));
+  const bodies = hashes.size === 0 ? new Map() : await loader.readPayloads([...hashes], signal);
+  return observations.map((observation) => formatLine(observation, bodies)).join('');
+}
+
+function formatLine(observation: Observation, bodies: ReadonlyMap<string, Uint8Array>): string {
+  const { payloadHash, appId, observedAt } = observation;
+  if (payloadHash === null) return `${formatReplayLine(observation, null)}\n`;
+  const body = bodies.get(payloadHash);
+  if (body === undefined) {
+    throw new ScenedimError('data_refused', `account ${appId}: the body of ${formatInstant(observedAt)} is missing`, {
+      remedy: 'restore scene_payload from a backup; `scenedim verify` lists what is missing',
+    });
+  }
+  return `${formatReplayLine(observation, body)}\n`;
+}

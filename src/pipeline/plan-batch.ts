@@ -1,0 +1,152 @@
+import type { AccountHead } from '../dimension/account-head.ts';
+import type { AccountPlan, AccountPlanner, PlanFrom } from '../dimension/account-planner.ts';
+import { createAccountPlanner } from '../dimension/account-planner.ts';
+import { choosePath } from '../dimension/choose-path.ts';
+import { isComplete } from '../dimension/compare-snapshots.ts';
+import type { GuardSettings } from '../dimension/guards.ts';
+import type { IncomingObservation } from '../dimension/incoming-observation.ts';
+import type { FirstSeen, Version } from '../dimension/version.ts';
+import type { Loader } from '../load/loader.ts';
+import { readAnswers, readLog } from './account-log.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import type { Batch } from './batch.ts';
+
+/** What planning needs besides the batch. */
+export interface PlanInputs {
+  readonly loader: Loader;
+  readonly answers: AnswerCache;
+  readonly firstSeen: FirstSeen;
+  readonly guards: GuardSettings;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
+/** The plan of an account and the head that it starts from. */
+export interface PlannedAccount {
+  readonly plan: AccountPlan;
+  readonly storedHead: AccountHead | null;
+}
+
+/** Accounts whose whole log is read are taken in groups of this size, which bounds the versions in memory. */
+const LOG_GROUP = 50;
+
+/**
+ * Plans every account of a batch by the cheapest path that its head allows. Reads heads for all, open versions for the
+ * changed, the log only for accounts with late or repeated observations: a fixed number of statements for each kind.
+ */
+export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<PlannedAccount[]> {
+  const heads = new Map<string, AccountHead>();
+  const appIds = [...batch.accounts.keys()];
+  for await (const head of inputs.loader.readHeads({ appIds }, inputs.signal)) heads.set(head.appId, head);
+
+  const planned: PlannedAccount[] = [];
+  const changed: AccountHead[] = [];
+  const late: AccountHead[] = [];
+  for (const [appId, incoming] of batch.accounts) {
+    const head = heads.get(appId) ?? null;
+    const path = choosePath(head, incoming);
+    if (head !== null && path === 'open_versions') changed.push(head);
+    else if (head !== null && path === 'log') late.push(head);
+    else {
+      const from: PlanFrom = head === null ? { kind: 'start', head } : { kind: 'repeat', head };
+      planned.push({ plan: planDirectly(inputs, appId, from, incoming), storedHead: head });
+    }
+  }
+  planned.push(...(await planChanged(inputs, batch, changed, late)));
+  for (let start = 0; start < late.length; start += LOG_GROUP) {
+    planned.push(...(await planFromLog(inputs, batch, late.slice(start, start + LOG_GROUP))));
+  }
+  return planned;
+}
+
+function planDirectly(
+  inputs: PlanInputs,
+  appId: string,
+  from: PlanFrom,
+  incoming: readonly IncomingObservation[],
+): AccountPlan {
+  const planner = createAccountPlanner({ ...inputs, appId, from });
+  for (const observation of incoming) planner.incoming(observation);
+  return planner.finish([]);
+}
+
+/** Plans from the open versions; accounts whose newest ok answer left something unknown are pushed to `late` instead. */
+async function planChanged(
+  inputs: PlanInputs,
+  batch: Batch,
+  changed: readonly AccountHead[],
+  late: AccountHead[],
+): Promise<PlannedAccount[]> {
+  const { loader, answers, signal } = inputs;
+  if (changed.length === 0) return [];
+  const newest = await readAnswers(loader, changed.map((head) => head.lastPayloadHash), answers, signal);
+  const resumable = changed.filter((head) => {
+    const answer = newest.get(head.lastPayloadHash ?? '');
+    const canResume = answer?.kind === 'snapshot' && isComplete(answer);
+    if (!canResume) late.push(head);
+    return canResume;
+  });
+  const open = await readVersionsByAccount(inputs, resumable, true);
+  return resumable.map((head) => {
+    const from: PlanFrom = { kind: 'resume', head, openVersions: open.get(head.appId) ?? [] };
+    const incoming = batch.accounts.get(head.appId) ?? [];
+    return { plan: planDirectly(inputs, head.appId, from, incoming), storedHead: head };
+  });
+}
+
+async function planFromLog(
+  inputs: PlanInputs,
+  batch: Batch,
+  heads: readonly AccountHead[],
+): Promise<PlannedAccount[]> {
+  const { loader, answers, signal } = inputs;
+  const versions = await readVersionsByAccount(inputs, heads, false);
+  const weavers = new Map(
+    heads.map((head) => {
+      const planner = createAccountPlanner({ ...inputs, appId: head.appId, from: { kind: 'start', head } });
+      return [head.appId, createWeaver(planner, batch.accounts.get(head.appId) ?? [])] as const;
+    }),
+  );
+  for await (const { observation, answer } of readLog(loader, [...weavers.keys()], answers, signal)) {
+    const weaver = weavers.get(observation.appId);
+    weaver?.before(observation.observedAt);
+    weaver?.planner.stored(observation, answer);
+  }
+  return heads.map((head) => {
+    const weaver = weavers.get(head.appId);
+    if (weaver === undefined) throw new TypeError('every account has its weaver');
+    weaver.rest();
+    return { plan: weaver.planner.finish(versions.get(head.appId) ?? []), storedHead: head };
+  });
+}
+
+/** Feeds new observations to a planner between the stored ones; one of the same time follows the stored one. */
+function createWeaver(planner: AccountPlanner, incoming: readonly IncomingObservation[]) {
+  let next = 0;
+  function feedWhile(isDue: (observation: IncomingObservation) => boolean): void {
+    for (let observation = incoming[next]; observation !== undefined && isDue(observation); observation = incoming[next]) {
+      planner.incoming(observation);
+      next += 1;
+    }
+  }
+  return {
+    planner,
+    before: (observedAt: bigint) => feedWhile((observation) => observation.observedAt < observedAt),
+    rest: () => feedWhile(() => true),
+  };
+}
+
+async function readVersionsByAccount(
+  { loader, signal }: PlanInputs,
+  heads: readonly AccountHead[],
+  openOnly: boolean,
+): Promise<Map<string, Version[]>> {
+  const byAccount = new Map<string, Version[]>();
+  if (heads.length === 0) return byAccount;
+  for await (const version of loader.readVersions({ appIds: heads.map((head) => head.appId), openOnly }, signal)) {
+    const list = byAccount.get(version.appId);
+    if (list === undefined) byAccount.set(version.appId, [version]);
+    else list.push(version);
+  }
+  return byAccount;
+}

@@ -1,0 +1,94 @@
+import { isSameHead } from '../dimension/advance-head.ts';
+import { countChanges } from '../dimension/version-changes.ts';
+import type { VersionChange } from '../dimension/version.ts';
+import { ScenedimError } from '../errors.ts';
+import type { HeadChange, TargetMeta } from '../load/loader.ts';
+import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
+import { emptyChanges } from './build-change-set.ts';
+import { requireSchema } from './prepare-target.ts';
+import type { RecomputedAccount } from './recompute.ts';
+import { recompute } from './recompute.ts';
+import type { RunContext } from './run-context.ts';
+import { toRunCounts } from './run-ledger.ts';
+import type { RunResult } from './run-result.ts';
+import type { Run } from './run.ts';
+import { hasChanges, withRun } from './run.ts';
+
+const BATCH = { accounts: 1_000, changes: 20_000 } as const;
+
+/**
+ * Computes `dim_scene` and the heads anew from the stored observations, under the normalizer and `firstSeen` of this
+ * program and config, and writes what differs. Killed in the middle, the target asks for another rebuild.
+ */
+export async function rebuild(context: RunContext): Promise<RunResult> {
+  const { loader, signal } = context;
+  return withRun(
+    context,
+    'rebuild',
+    { kind: 'exclusive' },
+    async (run) => {
+      const stored = await requireSchema(loader, signal);
+      const wanted: TargetMeta = {
+        ...stored,
+        normalizerVersion: NORMALIZER_VERSION,
+        firstSeen: context.dimension.firstSeen,
+        rebuilding: false,
+      };
+      const isOtherDimension =
+        stored.rebuilding || stored.firstSeen !== wanted.firstSeen || stored.normalizerVersion !== NORMALIZER_VERSION;
+      if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
+      await rebuildAccounts(run);
+      if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
+      const outcome = hasChanges(run.ledger.counts) ? 'ok' : 'nothing_changed';
+      return { outcome, value: { report: run.ledger.report(outcome), exitCode: 0, error: null } };
+    },
+    () => requireSchema(loader, signal),
+  );
+}
+
+async function rebuildAccounts(run: Run): Promise<void> {
+  const { loader, dimension } = run.context;
+  let accounts: RecomputedAccount[] = [];
+  let changes = 0;
+  let done = 0;
+  const recomputed = recompute({ loader, answers: run.answers, firstSeen: dimension.firstSeen, signal: run.signal });
+  for await (const account of recomputed) {
+    assertUndamaged(account);
+    accounts.push(account);
+    changes += account.versions.length;
+    done += 1;
+    if (accounts.length < BATCH.accounts && changes < BATCH.changes) continue;
+    await write(run, accounts);
+    run.context.onProgress?.({ done, total: null, unit: 'accounts' });
+    accounts = [];
+    changes = 0;
+  }
+  if (accounts.length > 0) await write(run, accounts);
+}
+
+async function write(run: Run, accounts: readonly RecomputedAccount[]): Promise<void> {
+  const versions: VersionChange[] = accounts.flatMap((account) => account.versions);
+  const heads = accounts.flatMap(changedHead);
+  const changed = accounts.filter((account) => account.versions.length > 0).length;
+  const counts = {
+    ...toRunCounts(countChanges(versions)),
+    accountsSelected: accounts.length,
+    accountsChanged: changed,
+    accountsUnchanged: accounts.length - changed,
+  };
+  await run.commit(async () => ({ changes: { ...emptyChanges(versions), heads }, counts }));
+}
+
+function changedHead({ head, storedHead, versions }: RecomputedAccount): HeadChange[] {
+  if (head === null) return [];
+  if (versions.length === 0 && storedHead !== null && isSameHead(head, storedHead)) return [];
+  const revision = storedHead?.revision ?? 0;
+  return [{ head: { ...head, revision: revision + 1 }, expectedRevision: storedHead?.revision ?? null }];
+}
+
+function assertUndamaged({ appId, damaged }: RecomputedAccount): void {
+  if (damaged.length === 0) return;
+  throw new ScenedimError('data_refused', `account ${appId}: ${damaged.length} stored bodies are missing or damaged`, {
+    remedy: 'restore scene_payload from a backup; `scenedim verify` lists them',
+  });
+}

@@ -1,0 +1,116 @@
+import type { AccountHead } from '../dimension/account-head.ts';
+import type { DerivedHead } from '../dimension/advance-head.ts';
+import { createAccountPlanner } from '../dimension/account-planner.ts';
+import type { GuardSettings } from '../dimension/guards.ts';
+import type { Decision, Observation } from '../dimension/observation.ts';
+import type { FirstSeen, Version, VersionChange } from '../dimension/version.ts';
+import type { Loader } from '../load/loader.ts';
+import type { NormalizedAnswer, Snapshot } from '../normalize/snapshot.ts';
+import type { LogEntry } from './account-log.ts';
+import { readAnswers } from './account-log.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import { createAccountCursor, firstAccount, groupByAccount } from './merge-by-account.ts';
+
+/** What one account's stored observations give, beside what is stored. */
+export interface RecomputedAccount {
+  readonly appId: string;
+  readonly storedVersions: readonly Version[];
+  readonly storedHead: AccountHead | null;
+  /** What the log gives; null when the account has no observation. */
+  readonly head: DerivedHead | null;
+  /** What turns the stored rows into those that the log gives. */
+  readonly versions: readonly VersionChange[];
+  /** What the newest ok answer says, when it is a list. */
+  readonly newestSnapshot: Snapshot | null;
+  /** Observations whose body is missing or damaged. When there is one, nothing was computed. */
+  readonly damaged: readonly Observation[];
+}
+
+export interface RecomputeOptions {
+  readonly loader: Loader;
+  readonly answers: AnswerCache;
+  readonly firstSeen: FirstSeen;
+  readonly appIds?: readonly string[];
+  /** Decisions that take the place of the stored ones. */
+  readonly decisions?: readonly Decision[];
+  readonly signal: AbortSignal;
+}
+
+/** Guards play no part in a recomputation: every stored observation has its decision. */
+const noGuards: GuardSettings = { empty: 'accept', minScenes: 1, maxShrink: 1 };
+
+/** Recomputes account after account from the log, in order, with one account in memory at a time. */
+export async function* recompute(options: RecomputeOptions): AsyncGenerator<RecomputedAccount> {
+  const { loader, appIds, signal } = options;
+  const query = appIds === undefined ? {} : { appIds };
+  await using log = createAccountCursor(groupByAccount(loader.readObservations(query, signal), (row) => row.appId));
+  await using heads = createAccountCursor(groupByAccount(loader.readHeads(query, signal), (row) => row.appId));
+  await using versions = createAccountCursor(groupByAccount(loader.readVersions(query, signal), (row) => row.appId));
+  const cursors = [log, heads, versions];
+  for (let appId = await firstAccount(cursors); appId !== undefined; appId = await firstAccount(cursors)) {
+    const observations = await log.take(appId);
+    const [storedHead = null] = await heads.take(appId);
+    const storedVersions = await versions.take(appId);
+    yield await recomputeAccount(options, { appId, observations, storedHead, storedVersions });
+  }
+}
+
+interface StoredAccount {
+  readonly appId: string;
+  readonly observations: readonly Observation[];
+  readonly storedHead: AccountHead | null;
+  readonly storedVersions: readonly Version[];
+}
+
+async function recomputeAccount(options: RecomputeOptions, stored: StoredAccount): Promise<RecomputedAccount> {
+  const { appId, observations, storedHead, storedVersions } = stored;
+  const planner = createAccountPlanner({
+    appId,
+    from: { kind: 'start', head: storedHead },
+    firstSeen: options.firstSeen,
+    guards: noGuards,
+    runId: '',
+  });
+  const damaged: Observation[] = [];
+  let newestSnapshot: Snapshot | null = null;
+  for await (const { observation, answer } of withAnswers(options, observations)) {
+    if (observation.payloadHash !== null && answer === undefined) damaged.push(observation);
+    else planner.stored(observation, answer);
+    if (observation.status === 'ok' && answer?.kind === 'snapshot') newestSnapshot = answer;
+  }
+  const common = { appId, storedVersions, storedHead, newestSnapshot, damaged };
+  if (damaged.length > 0) return { ...common, head: null, versions: [] };
+  if (observations.length === 0) {
+    const versions = storedVersions.map((before) => ({ op: 'delete' as const, before }));
+    return { ...common, head: null, versions };
+  }
+  const plan = planner.finish(storedVersions);
+  return { ...common, head: plan.head, versions: plan.versions };
+}
+
+const CHUNK = 100;
+
+async function* withAnswers(
+  { loader, answers, decisions = [], signal }: RecomputeOptions,
+  observations: readonly Observation[],
+): AsyncGenerator<LogEntry> {
+  for (let start = 0; start < observations.length; start += CHUNK) {
+    const chunk = observations.slice(start, start + CHUNK).map((observation) => decide(observation, decisions));
+    const known: Map<string, NormalizedAnswer> = await readAnswers(
+      loader,
+      chunk.map((observation) => observation.payloadHash),
+      answers,
+      signal,
+    );
+    for (const observation of chunk) {
+      yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
+    }
+  }
+}
+
+function decide(observation: Observation, decisions: readonly Decision[]): Observation {
+  const decision = decisions.find(
+    ({ appId, observedAt }) => appId === observation.appId && observedAt === observation.observedAt,
+  );
+  return decision === undefined ? observation : { ...observation, ...decision };
+}

@@ -1,0 +1,146 @@
+import { isScenedimError, ScenedimError } from '../errors.ts';
+import type { NormalizedAnswer } from '../normalize/snapshot.ts';
+import { formatInstant, parseInstant } from '../instant.ts';
+import { hashPayload } from './answer-cache.ts';
+import { createBackgroundWriter } from './background-writer.ts';
+import type { Batch, BatchBuilder } from './batch.ts';
+import { createBatchBuilder } from './batch.ts';
+import { buildChangeSet } from './build-change-set.ts';
+import { describeHold, describeSuspension } from './hold-problem.ts';
+import type { PlannedAccount } from './plan-batch.ts';
+import { planBatch } from './plan-batch.ts';
+import { readLines } from './read-lines.ts';
+import type { ReplayObservation } from './replay-line.ts';
+import { parseReplayLine } from './replay-line.ts';
+import type { RunContext } from './run-context.ts';
+import type { RunResult } from './run-result.ts';
+import { exitCodeOf, outcomeOf } from './run-verdict.ts';
+import type { Run } from './run.ts';
+import { withRun } from './run.ts';
+import { countAccounts } from './sync-books.ts';
+
+export interface ReplayOptions {
+  readonly input: AsyncIterable<Uint8Array>;
+  /** What the input is called in errors: the file, or `stdin`. */
+  readonly name: string;
+}
+
+const noFacts = { credentialsRefused: 0, unreachable: 0, stoppedBy: null };
+
+const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
+const FUTURE_TOLERANCE = 300_000_000n;
+
+/**
+ * Applies recorded observations. A bad line ends it: the batches before it stay, nothing of its own batch is stored, and
+ * the result carries the error.
+ */
+export async function replay(context: RunContext, options: ReplayOptions): Promise<RunResult> {
+  let badLine: { error: ScenedimError; run: Run } | undefined;
+  try {
+    return await withRun(context, 'replay', { kind: 'exclusive' }, async (run) => {
+      try {
+        await readAndApply(run, options);
+      } catch (error) {
+        if (isScenedimError(error, 'bad_line')) badLine = { error, run };
+        throw error;
+      }
+      const outcome = outcomeOf(run.ledger.counts, noFacts, false);
+      const exitCode = exitCodeOf(run.ledger.counts, noFacts);
+      return { outcome, value: { report: run.ledger.report(outcome), exitCode, error: null } };
+    });
+  } catch (error) {
+    if (badLine === undefined || badLine.error !== error) throw error;
+    const { ledger } = badLine.run;
+    const { code, message, remedy = null } = badLine.error;
+    ledger.addProblem({ app_id: null, kind: 'bad_line', code, message, remedy });
+    return { report: ledger.report('refused'), exitCode: badLine.error.exitCode, error: badLine.error };
+  }
+}
+
+async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<void> {
+  const stop = new AbortController();
+  const builder = createBatchBuilder();
+  const writer = createBackgroundWriter((batch: Batch) => commit(run, batch, name), stop);
+  let done = 0;
+  let lineNumber = 0;
+  try {
+    for await (const { line, number } of readLines(input)) {
+      run.signal.throwIfAborted();
+      if (stop.signal.aborted) break;
+      lineNumber = number;
+      const observation = parseReplayLine(line);
+      assertPlausible(observation, run.context.clock.now());
+      if (builder.isFullBefore(observation.appId)) await writer.write(builder.take());
+      add(run, builder, observation, number);
+      done += 1;
+      if (done % 1000 === 0) run.context.onProgress?.({ done, total: null, unit: 'observations' });
+    }
+    if (builder.size > 0) await writer.write(builder.take());
+  } catch (error) {
+    // What was complete before the bad line stays, and its own failure would come first.
+    await writer.end();
+    throw isScenedimError(error, 'bad_line') && !error.message.startsWith(`${name}:`)
+      ? badLineAt(name, lineNumber, error.message, error.remedy)
+      : error;
+  }
+  await writer.end();
+  run.context.onProgress?.({ done, total: done, unit: 'observations' });
+}
+
+function add(run: Run, builder: BatchBuilder, observation: ReplayObservation, origin: number): void {
+  const { appId, observedAt, body, recorded } = observation;
+  const payloadHash = body === null ? null : hashPayload(body);
+  const answer = answerOf(run, observation, payloadHash);
+  builder.add(appId, { observedAt, answer, payloadHash, recorded: redactRecorded(run, recorded), origin }, body);
+}
+
+function answerOf(run: Run, { body, recorded }: ReplayObservation, payloadHash: string | null): NormalizedAnswer {
+  if (body === null || payloadHash === null) {
+    return { kind: 'failure', code: recorded?.errorCode ?? 'unknown', message: recorded?.errorMessage ?? '' };
+  }
+  const answer = run.answers.normalize(payloadHash, body);
+  return answer.kind === 'failure' ? { ...answer, message: run.context.redact(answer.message) } : answer;
+}
+
+function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded']): ReplayObservation['recorded'] {
+  if (recorded === null || recorded.errorMessage === null) return recorded;
+  return { ...recorded, errorMessage: context.redact(recorded.errorMessage) };
+}
+
+function assertPlausible({ observedAt }: ReplayObservation, now: bigint): void {
+  if (observedAt < EARLIEST) {
+    throw new ScenedimError('bad_line', `observed_at ${formatInstant(observedAt)} is before 2017, when mini programs began`);
+  }
+  if (observedAt > now + FUTURE_TOLERANCE) {
+    throw new ScenedimError('bad_line', `observed_at ${formatInstant(observedAt)} is more than 5 minutes in the future`);
+  }
+}
+
+async function commit(run: Run, batch: Batch, name: string): Promise<void> {
+  let planned: readonly PlannedAccount[] = [];
+  await run.commit(async () => {
+    planned = await planBatch(run.planInputs, batch);
+    assertNoRefusal(planned, name);
+    const draft = buildChangeSet(planned, batch);
+    return { ...draft, counts: { ...draft.counts, ...countAccounts(planned, () => undefined) } };
+  });
+  for (const { plan } of planned) {
+    for (const held of plan.held) run.ledger.addProblem(describeHold(held));
+    const since = plan.head.removalsSuspendedSince;
+    if (since !== null) run.ledger.addProblem(describeSuspension(plan.appId, since));
+  }
+}
+
+/** Of several refused lines the first in the file is named. */
+function assertNoRefusal(planned: readonly PlannedAccount[], name: string): void {
+  const refusals = planned.flatMap(({ plan }) => (plan.refusal === null ? [] : [plan.refusal]));
+  const first = refusals.sort((a, b) => a.incoming.origin - b.incoming.origin)[0];
+  if (first === undefined) return;
+  throw badLineAt(name, first.incoming.origin, first.reason, undefined);
+}
+
+function badLineAt(name: string, line: number, reason: string, remedy: string | undefined): ScenedimError {
+  return new ScenedimError('bad_line', `${name}:${line}: ${reason}`, {
+    remedy: remedy ?? 'correct the line and run the whole file again: what is stored already is not stored twice',
+  });
+}

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ScenedimError } from '../errors.ts';
+import type { Lock, LockScope } from '../load/loader.ts';
+import type { RunContext } from './run-context.ts';
+
+const POLL_MS = 200;
+
+/** Waits up to `lockTimeoutMs` for the run lock of the target; `lock_held` when somebody else keeps it. */
+export async function acquireRunLock(
+  context: Pick<RunContext, 'loader' | 'lockTimeoutMs' | 'signal'>,
+  scope: LockScope,
+): Promise<Lock> {
+  const { loader, lockTimeoutMs, signal } = context;
+  const deadline = performance.now() + lockTimeoutMs;
+  for (;;) {
+    const lock = await loader.acquireLock(scope, signal);
+    if (lock !== null) return lock;
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) {
+      throw new ScenedimError('lock_held', `another run is at work on ${loader.description}`, {
+        remedy: 'try again later, or wait for it with --lock-timeout 10m',
+      });
+    }
+    await delay(Math.min(POLL_MS, leftMs), undefined, { signal });
+  }
+}

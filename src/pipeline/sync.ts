@@ -1,0 +1,129 @@
+import { isUnavailableByWeChat } from '../extract/error-catalogue.ts';
+import { fetchAccounts } from '../extract/fetch-accounts.ts';
+import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
+import type { AnswerFailure, NormalizedAnswer } from '../normalize/snapshot.ts';
+import { hashPayload } from './answer-cache.ts';
+import { createBackgroundWriter } from './background-writer.ts';
+import type { Batch, BatchBuilder } from './batch.ts';
+import { createBatchBuilder } from './batch.ts';
+import { hasAnswerSince } from './newer-answer.ts';
+import type { RunContext } from './run-context.ts';
+import type { RunResult } from './run-result.ts';
+import { exitCodeOf, outcomeOf } from './run-verdict.ts';
+import { withRun } from './run.ts';
+import type { Run } from './run.ts';
+import type { SelectedAccount } from './select-accounts.ts';
+import { isFresh, withHeads } from './select-accounts.ts';
+import type { Shard } from './shard.ts';
+import { isInShard } from './shard.ts';
+import { createSyncBooks } from './sync-books.ts';
+import type { SyncBooks } from './sync-books.ts';
+
+export interface SyncOptions {
+  readonly source: SceneSource;
+  readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
+  /** How many accounts there are, for the progress; null when nobody knows. */
+  readonly accountTotal: number | null;
+  /** Skip accounts whose newest ok, held or class A answer is younger than this, in milliseconds. */
+  readonly maxAgeMs: number | null;
+  readonly shard: Shard | null;
+  /** Accounts fetched side by side. */
+  readonly concurrency: number;
+  /** Let answers without scenes through in this run. */
+  readonly acceptEmpty: boolean;
+  /** Let answers that lost most of their scenes through in this run. */
+  readonly acceptShrink: boolean;
+}
+
+/** Fetches the selected accounts and applies what they answer. */
+export async function sync(context: RunContext, options: SyncOptions): Promise<RunResult> {
+  const guarded = { ...context, guards: guardsOf(context, options) };
+  const scope = options.shard === null ? { kind: 'exclusive' as const } : { kind: 'shard' as const, ...options.shard };
+  return withRun(guarded, 'sync', scope, async (run) => {
+    const books = createSyncBooks(run);
+    await fetchAndApply(run, books, options);
+    const { counts } = run.ledger;
+    const outcome = outcomeOf(counts, books.facts, context.signal.aborted);
+    const exitCode = exitCodeOf(counts, books.facts);
+    return { outcome, value: { report: run.ledger.report(outcome), exitCode, error: books.facts.stoppedBy } };
+  });
+}
+
+function guardsOf(context: RunContext, options: SyncOptions): RunContext['guards'] {
+  return {
+    ...context.guards,
+    ...(options.acceptEmpty && { empty: 'accept' as const }),
+    ...(options.acceptShrink && { maxShrink: 1 }),
+  };
+}
+
+/** Fetches on while a batch is being written. A stop by the user still writes what was fetched. */
+async function fetchAndApply(run: Run, books: SyncBooks, options: SyncOptions): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([run.signal, stop.signal]);
+  const builder = createBatchBuilder();
+  const writer = createBackgroundWriter((batch: Batch) => books.commit(batch), stop);
+
+  const selected = selectAccounts(run, books, options);
+  try {
+    for await (const result of fetchAccounts(options.source, selected, { concurrency: options.concurrency, signal })) {
+      take(run, books, builder, result);
+      books.tellProgress(options.accountTotal);
+      if (books.facts.stoppedBy !== null) stop.abort();
+      if (builder.isFullBefore('')) await writer.write(builder.take());
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  if (!run.writeSignal.aborted && builder.size > 0) await writer.write(builder.take());
+  await writer.end();
+  run.writeSignal.throwIfAborted();
+}
+
+/** The accounts to fetch: of this shard, not fresh, and not answered later than now. */
+async function* selectAccounts(run: Run, books: SyncBooks, options: SyncOptions): AsyncGenerator<SourceAccount> {
+  const { loader, clock } = run.context;
+  const mine = inShard(options.accounts, options.shard);
+  for await (const selected of withHeads(mine, loader, run.signal)) {
+    const { account, head } = selected;
+    if (isFresh(head, clock.now(), options.maxAgeMs, isUnavailableByWeChat)) books.addFresh(head);
+    else if (await isAnsweredLater(run, selected)) books.addNotNewer(account.appId);
+    else yield account;
+  }
+}
+
+async function isAnsweredLater(run: Run, { account, head }: SelectedAccount<SourceAccount>): Promise<boolean> {
+  const { loader, clock } = run.context;
+  const now = clock.now();
+  if (head?.lastObservedAt === null || head?.lastObservedAt === undefined || head.lastObservedAt < now) return false;
+  return hasAnswerSince(loader, account.appId, now, run.signal);
+}
+
+async function* inShard(
+  accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>,
+  shard: Shard | null,
+): AsyncGenerator<SourceAccount> {
+  for await (const account of accounts) if (isInShard(account.appId, shard)) yield account;
+}
+
+function take(run: Run, books: SyncBooks, builder: BatchBuilder, result: FetchResult): void {
+  if (result.kind === 'failure') {
+    books.addFailure(result);
+    if (result.doNotRecord) return;
+    const answer: AnswerFailure = { kind: 'failure', code: result.code, message: result.message };
+    builder.add(result.appId, { ...incomingOf(result, answer), payloadHash: null }, null);
+    return;
+  }
+  const payloadHash = hashPayload(result.body);
+  const answer = redacted(run, run.answers.normalize(payloadHash, result.body));
+  if (answer.kind === 'failure') books.addMalformed(result.appId, answer);
+  builder.add(result.appId, { ...incomingOf(result, answer), payloadHash }, result.body);
+}
+
+function incomingOf(result: FetchResult, answer: NormalizedAnswer) {
+  return { observedAt: result.observedAt, answer, recorded: null, origin: 0 };
+}
+
+function redacted({ context }: Run, answer: NormalizedAnswer): NormalizedAnswer {
+  return answer.kind === 'failure' ? { ...answer, message: context.redact(answer.message) } : answer;
+}
