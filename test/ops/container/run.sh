@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# run.sh TAG [--env NAME=VALUE]... [--mount SOURCE:TARGET]... [--] ARGUMENT...: runs the image as a strict cluster would:
+# read-only root file system, the image's own user, no capabilities, no new privileges, 64 MiB of /tmp, the host's network.
+# The process is PID 1 of the container; SIGTERM and SIGINT are passed on to it, its exit code is passed back.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/buildah.sh"
+tag=$1
+shift
+id=scenedim-$$
+bundle=$(mktemp -d)
+container=$(buildah from --pull-never "$tag")
+root=$(buildah mount "$container")
+trap 'runc delete --force "$id" >/dev/null 2>&1 || true; buildah rm "$container" >/dev/null; rm -rf "$bundle"' EXIT
+
+(cd "$bundle" && runc spec)
+buildah inspect --type image "$tag" >"$bundle/image.json"
+node "$(dirname "$0")/runtime-spec.ts" "$bundle" "$root" "$@"
+
+runc run --bundle "$bundle" "$id" </dev/null &
+running=$!
+trap 'runc kill "$id" TERM' TERM
+trap 'runc kill "$id" INT' INT
+# A signal ends `wait` early, the container runs on until it has stopped.
+while :; do
+  status=0
+  wait "$running" || status=$?
+  kill -0 "$running" 2>/dev/null || exit "$status"
+done
