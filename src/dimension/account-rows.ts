@@ -1,0 +1,154 @@
+import { ScenedimError } from '../errors.ts';
+import type { Micros } from '../instant.ts';
+import { formatInstant, OPEN_END } from '../instant.ts';
+import type { AccountHead } from './account-head.ts';
+import type { Decision, Observation } from './observation.ts';
+import type { Version, VersionChange } from './version.ts';
+
+/** The rows that a target holds of one account: immutable, so whoever has read them keeps one consistent state. */
+export interface AccountRows {
+  readonly head: AccountHead | null;
+  readonly observations: ReadonlyMap<Micros, Observation>;
+  /** By `version_id`. */
+  readonly versions: ReadonlyMap<string, Version>;
+}
+
+/** What one batch changes about one account. */
+export interface AccountChanges {
+  readonly appId: string;
+  /** Null when its log does not change. */
+  readonly head: { readonly head: AccountHead; readonly expectedRevision: number | null } | null;
+  readonly observations: readonly Observation[];
+  readonly decisions: readonly Decision[];
+  readonly versions: readonly VersionChange[];
+}
+
+/** The account parts of a loader's change set. */
+export interface ChangesOfAccounts {
+  readonly heads: readonly { readonly head: AccountHead; readonly expectedRevision: number | null }[];
+  readonly observations: readonly Observation[];
+  readonly decisions: readonly Decision[];
+  readonly versions: readonly VersionChange[];
+}
+
+/** An account that nothing is stored of. */
+export const noRows: AccountRows = { head: null, observations: new Map(), versions: new Map() };
+
+/** The changes of a batch by account, in the order in which the accounts first appear. */
+export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
+  interface Group {
+    appId: string;
+    head: AccountChanges['head'];
+    observations: Observation[];
+    decisions: Decision[];
+    versions: VersionChange[];
+  }
+  const groups = new Map<string, Group>();
+  const groupOf = (appId: string): Group => {
+    let group = groups.get(appId);
+    if (group === undefined) {
+      group = { appId, head: null, observations: [], decisions: [], versions: [] };
+      groups.set(appId, group);
+    }
+    return group;
+  };
+  for (const change of changes.heads) {
+    const group = groupOf(change.head.appId);
+    if (group.head !== null) throw refused(`two heads of account ${change.head.appId}`);
+    group.head = change;
+  }
+  for (const observation of changes.observations) groupOf(observation.appId).observations.push(observation);
+  for (const decision of changes.decisions) groupOf(decision.appId).decisions.push(decision);
+  for (const change of changes.versions) groupOf(versionOf(change).appId).versions.push(change);
+  return [...groups.values()];
+}
+
+/** Throws `stale_heads` when the stored head of an account is not the one that its change was planned on. */
+export function assertHeadIsCurrent(changes: AccountChanges, stored: AccountHead | null): void {
+  if (changes.head === null || (stored?.revision ?? null) === changes.head.expectedRevision) return;
+  throw new ScenedimError('stale_heads', `account ${changes.appId} changed between reading and writing`, {
+    remedy: 'run it again',
+  });
+}
+
+/**
+ * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision, and `internal` when
+ * the rows would break a constraint of the tables: a second observation of one instant, a decision about none, a change of
+ * a version that is not stored, an id twice, an empty interval, two versions of a key with the same end, and the like.
+ */
+export function changeAccountRows(stored: AccountRows, changes: AccountChanges): AccountRows {
+  assertHeadIsCurrent(changes, stored.head);
+  return {
+    head: changes.head?.head ?? stored.head,
+    observations: changeObservations(stored.observations, changes),
+    versions: changeVersions(stored.versions, changes.versions),
+  };
+}
+
+function changeObservations(
+  stored: ReadonlyMap<Micros, Observation>,
+  { observations, decisions }: AccountChanges,
+): ReadonlyMap<Micros, Observation> {
+  if (observations.length === 0 && decisions.length === 0) return stored;
+  const rows = new Map(stored);
+  for (const observation of observations) {
+    if ((observation.payloadHash === null) !== (observation.status === 'failed')) {
+      throw refused(`an observation of ${nameOf(observation)} that is ${observation.status}, by its payload`);
+    }
+    if (rows.has(observation.observedAt)) throw refused(`a second observation of ${nameOf(observation)}`);
+    rows.set(observation.observedAt, observation);
+  }
+  for (const decision of decisions) {
+    const observation = rows.get(decision.observedAt);
+    if (observation === undefined) throw refused(`a decision about ${nameOf(decision)}, which is not stored`);
+    const { status, holdReason, decidedAt } = decision;
+    rows.set(decision.observedAt, { ...observation, status, holdReason, decidedAt });
+  }
+  return rows;
+}
+
+function changeVersions(
+  stored: ReadonlyMap<string, Version>,
+  changes: readonly VersionChange[],
+): ReadonlyMap<string, Version> {
+  if (changes.length === 0) return stored;
+  const rows = new Map(stored);
+  for (const change of changes) {
+    if (change.op === 'insert') continue;
+    const { versionId } = change.before;
+    if (!rows.has(versionId)) throw refused(`a change of version ${versionId}, which is not stored`);
+    if (change.op === 'delete') rows.delete(versionId);
+    else rows.set(versionId, change.after);
+  }
+  for (const change of changes) {
+    if (change.op !== 'insert') continue;
+    if (rows.has(change.after.versionId)) throw refused(`version ${change.after.versionId} a second time`);
+    rows.set(change.after.versionId, change.after);
+  }
+  assertIntervals(rows.values());
+  return rows;
+}
+
+function assertIntervals(versions: Iterable<Version>): void {
+  const ends = new Set<string>();
+  for (const { versionId, sceneKey, effectiveFrom, effectiveTo, endReason } of versions) {
+    if ((endReason === null) !== (effectiveTo === OPEN_END)) throw refused(`version ${versionId}, by its end reason`);
+    if (effectiveFrom >= effectiveTo) throw refused(`version ${versionId}, which ends before it starts`);
+    const end = `${effectiveTo} ${sceneKey}`;
+    if (ends.has(end))
+      throw refused(`a second version of scene ${sceneKey} that ends at ${formatInstant(effectiveTo)}`);
+    ends.add(end);
+  }
+}
+
+function versionOf(change: VersionChange): Version {
+  return change.op === 'delete' ? change.before : change.after;
+}
+
+function nameOf(key: { readonly appId: string; readonly observedAt: Micros }): string {
+  return `account ${key.appId} at ${formatInstant(key.observedAt)}`;
+}
+
+function refused(what: string): ScenedimError {
+  return new ScenedimError('internal', `the target refuses ${what}`);
+}

@@ -1,0 +1,19 @@
+import { compareCodePoints } from '../compare-code-points.ts';
+import type { Observation } from './observation.ts';
+import type { Version } from './version.ts';
+
+/** The observations of one account in order of time. */
+export function orderObservations(observations: Iterable<Observation>): Observation[] {
+  return [...observations].sort((a, b) => compareBigints(a.observedAt, b.observedAt));
+}
+
+/** The versions of one account by scene_key and effective_from. */
+export function orderVersions(versions: Iterable<Version>): Version[] {
+  return [...versions].sort(
+    (a, b) => compareCodePoints(a.sceneKey, b.sceneKey) || compareBigints(a.effectiveFrom, b.effectiveFrom),
+  );
+}
+
+function compareBigints(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import type { Observation } from '../../dimension/observation.ts';
+import type { CreateContractTarget } from './contract-target.ts';
+import { neverAborted, openTarget, stateOf } from './contract-target.ts';
+import {
+  commonPayload,
+  insertOf,
+  instantAt,
+  sampleChangeSet,
+  sampleHead,
+  sampleHeadChange,
+  sampleObservation,
+  samplePayload,
+  sampleRun,
+  sampleVersion,
+} from './sample-rows.ts';
+
+/** Every sort of observation: of each status, with each field filled and empty. */
+const observationsOfAllSorts: readonly Observation[] = [
+  sampleObservation('wx1', instantAt(0)),
+  sampleObservation('wx1', instantAt(1), { holdReason: 'shrink', decidedAt: instantAt(9) }),
+  sampleObservation('wx1', instantAt(2), { status: 'held', holdReason: 'empty' }),
+  sampleObservation('wx1', instantAt(3), { status: 'held', holdReason: 'shrink' }),
+  sampleObservation('wx1', instantAt(4), { status: 'held', holdReason: 'manual', decidedAt: instantAt(8) }),
+  sampleObservation('wx1', instantAt(5), {
+    status: 'failed',
+    payloadHash: null,
+    errorCode: '-1',
+    errorMessage: 'busy',
+  }),
+  sampleObservation('wx1', instantAt(6), { status: 'failed', payloadHash: null, errorCode: 'malformed_response' }),
+  sampleObservation('wx1', instantAt(7), { status: 'failed', payloadHash: null, errorCode: '40001', errorMessage: '' }),
+];
+
+/** apply: each part of a change set, alone and together. */
+export function describeApply(create: CreateContractTarget): void {
+  describe('apply', () => {
+    it('stores every part of a change set', async () => {
+      await using target = await openTarget(create);
+      const { loader } = target;
+      const heads = [
+        sampleHead('wx1', 1, instantAt(7), {
+          lastOkAt: instantAt(1),
+          lastObservedAt: instantAt(4),
+          lastErrorCode: '40001',
+          removalsSuspendedSince: instantAt(0),
+        }),
+        sampleHead('wx2', 1, instantAt(0), {
+          lastOkAt: null,
+          lastObservedAt: null,
+          lastPayloadHash: null,
+          lastErrorCode: '-1',
+        }),
+      ];
+      const versions = [sampleVersion('wx1', '1', instantAt(0)), sampleVersion('wx1', '@_all', instantAt(0))];
+      const failure = sampleObservation('wx2', instantAt(0), { status: 'failed', payloadHash: null, errorCode: '-1' });
+      await loader.apply(
+        sampleChangeSet(1, {
+          observations: [...observationsOfAllSorts, failure],
+          rejects: [
+            { appId: 'wx1', observedAt: instantAt(0), index: 0, reason: 'no_key', raw: '{"name":"\\u0000\\n"}' },
+            {
+              appId: 'wx1',
+              observedAt: instantAt(0),
+              index: 1,
+              reason: 'conflict',
+              raw: `{"value":${'9'.repeat(5_000)}}`,
+            },
+            { appId: 'wx1', observedAt: instantAt(2), index: 0, reason: 'not_an_object', raw: 'null' },
+          ],
+          heads: heads.map((head) => ({ head, expectedRevision: null })),
+          versions: versions.map(insertOf),
+        }),
+        neverAborted,
+      );
+      const { meta: _, ...rows } = await stateOf(await target.second());
+      expect(rows).toEqual({ heads, observations: [...observationsOfAllSorts, failure], versions });
+    });
+
+    it('applies the record of a run alone, from its first batch to its end', async () => {
+      await using target = await openTarget(create);
+      const { loader } = target;
+      const before = await stateOf(loader);
+      const finished = { finishedAt: instantAt(5), outcome: 'nothing_changed' } as const;
+      await loader.apply(sampleChangeSet(1, { payloads: [] }), neverAborted);
+      await loader.apply(sampleChangeSet(2, { payloads: [], run: sampleRun('run-1', 2, finished) }), neverAborted);
+      expect(await stateOf(loader)).toEqual(before);
+    });
+
+    it('changes the decision of an observation and nothing else about it', async () => {
+      await using target = await openTarget(create);
+      const { loader } = target;
+      const held = sampleObservation('wx1', instantAt(0), { status: 'held', holdReason: 'shrink' });
+      const wrong = sampleObservation('wx1', instantAt(1));
+      const other = sampleObservation('wx2', instantAt(0), { status: 'held', holdReason: 'empty' });
+      await loader.apply(
+        sampleChangeSet(1, {
+          observations: [held, wrong, other],
+          heads: [sampleHeadChange('wx1', null), sampleHeadChange('wx2', null)],
+        }),
+        neverAborted,
+      );
+      const accepted = { status: 'ok', holdReason: 'shrink', decidedAt: instantAt(3) } as const;
+      const setAside = { status: 'held', holdReason: 'manual', decidedAt: instantAt(4) } as const;
+      await loader.apply(
+        sampleChangeSet(1, {
+          run: sampleRun('run-2', 1, { command: 'accept' }),
+          decisions: [
+            { appId: 'wx1', observedAt: instantAt(0), ...accepted },
+            { appId: 'wx1', observedAt: instantAt(1), ...setAside },
+          ],
+          heads: [sampleHeadChange('wx1', 1)],
+        }),
+        neverAborted,
+      );
+      const { observations } = await stateOf(loader);
+      expect(observations).toEqual([{ ...held, ...accepted }, { ...wrong, ...setAside }, other]);
+    });
+
+    it('takes a payload that is stored already, and gives back every byte of each', async () => {
+      await using target = await openTarget(create);
+      const { loader } = target;
+      const payloads = [
+        commonPayload,
+        samplePayload(''),
+        samplePayload(Uint8Array.from({ length: 256 }, (_, byte) => byte)),
+        samplePayload(Uint8Array.of(0xff, 0xfe, 0x00, 0x5c, 0x4e, 0x0a)),
+        samplePayload('\\N\t\\.\r\n\u0000'),
+        samplePayload('搜'.repeat(400_000)),
+      ];
+      await loader.apply(sampleChangeSet(1), neverAborted);
+      await loader.apply(sampleChangeSet(2, { payloads }), neverAborted);
+      const hashes = payloads.map(({ payloadHash }) => payloadHash);
+      const missing = samplePayload('never stored').payloadHash;
+      const bodies = await loader.readPayloads([...hashes, missing], neverAborted);
+      expect(new Set(bodies.keys())).toEqual(new Set(hashes));
+      for (const { payloadHash, body } of payloads) {
+        expect(Buffer.from(bodies.get(payloadHash) ?? 'missing').equals(body), payloadHash).toBe(true);
+      }
+      expect(await loader.readPayloads([], neverAborted)).toEqual(new Map());
+    });
+
+    it('lets two clients store the same new payloads at once', async () => {
+      await using target = await openTarget(create);
+      const clients = [target.loader, await target.second()];
+      const payloads = Array.from({ length: 50 }, (_, n) => samplePayload(`{"errcode":0,"scene":[],"n":${n}}`));
+      await Promise.all(
+        clients.map((client, n) =>
+          client.apply(
+            sampleChangeSet(
+              1,
+              { payloads: n === 0 ? payloads : payloads.toReversed(), heads: [sampleHeadChange(`wx${n}`, null)] },
+              `run-${n}`,
+            ),
+            neverAborted,
+          ),
+        ),
+      );
+      const { heads } = await stateOf(target.loader);
+      expect(heads.map(({ appId }) => appId)).toEqual(['wx0', 'wx1']);
+    });
+  });
+}

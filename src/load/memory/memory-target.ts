@@ -1,0 +1,82 @@
+import type { AccountChanges, AccountRows } from '../../dimension/account-rows.ts';
+import { changeAccountRows, groupByAccount, noRows } from '../../dimension/account-rows.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { ChangeSet, Payload, RunRecord, TargetMeta } from '../loader.ts';
+import type { LockTable } from './lock-table.ts';
+import { createLockTable } from './lock-table.ts';
+
+/** A target in memory: what a database is to the other loaders. Many memory loaders may share one. */
+export interface MemoryTarget {
+  /** Null before the first `migrate`. */
+  meta: TargetMeta | null;
+  readonly locks: LockTable;
+  /** By app_id; each value is replaced, never changed, so a reader keeps the state that it has seen. */
+  readonly accounts: Map<string, AccountRows>;
+  readonly payloads: Map<string, Uint8Array>;
+  /** By run id: the newest record of each run. */
+  readonly runs: Map<string, RunRecord>;
+  /** By run id, account, time and index, as the rows of `scene_reject` are. */
+  readonly rejects: Map<string, ChangeSet['rejects'][number]>;
+  /** Which account owns a `version_id`. */
+  readonly versionOwners: Map<string, string>;
+}
+
+export function createMemoryTarget(): MemoryTarget {
+  return {
+    meta: null,
+    locks: createLockTable(),
+    accounts: new Map(),
+    payloads: new Map(),
+    runs: new Map(),
+    rejects: new Map(),
+    versionOwners: new Map(),
+  };
+}
+
+/** Applies a change set at once: everything is validated before anything is written, and nothing here waits. */
+export function applyToMemory(target: MemoryTarget, changeSet: ChangeSet): void {
+  const { run } = changeSet;
+  if ((target.runs.get(run.runId)?.batches ?? -1) >= run.batches) return;
+  const groups = groupByAccount(changeSet);
+  const changed = new Map<string, AccountRows>();
+  for (const group of groups) {
+    changed.set(group.appId, changeAccountRows(target.accounts.get(group.appId) ?? noRows, group));
+  }
+  assertIdsAreFree(target, groups);
+
+  for (const payload of changeSet.payloads) storePayload(target, payload);
+  for (const [appId, rows] of changed) target.accounts.set(appId, rows);
+  for (const { versions } of groups) recordOwners(target, versions);
+  for (const reject of changeSet.rejects) {
+    target.rejects.set([run.runId, reject.appId, reject.observedAt, reject.index].join('\n'), reject);
+  }
+  target.runs.set(run.runId, run);
+}
+
+function storePayload(target: MemoryTarget, { payloadHash, body }: Payload): void {
+  // A copy: the caller may use its buffer again.
+  if (!target.payloads.has(payloadHash)) target.payloads.set(payloadHash, Uint8Array.from(body));
+}
+
+/** A `version_id` is unique in the whole table, not only within its account. */
+function assertIdsAreFree(target: MemoryTarget, groups: readonly AccountChanges[]): void {
+  const owners = new Map<string, string>();
+  for (const { appId, versions } of groups) {
+    for (const change of versions) {
+      if (change.op !== 'insert') continue;
+      const { versionId } = change.after;
+      const owner = owners.get(versionId) ?? target.versionOwners.get(versionId);
+      if (owner !== undefined && owner !== appId) {
+        throw new ScenedimError('internal', `the target refuses version ${versionId}, which account ${owner} has`);
+      }
+      owners.set(versionId, appId);
+    }
+  }
+}
+
+function recordOwners(target: MemoryTarget, changes: AccountChanges['versions']): void {
+  for (const change of changes) if (change.op === 'delete') target.versionOwners.delete(change.before.versionId);
+  for (const change of changes) {
+    if (change.op === 'insert') target.versionOwners.set(change.after.versionId, change.after.appId);
+  }
+}
