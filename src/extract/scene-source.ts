@@ -4,9 +4,19 @@ import type { Micros } from '../instant.ts';
 export const errorClasses = ['transient', 'token', 'quota', 'account', 'configuration', 'bug', 'unknown'] as const;
 export type ErrorClass = (typeof errorClasses)[number];
 
+/**
+ * Reads a secret anew at every call, so that a rotated one is noticed. Rejects with a `ScenedimError` when it is not there.
+ */
+export type SecretReader = (signal: AbortSignal) => Promise<string>;
+
+/** An access token that somebody else maintains, or the app secret with which we ask for one. */
+export type AccountCredentials = { readonly accessToken: SecretReader } | { readonly appSecret: SecretReader };
+
 /** An account whose scene list is to be fetched. */
 export interface SourceAccount {
   readonly appId: string;
+  /** Absent for a source that needs none. */
+  readonly credentials?: AccountCredentials;
 }
 
 /** The API answered with a body that may be a scene list; classified by its content later. */

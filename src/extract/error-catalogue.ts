@@ -1,0 +1,131 @@
+import type { ErrorClass } from './scene-source.ts';
+
+/** What is known about one `errcode` of WeChat's. */
+export interface ErrorCatalogueEntry {
+  readonly errorClass: ErrorClass;
+  /** What the code says, in our words. */
+  readonly meaning: string;
+  /** What a person can do about it; null when waiting is all. */
+  readonly remedy: string | null;
+  /** False when every account is concerned, so that the run stops. */
+  readonly accountOnly: boolean;
+  /** True when the account's own token or secret was refused. */
+  readonly credentialsRefused: boolean;
+}
+
+/** Which kind of request was answered: on a token endpoint some codes mean something else. */
+export type WechatEndpoint = 'scene_list' | 'token';
+
+const REAUTHORISE = 'the account must authorise the third-party platform again';
+const GRANT_PERMISSION = 'the account must grant permission set 18 (mini program data) to the third-party platform';
+const ASK_ADMIN = 'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist';
+const LOOK_AT_MP = 'the account shows the reason and what to do at mp.weixin.qq.com';
+const RENEW_TOKEN = 'renew the access token where it is maintained; it dies when anything calls GET /cgi-bin/token for this account';
+const REPORT_DEFECT = 'this is a defect of scenedim: please report it with the code and the rid';
+const COMPONENT_TICKET = 'the platform must store the component_verify_ticket that WeChat pushes every 10 minutes';
+
+/** The code table: every documented `errcode` that getSceneList and the token endpoints may answer with. */
+export const errorCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map([
+  row(-1, 'transient', 'the system is busy', 'run again later'),
+  row(45011, 'transient', 'too many calls in this minute', 'lower source.ratePerSecond, or run again in a minute'),
+
+  row(40001, 'token', 'the access token is invalid or not the latest', RENEW_TOKEN),
+  row(40014, 'token', 'the access token is invalid', RENEW_TOKEN),
+  row(42001, 'token', 'the access token has expired', RENEW_TOKEN),
+
+  row(45009, 'quota', 'the daily quota of this API is used up', 'run again tomorrow (quotas start anew at midnight, UTC+8)'),
+
+  row(48001, 'account', 'the account has no right to use this API', GRANT_PERMISSION),
+  row(48004, 'account', 'WeChat has blocked this API for the account', LOOK_AT_MP),
+  row(50002, 'account', 'the account is restricted, frozen or deleted', LOOK_AT_MP),
+  row(50004, 'account', 'the service is forbidden for the account', LOOK_AT_MP),
+  row(50007, 'account', 'the account is suspended', LOOK_AT_MP),
+  row(61003, 'account', 'the account has not authorised the third-party platform', REAUTHORISE),
+  row(61007, 'account', 'the account has not granted this API to the third-party platform', GRANT_PERMISSION),
+  row(61009, 'account', 'the authorisation code is invalid', REAUTHORISE),
+  row(61010, 'account', 'the authorisation code has expired', REAUTHORISE),
+  row(61023, 'account', 'the refresh token is invalid', REAUTHORISE),
+  row(42007, 'account', 'the authorisation ended because the password of the account changed', REAUTHORISE),
+  row(89501, 'account', 'this IP waits for the confirmation of the administrator', ASK_ADMIN),
+  row(89503, 'account', 'this IP needs the confirmation of the administrator', ASK_ADMIN),
+  row(89506, 'account', 'the administrator refused this IP twice: it is locked out for 24 hours', ASK_ADMIN),
+  row(89507, 'account', 'the administrator refused this IP: it is locked out for one hour', ASK_ADMIN),
+  row(507010, 'account', 'an unpublished mini program cannot use this API', 'publish the mini program, or take it off the list'),
+
+  row(40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', { credentialsRefused: true }),
+  row(40125, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', { credentialsRefused: true }),
+  row(40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', { credentialsRefused: true }),
+  row(40164, 'configuration', 'the IP is not in the whitelist', 'add the IP of this machine to the IP whitelist at mp.weixin.qq.com', { accountOnly: false }),
+  row(61004, 'configuration', 'the IP is not registered for the third-party platform', 'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com', { accountOnly: false }),
+  row(61005, 'configuration', 'the component_verify_ticket has expired', COMPONENT_TICKET, { accountOnly: false }),
+  row(61006, 'configuration', 'the component_verify_ticket is invalid', COMPONENT_TICKET, { accountOnly: false }),
+  row(61011, 'configuration', 'the third-party platform is invalid', 'check the component app id of the platform', { accountOnly: false }),
+  row(87009, 'configuration', 'the signature is invalid', 'check the API security settings at mp.weixin.qq.com', { accountOnly: false }),
+
+  row(40002, 'bug', 'the grant type is invalid', REPORT_DEFECT),
+  row(40066, 'bug', 'the URL is invalid', REPORT_DEFECT),
+  row(40097, 'bug', 'an argument is invalid', REPORT_DEFECT),
+  row(41001, 'bug', 'the access token is missing', REPORT_DEFECT),
+  row(41002, 'bug', 'the app id is missing', REPORT_DEFECT),
+  row(41004, 'bug', 'the app secret is missing', REPORT_DEFECT),
+  row(41018, 'bug', 'the component app id is missing', REPORT_DEFECT),
+  row(43001, 'bug', 'a GET request is required', REPORT_DEFECT),
+  row(43002, 'bug', 'a POST request is required', REPORT_DEFECT),
+  row(43003, 'bug', 'HTTPS is required', REPORT_DEFECT),
+  row(44002, 'bug', 'the body of the POST request is empty', REPORT_DEFECT),
+  row(47001, 'bug', 'the request is not valid JSON', REPORT_DEFECT),
+  row(61014, 'bug', 'a component token is required', REPORT_DEFECT),
+  row(61024, 'bug', 'a component token is required for this API', REPORT_DEFECT),
+]);
+
+/** What a token endpoint says differently: there is no token yet that could be invalid. */
+const tokenEndpointCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map([
+  row(40001, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', { credentialsRefused: true }),
+  row(40014, 'unknown', 'the token endpoint refused a token', 'give the code and the rid to WeChat support'),
+  row(42001, 'unknown', 'the token endpoint refused a token', 'give the code and the rid to WeChat support'),
+]);
+
+const unknownEntry: ErrorCatalogueEntry = {
+  errorClass: 'unknown',
+  meaning: 'a code that is not in the catalogue',
+  remedy: 'look the code up in the documentation of WeChat, or give the code and the rid to WeChat support',
+  accountOnly: true,
+  credentialsRefused: false,
+};
+
+/**
+ * Classifies an `errcode`, by code and never by text; `errmsg` only fills in the remedy (the IP to put into the whitelist).
+ * A code that is not listed is of class `unknown`: failed without a second attempt.
+ */
+export function classifyErrorCode(code: string, endpoint: WechatEndpoint, errmsg: string): ErrorCatalogueEntry {
+  const entry = (endpoint === 'token' ? tokenEndpointCatalogue.get(code) : undefined) ?? errorCatalogue.get(code) ?? unknownEntry;
+  const ip = isAboutIp(code) ? ipIn(errmsg) : undefined;
+  if (ip === undefined || entry.remedy === null) return entry;
+  return { ...entry, remedy: entry.remedy.replace(/the IP of this machine|this IP/, ip) };
+}
+
+/** True for class A: by WeChat's own word the account has no scene list to give; reported as skipped, not as failed. */
+export function isUnavailableByWeChat(code: string): boolean {
+  return errorCatalogue.get(code)?.errorClass === 'account';
+}
+
+function row(
+  code: number,
+  errorClass: ErrorClass,
+  meaning: string,
+  remedy: string,
+  scope: { readonly accountOnly?: boolean; readonly credentialsRefused?: boolean } = {},
+): [string, ErrorCatalogueEntry] {
+  const credentialsRefused = scope.credentialsRefused ?? errorClass === 'token';
+  return [String(code), { errorClass, meaning, remedy, accountOnly: scope.accountOnly ?? true, credentialsRefused }];
+}
+
+function isAboutIp(code: string): boolean {
+  return code === '40164' || code === '61004' || code.startsWith('8950');
+}
+
+/** The first IPv4 address of a text such as `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist`, else an IPv6 one. */
+function ipIn(errmsg: string): string | undefined {
+  const v4 = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/.exec(errmsg)?.[0];
+  return v4 ?? /(?<![\w:])(?=[\da-f]*:[\da-f:]*:)[\da-f:]{3,39}(?![\w:])/i.exec(errmsg)?.[0];
+}

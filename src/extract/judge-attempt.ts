@@ -1,0 +1,99 @@
+import { parseHttpDate } from '../http-date.ts';
+import type { Micros } from '../instant.ts';
+import { probeAnswer } from './answer-probe.ts';
+import { type AttemptFailure, type AttemptOutcome, attemptFailure, callFailure } from './call-outcome.ts';
+import { classifyErrorCode, type WechatEndpoint } from './error-catalogue.ts';
+import type { HttpAnswer, HttpError } from './http-client.ts';
+import type { RetryReason } from './retry-policy.ts';
+
+/** Our clock may be this far from the `Date` of an answer, in microseconds: 5 minutes. */
+const MAX_CLOCK_SKEW: Micros = 300_000_000n;
+const MAX_ERRMSG_LENGTH = 600;
+
+const CHECK_NETWORK = 'check DNS, proxy and firewall between here and source.baseUrl, then run again';
+const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq.com or a proxy in front of it';
+const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
+
+/** Decides what an answer means: by status, then by `errcode`, never by content type or text. */
+export function judgeAnswer(answer: HttpAnswer, endpoint: WechatEndpoint, redact: (text: string) => string): AttemptOutcome {
+  const observedAt = answer.receivedAt;
+  if (answer.status >= 500) {
+    const message = `WeChat answered HTTP ${answer.status}`;
+    const failure = callFailure({ code: `http_${answer.status}`, errorClass: 'transient', message, remedy: SUPPORT, unreachable: true, observedAt });
+    return attemptFailure(failure, { retry: 'http_5xx', failOver: true });
+  }
+  const skewed = clockSkew(answer);
+  if (skewed !== null) return skewed;
+
+  const probe = probeAnswer(answer.body);
+  if (probe.kind === 'json' && probe.errcode !== null && probe.errcode !== '0') {
+    return refusal(probe.errcode, probe.errmsg, endpoint, observedAt, redact);
+  }
+  if (answer.status < 200 || answer.status >= 300) {
+    const message = `WeChat answered HTTP ${answer.status}, which is not an answer of its API`;
+    return attemptFailure(callFailure({ code: `http_${answer.status}`, message, remedy: CHECK_BASE_URL, observedAt }));
+  }
+  if (probe.kind === 'not_json') {
+    const message = `the answer is not JSON (${answer.body.byteLength} bytes)`;
+    return attemptFailure(callFailure({ code: 'invalid_json', errorClass: 'transient', message, remedy: SUPPORT, observedAt }), { retry: 'not_json' });
+  }
+  return { kind: 'answer', body: answer.body, value: probe.value, receivedAt: observedAt };
+}
+
+/** Decides what it means that there was no whole answer. */
+export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFailure {
+  if (error.kind === 'too_large') {
+    const remedy = 'a scene list has a few kilobytes: check what source.baseUrl points at';
+    return attemptFailure(callFailure({ code: 'response_too_large', message: error.message, remedy, observedAt }));
+  }
+  const code = error.kind === 'timeout' ? 'timeout' : 'network';
+  const failure = callFailure({ code, errorClass: 'transient', message: error.message, remedy: CHECK_NETWORK, unreachable: true, observedAt });
+  return attemptFailure(failure, { retry: 'network', failOver: error.kind === 'connect', staleSocket: error.kind === 'closed' });
+}
+
+function refusal(
+  code: string,
+  errmsg: string,
+  endpoint: WechatEndpoint,
+  observedAt: Micros,
+  redact: (text: string) => string,
+): AttemptFailure {
+  const { errorClass, meaning, remedy, accountOnly, credentialsRefused } = classifyErrorCode(code, endpoint, errmsg);
+  const said = shorten(oneLine(redact(errmsg)));
+  const message = `WeChat answered ${code}: ${said === '' ? meaning : said}`;
+  const failure = callFailure({ code, errorClass, message, remedy, accountOnly, credentialsRefused, observedAt });
+  return attemptFailure(failure, { retry: retryReasonOf(code, errorClass === 'transient') });
+}
+
+function retryReasonOf(code: string, transient: boolean): RetryReason | null {
+  if (!transient) return null;
+  return code === '45011' ? 'rate_limited' : 'system_busy';
+}
+
+function clockSkew(answer: HttpAnswer): AttemptFailure | null {
+  const theirs = answer.date === null ? undefined : parseHttpDate(answer.date);
+  if (theirs === undefined) return null;
+  const skew = answer.receivedAt - theirs;
+  if (skew <= MAX_CLOCK_SKEW && skew >= -MAX_CLOCK_SKEW) return null;
+  const seconds = (skew < 0n ? -skew : skew) / 1_000_000n;
+  return attemptFailure(
+    callFailure({
+      code: 'clock_skew',
+      message: `our clock is ${seconds} s ${skew < 0n ? 'behind' : 'ahead of'} the Date of the answer (${answer.date})`,
+      remedy: 'set the clock of this machine (NTP), then run again',
+      doNotRecord: true,
+      observedAt: answer.receivedAt,
+    }),
+  );
+}
+
+/** WeChat's text goes to terminals and tables: no control characters, no broken surrogates. */
+function oneLine(text: string): string {
+  return text.toWellFormed().replaceAll(/\p{Cc}+/gu, ' ').trim();
+}
+
+/** Cuts out the middle, since the end holds the rid that WeChat's support asks for. */
+function shorten(text: string): string {
+  if (text.length <= MAX_ERRMSG_LENGTH) return text;
+  return `${text.slice(0, MAX_ERRMSG_LENGTH - 150)} … ${text.slice(-150)}`.toWellFormed();
+}

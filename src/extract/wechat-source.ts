@@ -1,0 +1,147 @@
+import { ScenedimError } from '../errors.ts';
+import type { Micros } from '../instant.ts';
+import { createRedactor, type Redactor } from '../redact.ts';
+import { createAccountTokens, type TokenCall } from './account-tokens.ts';
+import { type CallFailure, callFailure } from './call-outcome.ts';
+import { createHttpClient } from './http-client.ts';
+import { createRateLimiter } from './rate-limiter.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import type { FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
+import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
+import { systemTimer, type Timer } from './timer.ts';
+import { type CallOutcome, createWechatClient } from './wechat-client.ts';
+
+export const DEFAULT_BASE_URL = 'https://api.weixin.qq.com';
+const DEFAULT_FALLBACK_BASE_URL = 'https://api2.weixin.qq.com';
+
+/** Everything but `clock` has a default. */
+export interface WechatSourceOptions {
+  /** Stamps `observedAt`; compared with the `Date` of the answers. */
+  readonly clock: { now(): Micros };
+  /** Default `https://api.weixin.qq.com`. */
+  readonly baseUrl?: string;
+  /** Tried in turn after connect and DNS errors and 5xx. Default `https://api2.weixin.qq.com` for the default host, else none. */
+  readonly fallbackBaseUrls?: readonly string[];
+  /** Requests a second over all accounts, token requests included. Default 50; `Infinity` for no limit. */
+  readonly ratePerSecond?: number;
+  /** For one request, in milliseconds. Default 12,000: the connect time-out of `fetch`, 10 s, must be able to show itself. */
+  readonly timeoutMs?: number;
+  /** For one account with all its requests and waits, in milliseconds. Default 180,000. */
+  readonly totalTimeoutMs?: number;
+  /** Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Default {@link defaultRetryPolicy}. */
+  readonly retry?: RetryPolicy;
+  /** Knows the secrets of the accounts that are being fetched. Default: one of its own. */
+  readonly redactor?: Redactor;
+  /** Default {@link systemTimer}. */
+  readonly timer?: Timer;
+  /** In [0, 1), for the jitter of the waits. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * WeChat's getSceneList for accounts with an access token or an app secret. Nothing it returns holds a secret. An answer with
+ * `errcode` absent or 0 is returned byte for byte, whatever its `scene` looks like; everything else is a failure with a remedy.
+ * Throws `config_invalid` for a bad URL or rate.
+ */
+export function createWechatSource(options: WechatSourceOptions): SceneSource {
+  const { clock, timer = systemTimer, redactor = createRedactor(), totalTimeoutMs = 180_000 } = options;
+  const http = createHttpClient({
+    timeoutMs: options.timeoutMs ?? 12_000,
+    maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
+    rateLimiter: createRateLimiter(options.ratePerSecond ?? 50, timer),
+    clock,
+  });
+  const client = createWechatClient({
+    http,
+    baseUrls: baseUrlsOf(options),
+    retry: options.retry ?? defaultRetryPolicy,
+    timer,
+    clock,
+    redact: redactor.redact,
+    random: options.random ?? Math.random,
+  });
+  const tokens = createAccountTokens({ client, timer, clock });
+
+  async function sceneList(account: SourceAccount, call: TokenCall): Promise<CallOutcome> {
+    const token = await tokens.current(account, call);
+    if (token.kind === 'failure') return token;
+    const outcome = await getScene(token.token, call);
+    if (outcome.kind === 'answer' || outcome.failure.errorClass !== 'token') return outcome;
+
+    const again = await tokens.again(account, call);
+    if (again.kind === 'failure') return again;
+    if (again.token !== token.token) return getScene(again.token, call);
+    const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
+    return { kind: 'failure', failure: { ...outcome.failure, message } };
+  }
+
+  function getScene(token: string, { deadline, signal }: TokenCall): Promise<CallOutcome> {
+    const query = { access_token: token };
+    return client.call({ endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene', query }, deadline, signal);
+  }
+
+  async function fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
+    const { appId } = account;
+    using secrets = new DisposableStack();
+    const onSecret = (secret: string) => void secrets.use(redactor.register(secret));
+    const deadline = timer.now() + totalTimeoutMs;
+    try {
+      const outcome = await withTimeLimit(signal, totalTimeoutMs, (limited) =>
+        sceneList(account, { deadline, signal: limited, onSecret }),
+      );
+      if (outcome.kind === 'failure') return failed(appId, outcome.failure);
+      if (redactor.holdsSecret(outcome.body)) return failed(appId, secretInAnswer(outcome.receivedAt));
+      return { kind: 'answer', appId, observedAt: outcome.receivedAt, body: outcome.body };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TimeLimitReached)) throw error;
+      return failed(appId, outOfTime(error.limitMs, clock.now()));
+    }
+  }
+
+  function failed(appId: string, failure: CallFailure): FetchResult {
+    const message = redactor.redact(failure.message);
+    const remedy = failure.remedy === null ? null : redactor.redact(failure.remedy);
+    return { kind: 'failure', appId, ...failure, message, remedy };
+  }
+
+  return { fetchScenes, [Symbol.asyncDispose]: async () => {} };
+}
+
+function secretInAnswer(observedAt: Micros): CallFailure {
+  return callFailure({
+    code: 'secret_in_answer',
+    message: 'the answer holds the token or the secret that it was asked with, so it is not stored',
+    remedy: 'check what source.baseUrl points at: WeChat does not answer so',
+    observedAt,
+  });
+}
+
+function outOfTime(limitMs: number, observedAt: Micros): CallFailure {
+  return callFailure({
+    code: 'timeout',
+    errorClass: 'transient',
+    message: `no usable answer within ${limitMs} ms, repetitions included`,
+    remedy: 'check the network between here and source.baseUrl, then run again',
+    unreachable: true,
+    observedAt,
+  });
+}
+
+function baseUrlsOf({ baseUrl = DEFAULT_BASE_URL, fallbackBaseUrls }: WechatSourceOptions): readonly string[] {
+  const first = parseBaseUrl(baseUrl);
+  const fallbacks = fallbackBaseUrls ?? (first.origin === DEFAULT_BASE_URL ? [DEFAULT_FALLBACK_BASE_URL] : []);
+  return [first, ...fallbacks.map(parseBaseUrl)].map((url) => url.href);
+}
+
+function parseBaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new ScenedimError('config_invalid', 'source.baseUrl is not an http or https URL without user, query and fragment', {
+      remedy: `leave it out for ${DEFAULT_BASE_URL}`,
+    });
+  }
+  return url;
+}
