@@ -9,7 +9,7 @@ import type { NormalizedAnswer, Snapshot } from '../normalize/snapshot.ts';
 import type { LogEntry } from './account-log.ts';
 import { readAnswers } from './account-log.ts';
 import type { AnswerCache } from './answer-cache.ts';
-import { createAccountCursor, firstAccount, groupByAccount } from './merge-by-account.ts';
+import { createAccountCursor, firstAccount, groupByAccount } from './account-cursor.ts';
 
 /** What one account's stored observations give, beside what is stored. */
 export interface RecomputedAccount {

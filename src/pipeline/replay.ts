@@ -64,7 +64,7 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
   let done = 0;
   let lineNumber = 0;
   try {
-    for await (const { line, number } of readLines(input)) {
+    for await (const { line, number } of readLines(input, { inputName: name })) {
       run.signal.throwIfAborted();
       if (stop.signal.aborted) break;
       lineNumber = number;

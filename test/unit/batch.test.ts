@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { IncomingObservation } from '../../src/dimension/incoming-observation.ts';
+import { batchLimits, createBatchBuilder } from '../../src/pipeline/batch.ts';
+
+function incoming(at: number, payloadHash: string | null = null): IncomingObservation {
+  return {
+    observedAt: BigInt(at),
+    answer: { kind: 'failure', code: '-1', message: '' },
+    payloadHash,
+    recorded: null,
+    origin: at,
+  };
+}
+
+describe('a batch', () => {
+  it('is cut before the account after the thousandth', () => {
+    const builder = createBatchBuilder();
+    for (let account = 0; account < batchLimits.accounts; account += 1) {
+      expect(builder.isFullBefore(`wx${account}`)).toBe(false);
+      builder.add(`wx${account}`, incoming(1), null);
+    }
+    expect(builder.isFullBefore(`wx${batchLimits.accounts - 1}`)).toBe(false);
+    expect(builder.isFullBefore('another')).toBe(true);
+  });
+
+  it('is not cut inside an account at 10,000 observations, but before the next one', () => {
+    const builder = createBatchBuilder();
+    for (let at = 0; at < batchLimits.observations; at += 1) builder.add('wx1', incoming(at), null);
+    expect(builder.isFullBefore('wx1')).toBe(false);
+    expect(builder.isFullBefore('wx2')).toBe(true);
+  });
+
+  it('is cut inside an account that alone would fill the memory', () => {
+    const builder = createBatchBuilder();
+    const most = batchLimits.observations * batchLimits.accountFactor;
+    for (let at = 0; at < most; at += 1) builder.add('wx1', incoming(at), null);
+    expect(builder.isFullBefore('wx1')).toBe(true);
+  });
+
+  it('counts the bytes of equal bodies once', () => {
+    const builder = createBatchBuilder();
+    const body = new Uint8Array(1024 * 1024);
+    for (let at = 0; at < 100; at += 1) builder.add(`wx${at}`, incoming(at, 'same'), body);
+    expect(builder.isFullBefore('another')).toBe(false);
+    for (let at = 0; at < 32; at += 1) builder.add(`wy${at}`, incoming(at, `hash ${at}`), body);
+    expect(builder.isFullBefore('another')).toBe(true);
+    expect(builder.take().payloads.size).toBe(33);
+  });
+
+  it('hands out each account in order of time and is empty afterwards', () => {
+    const builder = createBatchBuilder();
+    for (const at of [3, 1, 2]) builder.add('wx1', incoming(at), null);
+    expect(builder.take().accounts.get('wx1')?.map(({ observedAt }) => observedAt)).toEqual([1n, 2n, 3n]);
+    expect(builder.size).toBe(0);
+    expect(builder.take().accounts.size).toBe(0);
+  });
+});
