@@ -123,17 +123,18 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
         else refusal = { incoming, reason: 'another answer of this account at this time is stored already' };
         return;
       }
-      const observation = judge(incoming);
-      if (observation.status !== 'failed' && incoming.answer.kind === 'failure') {
-        refusal = { incoming, reason: `status is ${observation.status} but the body is no scene list` };
+      const { recorded } = incoming;
+      if (recorded !== null && recorded.status !== 'failed' && incoming.answer.kind === 'failure') {
+        refusal = { incoming, reason: `status is ${recorded.status} but the body is no scene list` };
         return;
       }
+      const observation = judge(incoming);
       observations.push(observation);
       if (observation.status !== 'failed' && incoming.answer.kind === 'snapshot') {
         const { observedAt } = incoming;
         for (const row of incoming.answer.rejects) rejects.push({ ...row, appId, observedAt });
       }
-      if (observation.status === 'held' && incoming.recorded === null) held.push(observation);
+      if (observation.status === 'held' && recorded === null) held.push(observation);
       take(observation, incoming.answer);
     },
 
