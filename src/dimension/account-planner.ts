@@ -57,7 +57,8 @@ export interface AccountPlan {
   readonly held: readonly Observation[];
   /** The first observation that contradicts the log; nothing of the plan may be applied then. */
   readonly refusal: Refusal | null;
-  readonly head: DerivedHead;
+  /** Null when the account has no observation yet: its first one was refused. */
+  readonly head: DerivedHead | null;
   readonly versions: readonly VersionChange[];
 }
 
@@ -139,7 +140,6 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
     },
 
     finish(storedVersions) {
-      if (head === null) throw new TypeError('an account plan needs at least one observation');
       const before = from.kind === 'resume' ? from.openVersions : storedVersions;
       const versions = timeline === null ? [] : diffVersions(before, timeline.versions());
       return { appId, observations, duplicates, rejects, held, refusal, head, versions };

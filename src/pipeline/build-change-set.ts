@@ -25,7 +25,7 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
       observations,
       decisions: [],
       rejects,
-      heads: logged.map(toHeadChange),
+      heads: logged.flatMap(toHeadChange),
       versions,
     },
     counts: {
@@ -38,11 +38,10 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
 }
 
 /** The head after a plan, one revision further. */
-export function toHeadChange({ plan, storedHead }: PlannedAccount): HeadChange {
-  return {
-    head: { ...plan.head, revision: (storedHead?.revision ?? 0) + 1 },
-    expectedRevision: storedHead?.revision ?? null,
-  };
+function toHeadChange({ plan, storedHead }: PlannedAccount): HeadChange[] {
+  if (plan.head === null) return [];
+  const revision = (storedHead?.revision ?? 0) + 1;
+  return [{ head: { ...plan.head, revision }, expectedRevision: storedHead?.revision ?? null }];
 }
 
 /** A change set that touches nothing but what is given. */

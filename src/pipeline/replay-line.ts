@@ -56,7 +56,7 @@ function parseFields(line: string): { readonly text: string; readonly fields: Li
   try {
     json = parseLenientJson(line);
   } catch (error) {
-    throw badLine(syntaxReason(error));
+    throw badLine(syntaxReason(line, error));
   }
   const { text, value } = json;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -64,12 +64,13 @@ function parseFields(line: string): { readonly text: string; readonly fields: Li
   return { text, fields: value as LineFields };
 }
 
-// The message of JSON.parse quotes the line, so only the offset is taken from it.
-function syntaxReason(error: unknown): string {
-  const position = /at position (\d+)/.exec(String(error))?.[1];
-  return position === undefined
-    ? 'the line is not complete JSON'
-    : `the line is not JSON (from character ${Number(position) + 1})`;
+// The message of JSON.parse quotes the line, so only the offset is taken from it; escaping would have shifted that.
+function syntaxReason(line: string, error: unknown): string {
+  const message = String(error);
+  if (/Unexpected end|Unterminated/.test(message)) return 'the line is JSON that is cut off';
+  const offset = /at position (\d+)/.exec(message)?.[1];
+  const isKnown = offset !== undefined && !/\p{Cc}/u.test(line);
+  return isKnown ? `the line is not JSON from character ${Number(offset) + 1} on` : 'the line is not JSON';
 }
 
 function appIdField(fields: LineFields): string {

@@ -126,7 +126,7 @@ async function commit(run: Run, batch: Batch, name: string): Promise<void> {
   });
   for (const { plan } of planned) {
     for (const held of plan.held) run.ledger.addProblem(describeHold(held));
-    const since = plan.head.removalsSuspendedSince;
+    const since = plan.head?.removalsSuspendedSince ?? null;
     if (since !== null) run.ledger.addProblem(describeSuspension(plan.appId, since));
   }
 }

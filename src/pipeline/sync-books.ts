@@ -113,7 +113,7 @@ function addProblemsOf(run: Run, { plan }: PlannedAccount): void {
     });
   }
   for (const held of plan.held) run.ledger.addProblem(describeHold(held));
-  addSuspension(run, plan.appId, plan.head.removalsSuspendedSince);
+  addSuspension(run, plan.appId, plan.head?.removalsSuspendedSince ?? null);
 }
 
 function addSuspension({ ledger }: Run, appId: string, since: bigint | null): void {
