@@ -8,6 +8,7 @@ export interface RateLimiter {
 }
 
 interface Waiter {
+  readonly since: number;
   readonly admit: () => void;
 }
 
@@ -42,7 +43,7 @@ export function createRateLimiter(ratePerSecond: number, timer: Timer = systemTi
           await timer.sleep(wait, idle.signal);
           continue;
         }
-        nextSlot = Math.max(nextSlot, timer.now() - forgivenMs) + intervalMs;
+        nextSlot = Math.max(nextSlot, head.since, timer.now() - forgivenMs) + intervalMs;
         queue.shift();
         head.admit();
       }
@@ -58,7 +59,7 @@ export function createRateLimiter(ratePerSecond: number, timer: Timer = systemTi
   async function take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { admit: resolve };
+    const waiter: Waiter = { since: timer.now(), admit: resolve };
     const onAbort = () => {
       const position = queue.indexOf(waiter);
       if (position >= 0) queue.splice(position, 1);

@@ -1,0 +1,105 @@
+/** Everything that can be made to go wrong, by name, with what it does. `errcode` answers any code of WeChat's. */
+export const simulatorFaultMeanings = {
+  errcode: 'answers the errcode given as `code`',
+  system_busy: 'errcode -1: transient',
+  rate_limited: 'errcode 45011: too many calls in this minute',
+  token_invalid: 'errcode 40001: on stable_token a wrong secret',
+  token_expired: 'errcode 42001',
+  quota_exceeded: 'errcode 45009: the daily quota',
+  unpublished: 'errcode 507010: an account that has no list',
+  not_authorized: 'errcode 61003: the platform is not authorised',
+  ip_not_whitelisted: 'errcode 40164 with an IP in its errmsg',
+  secret_frozen: 'errcode 40243',
+  bad_request: 'errcode 47001: a defect of the caller',
+  unknown_code: 'errcode 99999, which no table lists',
+  echo_secret: 'an errcode whose errmsg echoes token and secret in several spellings',
+  http_400_json: 'HTTP 400 whose body is JSON with errcode 48001',
+  html_502: 'HTTP 502 with an HTML page',
+  html_504: 'HTTP 504 with an HTML page',
+  not_found: 'HTTP 404 with an HTML page',
+  redirect: 'HTTP 302 to another path',
+  not_json: 'HTTP 200 with an HTML page',
+  empty_body: 'HTTP 200 without a body',
+  cut_off: 'the first half of the JSON, as a whole answer',
+  huge_body: 'a body of 2 MiB, streamed',
+  slow: 'the answer comes in ten pieces over `delay_ms` (default 200)',
+  hang: 'no answer ever',
+  socket_reset: 'the connection ends without an answer',
+  reset_midway: 'the connection ends in the middle of the body',
+  stale_keep_alive: 'a connection that has served before ends without an answer; a fresh one works',
+  wrong_date: 'a Date header one hour ahead',
+  no_date: 'no Date header',
+  text_plain: 'the right answer as text/plain',
+  control_characters: 'raw control characters inside JSON strings',
+  invalid_utf8: 'a name that is not UTF-8',
+  no_errcode: 'the right list without errcode and errmsg',
+  missing_scene: 'errcode 0 without `scene`',
+  null_scene: 'errcode 0 with `scene` null',
+  empty_list: 'errcode 0 with an empty list',
+  keyless_row: 'the right list with a row that has no value',
+  nameless_row: 'the right list with a row whose name is empty',
+  conflict: 'the right list with a key twice, under different names',
+  string_values: 'the right list with all values as strings',
+  big_numbers: 'the right list with integers beyond 2^53 and 2^63',
+  secret_in_answer: 'the right list with the token in a name',
+} as const;
+
+export type SimulatorFaultName = keyof typeof simulatorFaultMeanings;
+
+export const simulatorFaults = Object.keys(simulatorFaultMeanings) as readonly SimulatorFaultName[];
+
+/** Faults of the list itself; the others fit the token endpoint too. */
+const listFaults: ReadonlySet<SimulatorFaultName> = new Set<SimulatorFaultName>([
+  'no_errcode',
+  'missing_scene',
+  'null_scene',
+  'empty_list',
+  'keyless_row',
+  'nameless_row',
+  'conflict',
+  'string_values',
+  'big_numbers',
+  'control_characters',
+  'invalid_utf8',
+  'secret_in_answer',
+]);
+
+export const simulatorEndpoints = ['get_scene', 'stable_token'] as const;
+export type SimulatorEndpoint = (typeof simulatorEndpoints)[number];
+
+/** True when the fault can be put upon the endpoint. */
+export function fitsEndpoint(fault: SimulatorFaultName, endpoint: SimulatorEndpoint): boolean {
+  return endpoint === 'get_scene' || !listFaults.has(fault);
+}
+
+/** `errcode` and `errmsg` of the faults that are an errcode; undefined for the others. */
+export function errcodeOfFault(fault: SimulatorFaultName, code: number): { readonly code: number; readonly errmsg: string } | undefined {
+  switch (fault) {
+    case 'errcode':
+      return { code, errmsg: 'simulated error' };
+    case 'system_busy':
+      return { code: -1, errmsg: 'system error' };
+    case 'rate_limited':
+      return { code: 45011, errmsg: 'api minute-quota reach limit, must slower, retry next minute' };
+    case 'token_invalid':
+      return { code: 40001, errmsg: 'invalid credential, access_token is invalid or not latest' };
+    case 'token_expired':
+      return { code: 42001, errmsg: 'access_token expired' };
+    case 'quota_exceeded':
+      return { code: 45009, errmsg: 'reach max api daily quota limit' };
+    case 'unpublished':
+      return { code: 507010, errmsg: 'unpublished mini program cannot use this api' };
+    case 'not_authorized':
+      return { code: 61003, errmsg: 'component is not authorized by this account hint: [abc]' };
+    case 'ip_not_whitelisted':
+      return { code: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist' };
+    case 'secret_frozen':
+      return { code: 40243, errmsg: 'AppSecret is frozen' };
+    case 'bad_request':
+      return { code: 47001, errmsg: 'data format error' };
+    case 'unknown_code':
+      return { code: 99999, errmsg: 'a new kind of trouble' };
+    default:
+      return undefined;
+  }
+}
