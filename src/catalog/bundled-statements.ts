@@ -11,9 +11,14 @@ export function bundledStatements(schema: string): string[] {
   const sources = readAccessSources();
   const scenes = readLaunchScenes();
   return [
-    mergeStatement(`${schemaName}.access_source`, ['access_source_key', 'access_source_name'], sources.map(
-      ({ accessSourceKey, accessSourceName }) => [quoteLiteral(accessSourceKey), quoteLiteral(accessSourceName)],
-    )),
+    mergeStatement(
+      `${schemaName}.access_source`,
+      ['access_source_key', 'access_source_name'],
+      sources.map(({ accessSourceKey, accessSourceName }) => [
+        quoteLiteral(accessSourceKey),
+        quoteLiteral(accessSourceName),
+      ]),
+    ),
     mergeStatement(
       `${schemaName}.launch_scene`,
       ['launch_scene', 'launch_scene_name', 'access_source_key', 'mapping'],
@@ -24,9 +29,15 @@ export function bundledStatements(schema: string): string[] {
         quoteLiteral(scene.mapping),
       ]),
     ),
-    deleteStatement(`${schemaName}.launch_scene`, 'launch_scene', scenes.map(({ launchScene }) => String(launchScene))),
     deleteStatement(
-      `${schemaName}.access_source`, 'access_source_key', sources.map(({ accessSourceKey }) => quoteLiteral(accessSourceKey)),
+      `${schemaName}.launch_scene`,
+      'launch_scene',
+      scenes.map(({ launchScene }) => String(launchScene)),
+    ),
+    deleteStatement(
+      `${schemaName}.access_source`,
+      'access_source_key',
+      sources.map(({ accessSourceKey }) => quoteLiteral(accessSourceKey)),
     ),
     accessSourceFunction(schemaName, scenes),
   ];

@@ -31,7 +31,10 @@ export type ViewName = keyof typeof viewCatalogue;
 export type RelationName = TableName | ViewName;
 export type FunctionName = keyof typeof functionCatalogue;
 /** A column of the named table or view. */
-export type ColumnName<R extends RelationName> = Extract<keyof (typeof columnCatalogue.relations)[R]['columns'], string>;
+export type ColumnName<R extends RelationName> = Extract<
+  keyof (typeof columnCatalogue.relations)[R]['columns'],
+  string
+>;
 
 /** The catalogue: tables and views together (they share one namespace), and functions. */
 export const columnCatalogue = {

@@ -16,7 +16,8 @@ export function commentStatements(schema: string): string[] {
 function relationComments(schema: string, name: string, entry: RelationEntry): string[] {
   const relation = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
   const columns = Object.entries(entry.columns).map(
-    ([column, description]) => `COMMENT ON COLUMN ${relation}.${quoteIdentifier(column)} IS ${quoteLiteral(description)}`,
+    ([column, description]) =>
+      `COMMENT ON COLUMN ${relation}.${quoteIdentifier(column)} IS ${quoteLiteral(description)}`,
   );
   return [`COMMENT ON ${entry.kind.toUpperCase()} ${relation} IS ${quoteLiteral(entry.description)}`, ...columns];
 }

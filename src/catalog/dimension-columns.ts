@@ -7,8 +7,7 @@ export const dimensionColumns = {
   scene_key:
     "The access source as text, WeChat's `value`: '1' to '57' and newer ones, '@_all' for everything. Not a launch scene: 1001, 1011, … are other codes, translate them with access_source_of or join scene_by_launch_scene.",
   scene_value: 'scene_key as a number when value_kind is numeric, else null.',
-  value_kind:
-    "numeric: an integer within 64 bits; sentinel: starts with '@_', as '@_all' does; text: anything else.",
+  value_kind: "numeric: an integer within 64 bits; sentinel: starts with '@_', as '@_all' does; text: anything else.",
   is_aggregate:
     "True for '@_all', which stands for all scenes together. Never sum it with the others: add WHERE NOT is_aggregate.",
   scene_name: 'Name that WeChat gave the scene while this version was in force; trimmed, in Unicode form NFC.',

@@ -14,7 +14,9 @@ export function grantStatements(schema: string, roles: readonly string[]): strin
   const relations = Object.entries(columnCatalogue.relations)
     .filter(([, entry]) => entry.readable)
     .map(([name]) => `${schemaName}.${quoteIdentifier(name)}`);
-  const functions = Object.entries(columnCatalogue.functions).map(([name, entry]) => functionSignature(schema, name, entry));
+  const functions = Object.entries(columnCatalogue.functions).map(([name, entry]) =>
+    functionSignature(schema, name, entry),
+  );
   return [
     `GRANT USAGE ON SCHEMA ${schemaName} TO ${readers}`,
     `GRANT SELECT ON ${relations.join(', ')} TO ${readers}`,

@@ -121,7 +121,8 @@ export const tableCatalogue = {
   scene_meta: {
     kind: 'table',
     readable: false,
-    description: 'The settings under which dim_scene was computed; one row. Change them with `scenedim migrate` and `scenedim rebuild`.',
+    description:
+      'The settings under which dim_scene was computed; one row. Change them with `scenedim migrate` and `scenedim rebuild`.',
     columns: {
       only_row: 'Always true: it allows no second row.',
       schema_version: 'Number of the newest migration.',

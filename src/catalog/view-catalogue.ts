@@ -17,7 +17,8 @@ export const viewCatalogue = {
     description: `Scenes as WeChat names them now. One row is an open version. ${withUnknownMember}`,
     columns: {
       ...dimensionColumns,
-      last_confirmed_at: "Arrival of the account's newest answer that counts: until then the version is known to hold. Null for the unknown member.",
+      last_confirmed_at:
+        "Arrival of the account's newest answer that counts: until then the version is known to hold. Null for the unknown member.",
       effective_from_date: dateFrom,
     },
   },
@@ -41,7 +42,8 @@ export const viewCatalogue = {
       app_id: appId,
       launch_scene: 'Launch scene code, 1000 and up. Not a scene key.',
       launch_scene_name: "Name of the launch scene in WeChat's public list; null where the list gives none.",
-      mapping: "official: WeChat's table puts the launch scene under this access source; default: it falls to '10' 其他.",
+      mapping:
+        "official: WeChat's table puts the launch scene under this access source; default: it falls to '10' 其他.",
       ...dimensionColumnsWithoutAppId,
     },
   },
@@ -68,7 +70,8 @@ export const viewCatalogue = {
       scene_key: "Access source as text; '@_all' is in no published table, so it is always new.",
       bundled_name: 'Name in the published table (access_source); null when drift is new.',
       scene_name: 'Name now in force for the account; null when drift is missing.',
-      drift: 'matched: same name; renamed: another name; new: not in the published table; missing: the account does not have it.',
+      drift:
+        'matched: same name; renamed: another name; new: not in the published table; missing: the account does not have it.',
     },
   },
 } as const satisfies Readonly<Record<string, RelationEntry>>;

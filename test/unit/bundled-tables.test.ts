@@ -34,12 +34,21 @@ test('every launch scene belongs to a bundled access source, and every access so
 test('known codes have the access source and the name of the published tables', () => {
   const byNumber = new Map(scenes.map((scene) => [scene.launchScene, scene]));
   expect(byNumber.get(1011)).toEqual({
-    launchScene: 1011, launchSceneName: '扫描二维码', accessSourceKey: '4', mapping: 'official',
+    launchScene: 1011,
+    launchSceneName: '扫描二维码',
+    accessSourceKey: '4',
+    mapping: 'official',
   });
   expect(byNumber.get(1002)).toEqual({
-    launchScene: 1002, launchSceneName: null, accessSourceKey: '1', mapping: 'official',
+    launchScene: 1002,
+    launchSceneName: null,
+    accessSourceKey: '1',
+    mapping: 'official',
   });
   expect(byNumber.get(1000)).toEqual({
-    launchScene: 1000, launchSceneName: '其他', accessSourceKey: '10', mapping: 'default',
+    launchScene: 1000,
+    launchSceneName: '其他',
+    accessSourceKey: '10',
+    mapping: 'default',
   });
 });
