@@ -6,11 +6,12 @@ import { parseLenientJson } from './lenient-json.ts';
 export interface JsonDocument {
   /** The text that was parsed, raw control characters in strings escaped. */
   readonly text: string;
-  /** Objects and arrays are to be looked at through {@link JsonDocument.member} only: scalars in them may be tagged. */
-  readonly root: unknown;
+  /** The object at the root; undefined when there is something else. Look at objects with {@link JsonDocument.member}. */
+  readonly root: object | undefined;
   /**
    * A member of an object of this document, undefined when it is missing. A number is a JavaScript number when that is
-   * exact (an integer of at most 15 digits), else an {@link ExactNumber}.
+   * exact (an integer of at most 15 digits), else an {@link ExactNumber}. Scalars inside an array may be tagged: in an
+   * array only objects can be looked at.
    */
   member(of: object, name: string): unknown;
 }
@@ -21,8 +22,12 @@ const MAYBE_INEXACT = /[0-9](?:[.eE]|[0-9]{15})/;
 /** Parses a body; throws a SyntaxError when it is not JSON. */
 export function parseJsonDocument(body: string): JsonDocument {
   const { text, value } = parseLenientJson(body);
-  if (!MAYBE_INEXACT.test(text)) return { text, root: value, member: plainMember };
-  return { text, root: untag(JSON.parse(tagScalars(text))), member: taggedMember };
+  if (!MAYBE_INEXACT.test(text)) return { text, root: asObject(value), member: plainMember };
+  return { text, root: asObject(JSON.parse(tagScalars(text))), member: taggedMember };
+}
+
+function asObject(value: unknown): object | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
 }
 
 function plainMember(of: object, name: string): unknown {

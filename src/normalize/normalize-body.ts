@@ -23,8 +23,7 @@ export function normalizeText(body: string): NormalizedAnswer {
     return invalidJson(text);
   }
   const { root } = document;
-  if (typeof root !== 'object' || root === null || Array.isArray(root))
-    return malformedAnswer('the body is not a JSON object');
+  if (root === undefined) return malformedAnswer('the body is not a JSON object');
   const failure = readFailure(document, root);
   if (failure !== undefined) return failure;
   const scene = document.member(root, 'scene');

@@ -67,10 +67,11 @@ function parseFields(line: string): { readonly text: string; readonly fields: Li
 // The message of JSON.parse quotes the line, so only the offset is taken from it; escaping would have shifted that.
 function syntaxReason(line: string, error: unknown): string {
   const message = String(error);
-  if (/Unexpected end|Unterminated/.test(message)) return 'the line is JSON that is cut off';
   const offset = /at position (\d+)/.exec(message)?.[1];
-  const isKnown = offset !== undefined && !/\p{Cc}/u.test(line);
-  return isKnown ? `the line is not JSON from character ${Number(offset) + 1} on` : 'the line is not JSON';
+  const position = offset === undefined || /\p{Cc}/u.test(line) ? undefined : Number(offset);
+  if (/Unexpected end|Unterminated/.test(message) || position === line.length)
+    return 'the line is JSON that is cut off';
+  return position === undefined ? 'the line is not JSON' : `the line is not JSON from character ${position + 1} on`;
 }
 
 function appIdField(fields: LineFields): string {

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { holdReasons, type Observation } from '../../src/dimension/observation.ts';
+import { isScenedimError } from '../../src/errors.ts';
+import { requireInstant } from '../../src/instant.ts';
+import { compactJson } from '../../src/normalize/compact-json.ts';
+import { readLines } from '../../src/pipeline/read-lines.ts';
+import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-line.ts';
+
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+console.info(`replay-line: FUZZ_SEED=${seed}`);
+fc.configureGlobal({ seed, numRuns: 1000 });
+
+const head = { observedAt: requireInstant('2026-01-02T00:00:00Z', 'test'), payloadHash: null, runId: 'run' };
+const instant = fc.bigInt({ min: 0n, max: 4_000_000_000_000_000n });
+const appId = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+  .filter((text) => /^[^\p{Cc}]{1,128}$/u.test(text) && text !== '*');
+const message = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''));
+const body = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  fc.string({ unit: 'binary' }).map((text) => new TextEncoder().encode(text)),
+  fc.json().map((text) => new TextEncoder().encode(`\ufeff${text}`)),
+);
+const none = { errorCode: null, errorMessage: null, holdReason: null, decidedAt: null };
+const judged = fc.oneof(
+  fc.record({
+    status: fc.constant('ok' as const),
+    holdReason: fc.option(fc.constantFrom(...holdReasons)),
+    decidedAt: fc.option(instant),
+  }),
+  fc.record({
+    status: fc.constant('held' as const),
+    holdReason: fc.constantFrom(...holdReasons),
+    decidedAt: fc.option(instant),
+  }),
+);
+const failed = fc.record({
+  status: fc.constant('failed' as const),
+  errorCode: fc.constantFrom('-1', '40001', 'network', 'malformed_response'),
+  errorMessage: fc.option(message),
+});
+const logged: fc.Arbitrary<{ observation: Observation; body: Uint8Array | null }> = fc
+  .tuple(
+    fc.record({ appId, observedAt: instant }),
+    fc.oneof(fc.record({ decision: judged, body }), fc.record({ decision: failed, body: fc.constant(null) })),
+  )
+  .map(([key, { decision, body }]) => ({ observation: { ...head, ...none, ...key, ...decision }, body }));
+
+test('a written line is read back exactly, and written again as the same bytes', () => {
+  fc.assert(
+    fc.property(logged, ({ observation, body }) => {
+      const line = formatReplayLine(observation, body);
+      const { appId, observedAt, status, holdReason, decidedAt, errorCode, errorMessage } = observation;
+      const parsed = parseReplayLine(line);
+      expect(parsed).toEqual({
+        appId,
+        observedAt,
+        body,
+        recorded: { status, holdReason, decidedAt, errorCode, errorMessage },
+      });
+      expect(formatReplayLine({ ...head, appId, observedAt, ...(parsed.recorded ?? observation) }, parsed.body)).toBe(
+        line,
+      );
+    }),
+  );
+});
+
+test('written lines survive a file cut into chunks anywhere', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(logged, { maxLength: 6 }), fc.integer({ min: 1, max: 64 }), async (entries, size) => {
+      const lines = entries.map(({ observation, body }) => formatReplayLine(observation, body));
+      const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+      async function* chunks(): AsyncIterable<Uint8Array> {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      }
+      const read: string[] = [];
+      for await (const { line } of readLines(chunks(), { inputName: 'log' })) read.push(line);
+      expect(read).toEqual(lines);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the payload of an object body is its compact form, however the line is spaced', () => {
+  const object = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()).map((value) => JSON.stringify(value));
+  fc.assert(
+    fc.property(object, fc.constantFrom('', ' ', '\t'), fc.constantFrom(0, 1, 2), (text, space, indent) => {
+      const written = JSON.stringify(JSON.parse(text), null, indent).replaceAll('\n', space);
+      const line = `{"app_id":"x","observed_at":"2026-01-02T00:00:00Z","body":${space}${written}}`;
+      const payload = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+        parseReplayLine(line).body ?? new Uint8Array(),
+      );
+      expect(payload).toBe(compactJson(written, { start: 0, end: written.length }));
+      expect(JSON.parse(payload)).toEqual(JSON.parse(written));
+    }),
+  );
+});
+
+test('any line is an observation or a bad line with a reason', () => {
+  const member = fc.tuple(
+    fc.constantFrom(
+      'app_id',
+      'observed_at',
+      'body',
+      'body_base64',
+      'status',
+      'hold_reason',
+      'decided_at',
+      'error_code',
+    ),
+    fc.oneof(
+      fc.json(),
+      fc.constantFrom('"x"', '"ok"', '"held"', '"failed"', '"empty"', '"2026-01-02T00:00:00Z"', 'null', '{}'),
+    ),
+  );
+  const line = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.json(),
+    fc.array(member).map((members) => `{${members.map(([name, value]) => `"${name}":${value}`).join()}}`),
+  );
+  fc.assert(
+    fc.property(line, (text) => {
+      try {
+        parseReplayLine(text);
+      } catch (error) {
+        if (!isScenedimError(error, 'bad_line')) throw error;
+        expect(error.message).not.toBe('');
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
