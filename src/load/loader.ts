@@ -191,6 +191,9 @@ export interface Loader extends AsyncDisposable {
    * Applying the same batch of the same run again (`run.runId`, `run.batches`) changes nothing and succeeds.
    */
   apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void>;
+
+  /** Runs one SQL statement as it is and returns its rows; only targets that speak SQL have it. For the demo, never for a run. */
+  readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
 /** What a loader is made with. */

@@ -1,0 +1,25 @@
+import { isScenedimError, type ScenedimError } from '../errors.ts';
+import type { Finding } from '../load/loader.ts';
+
+/** A finding of `check`, with the exit status that it alone would lead to. */
+export interface CheckedFinding extends Finding {
+  readonly exitCode: number;
+}
+
+/** Which of two findings is worse, as for a run (DESIGN section 4). */
+const worstFirst: readonly number[] = [78, 77, 69, 74, 75, 65, 0];
+
+/** The exit status of the worst finding. */
+export function worstExitCode(findings: readonly CheckedFinding[]): number {
+  return worstFirst.find((code) => findings.some((finding) => finding.exitCode === code)) ?? 0;
+}
+
+/** The error that some work ended with as a finding; anything unexpected is thrown on. */
+export function findingOf(error: unknown, subject: string): CheckedFinding {
+  if (!isScenedimError(error) || error.code === 'interrupted') throw error;
+  return { level: 'error', subject, message: error.message, ...remedyOf(error), exitCode: error.exitCode };
+}
+
+function remedyOf({ remedy }: ScenedimError): { readonly remedy?: string } {
+  return remedy === undefined ? {} : { remedy };
+}

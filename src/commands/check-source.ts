@@ -1,0 +1,50 @@
+import type { Config } from '../config/load-config.ts';
+import { openRoster } from '../config/roster.ts';
+import { isScenedimError } from '../errors.ts';
+import { formatCount } from '../report/format-count.ts';
+import { checkClock } from './check-clock.ts';
+import { type CheckedFinding, findingOf } from './check-finding.ts';
+import type { Session } from './session.ts';
+import { credentialsOf } from './with-source.ts';
+
+/** Credentials that cannot be read are named one by one up to this many. */
+const NAMED = 20;
+
+/** Looks at the accounts, whether their credentials can be read, and at the clock. Sends no credential anywhere. */
+export async function checkSource(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+  const { source } = config;
+  if (source === undefined) {
+    const message = 'none; commands that fetch need one';
+    return [{ level: 'warning', subject: 'source', message, remedy: 'add a source with its accounts', exitCode: 0 }];
+  }
+  const findings = await checkCredentials(session, config);
+  return [...findings, await checkClock(source.baseUrl, source.timeoutMs, session.signal)];
+}
+
+async function checkCredentials(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+  const findings: CheckedFinding[] = [];
+  let accounts = 0;
+  let unreadable = 0;
+  try {
+    for await (const account of await openRoster(config, [], session.signal)) {
+      accounts += 1;
+      const credentials = credentialsOf(account, session, config);
+      try {
+        const read = 'accessToken' in credentials ? credentials.accessToken : credentials.appSecret;
+        await read(session.signal);
+      } catch (error) {
+        if (!isScenedimError(error)) throw error;
+        unreadable += 1;
+        if (unreadable <= NAMED) findings.push(findingOf(error, 'credentials'));
+      }
+    }
+  } catch (error) {
+    return [findingOf(error, 'accounts')];
+  }
+  if (unreadable > NAMED) {
+    const message = `… and ${formatCount(unreadable - NAMED)} more accounts`;
+    findings.push({ level: 'error', subject: 'credentials', message, exitCode: 78 });
+  }
+  const readable = `${formatCount(accounts - unreadable)} of ${formatCount(accounts)} can be read`;
+  return [{ level: 'ok', subject: 'credentials', message: readable, exitCode: 0 }, ...findings];
+}

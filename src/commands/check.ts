@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/load-config.ts';
+import type { Ink, Paint } from '../report/paint.ts';
+import { printable } from '../report/printable.ts';
+import { type CheckedFinding, findingOf, worstExitCode } from './check-finding.ts';
+import { checkSource } from './check-source.ts';
+import { checkTarget } from './check-target.ts';
+import { examples } from './examples.ts';
+import type { RunAction } from './run-action.ts';
+import type { CommonOptions, Session } from './session.ts';
+import { withTarget } from './with-target.ts';
+
+export function defineCheck(command: Command, run: RunAction): void {
+  command
+    .description(
+      'Looks at everything a run needs and says what to do where something is missing: config, credentials, target, schema, ' +
+        'clock, data. Writes nothing and sends no credential to WeChat.',
+    )
+    .addHelpText('after', examples([['check', 'before the first sync, and when something is wrong'], ['check --json', 'for a monitor']]))
+    .action(
+      run<CommonOptions>(async (session, { json, quiet }) => {
+        const config = await session.loadConfig();
+        const findings = await collect(session, config);
+        const exitCode = worstExitCode(findings);
+        if (json === true) await session.out.printJson(toDocument(findings, exitCode, session));
+        else {
+          const shown = findings.filter(({ level }) => quiet !== true || level !== 'ok');
+          await session.out.print(session.redactor.redact(render(shown, session.out.paint)));
+        }
+        return exitCode;
+      }),
+    );
+}
+
+async function collect(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+  const findings: CheckedFinding[] = [{ level: 'ok', subject: 'config', message: config.file, exitCode: 0 }];
+  findings.push(...(await checkSource(session, config)));
+  try {
+    findings.push(...(await withTarget(session, config, { label: 'check' }, checkTarget)));
+  } catch (error) {
+    findings.push(findingOf(error, 'target'));
+  }
+  return findings;
+}
+
+function toDocument(findings: readonly CheckedFinding[], exitCode: number, { redactor }: Session) {
+  const worst = (['error', 'warning'] as const).find((level) => findings.some((finding) => finding.level === level));
+  return {
+    outcome: worst ?? 'ok',
+    exit_code: exitCode,
+    findings: findings.map(({ level, subject, message, remedy }) => {
+      return { level, subject, message: redactor.redact(message), remedy: remedy === undefined ? null : redactor.redact(remedy) };
+    }),
+  };
+}
+
+const inks: Readonly<Record<CheckedFinding['level'], Ink>> = { ok: 'green', warning: 'yellow', error: 'red' };
+
+function render(findings: readonly CheckedFinding[], paint: Paint): string {
+  const width = Math.max(0, ...findings.map(({ subject }) => subject.length));
+  return findings
+    .map(({ level, subject, message, remedy }) => {
+      const first = `${paint(inks[level], level.padEnd(7))}  ${subject.padEnd(width)}  ${printable(message)}\n`;
+      const second = `${' '.repeat(width + 11)}${paint('cyan', 'remedy:')} ${printable(remedy ?? '')}\n`;
+      return level === 'ok' || remedy === undefined ? first : first + second;
+    })
+    .join('');
+}

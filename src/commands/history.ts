@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { readLaunchScenes } from '../catalog/bundled-tables.ts';
+import { toExportRow } from '../pipeline/export-versions.ts';
+import { requireSchema } from '../pipeline/prepare-target.ts';
+import { renderHistory } from '../report/history-table.ts';
+import { printable } from '../report/printable.ts';
+import { examples } from './examples.ts';
+import type { RunAction } from './run-action.ts';
+import type { CommonOptions } from './session.ts';
+import { addAppIds } from './sync-options.ts';
+import { withTarget } from './with-target.ts';
+
+interface HistoryFlags extends CommonOptions {
+  readonly appId?: readonly string[];
+}
+
+export function defineHistory(command: Command, run: RunAction): void {
+  addAppIds(command, 'only this account (repeatable)')
+    .argument('<key>', 'scene key, like 4 or @_all')
+    .description('Shows the versions of a scene: its names and when each was in force.')
+    .addHelpText('after', examples([['history 4', 'every name that scene 4 ever had'], ['history 4 --app-id wx0123456789abcdef', 'in one account']]))
+    .action(
+      run<HistoryFlags>(async (session, flags, [key = '']) => {
+        const { out, signal } = session;
+        const config = await session.loadConfig();
+        const versions = await withTarget(session, config, { label: 'history' }, async ({ loader }) => {
+          await requireSchema(loader, signal);
+          const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
+          return Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
+        });
+        if (flags.json === true) await out.printJson({ scene_key: key, versions: versions.map(toExportRow) });
+        else await out.print(versions.length === 0 ? nothing(key) : renderHistory(versions, { paint: out.paint, width: out.columns }));
+        return 0;
+      }),
+    );
+}
+
+/** People often ask for a launch scene, which is another numbering. */
+function nothing(key: string): string {
+  const launch = readLaunchScenes().find(({ launchScene }) => String(launchScene) === key);
+  if (launch === undefined) return `no version of scene ${printable(key)}\n`;
+  return `${key} is a launch scene, not a scene key: it is counted under access source ${launch.accessSourceKey}\n  scenedim history ${launch.accessSourceKey}\n`;
+}
+

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { type Micros, requireInstant } from '../instant.ts';
+import { hold } from '../pipeline/decide.ts';
+import { examples } from './examples.ts';
+import { printDecision } from './print-decision.ts';
+import type { RunAction } from './run-action.ts';
+import type { CommonOptions } from './session.ts';
+import { addLockTimeout } from './sync-options.ts';
+import { withTarget } from './with-target.ts';
+
+interface HoldFlags extends CommonOptions {
+  readonly appId: string;
+  readonly observedAt: Micros;
+  readonly lockTimeout?: number;
+}
+
+export function defineHold(command: Command, run: RunAction): void {
+  addLockTimeout(command)
+    .requiredOption('--app-id <id>', 'the account')
+    .requiredOption('--observed-at <time>', 'when the wrong answer came', (text) => requireInstant(text, '--observed-at'))
+    .description('Takes a wrong answer out of the dimension again and recomputes the account. `accept` is the way back.')
+    .addHelpText(
+      'after',
+      examples([
+        ['hold --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'that answer was wrong'],
+        ["export-log | grep '\"wx0123456789abcdef\"'", 'find the time of an answer'],
+      ]),
+    )
+    .action(
+      run<HoldFlags>(async (session, flags) => {
+        const config = await session.loadConfig();
+        const target = { label: 'hold', lockTimeoutMs: flags.lockTimeout };
+        const { appId, observedAt } = flags;
+        const report = await withTarget(session, config, target, (context) => hold(context, { appId, observedAt }));
+        await printDecision(session, report, flags);
+        return 0;
+      }),
+    );
+}

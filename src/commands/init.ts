@@ -1,0 +1,90 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { type ConfigAnswers, configTemplate, defaultAnswers } from '../config/config-template.ts';
+import { ScenedimError } from '../errors.ts';
+import { examples } from './examples.ts';
+import type { RunAction } from './run-action.ts';
+import type { CommonOptions, Session } from './session.ts';
+
+interface InitOptions extends CommonOptions {
+  readonly yes?: true;
+  readonly force?: true;
+}
+
+export function defineInit(command: Command, run: RunAction): void {
+  command
+    .summary('write a commented scenedim.yaml')
+    .description(
+      'Writes a commented config to start from: scenedim.yaml, or what --config names. Asks a few questions on a terminal.',
+    )
+    .option('-y, --yes', 'ask nothing, take the defaults')
+    .option('--force', 'overwrite a file that is there already')
+    .addHelpText(
+      'after',
+      examples([
+        ['init', 'answer four questions'],
+        ['init --yes --config config/scenedim.yaml', 'in a script, into another file'],
+      ]),
+    )
+    .action(run<InitOptions>(init));
+}
+
+async function init(session: Session, options: InitOptions): Promise<number> {
+  const file = options.config ?? (session.environment['SCENEDIM_CONFIG'] || 'scenedim.yaml');
+  const asks = options.yes !== true && session.stdin.isTTY === true && session.screen.isTerminal;
+  if (!asks && options.yes !== true) {
+    throw new ScenedimError('usage', 'init asks questions, and there is no terminal to ask on', {
+      remedy: 'add --yes to take the defaults',
+    });
+  }
+  const answers = asks ? await ask(session) : defaultAnswers;
+  await writeNew(resolve(session.workingDirectory, file), file, configTemplate(answers), options.force === true);
+  if (options.json === true) await session.out.printJson({ file });
+  else if (options.quiet !== true) await session.out.print(nextSteps(file, answers));
+  return 0;
+}
+
+async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
+  const terminal = createInterface({ input: stdin, output: stderr });
+  const question = async (text: string, fallback: string): Promise<string> =>
+    (await terminal.question(`${text} [${fallback}]: `, { signal })).trim() || fallback;
+  try {
+    const appId = await question('App id of the mini program', defaultAnswers.appId);
+    const credential = await question('Credential: a "token" that someone else maintains, or the app "secret"', 'token');
+    const target = await question('Where to keep the dimension: "pglite" (a directory) or "postgres"', 'pglite');
+    const timeZone = await question('Time zone of your reports', defaultAnswers.timeZone);
+    return {
+      appId,
+      credential: credential.startsWith('s') ? 'secret' : 'token',
+      target: target.startsWith('po') ? 'postgres' : 'pglite',
+      timeZone,
+    };
+  } finally {
+    terminal.close();
+  }
+}
+
+async function writeNew(path: string, shown: string, text: string, force: boolean): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { flag: force ? 'w' : 'wx' });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    if (code === 'EEXIST') {
+      throw new ScenedimError('file_unusable', `${shown} exists already`, {
+        remedy: 'add --force to overwrite it, or name another file with --config',
+        cause,
+      });
+    }
+    throw new ScenedimError('file_unusable', `${shown} cannot be written (${code})`, { cause });
+  }
+}
+
+function nextSteps(file: string, { credential, target }: ConfigAnswers): string {
+  const named = file === 'scenedim.yaml' ? '' : ` --config ${file}`;
+  const variable = credential === 'token' ? 'WECHAT_ACCESS_TOKEN' : 'WECHAT_APP_SECRET';
+  const variables = target === 'postgres' ? `${variable} and DATABASE_URL` : variable;
+  return `wrote ${file}\n\nNext: set ${variables}, then\n  scenedim check${named}\n  scenedim sync${named}\n`;
+}

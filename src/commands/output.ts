@@ -1,0 +1,54 @@
+import type { Writable } from 'node:stream';
+import { ScenedimError } from '../errors.ts';
+import { type ColorStream, createPaint, type Paint } from '../report/paint.ts';
+
+/** Whoever read our standard output has closed it (`scenedim export | head`): stop quietly. */
+export class OutputClosedError extends Error {
+  override readonly name = 'OutputClosedError';
+}
+
+/** Standard output: results only. */
+export interface Output {
+  readonly isTerminal: boolean;
+  /** Columns of the terminal; undefined when it is none, so that nothing is cut in a file. */
+  readonly columns: number | undefined;
+  readonly paint: Paint;
+  /** Resolves when the reader has taken the text; rejects with {@link OutputClosedError} when nobody reads any more. */
+  print(text: string): Promise<void>;
+  /** Prints one JSON document, indented on a terminal. */
+  printJson(document: unknown): Promise<void>;
+}
+
+/** Wraps a stream; `process.stdout` is one. A full disk is `file_unusable`. */
+export function createOutput(
+  stream: Writable & ColorStream & { readonly columns?: number | undefined },
+  environment: Readonly<Record<string, string | undefined>>,
+): Output {
+  let broken: Error | undefined;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    broken = outputError(error);
+  });
+  const isTerminal = stream.isTTY === true;
+  const print = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (broken !== undefined) return reject(broken);
+      stream.write(text, (error) => (error ? reject(outputError(error)) : resolve()));
+    });
+  return {
+    isTerminal,
+    get columns() {
+      return isTerminal ? stream.columns : undefined;
+    },
+    paint: createPaint(stream, environment),
+    print,
+    printJson: (document) => print(`${JSON.stringify(document, null, isTerminal ? 2 : undefined)}\n`),
+  };
+}
+
+function outputError(error: NodeJS.ErrnoException): Error {
+  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return new OutputClosedError('nobody reads the output');
+  return new ScenedimError('file_unusable', `standard output cannot be written (${error.code ?? error.message})`, {
+    remedy: 'make room where the output goes',
+    cause: error,
+  });
+}

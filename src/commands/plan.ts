@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { openInput } from '../pipeline/open-input.ts';
+import { planReplay, planSync } from '../pipeline/plan.ts';
+import { examples } from './examples.ts';
+import { reportRun } from './report-run.ts';
+import type { RunAction } from './run-action.ts';
+import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './sync-options.ts';
+import { openSource } from './with-source.ts';
+import { withTarget } from './with-target.ts';
+
+interface PlanFlags extends SyncFlags {
+  readonly input?: string;
+}
+
+export function definePlan(command: Command, run: RunAction): void {
+  addSyncOptions(command)
+    .description('Shows what sync, or with --input what replay, would change. Writes nothing.')
+    .option('--input <file>', 'recorded observations instead of WeChat; - is standard input')
+    .addHelpText(
+      'after',
+      examples([
+        ['plan', 'what a sync would change now'],
+        ['plan --accept-shrink', 'what it would change with the guard off'],
+        ['plan --input observations.ndjson', 'what replaying a file would change'],
+      ]),
+    )
+    .action(
+      run<PlanFlags>(async (session, flags) => {
+        const { input } = flags;
+        const config = await session.loadConfig(flagSettings(flags));
+        return reportRun(session, 'plan', flags, async () => {
+          if (input !== undefined) {
+            await using file = await openInput(input);
+            return await withTarget(session, config, { label: 'plan' }, (context) =>
+              planReplay(context, { input: file, name: file.name }),
+            );
+          }
+          await using source = openSource(session, config);
+          const options = await syncOptionsOf(session, config, flags, source);
+          return await withTarget(session, config, { label: 'plan' }, (context) => planSync(context, options));
+        });
+      }),
+    );
+}

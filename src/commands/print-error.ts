@@ -1,0 +1,35 @@
+import { isScenedimError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
+import type { Paint } from '../report/paint.ts';
+import { printable } from '../report/printable.ts';
+
+/** What `--json` prints instead of a result when a command fails. */
+export interface ErrorDocument {
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string | null };
+}
+
+/** An error as a JSON document, without secrets. Anything but a ScenedimError is a defect of ours. */
+export function errorDocument(error: unknown, redactor: Pick<Redactor, 'redact'>): ErrorDocument {
+  if (!isScenedimError(error)) {
+    return { error: { code: 'internal', message: redactor.redact(messageOf(error)), remedy: defectRemedy } };
+  }
+  const remedy = error.remedy === undefined ? null : redactor.redact(error.remedy);
+  return { error: { code: error.code, message: redactor.redact(error.message), remedy } };
+}
+
+/** An error for people: `error: …`, then what to do about it. Never a stack trace, never a secret. */
+export function renderError(error: unknown, redactor: Pick<Redactor, 'redact'>, paint: Paint): string {
+  const { message, remedy, code } = errorDocument(error, redactor).error;
+  const [first = '', ...more] = message.split('\n').map(printable);
+  const head = code === 'internal' ? `${first} (this is a bug of scenedim)` : first;
+  const lines = [`${paint('red', 'error:')} ${head}`, ...more.map((line) => `       ${line}`)];
+  if (remedy !== null) lines.push(`${paint('cyan', 'remedy:')} ${printable(remedy)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const defectRemedy = 'run it again with --log-level debug, which shows where it happened, and report that';
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { rebuild } from '../pipeline/rebuild.ts';
+import { examples } from './examples.ts';
+import { type ReportOptions, reportRun } from './report-run.ts';
+import type { RunAction } from './run-action.ts';
+import { addLockTimeout } from './sync-options.ts';
+import { withTarget } from './with-target.ts';
+
+interface RebuildFlags extends ReportOptions {
+  readonly lockTimeout?: number;
+}
+
+export function defineRebuild(command: Command, run: RunAction): void {
+  addLockTimeout(command)
+    .description(
+      'Recomputes dim_scene from the stored observations: after dimension.firstSeen or the program changed, or to repair it. ' +
+        'Rows that are right stay untouched, keys included.',
+    )
+    .addHelpText('after', examples([['rebuild', 'recompute everything'], ['rebuild --lock-timeout 10m', 'wait for a run that goes on']]))
+    .action(
+      run<RebuildFlags>(async (session, flags) => {
+        const config = await session.loadConfig();
+        const target = { label: 'rebuild', lockTimeoutMs: flags.lockTimeout };
+        return reportRun(session, 'rebuild', flags, () => withTarget(session, config, target, rebuild));
+      }),
+    );
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { openInput } from '../pipeline/open-input.ts';
+import { replay } from '../pipeline/replay.ts';
+import { examples } from './examples.ts';
+import { type ReportOptions, reportRun } from './report-run.ts';
+import type { RunAction } from './run-action.ts';
+import { addLockTimeout } from './sync-options.ts';
+import { withTarget } from './with-target.ts';
+
+interface ReplayFlags extends ReportOptions {
+  readonly lockTimeout?: number;
+}
+
+export function defineReplay(command: Command, run: RunAction): void {
+  addLockTimeout(command)
+    .argument('<file>', 'NDJSON, one observation a line; - is standard input')
+    .description(
+      'Applies recorded observations, as export-log writes them. Those that are stored already change nothing; late ones are woven in.',
+    )
+    .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector')
+    .addHelpText(
+      'after',
+      examples([
+        ['replay observations.ndjson', 'apply a file'],
+        ['export-log | scenedim replay --config other.yaml -', 'move a dimension to another warehouse'],
+      ]),
+    )
+    .action(
+      run<ReplayFlags>(async (session, flags, [file = '-']) => {
+        const config = await session.loadConfig();
+        return reportRun(session, 'replay', flags, async () => {
+          await using input = await openInput(file);
+          const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout };
+          return await withTarget(session, config, target, (context) => replay(context, { input, name: input.name }));
+        });
+      }),
+    );
+}

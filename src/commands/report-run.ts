@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { isScenedimError } from '../errors.ts';
+import type { RunReport } from '../pipeline/run-report.ts';
+import type { RunResult } from '../pipeline/run-result.ts';
+import { renderPrometheusMetrics } from '../report/prometheus-metrics.ts';
+import { renderRunSummary } from '../report/run-summary.ts';
+import { writeFileAtomically } from '../report/write-file-atomically.ts';
+import { OutputClosedError } from './output.ts';
+import { renderError } from './print-error.ts';
+import type { CommonOptions, Session } from './session.ts';
+
+export interface ReportOptions extends CommonOptions {
+  readonly metricsFile?: string;
+  /** Exit status when the run was ok and changed nothing; true is 99, undefined leaves it 0. */
+  readonly skipExitCode?: number | true;
+}
+
+/** Does a run, prints its report, writes its metrics, and resolves with the exit status. */
+export async function reportRun(
+  session: Session,
+  command: string,
+  options: ReportOptions,
+  work: () => Promise<RunResult>,
+): Promise<number> {
+  const startedAt = performance.now();
+  let report: RunReport | null = null;
+  let exitCode = 70;
+  try {
+    const result = await work();
+    report = result.report;
+    exitCode = exitCodeWithSkip(result, options);
+    const elapsedMs = performance.now() - startedAt;
+    await printReport(session, command, result, elapsedMs, options);
+    return exitCode;
+  } catch (error) {
+    if (report === null) exitCode = isScenedimError(error) ? error.exitCode : 70;
+    throw error;
+  } finally {
+    if (options.metricsFile !== undefined) {
+      const durationMs = performance.now() - startedAt;
+      const text = renderPrometheusMetrics({ command, report, exitCode, durationMs, finishedAtMs: Date.now() });
+      await writeFileAtomically(resolve(session.workingDirectory, options.metricsFile), [text]);
+    }
+  }
+}
+
+function exitCodeWithSkip({ report, exitCode }: RunResult, { skipExitCode }: ReportOptions): number {
+  if (exitCode !== 0 || report.outcome !== 'nothing_changed') return exitCode;
+  return skipExitCode === true ? 99 : (skipExitCode ?? 0);
+}
+
+async function printReport(
+  session: Session,
+  title: string,
+  { report, error }: RunResult,
+  elapsedMs: number,
+  { json, quiet }: CommonOptions,
+): Promise<void> {
+  const { out, logger, screen } = session;
+  logger.info({ run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs) }, `${title} ended`);
+  // The work is done and stored: a reader that went away does not make it a failure.
+  const ignoreClosed = (reason: unknown): void => {
+    if (!(reason instanceof OutputClosedError)) throw reason;
+  };
+  if (json === true) await out.printJson(report).catch(ignoreClosed);
+  else if (quiet !== true || report.problems_total > 0) {
+    await out.print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint }))).catch(ignoreClosed);
+  }
+  if (error !== null) screen.write(renderError(error, session.redactor, session.screenPaint));
+}

@@ -1,0 +1,131 @@
+import { constants } from 'node:os';
+import { Command, CommanderError } from 'commander';
+import { isScenedimError, ScenedimError } from '../errors.ts';
+import { readProgramVersion } from '../program-version.ts';
+import { createRedactor } from '../redact.ts';
+import { createPaint } from '../report/paint.ts';
+import { createScreen } from '../report/screen.ts';
+import { commandList } from './command-list.ts';
+import { createOutput, OutputClosedError } from './output.ts';
+import { errorDocument, renderError } from './print-error.ts';
+import type { RunAction } from './run-action.ts';
+import { createSession, type HostProcess, type SessionParts } from './session.ts';
+import { usageError } from './usage-error.ts';
+
+/**
+ * Runs the command that `host.argv` names and resolves with the exit status (DESIGN section 4). `exit` ends the process at
+ * once: for a second signal, and for a defect that nobody caught.
+ */
+export async function runCli(host: HostProcess, exit: (code: number) => void): Promise<number> {
+  const stopping = new AbortController();
+  const redactor = createRedactor();
+  const screen = createScreen(host.stderr);
+  const out = createOutput(host.stdout, host.env);
+  const paint = createPaint(host.stderr, host.env);
+  host.stderr.on('error', () => {});
+  const parts: SessionParts = { host, signal: stopping.signal, out, screen, redactor };
+  const stoppedBy = listenForSignals(host, stopping, exit, (text) => screen.write(text));
+  const wantsJson = host.argv.includes('--json');
+
+  const fail = async (error: unknown): Promise<number> => {
+    screen.setLiveLine(undefined);
+    if (error instanceof OutputClosedError) return 74;
+    screen.write(renderError(error, redactor, paint));
+    if (!isScenedimError(error) && wantsTrace(host)) screen.write(`${redactor.redact(traceOf(error))}\n`);
+    if (wantsJson) await out.printJson(errorDocument(error, redactor)).catch(() => {});
+    return isScenedimError(error) ? error.exitCode : 70;
+  };
+  const crash = (error: unknown): void => void fail(error).then(exit);
+  host.on('uncaughtException', crash);
+  host.on('unhandledRejection', crash);
+
+  let code = 0;
+  try {
+    code = await parse(host, out.print, parts);
+  } catch (error) {
+    code = await fail(error);
+  }
+  // Whatever is still buffered must be out before the process ends.
+  await out.print('').catch(() => {});
+  return stoppedBy() ?? code;
+}
+
+async function parse(host: HostProcess, print: (text: string) => Promise<void>, parts: SessionParts): Promise<number> {
+  let code = 0;
+  let help = '';
+  const run: RunAction = (action) => async (...given) => {
+    const command = given.at(-1) as Command;
+    const options = command.optsWithGlobals() as Parameters<typeof action>[1];
+    const operands = given.slice(0, -2).flat().filter((operand) => operand !== undefined) as string[];
+    code = await action(await createSession(options as object, parts), options, operands);
+  };
+  const program = createProgram((text) => {
+    help += text;
+  });
+  for (const entry of commandList) {
+    const command = program.command(entry.name).description(entry.summary);
+    if (host.argv.includes(entry.name)) (await entry.load())(command, run);
+  }
+  try {
+    await program.parseAsync(host.argv.slice(2), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(error);
+    await print(help);
+    return 0;
+  }
+  return code;
+}
+
+function createProgram(write: (text: string) => void): Command {
+  return new Command('scenedim')
+    .description("Keeps a slowly changing dimension of WeChat's access sources (scenes) in your warehouse.")
+    .version(readProgramVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .option('-c, --config <file>', 'config file (default: scenedim.yaml, else config/scenedim.yaml)')
+    .option('--json', 'print one JSON document on stdout, nothing else')
+    .option('-q, --quiet', 'print nothing but results, warnings and errors')
+    .option('--log-level <level>', 'debug, info, warn, error or silent')
+    .option('--log-format <format>', 'pretty (default on a terminal) or json')
+    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .configureOutput({ writeOut: write, writeErr: () => {}, outputError: () => {}, getOutHelpWidth: () => 80 })
+    .addHelpText('after', firstSteps)
+    .exitOverride();
+}
+
+const firstSteps = `
+First steps:
+  $ scenedim demo          see it work, nothing to set up
+  $ scenedim init          write a config
+  $ scenedim check         find out what is missing
+  $ scenedim plan          look before you leap
+  $ scenedim sync          do it`;
+
+/** The exit status for the signal that came, when one came. */
+function listenForSignals(
+  host: HostProcess,
+  stopping: AbortController,
+  exit: (code: number) => void,
+  write: (text: string) => void,
+): () => number | undefined {
+  let code: number | undefined;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    host.on(name, () => {
+      if (code !== undefined) return exit(code);
+      code = 128 + constants.signals[name];
+      if (host.stderr.isTTY === true) write('stopping cleanly; once more to stop at once\n');
+      stopping.abort(new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }));
+    });
+  }
+  return () => code;
+}
+
+function wantsTrace(host: HostProcess): boolean {
+  const flag = host.argv.indexOf('--log-level');
+  return (flag === -1 ? host.env['SCENEDIM_LOG_LEVEL'] : host.argv[flag + 1]) === 'debug' || host.argv.includes('--log-level=debug');
+}
+
+function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,125 @@
+import type { Readable, Writable } from 'node:stream';
+import { type Config, loadConfig } from '../config/load-config.ts';
+import type { Setting } from '../config/setting-variables.ts';
+import { createLogger, type LogFormat, type LogLevel, logFormats, logLevels } from '../logger.ts';
+import { ScenedimError } from '../errors.ts';
+import type { Logger } from '../pipeline/run-context.ts';
+import { readProgramVersion } from '../program-version.ts';
+import type { Redactor } from '../redact.ts';
+import { type ColorStream, createPaint, type Paint, wantsColors } from '../report/paint.ts';
+import type { Screen } from '../report/screen.ts';
+import type { Output } from './output.ts';
+
+/** What the program needs of the process around it; `process` is one. */
+export interface HostProcess {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & ColorStream;
+  readonly stderr: Writable & ColorStream;
+  cwd(): string;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+}
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+/** What one invocation of a command works with. */
+export interface Session {
+  readonly options: CommonOptions;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stderr: Writable;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly out: Output;
+  /** Standard error. */
+  readonly screen: Screen;
+  readonly screenPaint: Paint;
+  readonly logger: Logger;
+  readonly redactor: Redactor;
+  readonly programVersion: string;
+  /** Reads the config with the given settings, made by flags, on top. */
+  loadConfig(settings?: readonly Setting[]): Promise<Config>;
+}
+
+export interface SessionParts {
+  readonly host: HostProcess;
+  readonly signal: AbortSignal;
+  readonly out: Output;
+  readonly screen: Screen;
+  readonly redactor: Redactor;
+}
+
+/** Opens a session: checks the common options and starts the logger. */
+export async function createSession(options: CommonOptions, parts: SessionParts): Promise<Session> {
+  const { host, screen, redactor } = parts;
+  const environment = host.env;
+  const screenPaint = createPaint(host.stderr, environment);
+  const level = oneOf(options.logLevel, environment['SCENEDIM_LOG_LEVEL'], logLevels, '--log-level');
+  const format = oneOf(options.logFormat, environment['SCENEDIM_LOG_FORMAT'], logFormats, '--log-format');
+  const logger = await createLogger({
+    level: level ?? defaultLevel(options, screen),
+    format: format ?? (screen.isTerminal ? 'pretty' : 'json'),
+    colors: wantsColors(host.stderr, environment),
+    redact: (text) => redactor.redact(text),
+    write: (text) => screen.write(text),
+  });
+  return {
+    options,
+    environment,
+    workingDirectory: host.cwd(),
+    stdin: host.stdin,
+    stderr: host.stderr,
+    signal: parts.signal,
+    out: parts.out,
+    screen,
+    screenPaint,
+    logger,
+    redactor,
+    programVersion: readProgramVersion(),
+    async loadConfig(settings) {
+      const config = await loadConfig({ file: options.config, workingDirectory: host.cwd(), environment, settings: settings ?? [] });
+      registerPassword(config, redactor);
+      return config;
+    },
+  };
+}
+
+/** A person at a terminal sees the result anyway; a scheduler's log should tell how the run went. */
+function defaultLevel(options: CommonOptions, screen: Screen): LogLevel {
+  if (options.quiet === true || screen.isTerminal) return 'warn';
+  return 'info';
+}
+
+function oneOf<T extends LogLevel | LogFormat>(
+  flag: string | undefined,
+  variable: string | undefined,
+  allowed: readonly T[],
+  name: string,
+): T | undefined {
+  const wanted = flag ?? (variable === '' ? undefined : variable);
+  if (wanted === undefined) return undefined;
+  const found = allowed.find((candidate) => candidate === wanted);
+  if (found !== undefined) return found;
+  const origin = flag === undefined ? `SCENEDIM_${name.slice(2).replace('-', '_').toUpperCase()}` : name;
+  throw new ScenedimError(flag === undefined ? 'config_invalid' : 'usage', `${origin}: "${wanted}" is not known`, {
+    remedy: `use one of ${allowed.join(', ')}`,
+  });
+}
+
+function registerPassword(config: Config, redactor: Redactor): void {
+  const url = 'url' in config.target ? config.target.url : undefined;
+  if (typeof url !== 'string' || !URL.canParse(url)) return;
+  const { password } = new URL(url);
+  if (password === '') return;
+  redactor.register(password);
+  redactor.register(decodeURIComponent(password));
+}

@@ -1,0 +1,109 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { requireDuration } from '../config/duration.ts';
+import type { Config } from '../config/load-config.ts';
+import { openRoster, requireSource } from '../config/roster.ts';
+import type { Setting } from '../config/setting-variables.ts';
+import { ScenedimError } from '../errors.ts';
+import type { SceneSource } from '../extract/scene-source.ts';
+import type { Shard } from '../pipeline/shard.ts';
+import type { SyncOptions } from '../pipeline/sync.ts';
+import type { ReportOptions } from './report-run.ts';
+import type { Session } from './session.ts';
+import { withCredentials } from './with-source.ts';
+
+/** The options of `sync`, which `plan` shares. */
+export interface SyncFlags extends ReportOptions {
+  readonly appId?: readonly string[];
+  readonly maxAge?: number;
+  readonly shard?: Shard;
+  readonly concurrency?: string;
+  readonly rate?: string;
+  readonly acceptShrink?: true;
+  readonly acceptEmpty?: true;
+  readonly lockTimeout?: number;
+}
+
+/** Adds the options that choose what is fetched and how. */
+export function addSyncOptions(command: Command): Command {
+  return addAppIds(command, 'only this account (repeatable)')
+    .option('--max-age <duration>', 'skip accounts answered more recently, like 6h', (text) => requireDuration(text, '--max-age'))
+    .option('--shard <I/N>', 'only part I (from 0) of N (default: JOB_COMPLETION_INDEX and SHARD_COUNT)', parseShard)
+    .option('--concurrency <n>', 'requests at the same time')
+    .option('--rate <n>', 'requests started in a second, at most')
+    .option('--accept-shrink', 'let answers through that lost most of their scenes')
+    .option('--accept-empty', 'let answers through that have no scene');
+}
+
+/** Adds `--app-id`, which may be given again and again. */
+export function addAppIds(command: Command, description: string): Command {
+  return command.option('--app-id <id>', description, (id: string, all: readonly string[] = []) => [...all, id]);
+}
+
+/** Adds `--lock-timeout`. */
+export function addLockTimeout(command: Command): Command {
+  return command.option('--lock-timeout <duration>', 'wait this long for another run (default: 0)', (text) =>
+    requireDuration(text, '--lock-timeout'),
+  );
+}
+
+/** Adds `--skip-exit-code` and `--metrics-file`. */
+export function addReportOptions(command: Command): Command {
+  return command
+    .option('--skip-exit-code [code]', 'exit with this (99) when nothing changed', parseExitCode)
+    .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector');
+}
+
+/** The settings that flags make, which win over environment and file. */
+export function flagSettings({ concurrency, rate }: SyncFlags): readonly Setting[] {
+  return [
+    { path: ['source', 'concurrency'], value: concurrency, origin: '--concurrency' },
+    { path: ['source', 'ratePerSecond'], value: rate, origin: '--rate' },
+  ];
+}
+
+/** What the pipeline's `sync` and `planSync` take. */
+export async function syncOptionsOf(
+  session: Session,
+  config: Config,
+  flags: SyncFlags,
+  source: SceneSource,
+): Promise<SyncOptions> {
+  const roster = await openRoster(config, flags.appId ?? [], session.signal);
+  return {
+    source,
+    accounts: withCredentials(roster, session, config),
+    accountTotal: roster.total,
+    maxAgeMs: flags.maxAge ?? null,
+    shard: flags.shard ?? shardFromEnvironment(session.environment),
+    concurrency: requireSource(config).concurrency,
+    acceptEmpty: flags.acceptEmpty === true,
+    acceptShrink: flags.acceptShrink === true,
+  };
+}
+
+function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  return requireShard(Number(index), Number(count), `--shard: "${text}"`);
+}
+
+/** Kubernetes gives the index of an indexed job; how many there are, only the manifest knows. */
+function shardFromEnvironment(environment: Readonly<Record<string, string | undefined>>): Shard | null {
+  const count = environment['SHARD_COUNT'] ?? '';
+  const index = environment['JOB_COMPLETION_INDEX'] ?? '';
+  if (count === '') return null;
+  const given = /^\d{1,6}$/.test(count) && /^\d{1,6}$/.test(index);
+  const subject = `JOB_COMPLETION_INDEX "${index}" and SHARD_COUNT "${count}"`;
+  return given ? requireShard(Number(index), Number(count), subject) : requireShard(Number.NaN, Number.NaN, subject);
+}
+
+function requireShard(index: number, count: number, subject: string): Shard {
+  if (count >= 1 && index < count) return { index, count };
+  throw new ScenedimError('usage', `${subject} is not a shard`, {
+    remedy: 'write I/N with I from 0 to N-1, like 0/4',
+  });
+}
+
+function parseExitCode(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
+  throw new InvalidArgumentError('It must be a number from 0 to 255.');
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { type VerifyReport, verify } from '../pipeline/verify.ts';
+import { formatCount } from '../report/format-count.ts';
+import type { Paint } from '../report/paint.ts';
+import { printable } from '../report/printable.ts';
+import { examples } from './examples.ts';
+import type { RunAction } from './run-action.ts';
+import type { CommonOptions } from './session.ts';
+import { addLockTimeout } from './sync-options.ts';
+import { withTarget } from './with-target.ts';
+
+interface VerifyFlags extends CommonOptions {
+  readonly lockTimeout?: number;
+}
+
+export function defineVerify(command: Command, run: RunAction): void {
+  addLockTimeout(command)
+    .description(
+      'Proves that dim_scene and scene_account are what the stored observations give and that every row keeps the rules. ' +
+        'Writes nothing; exits with 65 when something is wrong.',
+    )
+    .addHelpText('after', examples([['verify', 'check everything'], ['verify --json', 'for a monitor']]))
+    .action(
+      run<VerifyFlags>(async (session, flags) => {
+        const config = await session.loadConfig();
+        const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
+        const report = await withTarget(session, config, target, verify);
+        if (flags.json === true) await session.out.printJson(report);
+        else if (flags.quiet !== true || report.violations_total > 0) await session.out.print(render(report, session.out.paint));
+        return report.violations_total === 0 ? 0 : 65;
+      }),
+    );
+}
+
+function render(report: VerifyReport, paint: Paint): string {
+  const extent = `${formatCount(report.versions)} versions of ${formatCount(report.accounts)} accounts`;
+  if (report.violations_total === 0) return `${paint('bold', 'verify')}  ${paint('green', 'all right')}  ${extent}\n`;
+  const lines = report.violations.map(({ app_id, rule, message }) => `  ${printable(app_id)} ${rule}: ${printable(message)}`);
+  const more = report.violations_total - report.violations.length;
+  if (more > 0) lines.push(`  … and ${formatCount(more)} more`);
+  return [
+    `${paint('bold', 'verify')}  ${paint('red', `${formatCount(report.violations_total)} violations`)}  in ${extent}`,
+    ...lines,
+    `${paint('cyan', 'remedy:')} \`scenedim rebuild\` recomputes the dimension from the observations\n`,
+  ].join('\n');
+}

@@ -1,0 +1,40 @@
+import type { AccountConfig } from '../config/account-config.ts';
+import type { Config } from '../config/load-config.ts';
+import { requireSource, type Roster } from '../config/roster.ts';
+import { createSecretReader, type SecretReader } from '../config/secret.ts';
+import type { AccountCredentials, SceneSource, SourceAccount } from '../extract/scene-source.ts';
+import { createWechatSource } from '../extract/wechat-source.ts';
+import { systemClock } from '../pipeline/run-context.ts';
+import type { Session } from './session.ts';
+
+/** The WeChat API as the config describes it. */
+export function openSource(session: Session, config: Config): SceneSource {
+  const { baseUrl, fallbackBaseUrls, ratePerSecond, timeoutMs, totalTimeoutMs } = requireSource(config);
+  return createWechatSource({
+    clock: systemClock,
+    baseUrl,
+    ...(fallbackBaseUrls !== undefined && { fallbackBaseUrls }),
+    ratePerSecond,
+    timeoutMs,
+    totalTimeoutMs,
+    redactor: session.redactor,
+  });
+}
+
+/** The accounts of a roster with what reads their credentials. */
+export async function* withCredentials(roster: Roster, session: Session, config: Config): AsyncGenerator<SourceAccount> {
+  for await (const account of roster) yield { appId: account.appId, credentials: credentialsOf(account, session, config) };
+}
+
+/** What reads the credential of an account, anew at each call. */
+export function credentialsOf(account: AccountConfig, session: Session, config: Config): AccountCredentials {
+  const reader = (kind: string, reference: Parameters<typeof createSecretReader>[0]): SecretReader =>
+    createSecretReader(reference, {
+      subject: `account ${account.appId}: ${kind}`,
+      baseDirectory: config.baseDirectory,
+      environment: session.environment,
+    });
+  return account.accessToken === undefined
+    ? { appSecret: reader('appSecret', account.appSecret) }
+    : { accessToken: reader('accessToken', account.accessToken) };
+}

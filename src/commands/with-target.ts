@@ -1,0 +1,43 @@
+import type { Config } from '../config/load-config.ts';
+import { createLoader } from '../load/registry.ts';
+import { type RunContext, systemClock } from '../pipeline/run-context.ts';
+import { createProgressBar } from '../report/progress-bar.ts';
+import type { Session } from './session.ts';
+
+export interface TargetOptions {
+  /** What the progress bar calls the work. */
+  readonly label: string;
+  /** How long to wait for another run, in milliseconds. Default 0. */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+/** Opens the target of a config for some work and closes it, whatever happens. */
+export async function withTarget<T>(
+  session: Session,
+  config: Config,
+  options: TargetOptions,
+  work: (context: RunContext) => Promise<T>,
+): Promise<T> {
+  const { autoMigrate, ...section } = config.target;
+  const { signal, logger, redactor, screen } = session;
+  const lockTimeoutMs = options.lockTimeoutMs ?? 0;
+  await using loader = await createLoader(section, {
+    baseDirectory: config.baseDirectory,
+    openTimeoutMs: lockTimeoutMs,
+    signal,
+  });
+  using progress = session.options.quiet === true ? undefined : createProgressBar({ screen, logger, label: options.label });
+  return await work({
+    loader,
+    dimension: config.dimension,
+    guards: config.guards,
+    autoMigrate,
+    lockTimeoutMs,
+    programVersion: session.programVersion,
+    clock: systemClock,
+    logger,
+    redact: redactor.redact,
+    signal,
+    onProgress: (state) => progress?.update(state),
+  });
+}

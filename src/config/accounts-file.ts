@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs';
+import { CsvError, parse } from 'csv-parse';
+import { ScenedimError } from '../errors.ts';
+import type { AccountConfig } from './account-config.ts';
+
+const credentialColumns = ['secret_env', 'secret_file', 'token_env', 'token_file'] as const;
+
+/**
+ * The accounts of a CSV file (UTF-8, header, comma): column `app_id`, and in each row exactly one of `secret_env`,
+ * `secret_file`, `token_env`, `token_file` filled. Other columns are left alone, so a list may carry names and notes.
+ * Streams; anything wrong is `config_invalid` with file and line.
+ */
+export async function* readAccountsFile(path: string, shown: string, signal: AbortSignal): AsyncIterable<AccountConfig> {
+  const rows = createReadStream(path, { signal }).on('error', (error) => rows.destroy(error)).pipe(
+    parse({ bom: true, columns: (header: string[]) => checkHeader(header, shown), info: true, skip_empty_lines: true, trim: true }),
+  );
+  const seen = new Map<string, number>();
+  try {
+    for await (const { info, record } of rows as AsyncIterable<CsvRow>) {
+      const account = accountOf(record, `${shown}:${info.lines}`);
+      const earlier = seen.get(account.appId);
+      if (earlier !== undefined) {
+        throw new ScenedimError('config_invalid', `${shown}:${info.lines}: ${account.appId} is listed already in line ${earlier}`, {
+          remedy: 'list every account once',
+        });
+      }
+      seen.set(account.appId, info.lines);
+      yield account;
+    }
+  } catch (error) {
+    throw described(error, shown);
+  }
+  if (seen.size === 0) throw new ScenedimError('config_invalid', `${shown}: no account is listed`);
+}
+
+interface CsvRow {
+  readonly info: { readonly lines: number };
+  readonly record: Readonly<Record<string, string>>;
+}
+
+function checkHeader(header: string[], shown: string): string[] {
+  if (!header.includes('app_id') || !credentialColumns.some((column) => header.includes(column))) {
+    throw new ScenedimError('config_invalid', `${shown}:1: the header must name app_id and one of ${credentialColumns.join(', ')}`, {
+      remedy: 'start the file with a line like: app_id,secret_env',
+    });
+  }
+  return header;
+}
+
+function accountOf(record: Readonly<Record<string, string>>, place: string): AccountConfig {
+  const appId = record['app_id'] ?? '';
+  if (appId === '' || appId === '*' || [...appId].length > 128 || /\p{Cc}/u.test(appId)) {
+    throw new ScenedimError('config_invalid', `${place}: app_id must have 1 to 128 characters, none of them a control character`);
+  }
+  const [credential, ...others] = credentialColumns.filter((column) => (record[column] ?? '') !== '');
+  if (credential === undefined || others.length > 0) {
+    throw new ScenedimError('config_invalid', `${place}: ${appId} needs exactly one of ${credentialColumns.join(', ')}`);
+  }
+  const value = record[credential] ?? '';
+  const reference = credential.endsWith('_env') ? { env: value } : { file: value };
+  return credential.startsWith('secret') ? { appId, appSecret: reference } : { appId, accessToken: reference };
+}
+
+function described(error: unknown, shown: string): unknown {
+  if (error instanceof CsvError) return new ScenedimError('config_invalid', `${shown}: ${error.message}`, { cause: error });
+  if (error instanceof Error && 'syscall' in error) {
+    const reason = 'code' in error ? String(error.code) : error.message;
+    return new ScenedimError('config_invalid', `accounts file ${shown} cannot be read (${reason})`, {
+      remedy: 'correct source.accounts.file; it is relative to the config file',
+      cause: error,
+    });
+  }
+  return error;
+}

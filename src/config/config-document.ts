@@ -1,0 +1,100 @@
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml';
+import { ScenedimError } from '../errors.ts';
+import { type Environment, InterpolationError, interpolate } from './interpolate.ts';
+
+/** A step from the root to a value: a key of a map or an index of a list. */
+export type ConfigPath = readonly (string | number)[];
+
+/** A config file as read: its values with `${…}` replaced, and where in the file each stands. */
+export interface ConfigDocument {
+  readonly values: unknown;
+  /** Names of the variables that its `${…}` refer to. */
+  readonly variables: ReadonlySet<string>;
+  /** Paths (JSON) of values that came, wholly or in part, from a variable. */
+  readonly fromVariables: ReadonlySet<string>;
+  /** `FILE:LINE:COLUMN` of the value at `path`, of its key with `key`, or of the nearest parent that exists. */
+  locate(path: ConfigPath, key?: string): string;
+}
+
+/**
+ * Parses YAML text (JSON is YAML too). All syntax errors and all bad `${…}` of the file are told at once, as `config_invalid`
+ * with file, line and column.
+ */
+export function parseConfigDocument(text: string, file: string, environment: Environment): ConfigDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const syntax = [...document.errors, ...document.warnings].map((error) => `${at(error.pos[0])}: ${error.message}`);
+  refuse(syntax, 'correct the YAML; `scenedim init` writes a file to start from');
+
+  const variables = new Set<string>();
+  const fromVariables = new Set<string>();
+  const bad: string[] = [];
+  visit(document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key' || typeof node.value !== 'string') return;
+      try {
+        const replaced = interpolate(node.value, environment);
+        for (const name of replaced.variables) variables.add(name);
+        if (replaced.variables.length > 0) fromVariables.add(JSON.stringify(pathOf(node, ancestors)));
+        node.value = replaced.text;
+      } catch (error) {
+        if (!(error instanceof InterpolationError)) throw error;
+        bad.push(`${at(node.range?.[0] ?? 0)}: ${error.message}`);
+      }
+    },
+  });
+  refuse(bad, 'set the variable, or give it a default with ${VAR:-default}');
+
+  return {
+    values: document.toJS({ maxAliasCount: 100 }) as unknown,
+    variables,
+    fromVariables,
+    locate: (path, key) => at(offsetOf(document, path, key)),
+  };
+}
+
+function refuse(problems: readonly string[], remedy: string): void {
+  if (problems.length > 0) throw new ScenedimError('config_invalid', problems.join('\n'), { remedy });
+}
+
+function pathOf(node: Node, ancestors: readonly (Document | Node | Pair)[]): ConfigPath {
+  const path: (string | number)[] = [];
+  const chain = [...ancestors, node];
+  for (const [index, step] of chain.entries()) {
+    const parent = chain[index - 1];
+    if (isPair(step)) path.push(isScalar(step.key) ? String(step.key.value) : String(step.key));
+    else if (parent !== undefined && 'items' in parent && !isMap(parent)) {
+      path.push((parent.items as readonly unknown[]).indexOf(step));
+    }
+  }
+  return path;
+}
+
+/** Missing values are shown at the key of the map that should hold them, which is where a reader would add them. */
+function offsetOf(document: Document, path: ConfigPath, key?: string): number {
+  if (key !== undefined) {
+    const offset = keyOffset(document, path, key);
+    if (offset !== undefined) return offset;
+  }
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    const name = path[length - 1];
+    if (length < path.length && typeof name === 'string') {
+      const offset = keyOffset(document, path.slice(0, length - 1), name);
+      if (offset !== undefined) return offset;
+    }
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return document.contents?.range?.[0] ?? 0;
+}
+
+function keyOffset(document: Document, path: ConfigPath, key: string): number | undefined {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true);
+  if (!isMap(map)) return undefined;
+  const pair = map.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+  return isNode(pair?.key) ? pair.key.range?.[0] : undefined;
+}

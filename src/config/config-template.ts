@@ -1,0 +1,71 @@
+/** What `init` asks. */
+export interface ConfigAnswers {
+  readonly appId: string;
+  /** `token`: someone else maintains it; `secret`: scenedim calls stable_token. */
+  readonly credential: 'token' | 'secret';
+  readonly target: 'pglite' | 'postgres';
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+export const defaultAnswers: ConfigAnswers = {
+  appId: 'wx0123456789abcdef',
+  credential: 'token',
+  target: 'pglite',
+  timeZone: 'Asia/Shanghai',
+};
+
+/** The text of a commented config with every setting in it; what differs from the answers is commented out. */
+export function configTemplate(answers: ConfigAnswers): string {
+  const token = answers.credential === 'token';
+  const pglite = answers.target === 'pglite';
+  const when = (wanted: boolean): string => (wanted ? '' : '# ');
+  return `# scenedim: keeps WeChat's access sources as a dimension in your warehouse.
+# \${VAR}, \${VAR:-default} and \${VAR:?message} are replaced by environment variables.
+# Each setting has a variable too, which wins over this file: SCENEDIM_TARGET_PATH, …
+# Editors: \`scenedim schema config\` prints the JSON Schema of this file.
+
+source:
+  baseUrl: https://api.weixin.qq.com
+  # Tried when baseUrl cannot be reached:
+  # fallbackBaseUrls: [https://api2.weixin.qq.com]
+  concurrency: 8            # requests at the same time
+  ratePerSecond: 50         # requests started in a second, at most
+  timeoutMs: 12000          # longest time for one request
+  totalTimeoutMs: 180000    # longest time for one account, repetitions and waits included
+  # A secret is never written here: { env: NAME } or { file: PATH } says where it is.
+  accounts:
+    - appId: ${yamlText(answers.appId)}
+      # A token that someone else maintains:
+      ${when(token)}accessToken: { env: WECHAT_ACCESS_TOKEN }
+      # Or the app secret; scenedim then calls stable_token, which leaves your production's token alone:
+      ${when(!token)}appSecret: { env: WECHAT_APP_SECRET }
+  # Or many accounts in a CSV file: column app_id, and one of secret_env, secret_file, token_env, token_file.
+  # accounts: { file: accounts.csv }
+
+target:
+  # A database in a directory, nothing to install:
+  ${when(pglite)}type: pglite
+  ${when(pglite)}path: ./data/scene          # relative to this file
+  # Or a PostgreSQL server:
+  ${when(!pglite)}type: postgres
+  ${when(!pglite)}url: \${DATABASE_URL}       # postgres://user@host:5432/database?sslmode=verify-full
+  schema: scene
+  # readers: [bi]           # roles that may read the views and the dimension
+  autoMigrate: true         # sync and replay create and upgrade the schema; false: only \`scenedim migrate\` does
+
+dimension:
+  firstSeen: beginning      # or observed: when older visits shall not join the first known name
+  timeZone: ${yamlText(answers.timeZone).padEnd(15)} # date columns of the views are days in it
+
+guards:
+  empty: hold               # an answer without any scene waits for \`scenedim accept\`; or accept
+  minScenes: 4              # fewer scenes than this are too few to judge
+  maxShrink: 0.5            # an answer that drops more than this share of the scenes waits too
+`;
+}
+
+/** Quoted unless it is plainly a text to YAML. */
+function yamlText(text: string): string {
+  return /^[A-Za-z][\w/+-]*$/.test(text) && !/^(true|false|null)$/i.test(text) ? text : JSON.stringify(text);
+}

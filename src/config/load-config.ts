@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ScenedimError } from '../errors.ts';
+import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
+import type { ParsedConfig } from './config-schema.ts';
+import type { Environment } from './interpolate.ts';
+import { type Setting, settingsFromEnvironment, unknownVariables } from './setting-variables.ts';
+import { validateConfig } from './validate-config.ts';
+
+/** Looked for in this order when neither `--config` nor `SCENEDIM_CONFIG` names a file. */
+export const defaultConfigFiles = ['scenedim.yaml', 'config/scenedim.yaml'] as const;
+
+/** A config, checked and complete, and where it came from. */
+export interface Config extends ParsedConfig {
+  /** As given or found; for messages. */
+  readonly file: string;
+  /** Directory of the file, absolute: relative paths in the config start here. */
+  readonly baseDirectory: string;
+}
+
+export interface LoadConfigOptions {
+  /** `--config`; wins over `SCENEDIM_CONFIG`. */
+  readonly file?: string | undefined;
+  readonly workingDirectory: string;
+  readonly environment: Environment;
+  /** Settings made by flags; they win over the environment, which wins over the file. */
+  readonly settings?: readonly Setting[];
+}
+
+/**
+ * Finds, reads, completes and checks the config. Anything wrong is `config_invalid` with file, line and column;
+ * a file that exists but cannot be read is `file_unusable`.
+ */
+export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
+  const { environment, workingDirectory } = options;
+  const file = findConfigFile(options);
+  const path = resolve(workingDirectory, file);
+  const document = parseConfigDocument(await readConfig(file, path), file, environment);
+  const known = new Set([...document.variables, ...secretVariables(document)]);
+  const unknown = unknownVariables(environment, known);
+  if (unknown.length > 0) {
+    throw new ScenedimError('config_invalid', unknown.join('\n'), { remedy: 'correct the name, or unset the variable' });
+  }
+  const parsed = validateConfig(document, [...settingsFromEnvironment(environment), ...(options.settings ?? [])]);
+  return { ...parsed, file, baseDirectory: dirname(path) };
+}
+
+function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptions): string {
+  const named = file ?? (environment['SCENEDIM_CONFIG'] || undefined);
+  const remedy = 'run `scenedim init` to write one, or name one with --config FILE';
+  if (named !== undefined) {
+    if (!existsSync(resolve(workingDirectory, named))) {
+      throw new ScenedimError('config_invalid', `config file ${named} does not exist`, { remedy });
+    }
+    return named;
+  }
+  const found = defaultConfigFiles.find((candidate) => existsSync(resolve(workingDirectory, candidate)));
+  if (found !== undefined) return found;
+  throw new ScenedimError('config_invalid', `no config: neither ${defaultConfigFiles.join(' nor ')} exists here`, { remedy });
+}
+
+async function readConfig(file: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new ScenedimError('file_unusable', `config file ${file} cannot be read (${reason})`, {
+      remedy: 'check that it is a file and may be read',
+      cause,
+    });
+  }
+}
+
+/** Names in `{ env: NAME }` anywhere in the document: they may start with SCENEDIM_ without being settings. */
+function secretVariables(document: ConfigDocument): readonly string[] {
+  const names: string[] = [];
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === 'env' && typeof inner === 'string') names.push(inner);
+      else walk(inner);
+    }
+  };
+  walk(document.values);
+  return names;
+}

@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { ScenedimError } from '../errors.ts';
+import type { AccountConfig } from './account-config.ts';
+import { readAccountsFile } from './accounts-file.ts';
+import type { SourceConfig } from './config-schema.ts';
+import { didYouMean } from './did-you-mean.ts';
+import type { Config } from './load-config.ts';
+import type { SecretReference } from './secret.ts';
+
+/** The accounts that a run is about. May be iterated again and again; a file is streamed each time. */
+export interface Roster extends AsyncIterable<AccountConfig> {
+  readonly total: number;
+}
+
+/** The `source` section, which commands that fetch need; missing is `config_invalid`. */
+export function requireSource(config: Config): SourceConfig {
+  if (config.source !== undefined) return config.source;
+  throw new ScenedimError('config_invalid', `${config.file}: source: missing, and this command fetches from WeChat`, {
+    remedy: 'add a source with its accounts; `scenedim init` shows how',
+  });
+}
+
+/**
+ * Opens the list of accounts, narrowed to `appIds` when any are given. The whole list is checked first, so a mistake in its
+ * last line stops a run before its first request. An app id that is not listed is a `usage` error.
+ */
+export async function openRoster(config: Config, appIds: readonly string[], signal: AbortSignal): Promise<Roster> {
+  const { accounts } = requireSource(config);
+  const read = (): AsyncIterable<AccountConfig> =>
+    Array.isArray(accounts)
+      ? fromList(accounts)
+      : readAccountsFile(resolve(config.baseDirectory, accounts.file), accounts.file, signal);
+  const wanted = new Set(appIds);
+  const missing = new Set(appIds);
+  const listed: string[] = [];
+  let total = 0;
+  for await (const { appId } of read()) {
+    if (missing.size > 0) listed.push(appId);
+    missing.delete(appId);
+    if (wanted.size === 0 || wanted.has(appId)) total += 1;
+  }
+  for (const appId of missing) {
+    const meant = didYouMean(appId, listed);
+    throw new ScenedimError('usage', `--app-id: ${appId} is not among the accounts of ${config.file}`, {
+      remedy: meant === undefined ? 'add it to source.accounts' : `did you mean ${meant}?`,
+    });
+  }
+  return {
+    total,
+    async *[Symbol.asyncIterator]() {
+      for await (const account of read()) if (wanted.size === 0 || wanted.has(account.appId)) yield account;
+    },
+  };
+}
+
+type ListedAccount = Extract<SourceConfig['accounts'], readonly unknown[]>[number];
+
+async function* fromList(accounts: readonly ListedAccount[]): AsyncIterable<AccountConfig> {
+  for (const { appId, accessToken, appSecret } of accounts) {
+    if (accessToken !== undefined) yield { appId, accessToken: referenceOf(accessToken) };
+    else if (appSecret !== undefined) yield { appId, appSecret: referenceOf(appSecret) };
+  }
+}
+
+function referenceOf(secret: { readonly env?: string | undefined; readonly file?: string | undefined }): SecretReference {
+  return secret.env === undefined ? { file: secret.file ?? '' } : { env: secret.env };
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ScenedimError } from '../errors.ts';
+import type { Environment } from './interpolate.ts';
+
+/** Where a secret is kept: a variable of the environment, or a file. Never the value itself. */
+export type SecretReference = { readonly env: string } | { readonly file: string };
+
+/** Reads a secret anew at every call, so that a rotated file is noticed. */
+export type SecretReader = () => Promise<string>;
+
+export interface SecretContext {
+  /** Whose secret it is, for messages: `account wx1: appSecret`. */
+  readonly subject: string;
+  /** Relative files start from here. */
+  readonly baseDirectory: string;
+  readonly environment: Environment;
+}
+
+/**
+ * A reader for one secret. One trailing newline is stripped, since editors and `echo` add it. Missing or empty is
+ * `config_invalid`, naming the account and the variable or file.
+ */
+export function createSecretReader(reference: SecretReference, context: SecretContext): SecretReader {
+  return async () =>
+    'env' in reference ? fromEnvironment(reference.env, context) : await fromFile(reference.file, context);
+}
+
+function fromEnvironment(name: string, context: SecretContext): string {
+  const value = context.environment[name];
+  if (value === undefined || value.replace(/\r?\n$/, '') === '') {
+    const state = value === undefined ? 'not set' : 'empty';
+    throw new ScenedimError('config_invalid', `${context.subject}: environment variable ${name} is ${state}`, {
+      remedy: `set ${name} for the process that runs scenedim`,
+    });
+  }
+  return value.replace(/\r?\n$/, '');
+}
+
+async function fromFile(file: string, context: SecretContext): Promise<string> {
+  const path = resolve(context.baseDirectory, file);
+  let value: string;
+  try {
+    value = (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+    throw new ScenedimError('config_invalid', `${context.subject}: file ${path} cannot be read (${reason})`, {
+      remedy: 'mount the secret there, or correct the path in the config',
+      cause,
+    });
+  }
+  if (value === '') {
+    throw new ScenedimError('config_invalid', `${context.subject}: file ${path} is empty`, {
+      remedy: 'write the secret into it',
+    });
+  }
+  return value;
+}

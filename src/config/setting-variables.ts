@@ -1,0 +1,64 @@
+import { didYouMean } from './did-you-mean.ts';
+import type { Environment } from './interpolate.ts';
+
+/** The environment variable of every scalar setting, and the setting's path. Environment wins over the file. */
+export const settingVariables: Readonly<Record<string, string>> = {
+  SCENEDIM_SOURCE_BASE_URL: 'source.baseUrl',
+  SCENEDIM_SOURCE_CONCURRENCY: 'source.concurrency',
+  SCENEDIM_SOURCE_RATE_PER_SECOND: 'source.ratePerSecond',
+  SCENEDIM_SOURCE_TIMEOUT_MS: 'source.timeoutMs',
+  SCENEDIM_SOURCE_TOTAL_TIMEOUT_MS: 'source.totalTimeoutMs',
+  SCENEDIM_SOURCE_ACCOUNTS_FILE: 'source.accounts.file',
+  SCENEDIM_TARGET_TYPE: 'target.type',
+  SCENEDIM_TARGET_PATH: 'target.path',
+  SCENEDIM_TARGET_URL: 'target.url',
+  SCENEDIM_TARGET_SCHEMA: 'target.schema',
+  SCENEDIM_TARGET_APPLICATION_NAME: 'target.applicationName',
+  SCENEDIM_TARGET_AUTO_MIGRATE: 'target.autoMigrate',
+  SCENEDIM_TARGET_PROJECT_ID: 'target.projectId',
+  SCENEDIM_TARGET_DATASET: 'target.dataset',
+  SCENEDIM_TARGET_LOCATION: 'target.location',
+  SCENEDIM_TARGET_API_ENDPOINT: 'target.apiEndpoint',
+  SCENEDIM_DIMENSION_FIRST_SEEN: 'dimension.firstSeen',
+  SCENEDIM_DIMENSION_TIME_ZONE: 'dimension.timeZone',
+  SCENEDIM_GUARDS_EMPTY: 'guards.empty',
+  SCENEDIM_GUARDS_MIN_SCENES: 'guards.minScenes',
+  SCENEDIM_GUARDS_MAX_SHRINK: 'guards.maxShrink',
+};
+
+/** Variables that are options of the command line rather than settings of the file. */
+export const optionVariables = ['SCENEDIM_CONFIG', 'SCENEDIM_LOG_LEVEL', 'SCENEDIM_LOG_FORMAT'] as const;
+
+/** Kubernetes puts these into every pod beside a service called scenedim or scenedim-…; they are not ours. */
+const SERVICE_LINK = /^SCENEDIM(?:_\w+)?_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
+
+/** A setting from outside the file, and where it comes from for messages. */
+export interface Setting {
+  readonly path: readonly string[];
+  /** Undefined is no setting. */
+  readonly value: unknown;
+  /** `SCENEDIM_TARGET_URL` or `--rate`. */
+  readonly origin: string;
+}
+
+/** The settings that the environment makes. An empty variable counts as not set. */
+export function settingsFromEnvironment(environment: Environment): readonly Setting[] {
+  return Object.entries(settingVariables)
+    .map(([name, path]) => ({ path: path.split('.'), value: environment[name], origin: name }))
+    .filter(({ value }) => value !== undefined && value !== '');
+}
+
+/**
+ * Complaints about `SCENEDIM_…` variables that nothing reads, with the name that may have been meant. `known` are names that
+ * the config itself refers to; `SCENEDIM_TEST_…` belongs to the project's own tests.
+ */
+export function unknownVariables(environment: Environment, known: ReadonlySet<string>): readonly string[] {
+  const names = [...Object.keys(settingVariables), ...optionVariables];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('SCENEDIM_') && !name.startsWith('SCENEDIM_TEST_') && !SERVICE_LINK.test(name))
+    .filter((name) => !names.includes(name) && !known.has(name))
+    .map((name) => {
+      const meant = didYouMean(name, names);
+      return `environment variable ${name} is not a setting${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    });
+}

@@ -1,0 +1,50 @@
+import { formatDuration } from '../config/duration.ts';
+import type { Problem, RunReport } from '../pipeline/run-report.ts';
+import { formatCount } from './format-count.ts';
+import type { Ink, Paint } from './paint.ts';
+import { printable } from './printable.ts';
+
+export interface RunSummaryOptions {
+  /** What ran, as in `sync` or `plan`. */
+  readonly title: string;
+  readonly elapsedMs: number;
+  readonly paint: Paint;
+}
+
+const outcomes: Readonly<Record<RunReport['outcome'], readonly [Ink, string]>> = {
+  ok: ['green', 'done'],
+  nothing_changed: ['green', 'nothing changed'],
+  partial: ['yellow', 'done in part'],
+  refused: ['red', 'refused'],
+  failed: ['red', 'failed'],
+};
+
+/** A run for people: how it ended, what was counted, and each problem with what to do about it. */
+export function renderRunSummary(report: RunReport, options: RunSummaryOptions): string {
+  const { title, elapsedMs, paint } = options;
+  const [ink, words] = outcomes[report.outcome];
+  const lines = [`${paint('bold', title)}  ${paint(ink, words)} ${paint('dim', `in ${formatDuration(elapsedMs)}`)}`];
+  const counts = (label: string, entries: object): void => {
+    const shown = Object.entries(entries).filter(([name, count], index) => count > 0 || (index === 0 && name !== ''));
+    lines.push(`  ${paint('dim', label.padEnd(13))} ${shown.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}`);
+  };
+  counts('accounts', report.accounts);
+  counts('observations', report.observations);
+  counts('versions', report.versions);
+  if (report.rejects > 0) counts('rows', { rejected: report.rejects });
+  if (report.problems_total > 0) lines.push('', renderProblems(report.problems, report.problems_total, paint).trimEnd());
+  return `${lines.join('\n')}\n`;
+}
+
+/** Problems one below the other: whose, what, and on the next line the remedy. */
+export function renderProblems(problems: readonly Problem[], total: number, paint: Paint): string {
+  const lines = problems.flatMap((problem) => {
+    const subject = problem.app_id === null ? '' : `${paint('bold', printable(problem.app_id))} `;
+    const kind = paint(problem.kind === 'skipped' ? 'dim' : 'yellow', problem.kind.replaceAll('_', ' '));
+    const code = problem.code === problem.kind ? '' : ` (${printable(problem.code)})`;
+    const first = `  ${subject}${kind}${code}: ${printable(problem.message)}`;
+    return problem.remedy === null ? [first] : [first, `      ${paint('cyan', 'remedy:')} ${printable(problem.remedy)}`];
+  });
+  if (total > problems.length) lines.push(`  … and ${formatCount(total - problems.length)} more`);
+  return `${lines.join('\n')}\n`;
+}
