@@ -29,6 +29,8 @@ const patterns: readonly RegExp[] = [
   new RegExp(`(?<=${NAME}\\\\{0,3}"\\s{0,4}:\\s{0,4}\\\\{0,3}")(?:[^"\\\\]|\\\\[^"\\\\])+`, 'gi'),
   // access_token: …; long values only, since `secret: see the manual` is prose
   new RegExp(`(?<=${NAME}["']?\\s{0,4}:\\s{0,4}["']?)[\\w%+/=.-]{16,}`, 'gi'),
+  // Nothing else of that length is without a space or a dot; tokens have 512 characters and more.
+  /[\w-]{128,}/g,
   // postgres://user:…@host
   /(?<=\bpostgres(?:ql)?:\/\/[^\s/:@]{0,128}:)[^\s"'<>]+(?=@)/gi,
   /(?<=:\/\/[^\s/:@]{0,128}:)[^\s/"'<>]+(?=@)/gi,

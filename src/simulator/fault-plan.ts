@@ -31,7 +31,7 @@ export function createFaultPlan(): FaultPlan {
     add(fault) {
       const { endpoint = 'get_scene', times = 1 } = fault;
       if (!fitsEndpoint(fault.fault, endpoint)) {
-        throw new ScenedimError('usage', `the fault ${fault.fault} is about scene lists, ${endpoint} gives none`);
+        throw new ScenedimError('usage', `the fault ${fault.fault} does not fit ${endpoint}`);
       }
       if (fault.fault === 'errcode' && fault.code === undefined) {
         throw new ScenedimError('usage', 'the fault errcode needs a code', { remedy: 'for example {"fault":"errcode","code":61007}' });

@@ -42,13 +42,14 @@ export const simulatorFaultMeanings = {
   string_values: 'the right list with all values as strings',
   big_numbers: 'the right list with integers beyond 2^53 and 2^63',
   secret_in_answer: 'the right list with the token in a name',
+  malformed_token: 'stable_token answers without `expires_in`',
 } as const;
 
 export type SimulatorFaultName = keyof typeof simulatorFaultMeanings;
 
 export const simulatorFaults = Object.keys(simulatorFaultMeanings) as readonly SimulatorFaultName[];
 
-/** Faults of the list itself; the others fit the token endpoint too. */
+/** Faults of the list itself; the others, but for `malformed_token`, fit both endpoints. */
 const listFaults: ReadonlySet<SimulatorFaultName> = new Set<SimulatorFaultName>([
   'no_errcode',
   'missing_scene',
@@ -69,7 +70,7 @@ export type SimulatorEndpoint = (typeof simulatorEndpoints)[number];
 
 /** True when the fault can be put upon the endpoint. */
 export function fitsEndpoint(fault: SimulatorFaultName, endpoint: SimulatorEndpoint): boolean {
-  return endpoint === 'get_scene' || !listFaults.has(fault);
+  return endpoint === 'get_scene' ? fault !== 'malformed_token' : !listFaults.has(fault);
 }
 
 /** `errcode` and `errmsg` of the faults that are an errcode; undefined for the others. */

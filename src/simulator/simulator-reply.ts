@@ -20,8 +20,8 @@ export interface SimulatorReply {
   readonly dateOffset: bigint | null;
 }
 
-/** What the caller sent that a fault may echo. */
-export interface EchoedSecrets {
+/** What the caller sent and a fault may echo; empty when it sent none. */
+export interface SentSecrets {
   readonly token: string;
   readonly secret: string;
 }
@@ -57,7 +57,7 @@ export function spoilReply(
   reply: SimulatorReply,
   fault: SimulatorFault,
   rows: readonly SceneRow[],
-  echoed: EchoedSecrets,
+  sent: SentSecrets,
 ): SimulatorReply {
   const error = errcodeOfFault(fault.fault, fault.code ?? 0);
   if (error !== undefined) return errorReply(error.code, error.errmsg);
@@ -67,7 +67,7 @@ export function spoilReply(
 
   switch (fault.fault) {
     case 'echo_secret':
-      return errorReply(99998, echo(echoed));
+      return errorReply(99998, echo(sent));
     case 'http_400_json':
       return errorReply(48001, 'api unauthorized', 400);
     case 'html_502':
@@ -125,15 +125,17 @@ export function spoilReply(
     case 'big_numbers':
       return append('{"name":"大数","value":9007199254740993},{"name":"更大数","value":123456789012345678901234567890}');
     case 'secret_in_answer':
-      return append(JSON.stringify({ name: echoed.token, value: 58 }));
+      return append(JSON.stringify({ name: sent.token, value: 58 }));
+    case 'malformed_token':
+      return raw((text) => text.replace(/,"expires_in":\d+/, ''));
     default:
       throw new Error(`the fault ${fault.fault} has no reply`);
   }
 }
 
 /** Raw, percent-encoded, base64, in JSON and cut off: what error texts have been seen to do with what they were sent. */
-function echo({ token, secret }: EchoedSecrets): string {
-  const base64 = Buffer.from(`user:${token}`).toString('base64');
+function echo({ token, secret }: SentSecrets): string {
+  const base64 = Buffer.from(`user:${token}${secret}`).toString('base64');
   const json = JSON.stringify({ access_token: token, secret });
   return `bad call ?access_token=${encodeURIComponent(token)}&secret=${secret} [${token}] [${secret}] ${json} ${base64} ${token.slice(0, 40)}`;
 }

@@ -111,7 +111,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const applies = (fault: SimulatorFault) => fault.fault !== 'stale_keep_alive' || reused;
     const fault = endpoint.faultName === null ? undefined : faults.take(endpoint.faultName, appId, applies);
     const rows = appId === null ? [] : book.rowsOf(appId);
-    const reply = fault === undefined ? made.reply : spoilReply(made.reply, fault, rows, made);
+    const reply = fault === undefined ? made.reply : spoilReply(made.reply, fault, rows, made.sent);
     if (appId !== null && endpoint.faultName === 'get_scene' && reply.errcode === 0) script.listGiven(appId);
     return record(request, response, url.pathname, appId, reply, fault?.fault ?? null);
   }

@@ -1,7 +1,7 @@
 import type { SceneBook } from './scene-book.ts';
 import type { ScriptRunner } from './script-runner.ts';
 import type { SimulatorEndpoint } from './simulator-faults.ts';
-import { errorReply, jsonReply, type SimulatorReply, sceneListReply } from './simulator-reply.ts';
+import { errorReply, jsonReply, type SentSecrets, type SimulatorReply, sceneListReply } from './simulator-reply.ts';
 import type { TokenOffice } from './token-office.ts';
 
 /** A request as an endpoint sees it. */
@@ -15,8 +15,7 @@ export interface EndpointRequest {
 export interface EndpointAnswer {
   readonly reply: SimulatorReply;
   readonly appId: string | null;
-  readonly secret: string;
-  readonly token: string;
+  readonly sent: SentSecrets;
 }
 
 export interface WechatEndpoint {
@@ -31,7 +30,7 @@ export function wechatEndpoints(book: SceneBook, tokens: TokenOffice, script: Sc
     const token = query.get('access_token') ?? '';
     const state = tokens.inspect(token);
     const appId = state.state === 'invalid' ? null : state.appId;
-    const answer = (reply: SimulatorReply) => ({ reply, appId, token, secret: appId === null ? '' : (tokens.appSecret(appId) ?? '') });
+    const answer = (reply: SimulatorReply) => ({ reply, appId, sent: { token, secret: '' } });
     if (method !== 'GET') return answer(errorReply(43001, 'require GET method'));
     if (token === '') return answer(errorReply(41001, 'access_token missing'));
     if (state.state === 'expired') return answer(errorReply(42001, 'access_token expired'));
@@ -61,7 +60,7 @@ export function wechatEndpoints(book: SceneBook, tokens: TokenOffice, script: Sc
     if (!tokens.has(appId)) return refused(errorReply(40013, 'invalid appid'), appId);
     if (secret !== tokens.appSecret(appId)) return refused(errorReply(40125, 'invalid appsecret'), appId);
     const { token, expiresInSeconds } = replace ? tokens.replace(appId) : tokens.stable(appId);
-    return { reply: jsonReply({ access_token: token, expires_in: expiresInSeconds }), appId, token, secret };
+    return { reply: jsonReply({ access_token: token, expires_in: expiresInSeconds }), appId, sent: { token: '', secret } };
   }
 
   return new Map<string, WechatEndpoint>([
@@ -72,7 +71,7 @@ export function wechatEndpoints(book: SceneBook, tokens: TokenOffice, script: Sc
 }
 
 function refused(reply: SimulatorReply, appId: string | null = null): EndpointAnswer {
-  return { reply, appId, secret: '', token: '' };
+  return { reply, appId, sent: { token: '', secret: '' } };
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -46,6 +46,7 @@ describe('the redactor', () => {
     ['access_token: abcdefghijklmnop is bad', 'access_token: [redacted] is bad'],
     ['postgres://me:p@ss/w@db:5432/x?password=y', 'postgres://me:[redacted]@db:5432/x?password=[redacted]'],
     ['http://user:pass@proxy:8080/', 'http://user:[redacted]@proxy:8080/'],
+    [`got ${'aZ09_-'.repeat(90)}.`, 'got [redacted].'],
     ["host=db password='abc' user=me", "host=db password='[redacted]' user=me"],
   ])('finds what looks like a secret in %s', (text, redacted) => {
     expect(createRedactor().redact(text)).toBe(redacted);
@@ -108,6 +109,6 @@ describe('the redactor', () => {
   it('takes linear time on long runs of white space and names', () => {
     const redactor = createRedactor();
     const text = 'access_token'.repeat(20_000) + ' '.repeat(300_000) + '://a:'.repeat(20_000);
-    expect(redactor.redact(text).length).toBeGreaterThan(0);
+    expect(redactor.redact(text)).toMatch(/^\[redacted\] /);
   });
 });
