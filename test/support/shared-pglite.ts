@@ -1,0 +1,30 @@
+/** One PGlite for a test file, with a schema of its own for each loader: its start takes seconds, a schema does not. */
+import { PGlite } from '@electric-sql/pglite';
+import { createSqlLoader } from '../../src/load/kysely/sql-loader.ts';
+import type { Loader } from '../../src/load/loader.ts';
+import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
+import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
+
+export interface SharedPglite extends AsyncDisposable {
+  readonly pglite: PGlite;
+  /** A loader on an empty schema; disposing it drops the schema and leaves the database open. */
+  createLoader(): Promise<Loader>;
+}
+
+export async function createSharedPglite(): Promise<SharedPglite> {
+  const pglite = await PGlite.create();
+  let schemas = 0;
+  return {
+    pglite,
+    async createLoader() {
+      schemas += 1;
+      const schema = `scene_${schemas}`;
+      const target = createPgliteTarget(pglite, schema, `shared pglite, schema ${schema}`);
+      const dropSchema = async () => {
+        await pglite.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      };
+      return createSqlLoader({ ...target, [Symbol.asyncDispose]: dropSchema }, createRunLocks());
+    },
+    [Symbol.asyncDispose]: () => pglite.close(),
+  };
+}
