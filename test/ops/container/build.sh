@@ -31,6 +31,10 @@ make_base() {
   buildah rm "$container" >/dev/null
 }
 
+# What an earlier build left.
+buildah rm --all >/dev/null
+buildah rmi --prune >/dev/null
+
 buildah inspect --type image "$base" >/dev/null 2>&1 || make_base
 
 # The build, not the image, is told which registry and certificates npm uses here.
@@ -45,7 +49,10 @@ if [ -f "$certificates" ]; then
 fi
 buildah build --quiet --pull-never --network host "${mounts[@]}" --tag "$tag" "$context" >&2
 
+# Unpacked once: a run needs no copy of its own, because its root is read-only.
 container=$(buildah from --pull-never "$tag")
 root=$(buildah mount "$container")
+mkdir -p "$(unpacked "$tag")"
+ln -sfn "$root" "$(unpacked "$tag")/root"
+buildah inspect --type image "$tag" >"$(unpacked "$tag")/image.json"
 du -s --apparent-size --block-size=1 "$root" | cut -f1
-buildah rm "$container" >/dev/null

@@ -8,21 +8,22 @@ tag=$1
 shift
 id=scenedim-$$
 bundle=$(mktemp -d)
-container=$(buildah from --pull-never "$tag")
-root=$(buildah mount "$container")
-trap 'runc delete --force "$id" >/dev/null 2>&1 || true; buildah rm "$container" >/dev/null; rm -rf "$bundle"' EXIT
+root=$(readlink -e "$(unpacked "$tag")/root") || { echo "no image $tag: run build.sh first" >&2; exit 70; }
+trap 'runc delete --force "$id" >/dev/null 2>&1 || true; rm -rf "$bundle"' EXIT
 
 (cd "$bundle" && runc spec)
-buildah inspect --type image "$tag" >"$bundle/image.json"
+cp "$(unpacked "$tag")/image.json" "$bundle/"
 node "$(dirname "$0")/runtime-spec.ts" "$bundle" "$root" "$@"
 
 runc run --bundle "$bundle" "$id" </dev/null &
 running=$!
-trap 'runc kill "$id" TERM' TERM
-trap 'runc kill "$id" INT' INT
+interrupted=
+trap 'interrupted=1; runc kill "$id" TERM' TERM
+trap 'interrupted=1; runc kill "$id" INT' INT
 # A signal ends `wait` early, the container runs on until it has stopped.
 while :; do
   status=0
   wait "$running" || status=$?
-  kill -0 "$running" 2>/dev/null || exit "$status"
+  [ -n "$interrupted" ] || exit "$status"
+  interrupted=
 done
