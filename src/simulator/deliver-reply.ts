@@ -24,11 +24,12 @@ export async function deliverReply(response: ServerResponse, reply: SimulatorRep
   }
   if (delivery === 'slow') {
     const size = Math.ceil(body.length / PIECES);
-    for (let start = 0; start < body.length && !response.destroyed; start += size) {
-      response.write(body.subarray(start, start + size));
+    let sent = 0;
+    for (; body.length - sent > size && !response.destroyed; sent += size) {
+      response.write(body.subarray(sent, sent + size));
       await delay(reply.delayMs / PIECES, undefined, { signal }).catch(() => {});
     }
-    response.end();
+    response.end(body.subarray(sent));
     return;
   }
   response.end(body);

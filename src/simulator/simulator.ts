@@ -157,9 +157,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const server = createServer((request, response) => {
     inFlight += 1;
     peakInFlight = Math.max(peakInFlight, inFlight);
-    response.once('close', () => {
+    const done = () => {
+      response.off('finish', done).off('close', done);
       inFlight -= 1;
-    });
+    };
+    response.on('finish', done).on('close', done);
     answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   await listen(server, host, options.port ?? 0);
