@@ -66,15 +66,13 @@ export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
 /** Throws `stale_heads` when the stored head of an account is not the one that its change was planned on. */
 export function assertHeadIsCurrent(changes: AccountChanges, stored: AccountHead | null): void {
   if (changes.head === null || (stored?.revision ?? null) === changes.head.expectedRevision) return;
-  throw new ScenedimError('stale_heads', `account ${changes.appId} changed between reading and writing`, {
-    remedy: 'run it again',
-  });
+  throw stale(`account ${changes.appId} changed between reading and writing`);
 }
 
 /**
- * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision, and `internal` when
- * the rows would break a constraint of the tables: a second observation of one instant, a decision about none, a change of
- * a version that is not stored, an id twice, an empty interval, two versions of a key with the same end, and the like.
+ * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision or changes a row
+ * that is not stored, and `internal` when the rows would break a constraint of the tables: a second observation of one
+ * instant, an id twice, an empty interval, two versions of a key with the same end, and the like.
  */
 export function changeAccountRows(stored: AccountRows, changes: AccountChanges): AccountRows {
   assertHeadIsCurrent(changes, stored.head);
@@ -100,7 +98,7 @@ function changeObservations(
   }
   for (const decision of decisions) {
     const observation = rows.get(decision.observedAt);
-    if (observation === undefined) throw refused(`a decision about ${nameOf(decision)}, which is not stored`);
+    if (observation === undefined) throw stale(`the observation of ${nameOf(decision)} is not stored`);
     const { status, holdReason, decidedAt } = decision;
     rows.set(decision.observedAt, { ...observation, status, holdReason, decidedAt });
   }
@@ -116,7 +114,7 @@ function changeVersions(
   for (const change of changes) {
     if (change.op === 'insert') continue;
     const { versionId } = change.before;
-    if (!rows.has(versionId)) throw refused(`a change of version ${versionId}, which is not stored`);
+    if (!rows.has(versionId)) throw stale(`version ${versionId} is not stored`);
     if (change.op === 'delete') rows.delete(versionId);
     else rows.set(versionId, change.after);
   }
@@ -151,4 +149,8 @@ function nameOf(key: { readonly appId: string; readonly observedAt: Micros }): s
 
 function refused(what: string): ScenedimError {
   return new ScenedimError('internal', `the target refuses ${what}`);
+}
+
+function stale(what: string): ScenedimError {
+  return new ScenedimError('stale_heads', what, { remedy: 'run it again: it reads what was written meanwhile' });
 }

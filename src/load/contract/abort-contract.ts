@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Loader } from '../loader.ts';
 import type { CreateContractTarget } from './contract-target.ts';
 import { neverAborted, openTarget, stateOf } from './contract-target.ts';
-import { storeManyRows } from './many-rows.ts';
+import { manyAppIds, storeManyRows } from './many-rows.ts';
 import {
   insertOf,
   instantAt,
@@ -61,7 +61,7 @@ export function describeAborts(create: CreateContractTarget): void {
           }
         };
         expect(await read().catch((error: unknown) => error)).toBe(reason);
-        expect((await stateOf(loader)).heads).toHaveLength(4_000);
+        expect((await stateOf(loader)).heads).toHaveLength(manyAppIds.length);
       });
     }
 

@@ -10,7 +10,7 @@ export interface ContractTarget {
   /** Another client of the same target; without it the tests about two clients use `loader` twice. */
   readonly second?: () => Promise<Loader>;
   /** Takes the target itself away, after its loaders were disposed. */
-  readonly remove?: () => Promise<void>;
+  readonly remove?: () => PromiseLike<void>;
 }
 
 /** Makes a fresh, empty target for every call. */

@@ -11,7 +11,7 @@ import {
 } from './sample-rows.ts';
 
 /** More accounts than a loader reads at once, so that an iterable is still being read when a test goes on. */
-export const manyAppIds: readonly string[] = Array.from({ length: 4_000 }, (_, n) => `wx${String(n).padStart(4, '0')}`);
+export const manyAppIds: readonly string[] = Array.from({ length: 6_000 }, (_, n) => `wx${String(n).padStart(4, '0')}`);
 
 /** The version of each of them, in the order of the port. */
 export const manyVersions: readonly Version[] = manyAppIds.map((appId) => sampleVersion(appId, '1', instantAt(0)));

@@ -33,7 +33,7 @@ const difficultTexts: readonly string[] = [
   '\u{1f680}\u{1f468}\u200d\u{1f469}',
   'e\u0301',
   '\ufffd',
-  '\ufeff',
+  'a\ufeffb',
   '长'.repeat(5_000),
 ];
 

@@ -36,7 +36,12 @@ export function createMemoryTarget(): MemoryTarget {
 /** Applies a change set at once: everything is validated before anything is written, and nothing here waits. */
 export function applyToMemory(target: MemoryTarget, changeSet: ChangeSet): void {
   const { run } = changeSet;
-  if ((target.runs.get(run.runId)?.batches ?? -1) >= run.batches) return;
+  const stored = target.runs.get(run.runId);
+  if (stored !== undefined && stored.batches >= run.batches) {
+    // The end of a run may come without a batch of its own.
+    if (stored.batches === run.batches && stored.finishedAt === null) target.runs.set(run.runId, run);
+    return;
+  }
   const groups = groupByAccount(changeSet);
   const changed = new Map<string, AccountRows>();
   for (const group of groups) {
