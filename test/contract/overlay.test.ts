@@ -1,0 +1,12 @@
+import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
+import { createOverlayLoader } from '../../src/pipeline/overlay-loader.ts';
+import { describeLoaderContract } from '../../src/testing.ts';
+
+describeLoaderContract(
+  'planning overlay over an empty target',
+  async () => {
+    const base = createMemoryLoader();
+    return { loader: createOverlayLoader(base), remove: () => base[Symbol.asyncDispose]() };
+  },
+  { privateTarget: true },
+);
