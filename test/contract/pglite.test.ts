@@ -1,0 +1,31 @@
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll } from 'vitest';
+import { createSqlLoader } from '../../src/load/kysely/sql-loader.ts';
+import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
+import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
+import { describeLoaderContract } from '../../src/testing.ts';
+
+let pglite: PGlite;
+let schemas = 0;
+
+beforeAll(async () => {
+  pglite = await PGlite.create({ dataDir: 'memory://' });
+});
+
+afterAll(() => pglite.close());
+
+// A PGlite takes seconds to start, so each test has a schema of one instance, put together as createPgliteLoader does it.
+describeLoaderContract('pglite', async () => {
+  schemas += 1;
+  const schema = `contract ${schemas}`;
+  const locks = createRunLocks();
+  const target = createPgliteTarget(pglite, schema, `pglite memory://, schema ${schema}`);
+  const connect = () => createSqlLoader({ ...target, [Symbol.asyncDispose]: async () => undefined }, locks);
+  return {
+    loader: connect(),
+    second: async () => connect(),
+    remove: async () => {
+      await pglite.exec(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+    },
+  };
+});
