@@ -1,0 +1,56 @@
+import { sql } from 'kysely';
+import type { HeadChange } from '../loader.ts';
+import { assertRowCount } from './assert-row-count.ts';
+import { chunksOf } from './chunks.ts';
+import { instantText, instantTextOrNull } from './instant-text.ts';
+import type { SqlSession } from './sql-target.ts';
+import { unnest } from './unnest.ts';
+
+/**
+ * Writes the heads, but only where the revision is the expected one; anything else is `stale_heads`. The row locks that
+ * it takes make writers of the same account wait for each other, so this comes first.
+ */
+export async function applyHeads(session: SqlSession, changes: readonly HeadChange[]): Promise<void> {
+  for (const chunk of chunksOf(changes.filter(({ expectedRevision }) => expectedRevision !== null))) {
+    await updateHeads(session, chunk);
+  }
+  for (const chunk of chunksOf(changes.filter(({ expectedRevision }) => expectedRevision === null))) {
+    await insertHeads(session, chunk);
+  }
+}
+
+async function updateHeads({ db, schema }: SqlSession, changes: readonly HeadChange[]): Promise<void> {
+  const result = await sql`
+    UPDATE ${sql.id(schema, 'scene_account')} AS a
+    SET revision = u.revision, last_ok_at = u.last_ok_at, last_observed_at = u.last_observed_at,
+        last_payload_hash = u.last_payload_hash, last_attempt_at = u.last_attempt_at,
+        last_error_code = u.last_error_code, removals_suspended_since = u.removals_suspended_since
+    FROM ${headRows(changes)}
+    WHERE a.app_id = u.app_id AND a.revision = u.expected_revision`.execute(db);
+  assertRowCount(result, changes.length, 'accounts to update');
+}
+
+async function insertHeads({ db, schema }: SqlSession, changes: readonly HeadChange[]): Promise<void> {
+  const result = await sql`
+    INSERT INTO ${sql.id(schema, 'scene_account')}
+      (app_id, revision, last_ok_at, last_observed_at, last_payload_hash, last_attempt_at, last_error_code, removals_suspended_since)
+    SELECT app_id, revision, last_ok_at, last_observed_at, last_payload_hash, last_attempt_at, last_error_code, removals_suspended_since
+    FROM ${headRows(changes)}
+    ON CONFLICT DO NOTHING`.execute(db);
+  assertRowCount(result, changes.length, 'accounts to add');
+}
+
+function headRows(changes: readonly HeadChange[]) {
+  const heads = changes.map(({ head }) => head);
+  return unnest({
+    app_id: ['text', heads.map((head) => head.appId)],
+    revision: ['bigint', heads.map((head) => head.revision)],
+    expected_revision: ['bigint', changes.map((change) => change.expectedRevision)],
+    last_ok_at: ['timestamptz', heads.map((head) => instantTextOrNull(head.lastOkAt))],
+    last_observed_at: ['timestamptz', heads.map((head) => instantTextOrNull(head.lastObservedAt))],
+    last_payload_hash: ['text', heads.map((head) => head.lastPayloadHash)],
+    last_attempt_at: ['timestamptz', heads.map((head) => instantText(head.lastAttemptAt))],
+    last_error_code: ['text', heads.map((head) => head.lastErrorCode)],
+    removals_suspended_since: ['timestamptz', heads.map((head) => instantTextOrNull(head.removalsSuspendedSince))],
+  });
+}

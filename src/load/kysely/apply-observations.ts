@@ -1,0 +1,55 @@
+import { sql } from 'kysely';
+import type { Decision, Observation } from '../../dimension/observation.ts';
+import type { Reject } from '../loader.ts';
+import { assertRowCount } from './assert-row-count.ts';
+import { chunksOf } from './chunks.ts';
+import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
+import { instantText, instantTextOrNull } from './instant-text.ts';
+import type { SqlSession } from './sql-target.ts';
+import { unnest } from './unnest.ts';
+
+const observationColumns = [
+  'app_id', 'observed_at', 'status', 'payload_hash', 'error_code', 'error_message', 'hold_reason', 'decided_at', 'run_id',
+] as const;
+
+/** Appends observations; one that is stored already breaks the primary key. */
+export async function insertObservations(session: SqlSession, observations: readonly Observation[]): Promise<void> {
+  if (observations.length === 0) return;
+  await session.copy('scene_observation', observationColumns, copyChunks(observations, observationLine));
+}
+
+function observationLine(observation: Observation): string {
+  return `${copyText(observation.appId)}\t${instantText(observation.observedAt)}\t${observation.status}\t${copyTextOrNull(
+    observation.payloadHash,
+  )}\t${copyTextOrNull(observation.errorCode)}\t${copyTextOrNull(observation.errorMessage)}\t${copyTextOrNull(
+    observation.holdReason,
+  )}\t${copyTextOrNull(instantTextOrNull(observation.decidedAt))}\t${copyText(observation.runId)}`;
+}
+
+/** Records decisions; one about an observation that is not stored is `stale_heads`. */
+export async function applyDecisions({ db, schema }: SqlSession, decisions: readonly Decision[]): Promise<void> {
+  for (const chunk of chunksOf(decisions)) {
+    const rows = unnest({
+      app_id: ['text', chunk.map((decision) => decision.appId)],
+      observed_at: ['timestamptz', chunk.map((decision) => instantText(decision.observedAt))],
+      status: ['text', chunk.map((decision) => decision.status)],
+      hold_reason: ['text', chunk.map((decision) => decision.holdReason)],
+      decided_at: ['timestamptz', chunk.map((decision) => instantText(decision.decidedAt))],
+    });
+    const result = await sql`
+      UPDATE ${sql.id(schema, 'scene_observation')} AS o
+      SET status = u.status, hold_reason = u.hold_reason, decided_at = u.decided_at
+      FROM ${rows}
+      WHERE o.app_id = u.app_id AND o.observed_at = u.observed_at`.execute(db);
+    assertRowCount(result, chunk.length, 'observations to decide');
+  }
+}
+
+/** Appends the rejected rows of the run. */
+export async function insertRejects(session: SqlSession, rejects: readonly Reject[], runId: string): Promise<void> {
+  if (rejects.length === 0) return;
+  const run = copyText(runId);
+  const line = (reject: Reject) =>
+    `${run}\t${copyText(reject.appId)}\t${instantText(reject.observedAt)}\t${reject.index}\t${reject.reason}\t${copyText(reject.raw)}`;
+  await session.copy('scene_reject', ['run_id', 'app_id', 'observed_at', 'row_index', 'reason', 'raw'], copyChunks(rejects, line));
+}

@@ -1,0 +1,72 @@
+import { sql } from 'kysely';
+import { isOpen, type Version, type VersionChange } from '../../dimension/version.ts';
+import { assertRowCount } from './assert-row-count.ts';
+import { chunksOf } from './chunks.ts';
+import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
+import { instantText } from './instant-text.ts';
+import type { SqlSession } from './sql-target.ts';
+import { unnest } from './unnest.ts';
+
+const columns = [
+  'version_id', 'scene_id', 'app_id', 'scene_key', 'scene_value', 'value_kind', 'is_aggregate', 'scene_name',
+  'effective_from', 'effective_to', 'is_current', 'end_reason', 'first_observed_at',
+] as const;
+
+/**
+ * Changes the dimension in the one order in which no statement meets a row that a later one would move out of its way
+ * (UNIQUE (app_id, scene_key, effective_to)): delete; close or shorten; reopen or lengthen; insert.
+ */
+export async function applyVersions(session: SqlSession, changes: readonly VersionChange[]): Promise<void> {
+  const deleted: Version[] = [];
+  const shortened: Version[] = [];
+  const lengthened: Version[] = [];
+  const inserted: Version[] = [];
+  for (const change of changes) {
+    if (change.op === 'delete') deleted.push(change.before);
+    else if (change.op === 'insert') inserted.push(change.after);
+    else if (change.after.effectiveTo <= change.before.effectiveTo) shortened.push(change.after);
+    else lengthened.push(change.after);
+  }
+  for (const chunk of chunksOf(deleted)) await deleteVersions(session, chunk);
+  for (const chunk of chunksOf(shortened)) await updateVersions(session, chunk);
+  for (const chunk of chunksOf(lengthened)) await updateVersions(session, chunk);
+  if (inserted.length > 0) await session.copy('dim_scene', columns, copyChunks(inserted, versionLine));
+}
+
+async function deleteVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
+  const ids = versions.map(({ versionId }) => versionId);
+  const result = await sql`DELETE FROM ${sql.id(schema, 'dim_scene')} WHERE version_id = ANY(${ids}::text[])`.execute(db);
+  assertRowCount(result, versions.length, 'versions to delete');
+}
+
+async function updateVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
+  const rows = unnest({
+    version_id: ['text', versions.map((version) => version.versionId)],
+    scene_value: ['bigint', versions.map((version) => version.sceneValue?.toString() ?? null)],
+    value_kind: ['text', versions.map((version) => version.valueKind)],
+    is_aggregate: ['boolean', versions.map((version) => version.isAggregate)],
+    scene_name: ['text', versions.map((version) => version.sceneName)],
+    effective_from: ['timestamptz', versions.map((version) => instantText(version.effectiveFrom))],
+    effective_to: ['timestamptz', versions.map((version) => instantText(version.effectiveTo))],
+    is_current: ['boolean', versions.map(isOpen)],
+    end_reason: ['text', versions.map((version) => version.endReason)],
+  });
+  const result = await sql`
+    UPDATE ${sql.id(schema, 'dim_scene')} AS d
+    SET scene_value = u.scene_value, value_kind = u.value_kind, is_aggregate = u.is_aggregate, scene_name = u.scene_name,
+        effective_from = u.effective_from, effective_to = u.effective_to, is_current = u.is_current, end_reason = u.end_reason
+    FROM ${rows}
+    WHERE d.version_id = u.version_id`.execute(db);
+  assertRowCount(result, versions.length, 'versions to update');
+}
+
+/** A row of `dim_scene` for COPY. One template and no array: this is the loop that a first load spends its time in. */
+export function versionLine(version: Version): string {
+  return `${version.versionId}\t${version.sceneId}\t${copyText(version.appId)}\t${copyText(version.sceneKey)}\t${
+    version.sceneValue ?? '\\N'
+  }\t${version.valueKind}\t${version.isAggregate ? 't' : 'f'}\t${copyText(version.sceneName)}\t${instantText(
+    version.effectiveFrom,
+  )}\t${instantText(version.effectiveTo)}\t${isOpen(version) ? 't' : 'f'}\t${copyTextOrNull(version.endReason)}\t${instantText(
+    version.firstObservedAt,
+  )}`;
+}

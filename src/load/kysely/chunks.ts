@@ -1,0 +1,29 @@
+/** Rows that one set-based statement takes at most. */
+export const STATEMENT_ROWS = 10_000;
+
+/** Cuts rows into arrays of at most `size`; none when there are no rows. */
+export function* chunksOf<Row>(rows: readonly Row[], size: number = STATEMENT_ROWS): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
+}
+
+/** Cuts rows into arrays whose sizes add up to at most `bytes` (one row more when it alone is larger) and `count` rows. */
+export function* chunksOfBytes<Row>(
+  rows: readonly Row[],
+  sizeOf: (row: Row) => number,
+  bytes: number,
+  count: number,
+): Generator<readonly Row[]> {
+  let chunk: Row[] = [];
+  let total = 0;
+  for (const row of rows) {
+    const size = sizeOf(row);
+    if (chunk.length > 0 && (total + size > bytes || chunk.length >= count)) {
+      yield chunk;
+      chunk = [];
+      total = 0;
+    }
+    chunk.push(row);
+    total += size;
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { bundledStatements } from '../../catalog/bundled-statements.ts';
+import { commentStatements } from '../../catalog/comment-statements.ts';
+import { grantStatements } from '../../catalog/grant-statements.ts';
+import { quoteIdentifier, quoteLiteral } from '../../catalog/quote-sql.ts';
+import type { MigrateOptions } from '../loader.ts';
+import { advisoryClass, advisoryObjects } from './schema-name.ts';
+
+/** One file of `sql/postgres`; `number` is the schema version that it makes. */
+export interface Migration {
+  readonly number: number;
+  /** File name without `.sql`. */
+  readonly name: string;
+  readonly file: URL;
+}
+
+const folder = new URL('../../../sql/postgres/', import.meta.url);
+const fileName = /^(\d{6})_\w+\.sql$/;
+let found: readonly Migration[] | undefined;
+
+/**
+ * The migrations of this program in order. A release that changes comments or bundled tables adds one too, though it
+ * may be empty: only then are they written again.
+ */
+export function listMigrations(): readonly Migration[] {
+  found ??= readdirSync(folder)
+    .flatMap((name) => {
+      const digits = fileName.exec(name)?.[1];
+      return digits === undefined ? [] : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
+    })
+    .sort((a, b) => a.number - b.number);
+  return found;
+}
+
+/** The schema version that this program makes. */
+export function newestSchemaVersion(): number {
+  return listMigrations().at(-1)?.number ?? 0;
+}
+
+/** A migration as SQL text for one schema. */
+export function migrationText(migration: Migration, schema: string): string {
+  return readFileSync(migration.file, 'utf8').replaceAll(':SCHEMA', () => quoteIdentifier(schema));
+}
+
+/** Comments, bundled tables: what every upgrade writes again. */
+export function catalogueScript(schema: string): string {
+  return joinStatements([...bundledStatements(schema), ...commentStatements(schema)]);
+}
+
+/** What the readers need; empty without readers. */
+export function readersScript(schema: string, readers: readonly string[]): string {
+  return joinStatements(grantStatements(schema, readers));
+}
+
+/** Makes one installer wait for the other until the end of its transaction. */
+export function installerLockStatement(schema: string): string {
+  return `SELECT pg_advisory_xact_lock(${advisoryClass('scenedim', schema)}, ${advisoryObjects.migrate});\n`;
+}
+
+/** Creates the schema unless it is there: `IF NOT EXISTS` alone asks for the right to create one even then. */
+export function createSchemaStatement(schema: string): string {
+  return `DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${quoteLiteral(schema)}) THEN
+    CREATE SCHEMA ${quoteIdentifier(schema)};
+  END IF;
+END $$;\n`;
+}
+
+/** Refuses a newer schema, then notes version and time zone; the other settings only in a new target. */
+export function metaStatements(schema: string, options: MigrateOptions): string {
+  const table = `${quoteIdentifier(schema)}.scene_meta`;
+  const version = newestSchemaVersion();
+  return `DO $$ BEGIN
+  IF EXISTS (SELECT FROM ${table} WHERE schema_version > ${version}) THEN
+    RAISE EXCEPTION 'the schema was made by a newer scenedim' USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+END $$;
+INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone)
+VALUES (${version}, ${options.normalizerVersion}, ${quoteLiteral(options.firstSeen)}, ${quoteLiteral(options.timeZone)})
+ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, time_zone = excluded.time_zone;\n`;
+}
+
+/** Everything as one script that may be run again and again, for a DBA. */
+export function migrationScript(schema: string, readers: readonly string[], options: MigrateOptions): string {
+  return [
+    `-- scenedim: schema version ${newestSchemaVersion()}. May be run again and again, with psql -v ON_ERROR_STOP=1 -f FILE.\n`,
+    'BEGIN;\n',
+    installerLockStatement(schema),
+    createSchemaStatement(schema),
+    ...listMigrations().map((migration) => `\n-- ${migration.name}\n${migrationText(migration, schema)}`),
+    `\n${catalogueScript(schema)}`,
+    readersScript(schema, readers),
+    metaStatements(schema, options),
+    'COMMIT;\n',
+  ].join('');
+}
+
+function joinStatements(statements: readonly string[]): string {
+  return statements.map((statement) => `${statement};\n`).join('');
+}

@@ -1,0 +1,41 @@
+import { holdReasons, type Observation, observationStatuses } from '../../dimension/observation.ts';
+import type { AccountQuery } from '../loader.ts';
+import { microsOf, microsOrNull, microsOrNullOf } from './instant-text.ts';
+import { ofAccounts } from './of-accounts.ts';
+import { oneOf, oneOfOrNull } from './one-of.ts';
+import type { SqlTarget } from './sql-target.ts';
+
+/** Observations of one consistent state, ordered by app_id, observed_at. */
+export async function* readObservations(
+  target: SqlTarget,
+  query: AccountQuery,
+  signal: AbortSignal,
+): AsyncGenerator<Observation> {
+  const pages = target.pages(
+    ({ db, schema }) =>
+      db
+        .withSchema(schema)
+        .selectFrom('scene_observation as o')
+        .select(['app_id', 'status', 'payload_hash', 'error_code', 'error_message', 'hold_reason', 'run_id'])
+        .select([microsOf('o.observed_at').as('observed_micros'), microsOrNullOf('o.decided_at').as('decided_micros')])
+        .$if(query.appIds !== undefined, (rows) => rows.where(ofAccounts(query.appIds ?? [])))
+        .orderBy('app_id')
+        .orderBy('o.observed_at'),
+    signal,
+  );
+  for await (const page of pages) {
+    for (const row of page) {
+      yield {
+        appId: row.app_id,
+        observedAt: BigInt(row.observed_micros),
+        status: oneOf(observationStatuses, row.status, 'scene_observation.status'),
+        payloadHash: row.payload_hash,
+        errorCode: row.error_code,
+        errorMessage: row.error_message,
+        holdReason: oneOfOrNull(holdReasons, row.hold_reason, 'scene_observation.hold_reason'),
+        decidedAt: microsOrNull(row.decided_micros),
+        runId: row.run_id,
+      };
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import type { RunCounts, RunRecord } from '../loader.ts';
+import { instantText, instantTextOrNull } from './instant-text.ts';
+import type { SqlSession } from './sql-target.ts';
+
+/** Column of `scene_run` for each count. */
+export const runCountColumns = {
+  accountsSelected: 'accounts_selected',
+  accountsChanged: 'accounts_changed',
+  accountsUnchanged: 'accounts_unchanged',
+  accountsHeld: 'accounts_held',
+  accountsSkipped: 'accounts_skipped',
+  accountsFailed: 'accounts_failed',
+  accountsFresh: 'accounts_fresh',
+  observationsRecorded: 'observations_recorded',
+  observationsDuplicate: 'observations_duplicate',
+  versionsOpened: 'versions_opened',
+  versionsClosed: 'versions_closed',
+  versionsRewritten: 'versions_rewritten',
+  versionsRemoved: 'versions_removed',
+  rejects: 'rejects',
+} as const satisfies Record<keyof RunCounts, string>;
+
+/**
+ * Locks the row of the run, making it when it is missing, and returns how many of its batches are applied; -1 for a new run.
+ * The lock makes a second attempt wait for the first one, which may be committing after its connection was given up.
+ */
+export async function lockRun({ db, schema }: SqlSession, run: RunRecord): Promise<number> {
+  const { rows } = await sql<{ batches: string }>`
+    INSERT INTO ${sql.id(schema, 'scene_run')} AS r (run_id, command, started_at, program_version, batches)
+    VALUES (${run.runId}, ${run.command}, ${instantText(run.startedAt)}::timestamptz, ${run.programVersion}, -1)
+    ON CONFLICT (run_id) DO UPDATE SET command = r.command
+    RETURNING r.batches::text AS batches`.execute(db);
+  return Number(rows[0]?.batches ?? -1);
+}
+
+/** Brings the row of the run up to this batch. An end that was written stays. */
+export async function updateRun({ db, schema }: SqlSession, run: RunRecord): Promise<void> {
+  const names = Object.keys(runCountColumns) as readonly (keyof RunCounts)[];
+  const counts = names.map((name) => sql`${sql.ref(runCountColumns[name])} = ${run.counts[name]}::bigint`);
+  await sql`
+    UPDATE ${sql.id(schema, 'scene_run')}
+    SET ${sql.join(counts)}, batches = ${run.batches}::bigint, program_version = ${run.programVersion},
+        finished_at = coalesce(${instantTextOrNull(run.finishedAt)}::timestamptz, finished_at),
+        outcome = coalesce(${run.outcome}::text, outcome)
+    WHERE run_id = ${run.runId}`.execute(db);
+}

@@ -1,0 +1,58 @@
+/**
+ * The tables as kysely sees them, for statements that it builds. Instants and bigints are read as text: drivers would make
+ * a `Date` or a lossy number of them.
+ */
+export interface SceneTables {
+  readonly scene_meta: {
+    readonly only_row: boolean;
+    readonly schema_version: number;
+    readonly normalizer_version: number;
+    readonly first_seen: string;
+    readonly time_zone: string;
+    readonly rebuilding: boolean;
+  };
+  readonly scene_payload: {
+    readonly payload_hash: string;
+    readonly body: Uint8Array;
+    readonly byte_length: string;
+  };
+  readonly scene_observation: {
+    readonly app_id: string;
+    readonly observed_at: string;
+    readonly status: string;
+    readonly payload_hash: string | null;
+    readonly error_code: string | null;
+    readonly error_message: string | null;
+    readonly hold_reason: string | null;
+    readonly decided_at: string | null;
+    readonly run_id: string;
+  };
+  readonly scene_account: {
+    readonly app_id: string;
+    readonly revision: string;
+    readonly last_ok_at: string | null;
+    readonly last_observed_at: string | null;
+    readonly last_payload_hash: string | null;
+    readonly last_attempt_at: string;
+    readonly last_error_code: string | null;
+    readonly removals_suspended_since: string | null;
+  };
+  readonly dim_scene: {
+    readonly version_id: string;
+    readonly scene_id: string;
+    readonly app_id: string;
+    readonly scene_key: string;
+    readonly scene_value: string | null;
+    readonly value_kind: string;
+    readonly is_aggregate: boolean;
+    readonly scene_name: string;
+    readonly effective_from: string;
+    readonly effective_to: string;
+    readonly is_current: boolean;
+    readonly end_reason: string | null;
+    readonly first_observed_at: string;
+  };
+}
+
+/** Tables that rows are copied into. */
+export type CopyTable = 'scene_observation' | 'scene_reject' | 'dim_scene';

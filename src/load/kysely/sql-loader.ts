@@ -1,0 +1,41 @@
+import { sql } from 'kysely';
+import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
+import { applyChangeSet } from './apply-change-set.ts';
+import { checkTarget } from './check-target.ts';
+import { readMeta, writeMeta } from './meta.ts';
+import { migrateTarget } from './migrate.ts';
+import { migrationScript, newestSchemaVersion } from './migrations.ts';
+import { readHeads } from './read-heads.ts';
+import { readObservations } from './read-observations.ts';
+import { readPayloads } from './read-payloads.ts';
+import { readVersions } from './read-versions.ts';
+import type { SqlTarget } from './sql-target.ts';
+
+/** How a target takes the run lock; null when somebody else holds what it excludes. */
+export type AcquireLock = (scope: LockScope, signal: AbortSignal) => Promise<Lock | null>;
+
+/** A loader over anything that speaks Postgres: all of the port but connection and lock. Disposing it disposes the target. */
+export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Loader {
+  return {
+    kind: target.kind,
+    description: target.description,
+    schemaVersion: newestSchemaVersion(),
+    check: (signal) => checkTarget(target, signal),
+    readMeta: (signal) => target.session(readMeta, signal),
+    writeMeta: (meta, signal) => target.session((session) => writeMeta(session, meta), signal),
+    migrate: (options, signal) => migrateTarget(target, options, signal),
+    migrationSql: (options) => migrationScript(target.schema, target.readers, options),
+    acquireLock: async (scope, signal) => {
+      signal.throwIfAborted();
+      return acquireLock(scope, signal);
+    },
+    readHeads: (query, signal) => readHeads(target, query, signal),
+    readVersions: (query, signal) => readVersions(target, query, signal),
+    readObservations: (query, signal) => readObservations(target, query, signal),
+    readPayloads: (hashes, signal) => readPayloads(target, hashes, signal),
+    apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, changeSet, signal),
+    runSql: (statement, signal) =>
+      target.session(async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows, signal),
+    [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
+  };
+}

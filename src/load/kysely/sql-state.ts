@@ -1,0 +1,60 @@
+import type { ErrorCode } from '../../errors.ts';
+
+/** What an SQLSTATE, or a class of them, means to a user. */
+export interface SqlStateMeaning {
+  readonly code: ErrorCode;
+  /** Null when the message says it all, or the remedy depends on names. */
+  readonly remedy: string | null;
+}
+
+const unreachable = { code: 'target_unreachable', remedy: 'check that the server is up and can be reached, then run again' } as const;
+const busy = { code: 'target_busy', remedy: 'run again; if it stays, look at what else the server is doing and at its time-outs' } as const;
+const denied = { code: 'target_denied', remedy: 'check user, password and pg_hba.conf' } as const;
+const outdated = { code: 'schema_outdated', remedy: 'run scenedim migrate' } as const;
+const missingDatabase = { code: 'config_invalid', remedy: 'correct the name, or create the database' } as const;
+const defect = { code: 'internal', remedy: 'please report it' } as const;
+
+/** By SQLSTATE (five characters) or by class (its first two); the longer one wins. */
+export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
+  '08': unreachable,
+  '22021': { code: 'data_refused', remedy: 'a text holds a character that Postgres cannot store' },
+  '22P05': { code: 'data_refused', remedy: 'a text holds a character that the database encoding cannot store' },
+  '23505': { code: 'stale_heads', remedy: 'run the command again: another run has written the same rows' },
+  '25006': { code: 'target_invalid', remedy: 'connect to the primary, or to a database that is not read only' },
+  '25P03': busy,
+  '25P04': busy,
+  '28': denied,
+  '3D000': missingDatabase,
+  '3F000': outdated,
+  '40': busy,
+  '42501': { code: 'target_denied', remedy: null },
+  '42703': outdated,
+  '42883': outdated,
+  '42P01': outdated,
+  '53': busy,
+  '53300': { code: 'target_unreachable', remedy: 'wait for connections to end, or raise max_connections' },
+  '55006': busy,
+  '55P03': busy,
+  '57014': { code: 'target_busy', remedy: 'run again; if it stays, raise statement_timeout of the user' },
+  '57P01': unreachable,
+  '57P02': unreachable,
+  '57P03': unreachable,
+  '57P04': missingDatabase,
+  '57P05': unreachable,
+  '58': { code: 'target_unreachable', remedy: "the server's own disk or system failed: see its log" },
+  P0001: { code: 'data_refused', remedy: 'a trigger or rule of the database refused it' },
+  XX: { code: 'target_invalid', remedy: 'the server reports a fault of its own: see its log' },
+};
+
+/** What an SQLSTATE means; one that the table does not know is taken for a defect of ours. */
+export function meaningOfSqlState(sqlState: string): SqlStateMeaning {
+  return sqlStates[sqlState] ?? sqlStates[sqlState.slice(0, 2)] ?? defect;
+}
+
+const pattern = /^[0-9A-Z]{5}$/;
+
+/** The SQLSTATE of a database's error; undefined for errors of other kinds, whose codes look like `ECONNRESET`. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+  return typeof error.code === 'string' && pattern.test(error.code) ? error.code : undefined;
+}

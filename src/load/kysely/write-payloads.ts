@@ -1,0 +1,35 @@
+import { sql } from 'kysely';
+import type { Payload } from '../loader.ts';
+import { chunksOfBytes } from './chunks.ts';
+import type { SqlTarget } from './sql-target.ts';
+import { unnest } from './unnest.ts';
+
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_ROWS = 1_000;
+
+/**
+ * Stores the bodies that are not stored yet. Sorted by hash and committed by themselves: inside the batch's transaction
+ * everybody would wait for whoever stores the shared dictionary, and two orders would deadlock. An orphan is harmless.
+ */
+export async function writePayloads(target: SqlTarget, payloads: readonly Payload[], signal: AbortSignal): Promise<void> {
+  if (payloads.length === 0) return;
+  const sorted = payloads.toSorted((a, b) => (a.payloadHash < b.payloadHash ? -1 : 1));
+  await target.session(async ({ db, schema }) => {
+    for (const chunk of chunksOfBytes(sorted, ({ body }) => body.byteLength, MAX_BYTES, MAX_ROWS)) {
+      signal.throwIfAborted();
+      const rows = unnest({
+        payload_hash: ['text', chunk.map(({ payloadHash }) => payloadHash)],
+        body: ['text', chunk.map(({ body }) => base64(body))],
+      });
+      await sql`
+        INSERT INTO ${sql.id(schema, 'scene_payload')} (payload_hash, body, byte_length)
+        SELECT u.payload_hash, b.body, octet_length(b.body)
+        FROM ${rows}, LATERAL (SELECT decode(u.body, 'base64') AS body) b
+        ON CONFLICT DO NOTHING`.execute(db);
+    }
+  }, signal);
+}
+
+function base64(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
+}

@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { ScenedimError } from '../../errors.ts';
+import { createSqlLoader } from '../kysely/sql-loader.ts';
+import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
+import { lockDirectory } from './open-directory.ts';
+import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
+import { createPgliteTarget } from './pglite-target.ts';
+import { createRunLocks } from './run-locks.ts';
+
+const MEMORY = 'memory://';
+
+/**
+ * A loader for a PGlite database: Postgres inside this process, in a directory. Nobody else may open the directory until the
+ * loader is disposed; `lock_held` when somebody has it for longer than `openTimeoutMs`. The first start takes seconds.
+ */
+export async function createPgliteLoader({ path, schema }: PgliteConfig, context: LoaderContext): Promise<Loader> {
+  context.signal.throwIfAborted();
+  await using stack = new AsyncDisposableStack();
+  const directory = path.startsWith(MEMORY) ? MEMORY : resolve(context.baseDirectory, path);
+  if (directory !== MEMORY) stack.use(await lockDirectory(directory, context));
+  const pglite = await openDatabase(directory);
+  const target = stack.use(createPgliteTarget(pglite, schema, `pglite ${directory}, schema ${schema}`));
+  context.signal.throwIfAborted();
+  const kept = stack.move();
+  return createSqlLoader({ ...target, [Symbol.asyncDispose]: () => kept.disposeAsync() }, createRunLocks());
+}
+
+async function openDatabase(directory: string): Promise<PGlite> {
+  try {
+    return await PGlite.create({ dataDir: directory });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ScenedimError('target_invalid', `target.path: PGlite cannot open ${directory}: ${message}`, {
+      remedy: 'a database of another PGlite version must be moved with export-log and replay; a damaged one restored from a copy',
+      cause: error,
+    });
+  }
+}
+
+/** `target.type: pglite`. */
+export const pgliteLoaderFactory: LoaderFactory<PgliteConfig> = {
+  parseConfig: parsePgliteConfig,
+  create: createPgliteLoader,
+};

@@ -1,0 +1,47 @@
+import type { PGlite, Transaction } from '@electric-sql/pglite';
+import { Kysely, PGliteDialect } from 'kysely';
+import { quoteIdentifier } from '../../catalog/quote-sql.ts';
+import type { SceneTables } from '../kysely/scene-tables.ts';
+import type { SqlSession } from '../kysely/sql-target.ts';
+
+const SLICE_BYTES = 8 * 1024 * 1024;
+
+/** A session on the database, or on a transaction of it: kysely is told that the transaction is the database. */
+export function createPgliteSession(pglite: PGlite, on: PGlite | Transaction, schema: string): SqlSession {
+  const database = {
+    query: on.query.bind(on),
+    transaction: pglite.transaction.bind(pglite),
+    close: async () => {},
+    closed: false,
+    ready: true,
+    waitReady: Promise.resolve(),
+  };
+  return {
+    db: new Kysely<SceneTables>({ dialect: new PGliteDialect({ pglite: database }) }),
+    schema,
+    script: async (statements) => {
+      await on.exec(statements);
+    },
+    copy: async (table, columns, chunks) => {
+      const statement = `COPY ${quoteIdentifier(schema)}.${table} (${columns.join(', ')}) FROM '/dev/blob'`;
+      let rows = 0;
+      for (const blob of slices(chunks)) rows += (await on.query(statement, [], { blob })).affectedRows ?? 0;
+      return rows;
+    },
+  };
+}
+
+/** Chunks end with a row, so that slices do. */
+function* slices(chunks: Iterable<Buffer>): Generator<Blob> {
+  let parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    parts.push(new Uint8Array(chunk));
+    bytes += chunk.byteLength;
+    if (bytes < SLICE_BYTES) continue;
+    yield new Blob(parts);
+    parts = [];
+    bytes = 0;
+  }
+  if (parts.length > 0) yield new Blob(parts);
+}

@@ -1,0 +1,63 @@
+import { type ErrorCode, isScenedimError, ScenedimError } from '../../errors.ts';
+import { classifySqlError, type TargetNames } from '../kysely/classify-sql-error.ts';
+import { redactCredentials } from './redact-credentials.ts';
+
+interface ConnectionRule {
+  readonly test: RegExp;
+  readonly code: ErrorCode;
+  readonly remedy: string;
+}
+
+/**
+ * Errors that are not the database's own answer, by `code` or message, first match first. SQLSTATEs are in `sql-state.ts`.
+ */
+const rules: readonly ConnectionRule[] = [
+  {
+    test: /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EHOSTDOWN)\b/,
+    code: 'target_unreachable',
+    remedy: 'check host and port of target.url, and that the server is up',
+  },
+  { test: /^ENOENT .*connect/, code: 'target_unreachable', remedy: 'check the socket folder in target.url, and that the server is up' },
+  { test: /^EACCES .*connect/, code: 'target_denied', remedy: 'give the user of this process access to the socket' },
+  {
+    test: /^(ENOENT|EACCES|EISDIR|ENOTDIR) .*(open|read)/,
+    code: 'config_invalid',
+    remedy: 'correct sslrootcert, sslcert or sslkey in target.url, or make the file readable',
+  },
+  {
+    test: /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+|ERR_TLS_CERT_ALTNAME_INVALID|ERR_OSSL_\w+|ERR_SSL_\w+)\b/,
+    code: 'config_invalid',
+    remedy: 'set sslrootcert in target.url to the CA that signed the server, or choose another sslmode',
+  },
+  {
+    test: /server does not support SSL/,
+    code: 'config_invalid',
+    remedy: 'set sslmode=disable in target.url, or turn TLS on in the server',
+  },
+  {
+    test: /client password must be a string|SASL|no password/i,
+    code: 'target_denied',
+    remedy: 'set the password in target.url, PGPASSWORD or ~/.pgpass',
+  },
+  {
+    test: /Connection terminated|connection error|Connection ended|not queryable|timeout exceeded when trying to connect|timeout expired|socket disconnected/i,
+    code: 'target_unreachable',
+    remedy: 'check that the server is up and can be reached, then run again',
+  },
+  { test: /^ERR_INVALID_URL\b/, code: 'config_invalid', remedy: 'write target.url like postgres://user@host:5432/database' },
+];
+
+/** Whatever `pg` throws as a {@link ScenedimError}; unknown errors are `internal`. No message holds a password. */
+export function classifyPostgresError(error: unknown, names: TargetNames): ScenedimError {
+  if (isScenedimError(error)) return error;
+  const sqlError = classifySqlError(error, names);
+  if (sqlError !== undefined) return sqlError;
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  if (!(first instanceof Error)) return new ScenedimError('internal', redactCredentials(String(first)), { cause: error });
+  const errorCode = 'code' in first && typeof first.code === 'string' ? first.code : '';
+  const text = `${errorCode} ${first.message}`;
+  const rule = rules.find(({ test }) => test.test(text) || test.test(first.message));
+  const message = redactCredentials(first.message);
+  if (rule === undefined) return new ScenedimError('internal', message, { cause: error });
+  return new ScenedimError(rule.code, message, { remedy: rule.remedy, cause: error });
+}

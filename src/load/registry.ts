@@ -1,0 +1,100 @@
+import { registerHooks } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isScenedimError, ScenedimError } from '../errors.ts';
+import type { Loader, LoaderContext, LoaderFactory } from './loader.ts';
+
+/** The `target` section as far as everybody knows it; the rest is for the loader that `type` names. */
+export interface TargetSection {
+  /** A built-in kind, or the package (or `./file.js` beside the config) of somebody else's loader. */
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** Loaded when that target is used and not before: a driver costs more time than a small run. */
+const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
+  pglite: async () => (await import('./pglite/pglite-loader.ts')).pgliteLoaderFactory as LoaderFactory,
+  postgres: async () => (await import('./postgres/postgres-loader.ts')).postgresLoaderFactory as LoaderFactory,
+  memory: async () => (await import('./memory/memory-loader-factory.ts')).memoryLoaderFactory as LoaderFactory,
+};
+
+/** The built-in values of `target.type` for people; `memory`, which forgets everything, is for tests. */
+export const builtInTargetTypes: readonly string[] = ['pglite', 'postgres'];
+
+/** Makes the loader of a `target` section; `config_invalid` when the section or the package that it names is not usable. */
+export async function createLoader(section: TargetSection, context: LoaderContext): Promise<Loader> {
+  const factory = await loaderFactory(section.type, context.baseDirectory);
+  return factory.create(parseWith(factory, section), context);
+}
+
+/** Checks a `target` section without opening anything; returns the config that its loader makes of it. */
+export async function parseTargetSection(section: TargetSection, baseDirectory: string): Promise<unknown> {
+  return parseWith(await loaderFactory(section.type, baseDirectory), section);
+}
+
+function parseWith(factory: LoaderFactory, section: TargetSection): unknown {
+  try {
+    return factory.parseConfig(section);
+  } catch (error) {
+    if (isScenedimError(error)) throw error;
+    throw new ScenedimError('config_invalid', `target: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+async function loaderFactory(type: string, baseDirectory: string): Promise<LoaderFactory> {
+  const own = Object.hasOwn(builtIn, type) ? builtIn[type] : undefined;
+  if (own !== undefined) return own();
+  if (type === 'bigquery') {
+    throw new ScenedimError('config_invalid', 'target.type: bigquery comes with a later version', {
+      remedy: `use ${builtInTargetTypes.join(' or ')}`,
+    });
+  }
+  return foreignFactory(type, baseDirectory);
+}
+
+async function foreignFactory(type: string, baseDirectory: string): Promise<LoaderFactory> {
+  const module = await importFrom(type, baseDirectory);
+  const factory = 'loaderFactory' in module ? module.loaderFactory : undefined;
+  if (isLoaderFactory(factory)) return factory;
+  throw new ScenedimError('config_invalid', `target.type: "${type}" exports no loaderFactory with parseConfig and create`, {
+    remedy: `use ${builtInTargetTypes.join(', ')} or a package that exports a LoaderFactory as loaderFactory`,
+  });
+}
+
+async function importFrom(type: string, baseDirectory: string): Promise<object> {
+  try {
+    return (await import(resolveFrom(type, baseDirectory))) as object;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ScenedimError('config_invalid', `target.type: "${type}" cannot be loaded: ${message}`, {
+      remedy: `use ${builtInTargetTypes.join(', ')}, or install the package beside the config`,
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Where an import in the config's directory would find it. Node resolves imports only for the module that asks, and
+ * `require.resolve` does not see packages for import only; so a hook asks in the name of the config for one moment.
+ */
+function resolveFrom(type: string, baseDirectory: string): string {
+  const parentURL = pathToFileURL(join(resolve(baseDirectory), 'scenedim.yaml')).href;
+  const specifier = isAbsolute(type) ? pathToFileURL(type).href : type;
+  const probe = `scenedim:${parentURL}#${specifier}`;
+  const hooks = registerHooks({
+    resolve: (asked, context, next) => (asked === probe ? next(specifier, { ...context, parentURL }) : next(asked, context)),
+  });
+  try {
+    return import.meta.resolve(probe);
+  } finally {
+    hooks.deregister();
+  }
+}
+
+function isLoaderFactory(value: unknown): value is LoaderFactory {
+  return (
+    typeof value === 'object' && value !== null &&
+    'parseConfig' in value && typeof value.parseConfig === 'function' &&
+    'create' in value && typeof value.create === 'function'
+  );
+}
