@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+test('the packed package holds all that the program needs', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'scenedim-package-'));
+  await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  const run = (command: string, ...args: readonly string[]) =>
+    execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const [packed] = JSON.parse(run('npm', 'pack', '--json', '--silent', '--pack-destination', folder, root));
+  run('tar', '-xzf', packed.filename);
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const manifest = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8'));
+  const scenedim = (...args: readonly string[]) => run(join(folder, 'package', manifest.bin.scenedim), ...args);
+
+  expect(scenedim('--version')).toBe(`${manifest.version}\n`);
+  expect(scenedim('demo')).toContain('postgres');
+  const paths: readonly string[] = packed.files.map((file: { path: string }) => file.path);
+  expect(paths.filter((path) => !/^(?:dist|sql)\//.test(path)).sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    ...paths.filter((path) => path === 'README.md'),
+    'config/scenedim.example.yaml',
+    'package.json',
+  ]);
+}, 120_000);
