@@ -13,15 +13,27 @@ export const errorCodes = {
   lock_held: { exitCode: 75, retryable: true, meaning: 'another run holds the lock of the target' },
   lock_lost: { exitCode: 75, retryable: true, meaning: 'the lock of the target was lost during the run' },
   stale_heads: { exitCode: 75, retryable: true, meaning: 'an account changed between reading and writing' },
-  target_busy: { exitCode: 75, retryable: true, meaning: 'the database asked to try again (time-out, deadlock, shutdown)' },
+  target_busy: {
+    exitCode: 75,
+    retryable: true,
+    meaning: 'the database asked to try again (time-out, deadlock, shutdown)',
+  },
   source_failed: { exitCode: 75, retryable: true, meaning: 'WeChat answered an account with an error' },
   credentials_refused: { exitCode: 77, retryable: false, meaning: 'WeChat refused the credentials' },
-  target_denied: { exitCode: 77, retryable: false, meaning: 'the database refused the credentials or a right is missing' },
+  target_denied: {
+    exitCode: 77,
+    retryable: false,
+    meaning: 'the database refused the credentials or a right is missing',
+  },
   config_invalid: { exitCode: 78, retryable: false, meaning: 'the configuration is wrong or incomplete' },
   target_invalid: { exitCode: 78, retryable: false, meaning: 'the target is not one that scenedim can use' },
   schema_newer: { exitCode: 78, retryable: false, meaning: 'the target was made by a newer scenedim' },
   schema_outdated: { exitCode: 78, retryable: false, meaning: 'the target must be migrated first' },
-  settings_differ: { exitCode: 78, retryable: false, meaning: 'the config differs from the settings stored in the target' },
+  settings_differ: {
+    exitCode: 78,
+    retryable: false,
+    meaning: 'the config differs from the settings stored in the target',
+  },
   interrupted: { exitCode: 130, retryable: true, meaning: 'stopped by a signal, after a clean stop' },
 } as const satisfies Record<string, { exitCode: number; retryable: boolean; meaning: string }>;
 

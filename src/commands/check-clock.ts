@@ -23,7 +23,12 @@ export async function checkClock(baseUrl: string, timeoutMs: number, signal: Abo
 function judge(date: string | null, receivedAtMs: number, host: string): CheckedFinding {
   const theirs = date === null ? Number.NaN : Date.parse(date);
   if (Number.isNaN(theirs)) {
-    return { level: 'warning', subject: 'clock', message: `${host} tells no time, so the clock cannot be compared`, exitCode: 0 };
+    return {
+      level: 'warning',
+      subject: 'clock',
+      message: `${host} tells no time, so the clock cannot be compared`,
+      exitCode: 0,
+    };
   }
   const skewMs = receivedAtMs - theirs;
   const message = `${Math.abs(Math.round(skewMs / 1000))} s ${skewMs < 0 ? 'behind' : 'ahead of'} ${host}`;
@@ -31,4 +36,3 @@ function judge(date: string | null, receivedAtMs: number, host: string): Checked
   const remedy = 'set the clock of this machine, with NTP for example: sync stores nothing meanwhile';
   return { level: 'error', subject: 'clock', message, remedy, exitCode: 75 };
 }
-

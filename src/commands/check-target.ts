@@ -93,7 +93,13 @@ async function checkData(context: RunContext): Promise<CheckedFinding> {
     const extent = `${formatCount(versions)} versions of ${formatCount(accounts)} accounts`;
     if (total === 0) return { level: 'ok', subject: 'data', message: extent, exitCode: 0 };
     const message = `${formatCount(total)} violations in ${extent}, the first: ${violations[0]?.message ?? ''}`;
-    return { level: 'error', subject: 'data', message, remedy: 'run scenedim verify, then scenedim rebuild', exitCode: 65 };
+    return {
+      level: 'error',
+      subject: 'data',
+      message,
+      remedy: 'run scenedim verify, then scenedim rebuild',
+      exitCode: 65,
+    };
   } catch (error) {
     if (!isScenedimError(error, 'lock_held')) throw error;
     return { level: 'warning', subject: 'data', message: 'not looked at: a run is at work on the target', exitCode: 0 };

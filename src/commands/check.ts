@@ -16,7 +16,13 @@ export function defineCheck(command: Command, run: RunAction): void {
       'Looks at everything a run needs and says what to do where something is missing: config, credentials, target, schema, ' +
         'clock, data. Writes nothing and sends no credential to WeChat.',
     )
-    .addHelpText('after', examples([['check', 'before the first sync, and when something is wrong'], ['check --json', 'for a monitor']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['check', 'before the first sync, and when something is wrong'],
+        ['check --json', 'for a monitor'],
+      ]),
+    )
     .action(
       run<CommonOptions>(async (session, { json, quiet }) => {
         const config = await session.loadConfig();
@@ -49,7 +55,12 @@ function toDocument(findings: readonly CheckedFinding[], exitCode: number, { red
     outcome: worst ?? 'ok',
     exit_code: exitCode,
     findings: findings.map(({ level, subject, message, remedy }) => {
-      return { level, subject, message: redactor.redact(message), remedy: remedy === undefined ? null : redactor.redact(remedy) };
+      return {
+        level,
+        subject,
+        message: redactor.redact(message),
+        remedy: remedy === undefined ? null : redactor.redact(remedy),
+      };
     }),
   };
 }

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { configSchema } from '../config/config-schema.ts';
 import type { Config } from '../config/load-config.ts';
-import { reportRun } from './report-run.ts';
+import { sync } from '../pipeline/sync.ts';
 import { examples } from './examples.ts';
+import { reportRun } from './report-run.ts';
 import type { RunAction } from './run-action.ts';
 import { runDemo } from './run-demo.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { syncOptionsOf } from './sync-options.ts';
 import { openSource } from './with-source.ts';
 import { withTarget } from './with-target.ts';
-import { sync } from '../pipeline/sync.ts';
 
 export function defineDemo(command: Command, run: RunAction): void {
   command
@@ -18,7 +18,13 @@ export function defineDemo(command: Command, run: RunAction): void {
         'them, and visits joined to the names of their time. Writes to ./data/demo only. With WECHAT_APP_ID and ' +
         'WECHAT_ACCESS_TOKEN or WECHAT_APP_SECRET set it syncs the real API into ./data/scene instead.',
     )
-    .addHelpText('after', examples([['demo', 'nothing to set up'], ['demo --json', 'the same as one document']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['demo', 'nothing to set up'],
+        ['demo --json', 'the same as one document'],
+      ]),
+    )
     .action(
       run<CommonOptions>(async (session, flags) => {
         const config = realConfig(session);
@@ -32,7 +38,9 @@ function realConfig({ environment, workingDirectory }: Session): Config | undefi
   const appId = environment['WECHAT_APP_ID'] ?? '';
   const hasToken = (environment['WECHAT_ACCESS_TOKEN'] ?? '') !== '';
   if (appId === '' || (!hasToken && (environment['WECHAT_APP_SECRET'] ?? '') === '')) return undefined;
-  const credential = hasToken ? { accessToken: { env: 'WECHAT_ACCESS_TOKEN' } } : { appSecret: { env: 'WECHAT_APP_SECRET' } };
+  const credential = hasToken
+    ? { accessToken: { env: 'WECHAT_ACCESS_TOKEN' } }
+    : { appSecret: { env: 'WECHAT_APP_SECRET' } };
   const baseUrl = environment['SCENEDIM_SOURCE_BASE_URL'] ?? '';
   const source = { accounts: [{ appId, ...credential }], ...(baseUrl !== '' && { baseUrl }) };
   const parsed = configSchema.parse({ source, target: { type: 'pglite', path: './data/scene' } });
@@ -42,7 +50,9 @@ function realConfig({ environment, workingDirectory }: Session): Config | undefi
 async function syncForReal(session: Session, config: Config, flags: CommonOptions): Promise<number> {
   const [account] = Array.isArray(config.source?.accounts) ? config.source.accounts : [];
   if (flags.json !== true) {
-    await session.out.print(`WECHAT_APP_ID is set: syncing ${account?.appId ?? ''} from ${config.source?.baseUrl ?? ''} into ./data/scene\n\n`);
+    await session.out.print(
+      `WECHAT_APP_ID is set: syncing ${account?.appId ?? ''} from ${config.source?.baseUrl ?? ''} into ./data/scene\n\n`,
+    );
   }
   return reportRun(session, 'sync', flags, async () => {
     await using source = openSource(session, config);

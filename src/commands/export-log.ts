@@ -7,7 +7,9 @@ import { assertOneResult, type ResultOptions, writeResult } from './write-result
 
 export function defineExportLog(command: Command, run: RunAction): void {
   command
-    .description('Writes every observation with its decision, in the format that replay reads: moves a dimension to another warehouse.')
+    .description(
+      'Writes every observation with its decision, in the format that replay reads: moves a dimension to another warehouse.',
+    )
     .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
     .addHelpText(
       'after',

@@ -15,7 +15,9 @@ interface ExportFlags extends ResultOptions {
 
 export function defineExport(command: Command, run: RunAction): void {
   command
-    .description('Writes dim_scene, one version a line, ordered by account, key and time. The unknown member is left out.')
+    .description(
+      'Writes dim_scene, one version a line, ordered by account, key and time. The unknown member is left out.',
+    )
     .addOption(new Option('--format <format>', 'ndjson or csv').default('ndjson').argParser(parseFormat))
     .option('--as-of <time>', 'only versions in force at this time', (text) => requireInstant(text, '--as-of'))
     .option('--current', 'only open versions')
@@ -32,7 +34,9 @@ export function defineExport(command: Command, run: RunAction): void {
       run<ExportFlags>(async (session, flags) => {
         const { format, asOf, current } = flags;
         if (asOf !== undefined && current === true) {
-          throw new ScenedimError('usage', '--as-of and --current exclude each other', { remedy: 'leave one of them out' });
+          throw new ScenedimError('usage', '--as-of and --current exclude each other', {
+            remedy: 'leave one of them out',
+          });
         }
         assertOneResult(flags);
         const config = await session.loadConfig();

@@ -18,7 +18,13 @@ export function defineHistory(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .argument('<key>', 'scene key, like 4 or @_all')
     .description('Shows the versions of a scene: its names and when each was in force.')
-    .addHelpText('after', examples([['history 4', 'every name that scene 4 ever had'], ['history 4 --app-id wx0123456789abcdef', 'in one account']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['history 4', 'every name that scene 4 ever had'],
+        ['history 4 --app-id wx0123456789abcdef', 'in one account'],
+      ]),
+    )
     .action(
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;
@@ -29,7 +35,10 @@ export function defineHistory(command: Command, run: RunAction): void {
           return Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
         });
         if (flags.json === true) await out.printJson({ scene_key: key, versions: versions.map(toExportRow) });
-        else await out.print(versions.length === 0 ? nothing(key) : renderHistory(versions, { paint: out.paint, width: out.columns }));
+        else
+          await out.print(
+            versions.length === 0 ? nothing(key) : renderHistory(versions, { paint: out.paint, width: out.columns }),
+          );
         return 0;
       }),
     );
@@ -41,4 +50,3 @@ function nothing(key: string): string {
   if (launch === undefined) return `no version of scene ${printable(key)}\n`;
   return `${key} is a launch scene, not a scene key: it is counted under access source ${launch.accessSourceKey}\n  scenedim history ${launch.accessSourceKey}\n`;
 }
-

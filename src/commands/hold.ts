@@ -17,13 +17,17 @@ interface HoldFlags extends CommonOptions {
 export function defineHold(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .requiredOption('--app-id <id>', 'the account')
-    .requiredOption('--observed-at <time>', 'when the wrong answer came', (text) => requireInstant(text, '--observed-at'))
-    .description('Takes a wrong answer out of the dimension again and recomputes the account. `accept` is the way back.')
+    .requiredOption('--observed-at <time>', 'when the wrong answer came', (text) =>
+      requireInstant(text, '--observed-at'),
+    )
+    .description(
+      'Takes a wrong answer out of the dimension again and recomputes the account. `accept` is the way back.',
+    )
     .addHelpText(
       'after',
       examples([
         ['hold --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'that answer was wrong'],
-        ["export-log | grep '\"wx0123456789abcdef\"'", 'find the time of an answer'],
+        ['export-log | grep \'"wx0123456789abcdef"\'', 'find the time of an answer'],
       ]),
     )
     .action(

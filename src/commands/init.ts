@@ -52,7 +52,10 @@ async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
     (await terminal.question(`${text} [${fallback}]: `, { signal })).trim() || fallback;
   try {
     const appId = await question('App id of the mini program', defaultAnswers.appId);
-    const credential = await question('Credential: a "token" that someone else maintains, or the app "secret"', 'token');
+    const credential = await question(
+      'Credential: a "token" that someone else maintains, or the app "secret"',
+      'token',
+    );
     const target = await question('Where to keep the dimension: "pglite" (a directory) or "postgres"', 'pglite');
     const timeZone = await question('Time zone of your reports', defaultAnswers.timeZone);
     return {

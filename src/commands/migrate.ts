@@ -37,7 +37,12 @@ export function defineMigrate(command: Command, run: RunAction): void {
           if (flags.json === true) {
             await out.printJson({ from_version: fromVersion, to_version: toVersion, applied });
           } else if (flags.quiet !== true) {
-            const was = fromVersion === null ? 'created' : fromVersion === toVersion ? 'is up to date' : `upgraded from ${fromVersion}`;
+            const was =
+              fromVersion === null
+                ? 'created'
+                : fromVersion === toVersion
+                  ? 'is up to date'
+                  : `upgraded from ${fromVersion}`;
             const ran = applied.map((name) => `  ${name}\n`).join('');
             await out.print(`${context.loader.description}: ${was}, schema version ${toVersion}\n${ran}`);
           }

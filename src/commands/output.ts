@@ -46,7 +46,8 @@ export function createOutput(
 }
 
 function outputError(error: NodeJS.ErrnoException): Error {
-  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return new OutputClosedError('nobody reads the output');
+  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')
+    return new OutputClosedError('nobody reads the output');
   return new ScenedimError('file_unusable', `standard output cannot be written (${error.code ?? error.message})`, {
     remedy: 'make room where the output goes',
     cause: error,

@@ -32,4 +32,3 @@ const defectRemedy = 'run it again with --log-level debug, which shows where it 
 function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
-

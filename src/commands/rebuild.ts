@@ -16,7 +16,13 @@ export function defineRebuild(command: Command, run: RunAction): void {
       'Recomputes dim_scene from the stored observations: after dimension.firstSeen or the program changed, or to repair it. ' +
         'Rows that are right stay untouched, keys included.',
     )
-    .addHelpText('after', examples([['rebuild', 'recompute everything'], ['rebuild --lock-timeout 10m', 'wait for a run that goes on']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['rebuild', 'recompute everything'],
+        ['rebuild --lock-timeout 10m', 'wait for a run that goes on'],
+      ]),
+    )
     .action(
       run<RebuildFlags>(async (session, flags) => {
         const config = await session.loadConfig();

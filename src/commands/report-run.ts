@@ -64,7 +64,9 @@ async function printReport(
   };
   if (json === true) await out.printJson(report).catch(ignoreClosed);
   else if (quiet !== true || report.problems_total > 0) {
-    await out.print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint }))).catch(ignoreClosed);
+    await out
+      .print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint })))
+      .catch(ignoreClosed);
   }
   if (error !== null) screen.write(renderError(error, session.redactor, session.screenPaint));
 }

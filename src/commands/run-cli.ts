@@ -53,12 +53,17 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
 async function parse(host: HostProcess, print: (text: string) => Promise<void>, parts: SessionParts): Promise<number> {
   let code = 0;
   let help = '';
-  const run: RunAction = (action) => async (...given) => {
-    const command = given.at(-1) as Command;
-    const options = command.optsWithGlobals() as Parameters<typeof action>[1];
-    const operands = given.slice(0, -2).flat().filter((operand) => operand !== undefined) as string[];
-    code = await action(await createSession(options as object, parts), options, operands);
-  };
+  const run: RunAction =
+    (action) =>
+    async (...given) => {
+      const command = given.at(-1) as Command;
+      const options = command.optsWithGlobals() as Parameters<typeof action>[1];
+      const operands = given
+        .slice(0, -2)
+        .flat()
+        .filter((operand) => operand !== undefined) as string[];
+      code = await action(await createSession(options as object, parts), options, operands);
+    };
   const program = createProgram((text) => {
     help += text;
   });
@@ -115,7 +120,9 @@ function listenForSignals(
       if (code !== undefined) return exit(code);
       code = 128 + constants.signals[name];
       if (host.stderr.isTTY === true) write('stopping cleanly; once more to stop at once\n');
-      stopping.abort(new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }));
+      stopping.abort(
+        new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }),
+      );
     });
   }
   return () => code;
@@ -123,7 +130,10 @@ function listenForSignals(
 
 function wantsTrace(host: HostProcess): boolean {
   const flag = host.argv.indexOf('--log-level');
-  return (flag === -1 ? host.env['SCENEDIM_LOG_LEVEL'] : host.argv[flag + 1]) === 'debug' || host.argv.includes('--log-level=debug');
+  return (
+    (flag === -1 ? host.env['SCENEDIM_LOG_LEVEL'] : host.argv[flag + 1]) === 'debug' ||
+    host.argv.includes('--log-level=debug')
+  );
 }
 
 function traceOf(error: unknown): string {

@@ -25,7 +25,9 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
   const calendar = { time: demoSteps[0]?.at ?? 0n };
   const clock = { now: (): Micros => calendar.time };
   await using simulator = await startSimulator({ clock, accounts: [{ appId: demoAppId }] });
-  await say(`${out.paint('bold', 'scenedim demo')}: a simulated WeChat at ${simulator.url}, a database in ${DIRECTORY}\n\n`);
+  await say(
+    `${out.paint('bold', 'scenedim demo')}: a simulated WeChat at ${simulator.url}, a database in ${DIRECTORY}\n\n`,
+  );
 
   return await withTarget(session, demoConfig(session), { label: 'demo' }, async (target) => {
     const context: RunContext = { ...target, clock };
@@ -87,8 +89,17 @@ function toVisit(row: Readonly<Record<string, unknown>>): Visit {
 }
 
 function renderVisits(visits: readonly Visit[], options: Parameters<typeof renderTable>[2]): string {
-  const columns = [{ header: 'visited' }, { header: 'code in the log' }, { header: 'name in force' }, { header: '', shrinks: true }];
-  return renderTable(columns, visits.map((visit) => [visit.visited, visit.code, visit.scene_name, visit.remark]), options);
+  const columns = [
+    { header: 'visited' },
+    { header: 'code in the log' },
+    { header: 'name in force' },
+    { header: '', shrinks: true },
+  ];
+  return renderTable(
+    columns,
+    visits.map((visit) => [visit.visited, visit.code, visit.scene_name, visit.remark]),
+    options,
+  );
 }
 
 function heading(paint: Paint, text: string): string {

@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Config, loadConfig } from '../config/load-config.ts';
 import type { Setting } from '../config/setting-variables.ts';
-import { createLogger, type LogFormat, type LogLevel, logFormats, logLevels } from '../logger.ts';
 import { ScenedimError } from '../errors.ts';
+import { createLogger, type LogFormat, type LogLevel, logFormats, logLevels } from '../logger.ts';
 import type { Logger } from '../pipeline/run-context.ts';
 import { readProgramVersion } from '../program-version.ts';
 import type { Redactor } from '../redact.ts';
@@ -86,7 +86,12 @@ export async function createSession(options: CommonOptions, parts: SessionParts)
     redactor,
     programVersion: readProgramVersion(),
     async loadConfig(settings) {
-      const config = await loadConfig({ file: options.config, workingDirectory: host.cwd(), environment, settings: settings ?? [] });
+      const config = await loadConfig({
+        file: options.config,
+        workingDirectory: host.cwd(),
+        environment,
+        settings: settings ?? [],
+      });
       registerPassword(config, redactor);
       return config;
     },

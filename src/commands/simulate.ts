@@ -20,7 +20,9 @@ interface SimulateFlags extends CommonOptions {
 
 export function defineSimulate(command: Command, run: RunAction): void {
   addAppIds(command, 'an account that it knows (repeatable)')
-    .description('Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.')
+    .description(
+      'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.',
+    )
     .option('--port <n>', 'port to listen on (default: any free one)', parsePort, 0)
     .option('--host <address>', '127.0.0.1 or ::1', '127.0.0.1')
     .option('--script <file>', 'YAML list of changes and faults over time')

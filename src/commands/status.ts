@@ -25,7 +25,13 @@ export function defineStatus(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .description('Shows how fresh each account is, its last error, and what waits for a decision.')
     .option('--all', `show every account (default: ${SHOWN}, those with a problem first)`)
-    .addHelpText('after', examples([['status', 'a table'], ["status --json | jq '.accounts[] | select(.state != \"ok\")'", 'for scripts']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['status', 'a table'],
+        ['status --json | jq \'.accounts[] | select(.state != "ok")\'', 'for scripts'],
+      ]),
+    )
     .action(
       run<StatusFlags>(async (session, flags) => {
         const config = await session.loadConfig();
@@ -89,7 +95,9 @@ async function printTable({ out }: Session, context: RunContext, flags: StatusFl
   const summary = Object.entries(counts).filter(([, count]) => count > 0);
   const words = summary.map(([state, count]) => `${formatCount(count)} ${state.replaceAll('_', ' ')}`).join(', ');
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
-  await out.print(`${renderTable(columns, rows, { paint: out.paint, width: out.columns })}${more}\n${formatCount(total)} accounts: ${words}\n`);
+  await out.print(
+    `${renderTable(columns, rows, { paint: out.paint, width: out.columns })}${more}\n${formatCount(total)} accounts: ${words}\n`,
+  );
 }
 
 function ago(instant: Micros | null, now: Micros): string {

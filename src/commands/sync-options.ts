@@ -26,7 +26,9 @@ export interface SyncFlags extends ReportOptions {
 /** Adds the options that choose what is fetched and how. */
 export function addSyncOptions(command: Command): Command {
   return addAppIds(command, 'only this account (repeatable)')
-    .option('--max-age <duration>', 'skip accounts answered more recently, like 6h', (text) => requireDuration(text, '--max-age'))
+    .option('--max-age <duration>', 'skip accounts answered more recently, like 6h', (text) =>
+      requireDuration(text, '--max-age'),
+    )
     .option('--shard <I/N>', 'only part I (from 0) of N (default: JOB_COMPLETION_INDEX and SHARD_COUNT)', parseShard)
     .option('--concurrency <n>', 'requests at the same time')
     .option('--rate <n>', 'requests started in a second, at most')

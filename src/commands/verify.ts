@@ -19,14 +19,21 @@ export function defineVerify(command: Command, run: RunAction): void {
       'Proves that dim_scene and scene_account are what the stored observations give and that every row keeps the rules. ' +
         'Writes nothing; exits with 65 when something is wrong.',
     )
-    .addHelpText('after', examples([['verify', 'check everything'], ['verify --json', 'for a monitor']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['verify', 'check everything'],
+        ['verify --json', 'for a monitor'],
+      ]),
+    )
     .action(
       run<VerifyFlags>(async (session, flags) => {
         const config = await session.loadConfig();
         const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
         const report = await withTarget(session, config, target, verify);
         if (flags.json === true) await session.out.printJson(report);
-        else if (flags.quiet !== true || report.violations_total > 0) await session.out.print(render(report, session.out.paint));
+        else if (flags.quiet !== true || report.violations_total > 0)
+          await session.out.print(render(report, session.out.paint));
         return report.violations_total === 0 ? 0 : 65;
       }),
     );
@@ -35,7 +42,9 @@ export function defineVerify(command: Command, run: RunAction): void {
 function render(report: VerifyReport, paint: Paint): string {
   const extent = `${formatCount(report.versions)} versions of ${formatCount(report.accounts)} accounts`;
   if (report.violations_total === 0) return `${paint('bold', 'verify')}  ${paint('green', 'all right')}  ${extent}\n`;
-  const lines = report.violations.map(({ app_id, rule, message }) => `  ${printable(app_id)} ${rule}: ${printable(message)}`);
+  const lines = report.violations.map(
+    ({ app_id, rule, message }) => `  ${printable(app_id)} ${rule}: ${printable(message)}`,
+  );
   const more = report.violations_total - report.violations.length;
   if (more > 0) lines.push(`  … and ${formatCount(more)} more`);
   return [

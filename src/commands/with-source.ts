@@ -1,6 +1,6 @@
 import type { AccountConfig } from '../config/account-config.ts';
 import type { Config } from '../config/load-config.ts';
-import { requireSource, type Roster } from '../config/roster.ts';
+import { type Roster, requireSource } from '../config/roster.ts';
 import { createSecretReader, type SecretReader } from '../config/secret.ts';
 import type { AccountCredentials, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import { createWechatSource } from '../extract/wechat-source.ts';
@@ -22,8 +22,13 @@ export function openSource(session: Session, config: Config): SceneSource {
 }
 
 /** The accounts of a roster with what reads their credentials. */
-export async function* withCredentials(roster: Roster, session: Session, config: Config): AsyncGenerator<SourceAccount> {
-  for await (const account of roster) yield { appId: account.appId, credentials: credentialsOf(account, session, config) };
+export async function* withCredentials(
+  roster: Roster,
+  session: Session,
+  config: Config,
+): AsyncGenerator<SourceAccount> {
+  for await (const account of roster)
+    yield { appId: account.appId, credentials: credentialsOf(account, session, config) };
 }
 
 /** What reads the credential of an account, anew at each call. */

@@ -26,7 +26,8 @@ export async function withTarget<T>(
     openTimeoutMs: lockTimeoutMs,
     signal,
   });
-  using progress = session.options.quiet === true ? undefined : createProgressBar({ screen, logger, label: options.label });
+  using progress =
+    session.options.quiet === true ? undefined : createProgressBar({ screen, logger, label: options.label });
   return await work({
     loader,
     dimension: config.dimension,

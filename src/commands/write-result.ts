@@ -10,13 +10,21 @@ export interface ResultOptions extends CommonOptions {
 /** `--json` promises one document on stdout, so data may go there only without it. Call it before any work is done. */
 export function assertOneResult({ json, output }: ResultOptions): void {
   if (json !== true || output !== undefined) return;
-  throw new ScenedimError('usage', '--json prints one document about the result, and the result itself goes to stdout', {
-    remedy: 'leave --json out, or write the result to a file with --output FILE',
-  });
+  throw new ScenedimError(
+    'usage',
+    '--json prints one document about the result, and the result itself goes to stdout',
+    {
+      remedy: 'leave --json out, or write the result to a file with --output FILE',
+    },
+  );
 }
 
 /** Writes text to stdout, or to `--output` all or nothing. */
-export async function writeResult(session: Session, chunks: AsyncIterable<string>, options: ResultOptions): Promise<void> {
+export async function writeResult(
+  session: Session,
+  chunks: AsyncIterable<string>,
+  options: ResultOptions,
+): Promise<void> {
   const { output } = options;
   if (output === undefined) {
     for await (const chunk of chunks) await session.out.print(chunk);

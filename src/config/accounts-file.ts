@@ -10,19 +10,35 @@ const credentialColumns = ['secret_env', 'secret_file', 'token_env', 'token_file
  * `secret_file`, `token_env`, `token_file` filled. Other columns are left alone, so a list may carry names and notes.
  * Streams; anything wrong is `config_invalid` with file and line.
  */
-export async function* readAccountsFile(path: string, shown: string, signal: AbortSignal): AsyncIterable<AccountConfig> {
-  const rows = createReadStream(path, { signal }).on('error', (error) => rows.destroy(error)).pipe(
-    parse({ bom: true, columns: (header: string[]) => checkHeader(header, shown), info: true, skip_empty_lines: true, trim: true }),
-  );
+export async function* readAccountsFile(
+  path: string,
+  shown: string,
+  signal: AbortSignal,
+): AsyncIterable<AccountConfig> {
+  const rows = createReadStream(path, { signal })
+    .on('error', (error) => rows.destroy(error))
+    .pipe(
+      parse({
+        bom: true,
+        columns: (header: string[]) => checkHeader(header, shown),
+        info: true,
+        skip_empty_lines: true,
+        trim: true,
+      }),
+    );
   const seen = new Map<string, number>();
   try {
     for await (const { info, record } of rows as AsyncIterable<CsvRow>) {
       const account = accountOf(record, `${shown}:${info.lines}`);
       const earlier = seen.get(account.appId);
       if (earlier !== undefined) {
-        throw new ScenedimError('config_invalid', `${shown}:${info.lines}: ${account.appId} is listed already in line ${earlier}`, {
-          remedy: 'list every account once',
-        });
+        throw new ScenedimError(
+          'config_invalid',
+          `${shown}:${info.lines}: ${account.appId} is listed already in line ${earlier}`,
+          {
+            remedy: 'list every account once',
+          },
+        );
       }
       seen.set(account.appId, info.lines);
       yield account;
@@ -40,9 +56,13 @@ interface CsvRow {
 
 function checkHeader(header: string[], shown: string): string[] {
   if (!header.includes('app_id') || !credentialColumns.some((column) => header.includes(column))) {
-    throw new ScenedimError('config_invalid', `${shown}:1: the header must name app_id and one of ${credentialColumns.join(', ')}`, {
-      remedy: 'start the file with a line like: app_id,secret_env',
-    });
+    throw new ScenedimError(
+      'config_invalid',
+      `${shown}:1: the header must name app_id and one of ${credentialColumns.join(', ')}`,
+      {
+        remedy: 'start the file with a line like: app_id,secret_env',
+      },
+    );
   }
   return header;
 }
@@ -50,11 +70,17 @@ function checkHeader(header: string[], shown: string): string[] {
 function accountOf(record: Readonly<Record<string, string>>, place: string): AccountConfig {
   const appId = record['app_id'] ?? '';
   if (appId === '' || appId === '*' || [...appId].length > 128 || /\p{Cc}/u.test(appId)) {
-    throw new ScenedimError('config_invalid', `${place}: app_id must have 1 to 128 characters, none of them a control character`);
+    throw new ScenedimError(
+      'config_invalid',
+      `${place}: app_id must have 1 to 128 characters, none of them a control character`,
+    );
   }
   const [credential, ...others] = credentialColumns.filter((column) => (record[column] ?? '') !== '');
   if (credential === undefined || others.length > 0) {
-    throw new ScenedimError('config_invalid', `${place}: ${appId} needs exactly one of ${credentialColumns.join(', ')}`);
+    throw new ScenedimError(
+      'config_invalid',
+      `${place}: ${appId} needs exactly one of ${credentialColumns.join(', ')}`,
+    );
   }
   const value = record[credential] ?? '';
   const reference = credential.endsWith('_env') ? { env: value } : { file: value };
@@ -62,7 +88,8 @@ function accountOf(record: Readonly<Record<string, string>>, place: string): Acc
 }
 
 function described(error: unknown, shown: string): unknown {
-  if (error instanceof CsvError) return new ScenedimError('config_invalid', `${shown}: ${error.message}`, { cause: error });
+  if (error instanceof CsvError)
+    return new ScenedimError('config_invalid', `${shown}: ${error.message}`, { cause: error });
   if (error instanceof Error && 'syscall' in error) {
     const reason = 'code' in error ? String(error.code) : error.message;
     return new ScenedimError('config_invalid', `accounts file ${shown} cannot be read (${reason})`, {

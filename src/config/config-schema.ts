@@ -39,7 +39,9 @@ const source = z.strictObject({
   fallbackBaseUrls: z
     .array(url(/^https?$/))
     .optional()
-    .describe('Hosts to try when baseUrl cannot be reached (connect, DNS, 5xx); default https://api2.weixin.qq.com for the default baseUrl, else none.'),
+    .describe(
+      'Hosts to try when baseUrl cannot be reached (connect, DNS, 5xx); default https://api2.weixin.qq.com for the default baseUrl, else none.',
+    ),
   concurrency: z.int().min(1).max(1000).default(8).describe('Requests at the same time, 1 to 1000.'),
   ratePerSecond: z.number().positive().max(10_000).default(50).describe('Requests started in a second, at most.'),
   timeoutMs: z.int().min(100).max(600_000).default(12_000).describe('Longest time for one request, in milliseconds.'),
@@ -53,7 +55,12 @@ const source = z.strictObject({
     .union([
       z.array(account).min(1),
       z.strictObject({
-        file: z.string().min(1).describe('CSV file with a header; columns app_id and one of secret_env, secret_file, token_env, token_file.'),
+        file: z
+          .string()
+          .min(1)
+          .describe(
+            'CSV file with a header; columns app_id and one of secret_env, secret_file, token_env, token_file.',
+          ),
       }),
     ])
     .describe('The accounts whose scene lists are fetched.'),
@@ -89,7 +96,9 @@ const bigquery = z.strictObject({
   projectId: z.string().min(1),
   dataset: z.string().regex(/^\w+$/, 'may hold letters, digits and underscores').default('scene'),
   location: z.string().min(1).optional(),
-  apiEndpoint: url(/^https?$/).optional().describe('For emulators only.'),
+  apiEndpoint: url(/^https?$/)
+    .optional()
+    .describe('For emulators only.'),
   autoMigrate,
 });
 

@@ -40,7 +40,9 @@ export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
   const known = new Set([...document.variables, ...secretVariables(document)]);
   const unknown = unknownVariables(environment, known);
   if (unknown.length > 0) {
-    throw new ScenedimError('config_invalid', unknown.join('\n'), { remedy: 'correct the name, or unset the variable' });
+    throw new ScenedimError('config_invalid', unknown.join('\n'), {
+      remedy: 'correct the name, or unset the variable',
+    });
   }
   const parsed = validateConfig(document, [...settingsFromEnvironment(environment), ...(options.settings ?? [])]);
   return { ...parsed, file, baseDirectory: dirname(path) };
@@ -57,7 +59,9 @@ function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptio
   }
   const found = defaultConfigFiles.find((candidate) => existsSync(resolve(workingDirectory, candidate)));
   if (found !== undefined) return found;
-  throw new ScenedimError('config_invalid', `no config: neither ${defaultConfigFiles.join(' nor ')} exists here`, { remedy });
+  throw new ScenedimError('config_invalid', `no config: neither ${defaultConfigFiles.join(' nor ')} exists here`, {
+    remedy,
+  });
 }
 
 async function readConfig(file: string, path: string): Promise<string> {

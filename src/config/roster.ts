@@ -62,6 +62,9 @@ async function* fromList(accounts: readonly ListedAccount[]): AsyncIterable<Acco
   }
 }
 
-function referenceOf(secret: { readonly env?: string | undefined; readonly file?: string | undefined }): SecretReference {
+function referenceOf(secret: {
+  readonly env?: string | undefined;
+  readonly file?: string | undefined;
+}): SecretReference {
   return secret.env === undefined ? { file: secret.file ?? '' } : { env: secret.env };
 }

@@ -30,7 +30,8 @@ export const settingVariables: Readonly<Record<string, string>> = {
 export const optionVariables = ['SCENEDIM_CONFIG', 'SCENEDIM_LOG_LEVEL', 'SCENEDIM_LOG_FORMAT'] as const;
 
 /** Kubernetes puts these into every pod beside a service called scenedim or scenedim-…; they are not ours. */
-const SERVICE_LINK = /^SCENEDIM(?:_\w+)?_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
+const SERVICE_LINK =
+  /^SCENEDIM(?:_\w+)?_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
 
 /** A setting from outside the file, and where it comes from for messages. */
 export interface Setting {

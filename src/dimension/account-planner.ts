@@ -1,6 +1,6 @@
 import { ScenedimError } from '../errors.ts';
-import { formatInstant } from '../instant.ts';
 import type { Micros } from '../instant.ts';
+import { formatInstant } from '../instant.ts';
 import type { NormalizedAnswer, RejectedRow } from '../normalize/snapshot.ts';
 import type { AccountHead } from './account-head.ts';
 import type { DerivedHead } from './advance-head.ts';
@@ -153,7 +153,11 @@ function startTimeline({ appId, from, firstSeen }: AccountPlannerOptions): Timel
   return createTimeline({ appId, firstSeen });
 }
 
-function isDuplicate(stored: Observation, answer: NormalizedAnswer | undefined, incoming: IncomingObservation): boolean {
+function isDuplicate(
+  stored: Observation,
+  answer: NormalizedAnswer | undefined,
+  incoming: IncomingObservation,
+): boolean {
   if (stored.status === 'failed') {
     const failureCode = incoming.answer.kind === 'failure' ? incoming.answer.code : null;
     return stored.errorCode === (incoming.recorded?.errorCode ?? failureCode);

@@ -20,9 +20,7 @@ export function advanceHead(
     lastPayloadHash: isOk ? observation.payloadHash : (head?.lastPayloadHash ?? null),
     lastAttemptAt: observedAt,
     lastErrorCode: observation.errorCode,
-    removalsSuspendedSince: isOk
-      ? suspendedSince(head, observation, answer)
-      : (head?.removalsSuspendedSince ?? null),
+    removalsSuspendedSince: isOk ? suspendedSince(head, observation, answer) : (head?.removalsSuspendedSince ?? null),
   };
 }
 

@@ -21,12 +21,14 @@ export function findRowViolations(versions: readonly Version[]): Violation[] {
     const report = (rule: Violation['rule'], what: string) =>
       violations.push({ appId: version.appId, rule, message: `${describe(version)} ${what}` });
     if (version.effectiveFrom >= version.effectiveTo) report('interval', 'does not end after it starts');
-    if (isOpen(version) !== (version.endReason === null)) report('interval', 'has an end without a reason or the reverse');
+    if (isOpen(version) !== (version.endReason === null))
+      report('interval', 'has an end without a reason or the reverse');
     if (version.effectiveTo > OPEN_END) report('interval', 'ends after the open end');
     if (previous?.sceneKey === version.sceneKey && previous.effectiveTo > version.effectiveFrom) {
       report('overlap', `overlaps the version that starts at ${formatInstant(previous.effectiveFrom)}`);
     }
-    if (version.sceneId !== sceneIdOf(version.appId, version.sceneKey)) report('derived_column', 'has a wrong scene_id');
+    if (version.sceneId !== sceneIdOf(version.appId, version.sceneKey))
+      report('derived_column', 'has a wrong scene_id');
     if (version.versionId !== versionIdOf(version.appId, version.sceneKey, version.firstObservedAt)) {
       report('derived_column', 'has a wrong version_id');
     }

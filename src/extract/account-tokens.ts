@@ -57,7 +57,8 @@ export function createAccountTokens({ client, timer, clock }: AccountTokensOptio
 
   async function again({ appId, credentials }: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
     cache.delete(appId);
-    if (credentials === undefined) return unusable(appId, 'it has no credentials', 'give the account an accessToken or an appSecret');
+    if (credentials === undefined)
+      return unusable(appId, 'it has no credentials', 'give the account an accessToken or an appSecret');
     if ('accessToken' in credentials) return read(appId, 'access token', credentials.accessToken, call);
     const secret = await read(appId, 'app secret', credentials.appSecret, call);
     return secret.kind === 'failure' ? secret : stableToken(appId, secret.token, call);
@@ -70,11 +71,19 @@ export function createAccountTokens({ client, timer, clock }: AccountTokensOptio
     } catch (error) {
       call.signal.throwIfAborted();
       const remedy = error instanceof ScenedimError ? error.remedy : undefined;
-      return unusable(appId, `its ${what} cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`, remedy);
+      return unusable(
+        appId,
+        `its ${what} cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`,
+        remedy,
+      );
     }
     call.onSecret(secret);
     if (!/^[\x21-\x7e]+$/.test(secret)) {
-      return unusable(appId, `its ${what} is empty or holds spaces, line ends or other characters that none has`, undefined);
+      return unusable(
+        appId,
+        `its ${what} is empty or holds spaces, line ends or other characters that none has`,
+        undefined,
+      );
     }
     return { kind: 'token', token: secret };
   }

@@ -21,9 +21,15 @@ export function probeAnswer(body: Uint8Array): AnswerProbe {
   const text = decoder.decode(body);
   const value = parse(text) ?? parse(escapeControlCharacters(text));
   if (value === undefined) return { kind: 'not_json' };
-  if (typeof value.json !== 'object' || value.json === null) return { kind: 'json', value: value.json, errcode: null, errmsg: '' };
+  if (typeof value.json !== 'object' || value.json === null)
+    return { kind: 'json', value: value.json, errcode: null, errmsg: '' };
   const { errcode, errmsg } = value.json as { readonly errcode?: unknown; readonly errmsg?: unknown };
-  return { kind: 'json', value: value.json, errcode: codeText(errcode), errmsg: typeof errmsg === 'string' ? errmsg : '' };
+  return {
+    kind: 'json',
+    value: value.json,
+    errcode: codeText(errcode),
+    errmsg: typeof errmsg === 'string' ? errmsg : '',
+  };
 }
 
 function codeText(errcode: unknown): string | null {

@@ -37,11 +37,16 @@ const ordinary = {
 } as const satisfies Partial<CallFailure>;
 
 /** A failure with everything that is not said left at its ordinary value. */
-export function callFailure(failure: Pick<CallFailure, 'code' | 'message' | 'observedAt'> & Partial<CallFailure>): CallFailure {
+export function callFailure(
+  failure: Pick<CallFailure, 'code' | 'message' | 'observedAt'> & Partial<CallFailure>,
+): CallFailure {
   return { ...ordinary, ...failure };
 }
 
 /** A failed attempt; nothing said about a next one means that there is none. */
-export function attemptFailure(failure: CallFailure, next: Partial<Omit<AttemptFailure, 'kind' | 'failure'>> = {}): AttemptFailure {
+export function attemptFailure(
+  failure: CallFailure,
+  next: Partial<Omit<AttemptFailure, 'kind' | 'failure'>> = {},
+): AttemptFailure {
   return { kind: 'failure', failure, retry: null, failOver: false, staleSocket: false, ...next };
 }

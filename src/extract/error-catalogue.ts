@@ -20,7 +20,8 @@ const REAUTHORISE = 'the account must authorise the third-party platform again';
 const GRANT_PERMISSION = 'the account must grant permission set 18 (mini program data) to the third-party platform';
 const ASK_ADMIN = 'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist';
 const LOOK_AT_MP = 'the account shows the reason and what to do at mp.weixin.qq.com';
-const RENEW_TOKEN = 'renew the access token where it is maintained; it dies when anything calls GET /cgi-bin/token for this account';
+const RENEW_TOKEN =
+  'renew the access token where it is maintained; it dies when anything calls GET /cgi-bin/token for this account';
 const REPORT_DEFECT = 'this is a defect of scenedim: please report it with the code and the rid';
 const COMPONENT_TICKET = 'the platform must store the component_verify_ticket that WeChat pushes every 10 minutes';
 
@@ -33,7 +34,12 @@ export const errorCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map(
   row(40014, 'token', 'the access token is invalid', RENEW_TOKEN),
   row(42001, 'token', 'the access token has expired', RENEW_TOKEN),
 
-  row(45009, 'quota', 'the daily quota of this API is used up', 'run again tomorrow (quotas start anew at midnight, UTC+8)'),
+  row(
+    45009,
+    'quota',
+    'the daily quota of this API is used up',
+    'run again tomorrow (quotas start anew at midnight, UTC+8)',
+  ),
 
   row(48001, 'account', 'the account has no right to use this API', GRANT_PERMISSION),
   row(48004, 'account', 'WeChat has blocked this API for the account', LOOK_AT_MP),
@@ -50,17 +56,44 @@ export const errorCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map(
   row(89503, 'account', 'this IP needs the confirmation of the administrator', ASK_ADMIN),
   row(89506, 'account', 'the administrator refused this IP twice: it is locked out for 24 hours', ASK_ADMIN),
   row(89507, 'account', 'the administrator refused this IP: it is locked out for one hour', ASK_ADMIN),
-  row(507010, 'account', 'an unpublished mini program cannot use this API', 'publish the mini program, or take it off the list'),
+  row(
+    507010,
+    'account',
+    'an unpublished mini program cannot use this API',
+    'publish the mini program, or take it off the list',
+  ),
 
-  row(40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', { credentialsRefused: true }),
-  row(40125, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', { credentialsRefused: true }),
-  row(40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', { credentialsRefused: true }),
-  row(40164, 'configuration', 'the IP is not in the whitelist', 'add the IP of this machine to the IP whitelist at mp.weixin.qq.com', { accountOnly: false }),
-  row(61004, 'configuration', 'the IP is not registered for the third-party platform', 'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com', { accountOnly: false }),
+  row(40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', {
+    credentialsRefused: true,
+  }),
+  row(40125, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', {
+    credentialsRefused: true,
+  }),
+  row(40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', {
+    credentialsRefused: true,
+  }),
+  row(
+    40164,
+    'configuration',
+    'the IP is not in the whitelist',
+    'add the IP of this machine to the IP whitelist at mp.weixin.qq.com',
+    { accountOnly: false },
+  ),
+  row(
+    61004,
+    'configuration',
+    'the IP is not registered for the third-party platform',
+    'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com',
+    { accountOnly: false },
+  ),
   row(61005, 'configuration', 'the component_verify_ticket has expired', COMPONENT_TICKET, { accountOnly: false }),
   row(61006, 'configuration', 'the component_verify_ticket is invalid', COMPONENT_TICKET, { accountOnly: false }),
-  row(61011, 'configuration', 'the third-party platform is invalid', 'check the component app id of the platform', { accountOnly: false }),
-  row(87009, 'configuration', 'the signature is invalid', 'check the API security settings at mp.weixin.qq.com', { accountOnly: false }),
+  row(61011, 'configuration', 'the third-party platform is invalid', 'check the component app id of the platform', {
+    accountOnly: false,
+  }),
+  row(87009, 'configuration', 'the signature is invalid', 'check the API security settings at mp.weixin.qq.com', {
+    accountOnly: false,
+  }),
 
   row(40002, 'bug', 'the grant type is invalid', REPORT_DEFECT),
   row(40066, 'bug', 'the URL is invalid', REPORT_DEFECT),
@@ -80,7 +113,9 @@ export const errorCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map(
 
 /** What a token endpoint says differently: there is no token yet that could be invalid. */
 const tokenEndpointCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map([
-  row(40001, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', { credentialsRefused: true }),
+  row(40001, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', {
+    credentialsRefused: true,
+  }),
   row(40014, 'unknown', 'the token endpoint refused a token', 'give the code and the rid to WeChat support'),
   row(42001, 'unknown', 'the token endpoint refused a token', 'give the code and the rid to WeChat support'),
 ]);
@@ -98,7 +133,8 @@ const unknownEntry: ErrorCatalogueEntry = {
  * A code that is not listed is of class `unknown`: failed without a second attempt.
  */
 export function classifyErrorCode(code: string, endpoint: WechatEndpoint, errmsg: string): ErrorCatalogueEntry {
-  const entry = (endpoint === 'token' ? tokenEndpointCatalogue.get(code) : undefined) ?? errorCatalogue.get(code) ?? unknownEntry;
+  const entry =
+    (endpoint === 'token' ? tokenEndpointCatalogue.get(code) : undefined) ?? errorCatalogue.get(code) ?? unknownEntry;
   const ip = isAboutIp(code) ? ipIn(errmsg) : undefined;
   if (ip === undefined || entry.remedy === null) return entry;
   return { ...entry, remedy: entry.remedy.replace(/the IP of this machine|this IP/, ip) };

@@ -67,13 +67,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 }
 
-async function exchange(url: URL, request: HttpRequest, signal: AbortSignal, options: HttpClientOptions): Promise<HttpAnswer> {
+async function exchange(
+  url: URL,
+  request: HttpRequest,
+  signal: AbortSignal,
+  options: HttpClientOptions,
+): Promise<HttpAnswer> {
   const response = await fetch(url, {
     method: request.method,
     redirect: 'manual',
     signal,
     // Identity, so that the bytes that are kept are the bytes that were sent.
-    headers: { accept: 'application/json', 'accept-encoding': 'identity', ...(request.json && { 'content-type': 'application/json' }) },
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      ...(request.json && { 'content-type': 'application/json' }),
+    },
     ...(request.json && { body: JSON.stringify(request.json) }),
   });
   const body = await readBody(response, options.maxBodyBytes, url.host);
@@ -116,12 +125,14 @@ const CONNECT_CODES: ReadonlySet<string> = new Set([
 /** `fetch` rejects with a TypeError whose causes say what happened. */
 function httpErrorOf(error: unknown, host: string): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof TimeLimitReached) return new HttpError('timeout', `no answer from ${host} within ${error.limitMs} ms`);
+  if (error instanceof TimeLimitReached)
+    return new HttpError('timeout', `no answer from ${host} within ${error.limitMs} ms`);
   const code = codeOf(error) ?? 'no reason given';
   if (CONNECT_CODES.has(code) || code.includes('CERT') || code.includes('TLS') || code.includes('SSL')) {
     return new HttpError('connect', `cannot connect to ${host} (${code})`);
   }
-  if (CLOSED_CODES.has(code)) return new HttpError('closed', `${host} closed the connection without a whole answer (${code})`);
+  if (CLOSED_CODES.has(code))
+    return new HttpError('closed', `${host} closed the connection without a whole answer (${code})`);
   return new HttpError('network', `the request to ${host} failed (${code})`);
 }
 

@@ -15,11 +15,22 @@ const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq
 const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
 
 /** Decides what an answer means: by status, then by `errcode`, never by content type or text. */
-export function judgeAnswer(answer: HttpAnswer, endpoint: WechatEndpoint, redact: (text: string) => string): AttemptOutcome {
+export function judgeAnswer(
+  answer: HttpAnswer,
+  endpoint: WechatEndpoint,
+  redact: (text: string) => string,
+): AttemptOutcome {
   const observedAt = answer.receivedAt;
   if (answer.status >= 500) {
     const message = `WeChat answered HTTP ${answer.status}`;
-    const failure = callFailure({ code: `http_${answer.status}`, errorClass: 'transient', message, remedy: SUPPORT, unreachable: true, observedAt });
+    const failure = callFailure({
+      code: `http_${answer.status}`,
+      errorClass: 'transient',
+      message,
+      remedy: SUPPORT,
+      unreachable: true,
+      observedAt,
+    });
     return attemptFailure(failure, { retry: 'http_5xx', failOver: true });
   }
   const skewed = clockSkew(answer);
@@ -35,7 +46,10 @@ export function judgeAnswer(answer: HttpAnswer, endpoint: WechatEndpoint, redact
   }
   if (probe.kind === 'not_json') {
     const message = `the answer is not JSON (${answer.body.byteLength} bytes)`;
-    return attemptFailure(callFailure({ code: 'invalid_json', errorClass: 'transient', message, remedy: SUPPORT, observedAt }), { retry: 'not_json' });
+    return attemptFailure(
+      callFailure({ code: 'invalid_json', errorClass: 'transient', message, remedy: SUPPORT, observedAt }),
+      { retry: 'not_json' },
+    );
   }
   return { kind: 'answer', body: answer.body, value: probe.value, receivedAt: observedAt };
 }
@@ -47,8 +61,19 @@ export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFai
     return attemptFailure(callFailure({ code: 'response_too_large', message: error.message, remedy, observedAt }));
   }
   const code = error.kind === 'timeout' ? 'timeout' : 'network';
-  const failure = callFailure({ code, errorClass: 'transient', message: error.message, remedy: CHECK_NETWORK, unreachable: true, observedAt });
-  return attemptFailure(failure, { retry: 'network', failOver: error.kind === 'connect', staleSocket: error.kind === 'closed' });
+  const failure = callFailure({
+    code,
+    errorClass: 'transient',
+    message: error.message,
+    remedy: CHECK_NETWORK,
+    unreachable: true,
+    observedAt,
+  });
+  return attemptFailure(failure, {
+    retry: 'network',
+    failOver: error.kind === 'connect',
+    staleSocket: error.kind === 'closed',
+  });
 }
 
 function refusal(
@@ -89,7 +114,10 @@ function clockSkew(answer: HttpAnswer): AttemptFailure | null {
 
 /** WeChat's text goes to terminals and tables: no control characters, no broken surrogates. */
 function oneLine(text: string): string {
-  return text.toWellFormed().replaceAll(/\p{Cc}+/gu, ' ').trim();
+  return text
+    .toWellFormed()
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
 }
 
 /** Cuts out the middle, since the end holds the rid that WeChat's support asks for. */

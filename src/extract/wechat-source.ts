@@ -79,7 +79,11 @@ export function createWechatSource(options: WechatSourceOptions): SceneSource {
 
   function getScene(token: string, { deadline, signal }: TokenCall): Promise<CallOutcome> {
     const query = { access_token: token };
-    return client.call({ endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene', query }, deadline, signal);
+    return client.call(
+      { endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene', query },
+      deadline,
+      signal,
+    );
   }
 
   async function fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
@@ -138,10 +142,20 @@ function baseUrlsOf({ baseUrl = DEFAULT_BASE_URL, fallbackBaseUrls }: WechatSour
 
 function parseBaseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
-    throw new ScenedimError('config_invalid', 'source.baseUrl is not an http or https URL without user, query and fragment', {
-      remedy: `leave it out for ${DEFAULT_BASE_URL}`,
-    });
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== ''
+  ) {
+    throw new ScenedimError(
+      'config_invalid',
+      'source.baseUrl is not an http or https URL without user, query and fragment',
+      {
+        remedy: `leave it out for ${DEFAULT_BASE_URL}`,
+      },
+    );
   }
   return url;
 }

@@ -37,7 +37,9 @@ function parseWith(factory: LoaderFactory, section: TargetSection): unknown {
     return factory.parseConfig(section);
   } catch (error) {
     if (isScenedimError(error)) throw error;
-    throw new ScenedimError('config_invalid', `target: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ScenedimError('config_invalid', `target: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -56,9 +58,13 @@ async function foreignFactory(type: string, baseDirectory: string): Promise<Load
   const module = await importFrom(type, baseDirectory);
   const factory = 'loaderFactory' in module ? module.loaderFactory : undefined;
   if (isLoaderFactory(factory)) return factory;
-  throw new ScenedimError('config_invalid', `target.type: "${type}" exports no loaderFactory with parseConfig and create`, {
-    remedy: `use ${builtInTargetTypes.join(', ')} or a package that exports a LoaderFactory as loaderFactory`,
-  });
+  throw new ScenedimError(
+    'config_invalid',
+    `target.type: "${type}" exports no loaderFactory with parseConfig and create`,
+    {
+      remedy: `use ${builtInTargetTypes.join(', ')} or a package that exports a LoaderFactory as loaderFactory`,
+    },
+  );
 }
 
 async function importFrom(type: string, baseDirectory: string): Promise<object> {
@@ -82,7 +88,8 @@ function resolveFrom(type: string, baseDirectory: string): string {
   const specifier = isAbsolute(type) ? pathToFileURL(type).href : type;
   const probe = `scenedim:${parentURL}#${specifier}`;
   const hooks = registerHooks({
-    resolve: (asked, context, next) => (asked === probe ? next(specifier, { ...context, parentURL }) : next(asked, context)),
+    resolve: (asked, context, next) =>
+      asked === probe ? next(specifier, { ...context, parentURL }) : next(asked, context),
   });
   try {
     return import.meta.resolve(probe);
@@ -93,8 +100,11 @@ function resolveFrom(type: string, baseDirectory: string): string {
 
 function isLoaderFactory(value: unknown): value is LoaderFactory {
   return (
-    typeof value === 'object' && value !== null &&
-    'parseConfig' in value && typeof value.parseConfig === 'function' &&
-    'create' in value && typeof value.create === 'function'
+    typeof value === 'object' &&
+    value !== null &&
+    'parseConfig' in value &&
+    typeof value.parseConfig === 'function' &&
+    'create' in value &&
+    typeof value.create === 'function'
   );
 }

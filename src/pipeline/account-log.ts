@@ -36,7 +36,12 @@ async function* withAnswers(
   answers: AnswerCache,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  const known = await readAnswers(loader, observations.map((observation) => observation.payloadHash), answers, signal);
+  const known = await readAnswers(
+    loader,
+    observations.map((observation) => observation.payloadHash),
+    answers,
+    signal,
+  );
   for (const observation of observations) {
     yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
   }

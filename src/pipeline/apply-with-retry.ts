@@ -19,8 +19,7 @@ export async function applyWithRetry(
   await pRetry(() => loader.apply(changeSet, signal), {
     ...applyRetries,
     signal,
-    shouldRetry: ({ error }) =>
-      isScenedimError(error, 'target_unreachable') || isScenedimError(error, 'target_busy'),
+    shouldRetry: ({ error }) => isScenedimError(error, 'target_unreachable') || isScenedimError(error, 'target_busy'),
     onFailedAttempt: ({ error, attemptNumber }) => {
       if (isScenedimError(error) && error.retryable && error.code !== 'stale_heads') {
         logger.warn({ attempt: attemptNumber, code: error.code }, `writing a batch failed: ${error.message}`);

@@ -1,5 +1,5 @@
-import { countChanges } from '../dimension/version-changes.ts';
 import type { VersionChange } from '../dimension/version.ts';
+import { countChanges } from '../dimension/version-changes.ts';
 import type { ChangeSet, HeadChange, Payload, RunCounts } from '../load/loader.ts';
 import type { Batch } from './batch.ts';
 import type { PlannedAccount } from './plan-batch.ts';

@@ -1,5 +1,5 @@
-import type { Decision } from '../dimension/observation.ts';
 import { saysTheSame } from '../dimension/compare-snapshots.ts';
+import type { Decision } from '../dimension/observation.ts';
 import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
@@ -9,10 +9,10 @@ import { readLog } from './account-log.ts';
 import { emptyChanges } from './build-change-set.ts';
 import { requireTarget } from './prepare-target.ts';
 import { recompute } from './recompute.ts';
-import type { RunContext } from './run-context.ts';
-import { toRunCounts } from './run-ledger.ts';
 import type { Run } from './run.ts';
 import { hasChanges, withRun } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import { toRunCounts } from './run-ledger.ts';
 
 /** What `accept` and `hold` print with `--json`. */
 export interface DecisionReport {
@@ -76,7 +76,10 @@ async function decideAccount(
     const outcome = decisions.length > 0 ? ('ok' as const) : ('nothing_changed' as const);
     const decided = decisions.map(({ observedAt }) => formatInstant(observedAt));
     const message = describeDecision(command, appId, decided);
-    return { outcome, value: { run_id: report.run_id, outcome, app_id: appId, decided, versions: report.versions, message } };
+    return {
+      outcome,
+      value: { run_id: report.run_id, outcome, app_id: appId, decided, versions: report.versions, message },
+    };
   };
   return withRun(context, command, { kind: 'exclusive' }, work, requireTarget);
 }
@@ -126,9 +129,13 @@ async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt
   for await (const entry of log) {
     if (entry.observation.observedAt !== observedAt) continue;
     if (entry.observation.status !== 'failed') return entry;
-    throw new ScenedimError('data_refused', `account ${appId}: the observation at ${formatInstant(observedAt)} is a failure`, {
-      remedy: 'only an answer with a list can be accepted or held',
-    });
+    throw new ScenedimError(
+      'data_refused',
+      `account ${appId}: the observation at ${formatInstant(observedAt)} is a failure`,
+      {
+        remedy: 'only an answer with a list can be accepted or held',
+      },
+    );
   }
   throw new ScenedimError('data_refused', `account ${appId} has no observation at ${formatInstant(observedAt)}`, {
     remedy: 'scenedim export-log shows the times, to the microsecond',

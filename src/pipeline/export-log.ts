@@ -1,7 +1,7 @@
 import type { Observation } from '../dimension/observation.ts';
-import type { Loader } from '../load/loader.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
+import type { Loader } from '../load/loader.ts';
 import { requireSchema } from './prepare-target.ts';
 import { formatReplayLine } from './replay-line.ts';
 

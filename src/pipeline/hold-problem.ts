@@ -4,8 +4,7 @@ import type { Problem } from './run-report.ts';
 
 /** What the user is told about an answer that a guard held. */
 export function describeHold({ appId, observedAt, holdReason }: Observation): Problem {
-  const what =
-    holdReason === 'empty' ? 'lists no scene' : 'would close more versions than guards.maxShrink allows';
+  const what = holdReason === 'empty' ? 'lists no scene' : 'would close more versions than guards.maxShrink allows';
   return {
     app_id: appId,
     kind: 'held',

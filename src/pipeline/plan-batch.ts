@@ -79,7 +79,12 @@ async function planChanged(
 ): Promise<PlannedAccount[]> {
   const { loader, answers, signal } = inputs;
   if (changed.length === 0) return [];
-  const newest = await readAnswers(loader, changed.map((head) => head.lastPayloadHash), answers, signal);
+  const newest = await readAnswers(
+    loader,
+    changed.map((head) => head.lastPayloadHash),
+    answers,
+    signal,
+  );
   const resumable = changed.filter((head) => {
     const answer = newest.get(head.lastPayloadHash ?? '');
     const canResume = answer?.kind === 'snapshot' && isComplete(answer);
@@ -94,11 +99,7 @@ async function planChanged(
   });
 }
 
-async function planFromLog(
-  inputs: PlanInputs,
-  batch: Batch,
-  heads: readonly AccountHead[],
-): Promise<PlannedAccount[]> {
+async function planFromLog(inputs: PlanInputs, batch: Batch, heads: readonly AccountHead[]): Promise<PlannedAccount[]> {
   const { loader, answers, signal } = inputs;
   const versions = await readVersionsByAccount(inputs, heads, false);
   const weavers = new Map(
@@ -124,7 +125,11 @@ async function planFromLog(
 function createWeaver(planner: AccountPlanner, incoming: readonly IncomingObservation[]) {
   let next = 0;
   function feedWhile(isDue: (observation: IncomingObservation) => boolean): void {
-    for (let observation = incoming[next]; observation !== undefined && isDue(observation); observation = incoming[next]) {
+    for (
+      let observation = incoming[next];
+      observation !== undefined && isDue(observation);
+      observation = incoming[next]
+    ) {
       planner.incoming(observation);
       next += 1;
     }

@@ -85,7 +85,10 @@ function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
     );
   }
   if (meta.timeZone !== dimension.timeZone) {
-    throw differs(`dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`, 'migrate');
+    throw differs(
+      `dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`,
+      'migrate',
+    );
   }
 }
 
@@ -96,7 +99,10 @@ function differs(message: string, command: 'rebuild' | 'migrate'): ScenedimError
 }
 
 function outdated(meta: TargetMeta | null, loader: Loader): ScenedimError {
-  const state = meta === null ? 'holds no scenedim schema yet' : `has schema version ${meta.schemaVersion}, not ${loader.schemaVersion}`;
+  const state =
+    meta === null
+      ? 'holds no scenedim schema yet'
+      : `has schema version ${meta.schemaVersion}, not ${loader.schemaVersion}`;
   return new ScenedimError('schema_outdated', `${loader.description} ${state}`, { remedy: 'run `scenedim migrate`' });
 }
 

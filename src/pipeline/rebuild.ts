@@ -1,6 +1,6 @@
 import { isSameHead } from '../dimension/advance-head.ts';
-import { countChanges } from '../dimension/version-changes.ts';
 import type { VersionChange } from '../dimension/version.ts';
+import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import type { HeadChange, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
@@ -8,11 +8,11 @@ import { emptyChanges } from './build-change-set.ts';
 import { requireSchema } from './prepare-target.ts';
 import type { RecomputedAccount } from './recompute.ts';
 import { recompute } from './recompute.ts';
+import type { Run } from './run.ts';
+import { hasChanges, withRun } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { toRunCounts } from './run-ledger.ts';
 import type { RunResult } from './run-result.ts';
-import type { Run } from './run.ts';
-import { hasChanges, withRun } from './run.ts';
 
 const BATCH = { accounts: 1_000, changes: 20_000 } as const;
 

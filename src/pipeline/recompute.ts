@@ -1,15 +1,15 @@
 import type { AccountHead } from '../dimension/account-head.ts';
-import type { DerivedHead } from '../dimension/advance-head.ts';
 import { createAccountPlanner } from '../dimension/account-planner.ts';
+import type { DerivedHead } from '../dimension/advance-head.ts';
 import type { GuardSettings } from '../dimension/guards.ts';
 import type { Decision, Observation } from '../dimension/observation.ts';
 import type { FirstSeen, Version, VersionChange } from '../dimension/version.ts';
 import type { Loader } from '../load/loader.ts';
 import type { NormalizedAnswer, Snapshot } from '../normalize/snapshot.ts';
+import { createAccountCursor, firstAccount, groupByAccount } from './account-cursor.ts';
 import type { LogEntry } from './account-log.ts';
 import { readAnswers } from './account-log.ts';
 import type { AnswerCache } from './answer-cache.ts';
-import { createAccountCursor, firstAccount, groupByAccount } from './account-cursor.ts';
 
 /** What one account's stored observations give, beside what is stored. */
 export interface RecomputedAccount {

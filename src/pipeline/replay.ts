@@ -1,6 +1,6 @@
 import { isScenedimError, ScenedimError } from '../errors.ts';
-import type { NormalizedAnswer } from '../normalize/snapshot.ts';
 import { formatInstant, parseInstant } from '../instant.ts';
+import type { NormalizedAnswer } from '../normalize/snapshot.ts';
 import { hashPayload } from './answer-cache.ts';
 import { createBackgroundWriter } from './background-writer.ts';
 import type { Batch, BatchBuilder } from './batch.ts';
@@ -12,11 +12,11 @@ import { planBatch } from './plan-batch.ts';
 import { readLines } from './read-lines.ts';
 import type { ReplayObservation } from './replay-line.ts';
 import { parseReplayLine } from './replay-line.ts';
+import type { Run } from './run.ts';
+import { withRun } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunResult } from './run-result.ts';
 import { exitCodeOf, outcomeOf } from './run-verdict.ts';
-import type { Run } from './run.ts';
-import { withRun } from './run.ts';
 import { countAccounts } from './sync-books.ts';
 
 export interface ReplayOptions {
@@ -109,10 +109,16 @@ function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded'
 
 function assertPlausible({ observedAt }: ReplayObservation, now: bigint): void {
   if (observedAt < EARLIEST) {
-    throw new ScenedimError('bad_line', `observed_at ${formatInstant(observedAt)} is before 2017, when mini programs began`);
+    throw new ScenedimError(
+      'bad_line',
+      `observed_at ${formatInstant(observedAt)} is before 2017, when mini programs began`,
+    );
   }
   if (observedAt > now + FUTURE_TOLERANCE) {
-    throw new ScenedimError('bad_line', `observed_at ${formatInstant(observedAt)} is more than 5 minutes in the future`);
+    throw new ScenedimError(
+      'bad_line',
+      `observed_at ${formatInstant(observedAt)} is more than 5 minutes in the future`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { errorCodes, ScenedimError } from '../errors.ts';
+import { errorCodes, type ScenedimError } from '../errors.ts';
 import type { RunCounts, RunOutcome } from '../load/loader.ts';
 import { hasChanges } from './run.ts';
 

@@ -1,10 +1,10 @@
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import type { LockScope, RunCounts, RunOutcome } from '../load/loader.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import { createAnswerCache } from './answer-cache.ts';
 import { applyWithRetry } from './apply-with-retry.ts';
 import type { DraftChangeSet } from './build-change-set.ts';
 import { emptyChanges } from './build-change-set.ts';
-import type { AnswerCache } from './answer-cache.ts';
-import { createAnswerCache } from './answer-cache.ts';
 import type { PlanInputs } from './plan-batch.ts';
 import { prepareTarget } from './prepare-target.ts';
 import type { RunContext } from './run-context.ts';

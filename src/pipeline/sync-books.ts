@@ -8,8 +8,8 @@ import { buildChangeSet } from './build-change-set.ts';
 import { describeHold, describeSuspension } from './hold-problem.ts';
 import type { PlannedAccount } from './plan-batch.ts';
 import { planBatch } from './plan-batch.ts';
-import type { Problem } from './run-report.ts';
 import type { Run } from './run.ts';
+import type { Problem } from './run-report.ts';
 
 /** How the fetch of an account ended, when not with a list. */
 export type FetchVerdict = 'failed' | 'skipped';

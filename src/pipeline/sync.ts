@@ -7,17 +7,17 @@ import { createBackgroundWriter } from './background-writer.ts';
 import type { Batch, BatchBuilder } from './batch.ts';
 import { createBatchBuilder } from './batch.ts';
 import { hasAnswerSince } from './newer-answer.ts';
+import type { Run } from './run.ts';
+import { withRun } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunResult } from './run-result.ts';
 import { exitCodeOf, outcomeOf } from './run-verdict.ts';
-import { withRun } from './run.ts';
-import type { Run } from './run.ts';
 import type { SelectedAccount } from './select-accounts.ts';
 import { isFresh, withHeads } from './select-accounts.ts';
 import type { Shard } from './shard.ts';
 import { isInShard } from './shard.ts';
-import { createSyncBooks } from './sync-books.ts';
 import type { SyncBooks } from './sync-books.ts';
+import { createSyncBooks } from './sync-books.ts';
 
 export interface SyncOptions {
   readonly source: SceneSource;

@@ -82,4 +82,3 @@ function describeDifference(change: VersionChange): string {
   if (change.op === 'delete') return `${describe(change.before)} should not be there`;
   return `${describe(change.before)} is not what the log gives`;
 }
-

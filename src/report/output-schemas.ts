@@ -120,7 +120,9 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   demo: z.strictObject({
     runs: z.array(runReportSchema),
     history: z.array(version),
-    visits: z.array(z.strictObject({ visited: z.string(), code: z.string(), scene_name: z.string(), remark: z.string() })),
+    visits: z.array(
+      z.strictObject({ visited: z.string(), code: z.string(), scene_name: z.string(), remark: z.string() }),
+    ),
   }),
   error: z
     .strictObject({

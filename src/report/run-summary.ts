@@ -26,13 +26,16 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
   const lines = [`${paint('bold', title)}  ${paint(ink, words)} ${paint('dim', `in ${formatDuration(elapsedMs)}`)}`];
   const counts = (label: string, entries: object): void => {
     const shown = Object.entries(entries).filter(([name, count], index) => count > 0 || (index === 0 && name !== ''));
-    lines.push(`  ${paint('dim', label.padEnd(13))} ${shown.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}`);
+    lines.push(
+      `  ${paint('dim', label.padEnd(13))} ${shown.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}`,
+    );
   };
   counts('accounts', report.accounts);
   counts('observations', report.observations);
   counts('versions', report.versions);
   if (report.rejects > 0) counts('rows', { rejected: report.rejects });
-  if (report.problems_total > 0) lines.push('', renderProblems(report.problems, report.problems_total, paint).trimEnd());
+  if (report.problems_total > 0)
+    lines.push('', renderProblems(report.problems, report.problems_total, paint).trimEnd());
   return `${lines.join('\n')}\n`;
 }
 
@@ -43,7 +46,9 @@ export function renderProblems(problems: readonly Problem[], total: number, pain
     const kind = paint(problem.kind === 'skipped' ? 'dim' : 'yellow', problem.kind.replaceAll('_', ' '));
     const code = problem.code === problem.kind ? '' : ` (${printable(problem.code)})`;
     const first = `  ${subject}${kind}${code}: ${printable(problem.message)}`;
-    return problem.remedy === null ? [first] : [first, `      ${paint('cyan', 'remedy:')} ${printable(problem.remedy)}`];
+    return problem.remedy === null
+      ? [first]
+      : [first, `      ${paint('cyan', 'remedy:')} ${printable(problem.remedy)}`];
   });
   if (total > problems.length) lines.push(`  … and ${formatCount(total - problems.length)} more`);
   return `${lines.join('\n')}\n`;

@@ -37,7 +37,11 @@ export function renderTable(
   const indent = options.indent ?? '';
   if (options.width !== undefined) narrow(widths, columns, options.width - stringWidth(indent));
   const line = (texts: readonly string[]): string =>
-    indent + texts.map((text, index) => fit(text, widths[index] ?? 0, columns[index]?.align ?? 'left')).join(GAP).trimEnd();
+    indent +
+    texts
+      .map((text, index) => fit(text, widths[index] ?? 0, columns[index]?.align ?? 'left'))
+      .join(GAP)
+      .trimEnd();
   const header = line(columns.map((column) => column.header));
   return `${[options.paint('dim', header), ...cells.map(line)].join('\n')}\n`;
 }

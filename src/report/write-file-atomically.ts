@@ -7,7 +7,10 @@ import { ScenedimError } from '../errors.ts';
  * to the disk, then renamed. Nothing is left behind when it fails. Resolves with the number of bytes; `file_unusable` when the
  * file cannot be written.
  */
-export async function writeFileAtomically(path: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<number> {
+export async function writeFileAtomically(
+  path: string,
+  chunks: Iterable<string> | AsyncIterable<string>,
+): Promise<number> {
   const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`;
   let bytes = 0;
   try {

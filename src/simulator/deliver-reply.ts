@@ -7,7 +7,12 @@ import type { SimulatorReply } from './simulator-reply.ts';
 const PIECES = 10;
 
 /** Puts a reply on the wire, whole or broken as it says. Resolves when everything that will be sent was given to the socket. */
-export async function deliverReply(response: ServerResponse, reply: SimulatorReply, now: Micros, signal: AbortSignal): Promise<void> {
+export async function deliverReply(
+  response: ServerResponse,
+  reply: SimulatorReply,
+  now: Micros,
+  signal: AbortSignal,
+): Promise<void> {
   const { body, delivery } = reply;
   if (delivery === 'hang') return;
   if (delivery === 'reset') {

@@ -21,7 +21,11 @@ export interface FaultPlan {
   /** Throws `usage` for a fault that does not fit its endpoint, or `errcode` without a code. */
   add(fault: SimulatorFault): void;
   /** The fault for this request, if any; uses it up unless `accept` says that it does not apply this time. */
-  take(endpoint: SimulatorEndpoint, appId: string | null, accept?: (fault: SimulatorFault) => boolean): SimulatorFault | undefined;
+  take(
+    endpoint: SimulatorEndpoint,
+    appId: string | null,
+    accept?: (fault: SimulatorFault) => boolean,
+  ): SimulatorFault | undefined;
   clear(): void;
 }
 
@@ -34,14 +38,18 @@ export function createFaultPlan(): FaultPlan {
         throw new ScenedimError('usage', `the fault ${fault.fault} does not fit ${endpoint}`);
       }
       if (fault.fault === 'errcode' && fault.code === undefined) {
-        throw new ScenedimError('usage', 'the fault errcode needs a code', { remedy: 'for example {"fault":"errcode","code":61007}' });
+        throw new ScenedimError('usage', 'the fault errcode needs a code', {
+          remedy: 'for example {"fault":"errcode","code":61007}',
+        });
       }
       pending.push({ fault, left: times === 'always' ? Number.POSITIVE_INFINITY : times });
     },
     take(endpoint, appId, accept = () => true) {
       const entry = pending.find(
         ({ fault }) =>
-          (fault.endpoint ?? 'get_scene') === endpoint && (fault.appId === undefined || fault.appId === appId) && accept(fault),
+          (fault.endpoint ?? 'get_scene') === endpoint &&
+          (fault.appId === undefined || fault.appId === appId) &&
+          accept(fault),
       );
       if (entry === undefined) return undefined;
       entry.left -= 1;

@@ -37,7 +37,11 @@ export function createScriptRunner(
     beforeList(appId) {
       if (counted.length === 0) return;
       const state = stateOf(appId);
-      for (let step = counted[state.nextStep]; step !== undefined && countOf(step) <= state.given; step = counted[state.nextStep]) {
+      for (
+        let step = counted[state.nextStep];
+        step !== undefined && countOf(step) <= state.given;
+        step = counted[state.nextStep]
+      ) {
         state.nextStep += 1;
         if (step.appId === undefined || step.appId === appId) perform(step.action, appId);
       }

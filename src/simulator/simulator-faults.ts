@@ -74,7 +74,10 @@ export function fitsEndpoint(fault: SimulatorFaultName, endpoint: SimulatorEndpo
 }
 
 /** `errcode` and `errmsg` of the faults that are an errcode; undefined for the others. */
-export function errcodeOfFault(fault: SimulatorFaultName, code: number): { readonly code: number; readonly errmsg: string } | undefined {
+export function errcodeOfFault(
+  fault: SimulatorFaultName,
+  code: number,
+): { readonly code: number; readonly errmsg: string } | undefined {
   switch (fault) {
     case 'errcode':
       return { code, errmsg: 'simulated error' };

@@ -48,7 +48,9 @@ function bytesReply(body: Buffer, differences: Partial<SimulatorReply> = {}): Si
 }
 
 function htmlReply(status: number, title: string): SimulatorReply {
-  const body = Buffer.from(`<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`);
+  const body = Buffer.from(
+    `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`,
+  );
   return bytesReply(body, { status, headers: { 'content-type': 'text/html' }, errcode: null });
 }
 
@@ -85,7 +87,9 @@ export function spoilReply(
     case 'cut_off':
       return { ...reply, body: reply.body.subarray(0, reply.body.length >> 1), errcode: null };
     case 'huge_body':
-      return bytesReply(Buffer.from(JSON.stringify({ errcode: 0, errmsg: 'ok', padding: 'x'.repeat(2_097_152) })), { delivery: 'streamed' });
+      return bytesReply(Buffer.from(JSON.stringify({ errcode: 0, errmsg: 'ok', padding: 'x'.repeat(2_097_152) })), {
+        delivery: 'streamed',
+      });
     case 'slow':
       return { ...reply, delivery: 'slow', delayMs: fault.delayMs ?? 200 };
     case 'hang':
@@ -105,7 +109,14 @@ export function spoilReply(
       // A vertical tab at the end of a name is white space, so the list says the same as without it.
       return raw((text) => text.replace('"errmsg":"ok"', '"errmsg":"ok\u0007"').replace('全部"', '全部\u000b"'));
     case 'invalid_utf8':
-      return bytesReply(Buffer.concat([reply.body.subarray(0, -2), Buffer.from(',{"name":"'), Buffer.from([0xff, 0xfe]), Buffer.from('","value":58}]}')]));
+      return bytesReply(
+        Buffer.concat([
+          reply.body.subarray(0, -2),
+          Buffer.from(',{"name":"'),
+          Buffer.from([0xff, 0xfe]),
+          Buffer.from('","value":58}]}'),
+        ]),
+      );
     case 'no_errcode':
       return jsonReply({ scene: rows });
     case 'missing_scene':
@@ -123,7 +134,9 @@ export function spoilReply(
     case 'string_values':
       return list(rows.map(({ name, value }) => ({ name, value: String(value) })));
     case 'big_numbers':
-      return append('{"name":"大数","value":9007199254740993},{"name":"更大数","value":123456789012345678901234567890}');
+      return append(
+        '{"name":"大数","value":9007199254740993},{"name":"更大数","value":123456789012345678901234567890}',
+      );
     case 'secret_in_answer':
       return append(JSON.stringify({ name: sent.token, value: 58 }));
     case 'malformed_token':

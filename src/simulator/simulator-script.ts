@@ -4,7 +4,7 @@ import { ScenedimError } from '../errors.ts';
 import { type Micros, parseInstant } from '../instant.ts';
 import type { SimulatorFault } from './fault-plan.ts';
 import type { SceneChange } from './scene-book.ts';
-import { simulatorEndpoints, type SimulatorFaultName, simulatorFaults } from './simulator-faults.ts';
+import { type SimulatorFaultName, simulatorEndpoints, simulatorFaults } from './simulator-faults.ts';
 
 /** What happens at a step of a script. */
 export type SimulatorAction =
@@ -41,7 +41,11 @@ const faultFields = {
 };
 
 /** One change or one fault, as a script and the control endpoint take it. */
-const actionFields = { app_id: z.string().min(1).optional(), ...changeFields, fault: z.strictObject(faultFields).optional() };
+const actionFields = {
+  app_id: z.string().min(1).optional(),
+  ...changeFields,
+  fault: z.strictObject(faultFields).optional(),
+};
 
 const actionSchema = z.strictObject(actionFields).superRefine(exactlyOneAction);
 
@@ -111,11 +115,13 @@ function actionOf({ app_id: appId, rename, add, remove, fault }: ActionInput): S
 
 function exactlyOneAction(action: Omit<ActionInput, 'app_id'>, context: z.RefinementCtx): void {
   const given = [action.rename, action.add, action.remove, action.fault].filter((part) => part !== undefined);
-  if (given.length !== 1) context.addIssue({ code: 'custom', message: 'needs exactly one of `rename`, `add`, `remove`, `fault`' });
+  if (given.length !== 1)
+    context.addIssue({ code: 'custom', message: 'needs exactly one of `rename`, `add`, `remove`, `fault`' });
 }
 
 function invalid(message: string): ScenedimError {
   return new ScenedimError('config_invalid', message, {
-    remedy: 'a step looks like {after: 1, rename: {key: 4, name: 扫一扫}} or {at: 2026-03-01T00:00:00Z, fault: {name: html_502}}',
+    remedy:
+      'a step looks like {after: 1, rename: {key: 4, name: 扫一扫}} or {at: 2026-03-01T00:00:00Z, fault: {name: html_502}}',
   });
 }

@@ -59,7 +59,10 @@ export interface Simulator extends AsyncDisposable {
   clearRequests(): void;
 }
 
-export const defaultSimulatorAccounts: readonly SimulatorAccount[] = [{ appId: 'wx0123456789abcdef' }, { appId: 'wxfedcba9876543210' }];
+export const defaultSimulatorAccounts: readonly SimulatorAccount[] = [
+  { appId: 'wx0123456789abcdef' },
+  { appId: 'wxfedcba9876543210' },
+];
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const MAX_REQUESTS_KEPT = 10_000;
@@ -73,7 +76,9 @@ const MAX_BODY_BYTES = 65_536;
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1';
   if (!LOOPBACK_HOSTS.has(host)) {
-    throw new ScenedimError('usage', `the simulator listens on loopback only, not on ${host}`, { remedy: 'use 127.0.0.1 or ::1' });
+    throw new ScenedimError('usage', `the simulator listens on loopback only, not on ${host}`, {
+      remedy: 'use 127.0.0.1 or ::1',
+    });
   }
   const clock = options.clock ?? { now: () => BigInt(Date.now()) * 1000n };
   const tokens = createTokenOffice(options.accounts ?? defaultSimulatorAccounts, () => clock.now());
@@ -126,7 +131,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   ): Promise<void> {
     served.add(request.socket);
     if (requests.length >= MAX_REQUESTS_KEPT) requests.shift();
-    requests.push({ method: request.method ?? 'GET', path, appId, at: clock.now(), status: reply.status, errcode: reply.errcode, fault });
+    requests.push({
+      method: request.method ?? 'GET',
+      path,
+      appId,
+      at: clock.now(),
+      status: reply.status,
+      errcode: reply.errcode,
+      fault,
+    });
     return send(response, reply);
   }
 
@@ -137,7 +150,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   function control(method: string, path: string, body: string | undefined): SimulatorReply {
     try {
       const route = `${method} ${path}`;
-      if (route === 'GET /_simulator') return jsonReply({ faults: simulatorFaultMeanings, requests: requests.map(readable) });
+      if (route === 'GET /_simulator')
+        return jsonReply({ faults: simulatorFaultMeanings, requests: requests.map(readable) });
       if (route === 'DELETE /_simulator/faults') faults.clear();
       else if (route === 'POST /_simulator/faults' || route === 'POST /_simulator/changes') {
         perform(parseSimulatorAction(JSON.parse(body ?? '')), undefined);
@@ -145,7 +159,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return jsonReply({ ok: true });
     } catch (error) {
       if (!(error instanceof ScenedimError) && !(error instanceof SyntaxError)) throw error;
-      return jsonReply({ error: error.message, remedy: error instanceof ScenedimError ? error.remedy : undefined }, null, 400);
+      return jsonReply(
+        { error: error.message, remedy: error instanceof ScenedimError ? error.remedy : undefined },
+        null,
+        400,
+      );
     }
   }
 

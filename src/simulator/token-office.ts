@@ -9,7 +9,9 @@ export interface SimulatorAccount {
 }
 
 /** What a token is worth. */
-export type TokenState = { readonly state: 'valid' | 'expired'; readonly appId: string } | { readonly state: 'invalid' };
+export type TokenState =
+  | { readonly state: 'valid' | 'expired'; readonly appId: string }
+  | { readonly state: 'invalid' };
 
 /** Secrets and access tokens of the simulated accounts. */
 export interface TokenOffice {
@@ -45,12 +47,16 @@ export function createTokenOffice(accounts: Iterable<SimulatorAccount>, now: () 
   }
 
   function answer(appId: string, lease: Lease) {
-    return { token: tokenText(appId, lease.generation), expiresInSeconds: Number((lease.expiresAt - now()) / 1_000_000n) };
+    return {
+      token: tokenText(appId, lease.generation),
+      expiresInSeconds: Number((lease.expiresAt - now()) / 1_000_000n),
+    };
   }
 
   return {
     has: (appId) => secrets.has(appId),
-    appSecret: (appId) => (secrets.has(appId) ? (secrets.get(appId) ?? digest(`${appId} secret`).slice(0, 32)) : undefined),
+    appSecret: (appId) =>
+      secrets.has(appId) ? (secrets.get(appId) ?? digest(`${appId} secret`).slice(0, 32)) : undefined,
     stable(appId) {
       const current = leases.get(appId)?.current;
       const usable = current !== undefined && current.expiresAt - now() >= OVERLAP;

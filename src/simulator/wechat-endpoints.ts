@@ -25,7 +25,11 @@ export interface WechatEndpoint {
 }
 
 /** The paths of WeChat's API that are simulated; third-party platform endpoints are to be added here. */
-export function wechatEndpoints(book: SceneBook, tokens: TokenOffice, script: ScriptRunner): ReadonlyMap<string, WechatEndpoint> {
+export function wechatEndpoints(
+  book: SceneBook,
+  tokens: TokenOffice,
+  script: ScriptRunner,
+): ReadonlyMap<string, WechatEndpoint> {
   function getScene({ method, query }: EndpointRequest): EndpointAnswer {
     const token = query.get('access_token') ?? '';
     const state = tokens.inspect(token);
@@ -60,7 +64,11 @@ export function wechatEndpoints(book: SceneBook, tokens: TokenOffice, script: Sc
     if (!tokens.has(appId)) return refused(errorReply(40013, 'invalid appid'), appId);
     if (secret !== tokens.appSecret(appId)) return refused(errorReply(40125, 'invalid appsecret'), appId);
     const { token, expiresInSeconds } = replace ? tokens.replace(appId) : tokens.stable(appId);
-    return { reply: jsonReply({ access_token: token, expires_in: expiresInSeconds }), appId, sent: { token: '', secret } };
+    return {
+      reply: jsonReply({ access_token: token, expires_in: expiresInSeconds }),
+      appId,
+      sent: { token: '', secret },
+    };
   }
 
   return new Map<string, WechatEndpoint>([

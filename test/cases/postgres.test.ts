@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts';
+import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 import { readCases } from '../support/case-file.ts';
 import { describePostgres, type TestDatabase } from '../support/postgres.ts';
 import { runCase } from '../support/run-case.ts';
@@ -16,7 +16,9 @@ describePostgres('behaviour cases in Postgres', ({ createDatabase }) => {
 
   it.each(cases)('$id $title', async (behaviour) => {
     const schema = `case_${behaviour.id.toLowerCase()}`;
-    await using loader = await createPostgresLoader(parsePostgresConfig({ type: 'postgres', url: database.url, schema }));
+    await using loader = await createPostgresLoader(
+      parsePostgresConfig({ type: 'postgres', url: database.url, schema }),
+    );
     await runCase(behaviour, loader);
   });
 });

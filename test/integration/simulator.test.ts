@@ -5,8 +5,8 @@ import { fetchAccounts } from '../../src/extract/fetch-accounts.ts';
 import type { SourceAccount } from '../../src/extract/scene-source.ts';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { type Micros, parseInstant } from '../../src/instant.ts';
-import { parseSimulatorScript } from '../../src/simulator/simulator-script.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { parseSimulatorScript } from '../../src/simulator/simulator-script.ts';
 
 const appId = 'wx0123456789abcdef';
 const other = 'wxfedcba9876543210';
@@ -27,22 +27,37 @@ async function nameOf(simulator: Simulator, value: string | number, account = ap
   return (await sceneList(simulator, account)).find((row) => row.value === value)?.name;
 }
 
-async function post(simulator: Simulator, path: string, body: unknown): Promise<{ readonly status: number; readonly json: Record<string, unknown> }> {
+async function post(
+  simulator: Simulator,
+  path: string,
+  body: unknown,
+): Promise<{ readonly status: number; readonly json: Record<string, unknown> }> {
   const response = await fetch(simulator.url + path, { method: 'POST', body: JSON.stringify(body) });
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
 }
 
 const stable = (simulator: Simulator, fields: object = {}) =>
-  post(simulator, '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: appId, secret: simulator.appSecret(appId), ...fields });
+  post(simulator, '/cgi-bin/stable_token', {
+    grant_type: 'client_credential',
+    appid: appId,
+    secret: simulator.appSecret(appId),
+    ...fields,
+  });
 
 describe('the simulator', () => {
   it('lists 全部 and the 57 bundled access sources, numbers as numbers, and says on every answer what it is', async () => {
     await using simulator = await startSimulator({ clock: { now: () => START } });
     const response = await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${simulator.accessToken(appId)}`);
-    expect([response.headers.get('x-scenedim-simulator'), response.headers.get('date')]).toEqual(['1', 'Sun, 01 Mar 2026 00:00:00 GMT']);
+    expect([response.headers.get('x-scenedim-simulator'), response.headers.get('date')]).toEqual([
+      '1',
+      'Sun, 01 Mar 2026 00:00:00 GMT',
+    ]);
     const { scene, ...rest } = (await response.json()) as { readonly scene: readonly Row[] };
     expect(rest).toEqual({ errcode: 0, errmsg: 'ok' });
-    expect(scene.slice(0, 2)).toEqual([{ name: '全部', value: '@_all' }, { name: '小程序历史列表', value: 1 }]);
+    expect(scene.slice(0, 2)).toEqual([
+      { name: '全部', value: '@_all' },
+      { name: '小程序历史列表', value: 1 },
+    ]);
     expect(scene.slice(1).map(({ value }) => value)).toEqual(Array.from({ length: 57 }, (_, i) => i + 1));
     expect((await fetch(`${simulator.url}/nowhere`)).headers.get('x-scenedim-simulator')).toBe('1');
   });
@@ -53,16 +68,23 @@ describe('the simulator', () => {
 
   it('says which port is taken', async () => {
     await using simulator = await startSimulator();
-    await expect(startSimulator({ port: simulator.port })).rejects.toThrow(`cannot listen on 127.0.0.1:${simulator.port} (EADDRINUSE)`);
+    await expect(startSimulator({ port: simulator.port })).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${simulator.port} (EADDRINUSE)`,
+    );
   });
 
   it('answers nobody who reached it under another name', async () => {
     await using simulator = await startSimulator();
     const status = await new Promise((resolve, reject) => {
-      request({ host: '127.0.0.1', port: simulator.port, path: '/_simulator', headers: { host: 'evil.example' } }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      }).on('error', reject).end();
+      request(
+        { host: '127.0.0.1', port: simulator.port, path: '/_simulator', headers: { host: 'evil.example' } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      )
+        .on('error', reject)
+        .end();
     });
     expect(status).toBe(403);
   });
@@ -71,10 +93,15 @@ describe('the simulator', () => {
     await using simulator = await startSimulator();
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(simulator.port, '127.0.0.1', () => {
-        socket.write('POST /cgi-bin/stable_token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n');
+        socket.write(
+          'POST /cgi-bin/stable_token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+        );
       });
       let text = '';
-      socket.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text)).on('error', reject);
+      socket
+        .on('data', (chunk) => (text += chunk))
+        .on('end', () => resolve(text))
+        .on('error', reject);
     });
     expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 412 Precondition Failed');
   });
@@ -90,7 +117,12 @@ describe('the simulator', () => {
     const second = (await stable(simulator)).json;
     expect([second.access_token === first.access_token, second.expires_in]).toEqual([false, 7200]);
     // Both live for the rest of the first one's time.
-    const ask = async (token: unknown) => ((await (await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${token}`)).json()) as { errcode: number }).errcode;
+    const ask = async (token: unknown) =>
+      (
+        (await (await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${token}`)).json()) as {
+          errcode: number;
+        }
+      ).errcode;
     expect([await ask(first.access_token), await ask(second.access_token)]).toEqual([0, 0]);
     now += 300n * SECOND;
     expect([await ask(first.access_token), await ask(second.access_token)]).toEqual([42001, 0]);
@@ -99,7 +131,10 @@ describe('the simulator', () => {
   it('kills the stable token when /cgi-bin/token or force_refresh is used, as WeChat does', async () => {
     await using simulator = await startSimulator();
     for (const kill of [
-      () => fetch(`${simulator.url}/cgi-bin/token?grant_type=client_credential&appid=${appId}&secret=${simulator.appSecret(appId)}`),
+      () =>
+        fetch(
+          `${simulator.url}/cgi-bin/token?grant_type=client_credential&appid=${appId}&secret=${simulator.appSecret(appId)}`,
+        ),
       () => stable(simulator, { force_refresh: true }),
     ]) {
       const token = simulator.accessToken(appId);
@@ -125,9 +160,16 @@ describe('the simulator', () => {
     simulator.change({ change: 'rename', key: 4, name: '甲' }, appId);
     simulator.change({ change: 'remove', key: 57 });
     simulator.change({ change: 'add', key: '@_new', name: '乙' });
-    for (const [account, four] of [[appId, '甲'], [other, '扫一扫二维码']] as const) {
+    for (const [account, four] of [
+      [appId, '甲'],
+      [other, '扫一扫二维码'],
+    ] as const) {
       const list = await sceneList(simulator, account);
-      expect([list.length, list.find(({ value }) => value === 4)?.name, list.at(-1)]).toEqual([58, four, { name: '乙', value: '@_new' }]);
+      expect([list.length, list.find(({ value }) => value === 4)?.name, list.at(-1)]).toEqual([
+        58,
+        four,
+        { name: '乙', value: '@_new' },
+      ]);
     }
   });
 
@@ -154,18 +196,28 @@ describe('the simulator', () => {
 
   it('is controlled from a shell', async () => {
     await using simulator = await startSimulator();
-    expect((await post(simulator, '/_simulator/changes', { rename: { key: 4, name: '新' } })).json).toEqual({ ok: true });
+    expect((await post(simulator, '/_simulator/changes', { rename: { key: 4, name: '新' } })).json).toEqual({
+      ok: true,
+    });
     expect(await nameOf(simulator, 4)).toBe('新');
-    await post(simulator, '/_simulator/faults', { fault: { name: 'errcode', code: 61007, times: 'always' }, app_id: appId });
-    const ask = async () => (await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${simulator.accessToken(appId)}`)).json();
+    await post(simulator, '/_simulator/faults', {
+      fault: { name: 'errcode', code: 61007, times: 'always' },
+      app_id: appId,
+    });
+    const ask = async () =>
+      (await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${simulator.accessToken(appId)}`)).json();
     expect(await ask()).toMatchObject({ errcode: 61007 });
     await fetch(`${simulator.url}/_simulator/faults`, { method: 'DELETE' });
     expect(await ask()).toMatchObject({ errcode: 0 });
-    expect(await post(simulator, '/_simulator/faults', { fault: { name: 'empty_list', endpoint: 'stable_token' } })).toMatchObject({
+    expect(
+      await post(simulator, '/_simulator/faults', { fault: { name: 'empty_list', endpoint: 'stable_token' } }),
+    ).toMatchObject({
       status: 400,
       json: { error: 'the fault empty_list does not fit stable_token' },
     });
-    const log = (await (await fetch(`${simulator.url}/_simulator`)).json()) as { readonly requests: readonly { readonly errcode: number }[] };
+    const log = (await (await fetch(`${simulator.url}/_simulator`)).json()) as {
+      readonly requests: readonly { readonly errcode: number }[];
+    };
     expect(log.requests.map(({ errcode }) => errcode)).toEqual([0, 61007, 0]);
   });
 
@@ -173,8 +225,12 @@ describe('the simulator', () => {
     await using simulator = await startSimulator();
     await stable(simulator);
     await sceneList(simulator);
-    const log = JSON.stringify(simulator.requests, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
-    expect([log.includes(simulator.accessToken(appId).slice(0, 30)), log.includes(simulator.appSecret(appId))]).toEqual([false, false]);
+    const log = JSON.stringify(simulator.requests, (_key, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    expect([log.includes(simulator.accessToken(appId).slice(0, 30)), log.includes(simulator.appSecret(appId))]).toEqual(
+      [false, false],
+    );
   });
 });
 
@@ -184,10 +240,19 @@ describe('many accounts over HTTP', () => {
   it('never has more than the allowed number in flight, and that many at its peak', async () => {
     await using simulator = await startSimulator({ accounts: ids.map((id) => ({ appId: id })) });
     simulator.inject({ fault: 'slow', times: 'always', delayMs: 20 });
-    await using source = createWechatSource({ clock: { now: () => BigInt(Date.now()) * 1000n }, baseUrl: simulator.url, ratePerSecond: Number.POSITIVE_INFINITY });
-    const accounts = ids.map((id): SourceAccount => ({ appId: id, credentials: { accessToken: async () => simulator.accessToken(id) } }));
+    await using source = createWechatSource({
+      clock: { now: () => BigInt(Date.now()) * 1000n },
+      baseUrl: simulator.url,
+      ratePerSecond: Number.POSITIVE_INFINITY,
+    });
+    const accounts = ids.map(
+      (id): SourceAccount => ({ appId: id, credentials: { accessToken: async () => simulator.accessToken(id) } }),
+    );
     const got: string[] = [];
-    for await (const result of fetchAccounts(source, accounts, { concurrency: 6, signal: new AbortController().signal })) {
+    for await (const result of fetchAccounts(source, accounts, {
+      concurrency: 6,
+      signal: new AbortController().signal,
+    })) {
       got.push(`${result.appId} ${result.kind}`);
     }
     expect(got.sort()).toEqual(ids.map((id) => `${id} answer`));
@@ -196,10 +261,19 @@ describe('many accounts over HTTP', () => {
 
   it('counts token requests against the rate', async () => {
     await using simulator = await startSimulator({ accounts: ids.map((id) => ({ appId: id })) });
-    await using source = createWechatSource({ clock: { now: () => BigInt(Date.now()) * 1000n }, baseUrl: simulator.url, ratePerSecond: 200 });
-    const accounts = ids.map((id): SourceAccount => ({ appId: id, credentials: { appSecret: async () => simulator.appSecret(id) } }));
+    await using source = createWechatSource({
+      clock: { now: () => BigInt(Date.now()) * 1000n },
+      baseUrl: simulator.url,
+      ratePerSecond: 200,
+    });
+    const accounts = ids.map(
+      (id): SourceAccount => ({ appId: id, credentials: { appSecret: async () => simulator.appSecret(id) } }),
+    );
     const start = performance.now();
-    for await (const result of fetchAccounts(source, accounts, { concurrency: 20, signal: new AbortController().signal })) {
+    for await (const result of fetchAccounts(source, accounts, {
+      concurrency: 20,
+      signal: new AbortController().signal,
+    })) {
       expect(result.kind).toBe('answer');
     }
     // 120 requests are 119 intervals of 5 ms apart.

@@ -3,8 +3,8 @@ import type { AccountCredentials, FetchResult } from '../../src/extract/scene-so
 import { createWechatSource, type WechatSourceOptions } from '../../src/extract/wechat-source.ts';
 import { parseInstant } from '../../src/instant.ts';
 import type { SimulatorFault } from '../../src/simulator/fault-plan.ts';
-import { type SimulatorFaultName, simulatorFaults } from '../../src/simulator/simulator-faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type SimulatorFaultName, simulatorFaults } from '../../src/simulator/simulator-faults.ts';
 import { createInstantTimer } from '../support/virtual-timer.ts';
 
 const appId = 'wx0123456789abcdef';
@@ -63,19 +63,47 @@ interface Expected {
 const transientWaits = [1_000, 3_000, 9_000];
 
 const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
-  errcode: { code: '61011', errorClass: 'configuration', requests: 1, accountOnly: false, says: `WeChat answered 61011: simulated error ${RID}` },
-  system_busy: { code: '-1', errorClass: 'transient', requests: 4, waits: transientWaits, says: `WeChat answered -1: system error ${RID} (4 attempts)` },
+  errcode: {
+    code: '61011',
+    errorClass: 'configuration',
+    requests: 1,
+    accountOnly: false,
+    says: `WeChat answered 61011: simulated error ${RID}`,
+  },
+  system_busy: {
+    code: '-1',
+    errorClass: 'transient',
+    requests: 4,
+    waits: transientWaits,
+    says: `WeChat answered -1: system error ${RID} (4 attempts)`,
+  },
   // A third wait of a minute would end after the time of the account.
   rate_limited: { code: '45011', errorClass: 'transient', requests: 3, waits: [60_000, 60_000] },
-  token_invalid: { code: '40001', errorClass: 'token', requests: 1, credentialsRefused: true, says: `WeChat answered 40001: invalid credential, access_token is invalid or not latest ${RID}; the token was looked up again and is still the same` },
+  token_invalid: {
+    code: '40001',
+    errorClass: 'token',
+    requests: 1,
+    credentialsRefused: true,
+    says: `WeChat answered 40001: invalid credential, access_token is invalid or not latest ${RID}; the token was looked up again and is still the same`,
+  },
   token_expired: { code: '42001', errorClass: 'token', requests: 1, credentialsRefused: true },
   quota_exceeded: { code: '45009', errorClass: 'quota', requests: 1 },
   unpublished: { code: '507010', errorClass: 'account', requests: 1 },
-  not_authorized: { code: '61003', errorClass: 'account', requests: 1, says: `WeChat answered 61003: component is not authorized by this account hint: [abc] ${RID}` },
+  not_authorized: {
+    code: '61003',
+    errorClass: 'account',
+    requests: 1,
+    says: `WeChat answered 61003: component is not authorized by this account hint: [abc] ${RID}`,
+  },
   ip_not_whitelisted: { code: '40164', errorClass: 'configuration', requests: 1, accountOnly: false },
   secret_frozen: { code: '40243', errorClass: 'configuration', requests: 1, credentialsRefused: true },
   bad_request: { code: '47001', errorClass: 'bug', requests: 1 },
-  unknown_code: { code: '99999', errorClass: 'unknown', requests: 1, says: `WeChat answered 99999: a new kind of trouble ${RID}` },
+  unknown_code: {
+    code: '99999',
+    errorClass: 'unknown',
+    requests: 1,
+    says: `WeChat answered 99999: a new kind of trouble ${RID}`,
+  },
   echo_secret: { code: '99998', errorClass: 'unknown', requests: 1 },
   http_400_json: { code: '48001', errorClass: 'account', requests: 1 },
   html_502: { code: 'http_502', errorClass: 'transient', requests: 4, waits: transientWaits, unreachable: true },
@@ -86,11 +114,24 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
   empty_body: { code: 'invalid_json', errorClass: 'transient', requests: 4, waits: transientWaits },
   cut_off: { code: 'invalid_json', errorClass: 'transient', requests: 4, waits: transientWaits },
   huge_body: { code: 'response_too_large', errorClass: 'unknown', requests: 1 },
-  hang: { code: 'timeout', errorClass: 'transient', requests: 4, waits: transientWaits, unreachable: true, options: { timeoutMs: 40 } },
+  hang: {
+    code: 'timeout',
+    errorClass: 'transient',
+    requests: 4,
+    waits: transientWaits,
+    unreachable: true,
+    options: { timeoutMs: 40 },
+  },
   // One repetition at once, in case the connection was a stale one.
   socket_reset: { code: 'network', errorClass: 'transient', requests: 5, waits: transientWaits, unreachable: true },
   reset_midway: { code: 'network', errorClass: 'transient', requests: 5, waits: transientWaits, unreachable: true },
-  wrong_date: { code: 'clock_skew', errorClass: 'unknown', requests: 1, doNotRecord: true, says: 'our clock is 3599 s behind the Date of the answer (Sun, 01 Mar 2026 09:00:00 GMT)' },
+  wrong_date: {
+    code: 'clock_skew',
+    errorClass: 'unknown',
+    requests: 1,
+    doNotRecord: true,
+    says: 'our clock is 3599 s behind the Date of the answer (Sun, 01 Mar 2026 09:00:00 GMT)',
+  },
   secret_in_answer: { code: 'secret_in_answer', errorClass: 'unknown', requests: 1 },
 };
 
@@ -115,58 +156,74 @@ const harmless: readonly SimulatorFaultName[] = [
 describe('the WeChat source', () => {
   it('gives the answer byte for byte, stamped with our clock', async () => {
     const { result, paths, waits } = await fetchOnce(byToken());
-    const raw = await (await fetch(`${simulator.url}${LIST}?access_token=${simulator.accessToken(appId)}`)).arrayBuffer();
+    const raw = await (
+      await fetch(`${simulator.url}${LIST}?access_token=${simulator.accessToken(appId)}`)
+    ).arrayBuffer();
     expect(result).toEqual({ kind: 'answer', appId, observedAt: now, body: Buffer.from(raw) });
     expect(JSON.parse(textOf(result)).scene).toHaveLength(58);
     expect({ paths, waits }).toEqual({ paths: [LIST], waits: [] });
   });
 
   it('has an expectation for every fault that the simulator knows', () => {
-    expect([...Object.keys(lasting), ...harmless, 'stale_keep_alive', 'malformed_token'].sort()).toEqual([...simulatorFaults].sort());
+    expect([...Object.keys(lasting), ...harmless, 'stale_keep_alive', 'malformed_token'].sort()).toEqual(
+      [...simulatorFaults].sort(),
+    );
   });
 
-  it.each(Object.entries(lasting) as [SimulatorFaultName, Expected][])('fails when %s lasts', async (fault, expected) => {
-    simulator.inject({ fault, times: 'always', code: 61011 });
-    const { result, waits } = await fetchOnce(byToken(), expected.options);
-    if (result.kind !== 'failure') throw new Error('an answer');
-    const { message, remedy, ...rest } = result;
-    expect(rest).toEqual({
-      kind: 'failure',
-      appId,
-      observedAt: now,
-      errorClass: expected.errorClass,
-      code: expected.code,
-      accountOnly: expected.accountOnly ?? true,
-      credentialsRefused: expected.credentialsRefused ?? false,
-      unreachable: expected.unreachable ?? false,
-      doNotRecord: expected.doNotRecord ?? false,
-    });
-    if (expected.says !== undefined) expect(message).toBe(expected.says);
-    expect(message.length).toBeGreaterThan(10);
-    expect(remedy).toMatch(/\w/);
-    expect(simulator.requests).toHaveLength(expected.requests);
-    expect(waits).toEqual(expected.waits ?? []);
-  });
+  it.each(Object.entries(lasting) as [SimulatorFaultName, Expected][])(
+    'fails when %s lasts',
+    async (fault, expected) => {
+      simulator.inject({ fault, times: 'always', code: 61011 });
+      const { result, waits } = await fetchOnce(byToken(), expected.options);
+      if (result.kind !== 'failure') throw new Error('an answer');
+      const { message, remedy, ...rest } = result;
+      expect(rest).toEqual({
+        kind: 'failure',
+        appId,
+        observedAt: now,
+        errorClass: expected.errorClass,
+        code: expected.code,
+        accountOnly: expected.accountOnly ?? true,
+        credentialsRefused: expected.credentialsRefused ?? false,
+        unreachable: expected.unreachable ?? false,
+        doNotRecord: expected.doNotRecord ?? false,
+      });
+      if (expected.says !== undefined) expect(message).toBe(expected.says);
+      expect(message.length).toBeGreaterThan(10);
+      expect(remedy).toMatch(/\w/);
+      expect(simulator.requests).toHaveLength(expected.requests);
+      expect(waits).toEqual(expected.waits ?? []);
+    },
+  );
 
-  it.each(simulatorFaults.filter((fault) => fault !== 'malformed_token'))('lets out neither token nor secret under %s', async (fault) => {
-    for (const endpoint of ['get_scene', 'stable_token'] as const) {
-      try {
-        simulator.inject({ fault, times: 'always', code: 61011, endpoint });
-      } catch {
-        continue;
+  it.each(simulatorFaults.filter((fault) => fault !== 'malformed_token'))(
+    'lets out neither token nor secret under %s',
+    async (fault) => {
+      for (const endpoint of ['get_scene', 'stable_token'] as const) {
+        try {
+          simulator.inject({ fault, times: 'always', code: 61011, endpoint });
+        } catch {
+          continue;
+        }
+        const { result } = await fetchOnce(bySecret(), { timeoutMs: 40 });
+        const text = textOf(result);
+        const [token, secret] = [simulator.accessToken(appId), simulator.appSecret(appId)];
+        const leaks = [
+          token.slice(0, 40),
+          secret,
+          ...[token, secret].map((it) => Buffer.from(`user:${it}`).toString('base64').slice(10, 40)),
+        ];
+        expect(leaks.filter((leak) => text.includes(leak))).toEqual([]);
+        simulator.clearFaults();
       }
-      const { result } = await fetchOnce(bySecret(), { timeoutMs: 40 });
-      const text = textOf(result);
-      const [token, secret] = [simulator.accessToken(appId), simulator.appSecret(appId)];
-      const leaks = [token.slice(0, 40), secret, ...[token, secret].map((it) => Buffer.from(`user:${it}`).toString('base64').slice(10, 40))];
-      expect(leaks.filter((leak) => text.includes(leak))).toEqual([]);
-      simulator.clearFaults();
-    }
-  });
+    },
+  );
 
   it.each(harmless)('hands an answer with %s on as it is', async (fault) => {
     simulator.inject({ fault, times: 'always', delayMs: 20 });
-    const raw = await (await fetch(`${simulator.url}${LIST}?access_token=${simulator.accessToken(appId)}`)).arrayBuffer();
+    const raw = await (
+      await fetch(`${simulator.url}${LIST}?access_token=${simulator.accessToken(appId)}`)
+    ).arrayBuffer();
     const { result } = await fetchOnce(byToken());
     expect(result).toEqual({ kind: 'answer', appId, observedAt: now, body: Buffer.from(raw) });
     expect(simulator.requests).toHaveLength(2);
@@ -203,7 +260,12 @@ describe('the WeChat source', () => {
   it('gives up when the time of the account is over, though a request hangs', async () => {
     simulator.inject({ fault: 'hang', times: 'always' });
     const { result, paths } = await fetchOnce(byToken(), { totalTimeoutMs: 60 });
-    expect(result).toMatchObject({ kind: 'failure', code: 'timeout', unreachable: true, message: 'no usable answer within 60 ms, repetitions included' });
+    expect(result).toMatchObject({
+      kind: 'failure',
+      code: 'timeout',
+      unreachable: true,
+      message: 'no usable answer within 60 ms, repetitions included',
+    });
     expect(paths).toEqual([LIST]);
   });
 
@@ -211,7 +273,11 @@ describe('the WeChat source', () => {
     const gone = await startSimulator();
     await gone[Symbol.asyncDispose]();
     const { result, waits } = await fetchOnce(byToken(), { baseUrl: gone.url });
-    expect(result).toMatchObject({ code: 'network', unreachable: true, message: `cannot connect to 127.0.0.1:${gone.port} (ECONNREFUSED) (4 attempts)` });
+    expect(result).toMatchObject({
+      code: 'network',
+      unreachable: true,
+      message: `cannot connect to 127.0.0.1:${gone.port} (ECONNREFUSED) (4 attempts)`,
+    });
     expect(waits).toEqual(transientWaits);
   });
 
@@ -225,9 +291,12 @@ describe('the WeChat source', () => {
     await expect(pending).rejects.toThrow('SIGTERM');
   });
 
-  it.each(['ftp://api', 'api.weixin.qq.com', 'https://u:p@h', 'https://h/?access_token=x'])('refuses %s as base URL without repeating it', (baseUrl) => {
-    expect(() => createWechatSource({ clock, baseUrl })).toThrow(/^source\.baseUrl is not an http or https URL/);
-  });
+  it.each(['ftp://api', 'api.weixin.qq.com', 'https://u:p@h', 'https://h/?access_token=x'])(
+    'refuses %s as base URL without repeating it',
+    (baseUrl) => {
+      expect(() => createWechatSource({ clock, baseUrl })).toThrow(/^source\.baseUrl is not an http or https URL/);
+    },
+  );
 });
 
 describe('failing over to another host', () => {
@@ -258,7 +327,12 @@ describe('tokens', () => {
     for (let i = 0; i < 3; i += 1) {
       expect((await source.fetchScenes({ appId, credentials: bySecret() }, never)).kind).toBe('answer');
     }
-    expect(simulator.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([`POST ${TOKEN}`, `GET ${LIST}`, `GET ${LIST}`, `GET ${LIST}`]);
+    expect(simulator.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `POST ${TOKEN}`,
+      `GET ${LIST}`,
+      `GET ${LIST}`,
+      `GET ${LIST}`,
+    ]);
   });
 
   it('leaves the token that production uses alive', async () => {
@@ -275,7 +349,11 @@ describe('tokens', () => {
     simulator.clearRequests();
     const result = await source.fetchScenes({ appId, credentials: bySecret() }, never);
     expect(result.kind).toBe('answer');
-    expect(simulator.requests.map(({ path, errcode }) => [path, errcode])).toEqual([[LIST, 40001], [TOKEN, 0], [LIST, 0]]);
+    expect(simulator.requests.map(({ path, errcode }) => [path, errcode])).toEqual([
+      [LIST, 40001],
+      [TOKEN, 0],
+      [LIST, 0],
+    ]);
   });
 
   it('stops when asking again gives the same token', async () => {
@@ -304,8 +382,18 @@ describe('tokens', () => {
   });
 
   it.each<[string, SimulatorFaultName, object, number]>([
-    ['a wrong secret', 'token_invalid', { code: '40001', errorClass: 'configuration', accountOnly: true, credentialsRefused: true }, 1],
-    ['a frozen secret', 'secret_frozen', { code: '40243', errorClass: 'configuration', accountOnly: true, credentialsRefused: true }, 1],
+    [
+      'a wrong secret',
+      'token_invalid',
+      { code: '40001', errorClass: 'configuration', accountOnly: true, credentialsRefused: true },
+      1,
+    ],
+    [
+      'a frozen secret',
+      'secret_frozen',
+      { code: '40243', errorClass: 'configuration', accountOnly: true, credentialsRefused: true },
+      1,
+    ],
     [
       'an IP that is not in the whitelist',
       'ip_not_whitelisted',
@@ -325,7 +413,10 @@ describe('tokens', () => {
   });
 
   it('reports the secret and the app id that WeChat does not know', async () => {
-    expect((await fetchOnce({ appSecret: async () => 'not-the-secret' })).result).toMatchObject({ code: '40125', credentialsRefused: true });
+    expect((await fetchOnce({ appSecret: async () => 'not-the-secret' })).result).toMatchObject({
+      code: '40125',
+      credentialsRefused: true,
+    });
     const source = createWechatSource({ clock, baseUrl: simulator.url });
     const stranger = await source.fetchScenes({ appId: 'wx-nobody', credentials: bySecret() }, never);
     expect(stranger).toMatchObject({ appId: 'wx-nobody', code: '40013', credentialsRefused: true });
@@ -333,13 +424,22 @@ describe('tokens', () => {
 
   it.each<[string, AccountCredentials | undefined, RegExp]>([
     ['none are given', undefined, /it has no credentials/],
-    ['they cannot be read', { accessToken: () => Promise.reject(new Error('ENOENT')) }, /its access token cannot be read: ENOENT/],
+    [
+      'they cannot be read',
+      { accessToken: () => Promise.reject(new Error('ENOENT')) },
+      /its access token cannot be read: ENOENT/,
+    ],
     ['they are empty', { appSecret: async () => '' }, /its app secret is empty/],
     ['they hold a line end', { accessToken: async () => 'abcdef\nghi' }, /holds spaces, line ends/],
   ])('fails the account without a request when %s', async (_what, credentials, message) => {
     const source = createWechatSource({ clock, baseUrl: simulator.url });
     const result = await source.fetchScenes({ appId, ...(credentials && { credentials }) }, never);
-    expect(result).toMatchObject({ code: 'credentials_unusable', errorClass: 'configuration', accountOnly: true, credentialsRefused: true });
+    expect(result).toMatchObject({
+      code: 'credentials_unusable',
+      errorClass: 'configuration',
+      accountOnly: true,
+      credentialsRefused: true,
+    });
     expect(textOf(result)).toMatch(message);
     expect(simulator.requests).toEqual([]);
   });

@@ -69,7 +69,8 @@ export function readCases(path: URL): BehaviourCase[] {
 
 /** Maps stay maps only where keys may be numbers or must keep their order. */
 function plain(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return value.replace(/\{\{(.*?)\*(\d+)\}\}/gu, (_, text: string, n: string) => text.repeat(Number(n)));
+  if (typeof value === 'string')
+    return value.replace(/\{\{(.*?)\*(\d+)\}\}/gu, (_, text: string, n: string) => text.repeat(Number(n)));
   if (Array.isArray(value)) return value.map((item) => plain(item));
   if (!(value instanceof Map)) return value;
   if (key === 'scenes' || key === 'kinds' || key === 'values') {
@@ -119,7 +120,8 @@ function sentKey(key: unknown): unknown {
   return /^(0|-?[1-9]\d*)$/.test(text) ? Number(text) : text;
 }
 
-const ROW = /^(?<app>"(?:[^"\\]|\\.)*"|[^/]+)\/(?<key>"(?:[^"\\]|\\.)*"|.*?) (?<name>"(?:[^"\\]|\\.)*") \[(?<from>[^,]+),(?<to>[^)]+)\)(?: (?<end>\w+))?$/su;
+const ROW =
+  /^(?<app>"(?:[^"\\]|\\.)*"|[^/]+)\/(?<key>"(?:[^"\\]|\\.)*"|.*?) (?<name>"(?:[^"\\]|\\.)*") \[(?<from>[^,]+),(?<to>[^)]+)\)(?: (?<end>\w+))?$/su;
 
 /** Expected rows, in the form of {@link rowText}, sorted. */
 export function expectedRows(text: string): string[] {

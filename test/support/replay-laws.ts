@@ -84,7 +84,9 @@ export function repeatingChangesNothing(createTarget: CreateTarget) {
 
 /** The log of one target, decisions included, gives the same dimension and the same log in another, in any order. */
 export function logMovesBetweenTargets(createTarget: CreateTarget) {
-  const decisions = fc.array(fc.record({ appId: fc.constantFrom('wx1', 'wx2'), isAccept: fc.boolean() }), { maxLength: 3 });
+  const decisions = fc.array(fc.record({ appId: fc.constantFrom('wx1', 'wx2'), isAccept: fc.boolean() }), {
+    maxLength: 3,
+  });
   return fc.asyncProperty(arbitraryLog, decisions, fc.infiniteStream(fc.nat()), async (log, wanted, seeds) => {
     await using from = await createTarget();
     await using to = await createTarget();
@@ -98,7 +100,10 @@ export function logMovesBetweenTargets(createTarget: CreateTarget) {
     const text = await readLog(from);
     const lines = text.split('\n').filter(Boolean);
     const keyed = lines.map((line) => ({ line, key: seeds.next().value ?? 0 }));
-    await load(contextOf(to, 'beginning', guardsOn), keyed.sort((a, b) => a.key - b.key).map(({ line }) => line));
+    await load(
+      contextOf(to, 'beginning', guardsOn),
+      keyed.sort((a, b) => a.key - b.key).map(({ line }) => line),
+    );
     expect(await readLog(to)).toBe(text);
     expect(await readExport(to)).toBe(await readExport(from));
   });

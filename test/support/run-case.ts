@@ -84,12 +84,18 @@ async function runStep(step: Step, context: RunContext, replayed: CaseObservatio
         ? (replayed.at(-1) ?? [])
         : replayed.flat();
     if (Array.isArray(step.replay)) replayed.push(items);
-    const { exitCode, error, report } = await replay(context, { input: inputOf(items.map(caseLine)), name: 'case.ndjson' });
+    const { exitCode, error, report } = await replay(context, {
+      input: inputOf(items.map(caseLine)),
+      name: 'case.ndjson',
+    });
     return { exit: exitCode, stderr: error?.message ?? '', report: { ...report } };
   }
   if (step.plan !== undefined) {
     const { planReplay } = await import('../../src/pipeline/plan.ts');
-    const { exitCode, error, report } = await planReplay(context, { input: inputOf(step.plan.map(caseLine)), name: 'case.ndjson' });
+    const { exitCode, error, report } = await planReplay(context, {
+      input: inputOf(step.plan.map(caseLine)),
+      name: 'case.ndjson',
+    });
     return { exit: exitCode, stderr: error?.message ?? '', report: { ...report } };
   }
   if (step.accept !== undefined) {
@@ -111,13 +117,19 @@ async function runStep(step: Step, context: RunContext, replayed: CaseObservatio
 type Row = Readonly<Record<string, unknown>>;
 
 function parseRows(text: string): Row[] {
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Row);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Row);
 }
 
 async function checkRows(step: Step, after: string, loader: Loader, where: string): Promise<void> {
   const rows = parseRows(after);
   if (step.rows !== undefined) expect(rows.map(rowText).sort(), `${where}: rows`).toEqual(expectedRows(step.rows));
-  for (const [column, wanted] of [['value_kind', step.kinds], ['scene_value', step.values]] as const) {
+  for (const [column, wanted] of [
+    ['value_kind', step.kinds],
+    ['scene_value', step.values],
+  ] as const) {
     for (const [key, value] of wanted ?? []) {
       const found = rows.filter((row) => row['scene_key'] === key).map((row) => row[column]);
       expect(new Set(found), `${where}: ${column} of ${key}`).toEqual(new Set([value]));

@@ -17,8 +17,18 @@ function answer(at: number, said: Snapshot, payloadHash = `hash ${at}`): Incomin
   return { observedAt: BigInt(at), answer: said, payloadHash, recorded: null, origin: at };
 }
 
-function plan(incoming: readonly IncomingObservation[], from: PlanFrom = { kind: 'start', head: null }, settings: object = guards) {
-  const planner = createAccountPlanner({ appId: 'wx1', from, firstSeen: 'beginning', guards: { ...guards, ...settings }, runId: 'r' });
+function plan(
+  incoming: readonly IncomingObservation[],
+  from: PlanFrom = { kind: 'start', head: null },
+  settings: object = guards,
+) {
+  const planner = createAccountPlanner({
+    appId: 'wx1',
+    from,
+    firstSeen: 'beginning',
+    guards: { ...guards, ...settings },
+    runId: 'r',
+  });
   for (const each of incoming) planner.incoming(each);
   return planner.finish([]);
 }
@@ -29,7 +39,10 @@ describe('an account plan', () => {
   it('holds a shrinking answer and judges the next one by the last that was applied', () => {
     const shrunk = snapshot({ a: 'A' });
     const { held, versions } = plan([answer(1, snapshot(letters)), answer(2, shrunk), answer(3, shrunk)]);
-    expect(held.map(({ observedAt, holdReason }) => [observedAt, holdReason])).toEqual([[2n, 'shrink'], [3n, 'shrink']]);
+    expect(held.map(({ observedAt, holdReason }) => [observedAt, holdReason])).toEqual([
+      [2n, 'shrink'],
+      [3n, 'shrink'],
+    ]);
     expect(versions.every((change) => change.op === 'insert' && isOpen(change.after))).toBe(true);
   });
 
@@ -45,7 +58,10 @@ describe('an account plan', () => {
   });
 
   it('judges an empty answer by the empty guard alone', () => {
-    const accepted = plan([answer(1, snapshot(letters)), answer(2, snapshot({}))], undefined, { empty: 'accept', maxShrink: 0 });
+    const accepted = plan([answer(1, snapshot(letters)), answer(2, snapshot({}))], undefined, {
+      empty: 'accept',
+      maxShrink: 0,
+    });
     expect(accepted.held).toEqual([]);
     expect(plan([answer(1, snapshot({}))]).held).toHaveLength(1);
   });
@@ -58,7 +74,11 @@ describe('an account plan', () => {
   });
 
   it('takes the same text, or another text that says the same, at the same time as a duplicate', () => {
-    const same = plan([answer(1, snapshot(letters), 'h1'), answer(1, snapshot(letters), 'h1'), answer(1, snapshot(letters), 'h2')]);
+    const same = plan([
+      answer(1, snapshot(letters), 'h1'),
+      answer(1, snapshot(letters), 'h1'),
+      answer(1, snapshot(letters), 'h2'),
+    ]);
     expect([same.duplicates, same.refusal]).toEqual([2, null]);
   });
 
@@ -68,8 +88,18 @@ describe('an account plan', () => {
   });
 
   it('refuses a recorded decision on a body that is no list', () => {
-    const recorded = { status: 'held', holdReason: 'shrink', decidedAt: null, errorCode: null, errorMessage: null } as const;
-    const broken = { ...answer(1, snapshot({})), answer: { kind: 'failure', code: '-1', message: '' } as const, recorded };
+    const recorded = {
+      status: 'held',
+      holdReason: 'shrink',
+      decidedAt: null,
+      errorCode: null,
+      errorMessage: null,
+    } as const;
+    const broken = {
+      ...answer(1, snapshot({})),
+      answer: { kind: 'failure', code: '-1', message: '' } as const,
+      recorded,
+    };
     expect(plan([broken]).refusal?.reason).toBe('status is held but the body is no scene list');
   });
 
@@ -82,16 +112,29 @@ describe('an account plan', () => {
   it('dates a key from the beginning only while no answer said that it was absent', () => {
     const first = snapshot({ b: 'B' }, { unknown: new Set(['a']) });
     const from = (incoming: IncomingObservation[]) =>
-      plan(incoming).versions.flatMap((change) => (change.op === 'insert' && change.after.sceneKey === 'a' ? [change.after.effectiveFrom] : []));
+      plan(incoming).versions.flatMap((change) =>
+        change.op === 'insert' && change.after.sceneKey === 'a' ? [change.after.effectiveFrom] : [],
+      );
     expect(from([answer(1, first), answer(2, snapshot({ a: 'A', b: 'B' }))])).toEqual([0n]);
-    expect(from([answer(1, first), answer(2, snapshot({ b: 'B' })), answer(3, snapshot({ a: 'A', b: 'B' }))])).toEqual([3n]);
-    expect(from([answer(1, snapshot({ b: 'B' }, { absencesUnknown: true })), answer(2, snapshot({ a: 'A', b: 'B' }))])).toEqual([0n]);
+    expect(from([answer(1, first), answer(2, snapshot({ b: 'B' })), answer(3, snapshot({ a: 'A', b: 'B' }))])).toEqual([
+      3n,
+    ]);
+    expect(
+      from([answer(1, snapshot({ b: 'B' }, { absencesUnknown: true })), answer(2, snapshot({ a: 'A', b: 'B' }))]),
+    ).toEqual([0n]);
   });
 });
 
 describe('the path of a plan', () => {
   const head: AccountHead = {
-    appId: 'wx1', revision: 1, lastOkAt: 5n, lastObservedAt: 5n, lastPayloadHash: 'h', lastAttemptAt: 7n, lastErrorCode: '-1', removalsSuspendedSince: null,
+    appId: 'wx1',
+    revision: 1,
+    lastOkAt: 5n,
+    lastObservedAt: 5n,
+    lastPayloadHash: 'h',
+    lastAttemptAt: 7n,
+    lastErrorCode: '-1',
+    removalsSuspendedSince: null,
   };
   it.each([
     ['a new account reads nothing', null, [answer(1, snapshot(letters))], 'nothing'],
@@ -99,7 +142,12 @@ describe('the path of a plan', () => {
     ['another body reads the open versions', head, [answer(8, snapshot(letters), 'x')], 'open_versions'],
     ['an answer older than a failed attempt reads the log', head, [answer(6, snapshot(letters), 'h')], 'log'],
     ['an answer at a known time reads the log', head, [answer(7, snapshot(letters), 'h')], 'log'],
-    ['the first list after failures reads the log', { ...head, lastPayloadHash: null }, [answer(8, snapshot(letters))], 'log'],
+    [
+      'the first list after failures reads the log',
+      { ...head, lastPayloadHash: null },
+      [answer(8, snapshot(letters))],
+      'log',
+    ],
   ] as const)('%s', (_, from, incoming, path) => {
     expect(choosePath(from, incoming)).toBe(path);
   });

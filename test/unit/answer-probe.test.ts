@@ -32,10 +32,16 @@ describe('the probe of an answer', () => {
   });
 
   it('tolerates bytes that are not UTF-8 inside strings', () => {
-    expect(probe(Buffer.from([...Buffer.from('{"errcode":5,"errmsg":"'), 0xff, ...Buffer.from('"}')]))).toEqual({ errcode: '5', errmsg: '\ufffd' });
+    expect(probe(Buffer.from([...Buffer.from('{"errcode":5,"errmsg":"'), 0xff, ...Buffer.from('"}')]))).toEqual({
+      errcode: '5',
+      errmsg: '\ufffd',
+    });
   });
 
   it('never throws', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void probeAnswer(bytes)), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void probeAnswer(bytes)),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -50,7 +50,12 @@ describe('a batch', () => {
   it('hands out each account in order of time and is empty afterwards', () => {
     const builder = createBatchBuilder();
     for (const at of [3, 1, 2]) builder.add('wx1', incoming(at), null);
-    expect(builder.take().accounts.get('wx1')?.map(({ observedAt }) => observedAt)).toEqual([1n, 2n, 3n]);
+    expect(
+      builder
+        .take()
+        .accounts.get('wx1')
+        ?.map(({ observedAt }) => observedAt),
+    ).toEqual([1n, 2n, 3n]);
     expect(builder.size).toBe(0);
     expect(builder.take().accounts.size).toBe(0);
   });

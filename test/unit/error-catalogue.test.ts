@@ -11,7 +11,12 @@ interface Row {
 
 const account = { errorClass: 'account', accountOnly: true, credentialsRefused: false } as const;
 const bug = { errorClass: 'bug', accountOnly: true, credentialsRefused: false, remedy: /report/ } as const;
-const token = { errorClass: 'token', accountOnly: true, credentialsRefused: true, remedy: /renew the access token/ } as const;
+const token = {
+  errorClass: 'token',
+  accountOnly: true,
+  credentialsRefused: true,
+  remedy: /renew the access token/,
+} as const;
 const transient = { errorClass: 'transient', accountOnly: true, credentialsRefused: false } as const;
 const ownCredential = { errorClass: 'configuration', accountOnly: true, credentialsRefused: true } as const;
 const everybody = { errorClass: 'configuration', accountOnly: false, credentialsRefused: false } as const;
@@ -94,7 +99,9 @@ describe('the catalogue of error codes', () => {
     ['invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 61768-0905', '203.0.113.7'],
     ['invalid ip 2001:db8::17, not in whitelist', '2001:db8::17'],
   ])('names the IP of "%s" in the remedy', (errmsg, ip) => {
-    expect(classifyErrorCode('40164', 'token', errmsg).remedy).toBe(`add ${ip} to the IP whitelist at mp.weixin.qq.com`);
+    expect(classifyErrorCode('40164', 'token', errmsg).remedy).toBe(
+      `add ${ip} to the IP whitelist at mp.weixin.qq.com`,
+    );
   });
 
   it('keeps the general remedy when the text names no IP', () => {
@@ -104,6 +111,10 @@ describe('the catalogue of error codes', () => {
 
   it('knows which codes say that an account has no list to give', () => {
     const unavailable = [...errorCatalogue.keys(), '99999', '0'].filter(isUnavailableByWeChat).sort();
-    expect(unavailable).toEqual(Object.keys(expected).filter((code) => expected[code]?.errorClass === 'account').sort());
+    expect(unavailable).toEqual(
+      Object.keys(expected)
+        .filter((code) => expected[code]?.errorClass === 'account')
+        .sort(),
+    );
   });
 });

@@ -152,7 +152,9 @@ describe('fetching many accounts', () => {
 
   it('throws at once when it was aborted before, without a request', async () => {
     const source = createHeldSource();
-    const { done } = drain(fetchAccounts(source, accounts(3), { concurrency: 3, signal: AbortSignal.abort(new Error('too late')) }));
+    const { done } = drain(
+      fetchAccounts(source, accounts(3), { concurrency: 3, signal: AbortSignal.abort(new Error('too late')) }),
+    );
     await expect(done).rejects.toThrow('too late');
     expect(source.begun).toEqual([]);
   });
@@ -175,7 +177,9 @@ describe('fetching many accounts', () => {
       throw new Error('accounts.csv:2: not an app id');
     }
     const first = createHeldSource();
-    await expect(drain(fetchAccounts(first, broken(), { concurrency: 3, signal: never })).done).rejects.toThrow('accounts.csv:2');
+    await expect(drain(fetchAccounts(first, broken(), { concurrency: 3, signal: never })).done).rejects.toThrow(
+      'accounts.csv:2',
+    );
     expect(first.open.size).toBe(0);
 
     const second = createHeldSource();

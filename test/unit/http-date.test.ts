@@ -10,10 +10,13 @@ describe('dates in HTTP headers', () => {
     expect(formatHttpDate(instant + 999_999n)).toBe('Sun, 06 Nov 1994 08:49:37 GMT');
   });
 
-  it.each(['', 'Sun, 30 Feb 2025 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:37 +0800', '2026-03-01T00:00:00Z', 'Sun, 06 Nox 1994 08:49:37 GMT'])(
-    'refuses "%s"',
-    (text) => expect(parseHttpDate(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    'Sun, 30 Feb 2025 08:49:37 GMT',
+    'Sun, 06 Nov 1994 08:49:37 +0800',
+    '2026-03-01T00:00:00Z',
+    'Sun, 06 Nox 1994 08:49:37 GMT',
+  ])('refuses "%s"', (text) => expect(parseHttpDate(text)).toBeUndefined());
 
   it('writes what Date writes, and reads it back', () => {
     fc.assert(

@@ -45,7 +45,9 @@ describe('the rate limiter', () => {
       await limiter.take(never);
       times.push(time);
     }
-    const fullest = Math.max(...times.map((start) => times.filter((other) => other >= start && other < start + 1000).length));
+    const fullest = Math.max(
+      ...times.map((start) => times.filter((other) => other >= start && other < start + 1000).length),
+    );
     expect(fullest).toBeLessThanOrEqual(51);
   });
 

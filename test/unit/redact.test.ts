@@ -25,7 +25,9 @@ describe('the redactor', () => {
       const redacted = redactor.redact(`Basic ${encoded}`);
       expect(redacted).toContain('[redacted]');
       // At most two characters on each side are shared with the neighbours.
-      expect(redacted.replace('[redacted]', '').length).toBeLessThanOrEqual('Basic '.length + Math.ceil((prefix.length * 8) / 6) + 5);
+      expect(redacted.replace('[redacted]', '').length).toBeLessThanOrEqual(
+        'Basic '.length + Math.ceil((prefix.length * 8) / 6) + 5,
+      );
     }
   });
 
@@ -39,7 +41,10 @@ describe('the redactor', () => {
   it.each([
     ['https://h/p?access_token=abc&x=1', 'https://h/p?access_token=[redacted]&x=1'],
     ['appid=wx1&secret=abc', 'appid=wx1&secret=[redacted]'],
-    ['component_appsecret=abc component_access_token=def', 'component_appsecret=[redacted] component_access_token=[redacted]'],
+    [
+      'component_appsecret=abc component_access_token=def',
+      'component_appsecret=[redacted] component_access_token=[redacted]',
+    ],
     ['{"access_token":"abc","expires_in":7200}', '{"access_token":"[redacted]","expires_in":7200}'],
     ['{"authorizer_refresh_token": "abc\\/d"}', '{"authorizer_refresh_token": "[redacted]"}'],
     ['"{\\"access_token\\":\\"abc\\"}"', '"{\\"access_token\\":\\"[redacted]\\"}"'],
@@ -89,7 +94,20 @@ describe('the redactor', () => {
 
   it('changes nothing at the second pass, and leaves no secret at the first', () => {
     const piece = fc.oneof(
-      fc.constantFrom('access_token=', '"secret":"', 'refresh_token: ', 'postgres://u:', '@', '&', '"', '\\', ' ', '[redacted]', '[', ']'),
+      fc.constantFrom(
+        'access_token=',
+        '"secret":"',
+        'refresh_token: ',
+        'postgres://u:',
+        '@',
+        '&',
+        '"',
+        '\\',
+        ' ',
+        '[redacted]',
+        '[',
+        ']',
+      ),
       fc.constantFrom('S3cretS3cret', 'd]S3cre', '[redacS', 'tokentokentokentokentokentokentoken'),
       fc.string({ maxLength: 5 }),
     );
@@ -100,7 +118,8 @@ describe('the redactor', () => {
         for (const secret of secrets) redactor.register(secret);
         const once = redactor.redact(pieces.join(''));
         expect(redactor.redact(once)).toBe(once);
-        for (const part of once.split('[redacted]')) expect(secrets.filter((secret) => part.includes(secret))).toEqual([]);
+        for (const part of once.split('[redacted]'))
+          expect(secrets.filter((secret) => part.includes(secret))).toEqual([]);
       }),
       { numRuns: 2_000 },
     );

@@ -22,8 +22,20 @@ describe('how a run ends', () => {
     ['every account failed', { accountsSelected: 2, accountsFailed: 2 }, none, 'failed', 75],
     ['nothing answered', { accountsSelected: 2, accountsFailed: 2 }, { ...none, unreachable: 2 }, 'failed', 69],
     ['one did not answer', { accountsSelected: 2, accountsFailed: 1 }, { ...none, unreachable: 1 }, 'partial', 75],
-    ['all that were tried did not answer', { accountsSelected: 3, accountsFresh: 1, accountsFailed: 2 }, { ...none, unreachable: 2 }, 'failed', 69],
-    ['every secret wrong', { accountsSelected: 2, accountsFailed: 2 }, { ...none, credentialsRefused: 2 }, 'failed', 77],
+    [
+      'all that were tried did not answer',
+      { accountsSelected: 3, accountsFresh: 1, accountsFailed: 2 },
+      { ...none, unreachable: 2 },
+      'failed',
+      69,
+    ],
+    [
+      'every secret wrong',
+      { accountsSelected: 2, accountsFailed: 2 },
+      { ...none, credentialsRefused: 2 },
+      'failed',
+      77,
+    ],
     ['one secret wrong', { accountsSelected: 2, accountsFailed: 1 }, { ...none, credentialsRefused: 1 }, 'partial', 75],
     ['stopped by the whitelist', { accountsSelected: 2, accountsFailed: 1 }, { ...none, stoppedBy }, 'failed', 78],
   ] as const)('%s', (_, counts, facts, outcome, exitCode) => {

@@ -14,19 +14,31 @@ describe('a script of the simulator', () => {
   fault: { name: html_502, times: always }
 `);
     expect(script).toEqual([
-      { when: { after: 1 }, appId: undefined, action: { kind: 'change', appId: undefined, change: { change: 'rename', key: 4, name: '扫一扫二维码' } } },
+      {
+        when: { after: 1 },
+        appId: undefined,
+        action: { kind: 'change', appId: undefined, change: { change: 'rename', key: 4, name: '扫一扫二维码' } },
+      },
       {
         when: { at: parseInstant('2026-03-01T00:00:00Z') },
         appId: 'wx1',
         action: { kind: 'change', appId: 'wx1', change: { change: 'remove', key: '@_all' } },
       },
-      { when: { after: 2 }, appId: undefined, action: { kind: 'fault', fault: { fault: 'html_502', times: 'always' } } },
+      {
+        when: { after: 2 },
+        appId: undefined,
+        action: { kind: 'fault', fault: { fault: 'html_502', times: 'always' } },
+      },
     ]);
   });
 
   it('reads steps in JSON, and an empty file', () => {
     expect(parseSimulatorScript('[{"after":0,"add":{"key":58,"name":"新"}}]')).toEqual([
-      { when: { after: 0 }, appId: undefined, action: { kind: 'change', appId: undefined, change: { change: 'add', key: 58, name: '新' } } },
+      {
+        when: { after: 0 },
+        appId: undefined,
+        action: { kind: 'change', appId: undefined, change: { change: 'add', key: 58, name: '新' } },
+      },
     ]);
     expect(parseSimulatorScript('')).toEqual([]);
   });

@@ -9,7 +9,15 @@ import type { SqlSession } from './sql-target.ts';
 import { unnest } from './unnest.ts';
 
 const observationColumns = [
-  'app_id', 'observed_at', 'status', 'payload_hash', 'error_code', 'error_message', 'hold_reason', 'decided_at', 'run_id',
+  'app_id',
+  'observed_at',
+  'status',
+  'payload_hash',
+  'error_code',
+  'error_message',
+  'hold_reason',
+  'decided_at',
+  'run_id',
 ] as const;
 
 /** Appends observations; one that is stored already breaks the primary key. */
@@ -51,5 +59,9 @@ export async function insertRejects(session: SqlSession, rejects: readonly Rejec
   const run = copyText(runId);
   const line = (reject: Reject) =>
     `${run}\t${copyText(reject.appId)}\t${instantText(reject.observedAt)}\t${reject.index}\t${reject.reason}\t${copyText(reject.raw)}`;
-  await session.copy('scene_reject', ['run_id', 'app_id', 'observed_at', 'row_index', 'reason', 'raw'], copyChunks(rejects, line));
+  await session.copy(
+    'scene_reject',
+    ['run_id', 'app_id', 'observed_at', 'row_index', 'reason', 'raw'],
+    copyChunks(rejects, line),
+  );
 }

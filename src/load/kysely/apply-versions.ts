@@ -8,8 +8,19 @@ import type { SqlSession } from './sql-target.ts';
 import { unnest } from './unnest.ts';
 
 const columns = [
-  'version_id', 'scene_id', 'app_id', 'scene_key', 'scene_value', 'value_kind', 'is_aggregate', 'scene_name',
-  'effective_from', 'effective_to', 'is_current', 'end_reason', 'first_observed_at',
+  'version_id',
+  'scene_id',
+  'app_id',
+  'scene_key',
+  'scene_value',
+  'value_kind',
+  'is_aggregate',
+  'scene_name',
+  'effective_from',
+  'effective_to',
+  'is_current',
+  'end_reason',
+  'first_observed_at',
 ] as const;
 
 /**
@@ -35,7 +46,9 @@ export async function applyVersions(session: SqlSession, changes: readonly Versi
 
 async function deleteVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
   const ids = versions.map(({ versionId }) => versionId);
-  const result = await sql`DELETE FROM ${sql.id(schema, 'dim_scene')} WHERE version_id = ANY(${ids}::text[])`.execute(db);
+  const result = await sql`DELETE FROM ${sql.id(schema, 'dim_scene')} WHERE version_id = ANY(${ids}::text[])`.execute(
+    db,
+  );
   assertRowCount(result, versions.length, 'versions to delete');
 }
 

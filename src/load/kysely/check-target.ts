@@ -9,8 +9,15 @@ import type { SqlSession, SqlTarget } from './sql-target.ts';
 
 const OLDEST_SERVER = 140_000;
 const tables = [
-  'scene_meta', 'scene_payload', 'scene_observation', 'scene_account', 'dim_scene', 'scene_run', 'scene_reject',
-  'access_source', 'launch_scene',
+  'scene_meta',
+  'scene_payload',
+  'scene_observation',
+  'scene_account',
+  'dim_scene',
+  'scene_run',
+  'scene_reject',
+  'access_source',
+  'launch_scene',
 ] as const;
 
 /** Looks at everything that a run needs; writes nothing. What cannot be looked at is a finding, too. */
@@ -29,12 +36,25 @@ export async function checkTarget(target: SqlTarget, signal: AbortSignal): Promi
   } catch (error) {
     if (!isScenedimError(error) || signal.aborted) throw error;
     const remedy = error.remedy === undefined ? {} : { remedy: error.remedy };
-    return [{ level: 'error', subject: error.code === 'target_unreachable' ? 'connection' : 'target', message: error.message, ...remedy }];
+    return [
+      {
+        level: 'error',
+        subject: error.code === 'target_unreachable' ? 'connection' : 'target',
+        message: error.message,
+        ...remedy,
+      },
+    ];
   }
 }
 
 async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
-  const { rows } = await sql<{ number: number; version: string; encoding: string; read_only: string; recovery: boolean }>`
+  const { rows } = await sql<{
+    number: number;
+    version: string;
+    encoding: string;
+    read_only: string;
+    recovery: boolean;
+  }>`
     SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version,
       current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS read_only,
       pg_is_in_recovery() AS recovery`.execute(db);
@@ -43,13 +63,28 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
   const findings: Finding[] = [
     server.number >= OLDEST_SERVER
       ? { level: 'ok', subject: 'server version', message: server.version }
-      : { level: 'error', subject: 'server version', message: `${server.version} is too old`, remedy: 'use PostgreSQL 14 or newer' },
+      : {
+          level: 'error',
+          subject: 'server version',
+          message: `${server.version} is too old`,
+          remedy: 'use PostgreSQL 14 or newer',
+        },
     server.encoding === 'UTF8'
       ? { level: 'ok', subject: 'encoding', message: 'UTF8' }
-      : { level: 'error', subject: 'encoding', message: `the database has ${server.encoding}`, remedy: 'use a database with UTF8' },
+      : {
+          level: 'error',
+          subject: 'encoding',
+          message: `the database has ${server.encoding}`,
+          remedy: 'use a database with UTF8',
+        },
   ];
   if (server.read_only === 'on' || server.recovery) {
-    findings.push({ level: 'error', subject: 'writing', message: 'the database is read only', remedy: 'connect to the primary' });
+    findings.push({
+      level: 'error',
+      subject: 'writing',
+      message: 'the database is read only',
+      remedy: 'connect to the primary',
+    });
   }
   return findings;
 }
@@ -57,7 +92,8 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
 function checkVersion(meta: TargetMeta | null): Finding {
   const subject = 'schema version';
   const newest = newestSchemaVersion();
-  if (meta === null) return { level: 'warning', subject, message: 'there is no schema yet', remedy: 'run scenedim migrate' };
+  if (meta === null)
+    return { level: 'warning', subject, message: 'there is no schema yet', remedy: 'run scenedim migrate' };
   if (meta.schemaVersion === newest) return { level: 'ok', subject, message: String(newest) };
   const message = `the target has ${meta.schemaVersion}, this program makes ${newest}`;
   return meta.schemaVersion < newest
@@ -101,7 +137,11 @@ async function checkRights({ db, schema }: SqlSession): Promise<readonly Finding
   ];
 }
 
-async function checkReaders(session: SqlSession, readers: readonly string[], meta: TargetMeta | null): Promise<readonly Finding[]> {
+async function checkReaders(
+  session: SqlSession,
+  readers: readonly string[],
+  meta: TargetMeta | null,
+): Promise<readonly Finding[]> {
   if (readers.length === 0) return [];
   const missing = await missingRoles(session, readers);
   const absent: readonly Finding[] = missing.map((role) => ({
@@ -113,5 +153,12 @@ async function checkReaders(session: SqlSession, readers: readonly string[], met
   if (absent.length > 0 || meta === null) return absent;
   const lacking = await readersWithoutRights(session, readers);
   if (lacking.length === 0) return [{ level: 'ok', subject: 'readers', message: readers.join(', ') }];
-  return [{ level: 'warning', subject: 'readers', message: `without rights: ${lacking.join(', ')}`, remedy: 'run scenedim migrate' }];
+  return [
+    {
+      level: 'warning',
+      subject: 'readers',
+      message: `without rights: ${lacking.join(', ')}`,
+      remedy: 'run scenedim migrate',
+    },
+  ];
 }

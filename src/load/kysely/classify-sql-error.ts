@@ -14,7 +14,8 @@ export function classifySqlError(error: unknown, names: TargetNames): ScenedimEr
   const sqlState = sqlStateOf(error);
   if (sqlState === undefined || !(error instanceof Error)) return undefined;
   const { code, remedy } = meaningOfSqlState(sqlState);
-  const message = code === 'internal' ? `the database refused a statement: ${error.message} (SQLSTATE ${sqlState})` : error.message;
+  const message =
+    code === 'internal' ? `the database refused a statement: ${error.message} (SQLSTATE ${sqlState})` : error.message;
   return new ScenedimError(code, message, { remedy: remedy ?? missingRight(error.message, names), cause: error });
 }
 

@@ -3,8 +3,14 @@ import { ScenedimError } from '../../errors.ts';
 import type { MigrateOptions, MigrateResult } from '../loader.ts';
 import { assertNotNewer, readMeta } from './meta.ts';
 import {
-  catalogueScript, createSchemaStatement, installerLockStatement, listMigrations, metaStatements, migrationText,
-  newestSchemaVersion, readersScript,
+  catalogueScript,
+  createSchemaStatement,
+  installerLockStatement,
+  listMigrations,
+  metaStatements,
+  migrationText,
+  newestSchemaVersion,
+  readersScript,
 } from './migrations.ts';
 import { assertReadersExist, readersWithoutRights } from './readers.ts';
 import { sqlStateOf } from './sql-state.ts';
@@ -16,7 +22,11 @@ const INVALID_PARAMETER = '22023';
  * Brings the target to the newest schema in one transaction that holds the installers' lock; only looks when it is there
  * already and settings and readers' rights are right. Drops nothing, so views and grants of users survive.
  */
-export async function migrateTarget(target: SqlTarget, options: MigrateOptions, signal: AbortSignal): Promise<MigrateResult> {
+export async function migrateTarget(
+  target: SqlTarget,
+  options: MigrateOptions,
+  signal: AbortSignal,
+): Promise<MigrateResult> {
   const toVersion = newestSchemaVersion();
   const current = await target.session((session) => isCurrent(session, target.readers, options), signal);
   if (current) return { fromVersion: toVersion, toVersion, applied: [] };
@@ -32,7 +42,8 @@ export async function migrateTarget(target: SqlTarget, options: MigrateOptions, 
       await session.script(catalogueScript(session.schema));
     }
     if (target.readers.length > 0) await grantMissing(session, target.readers);
-    if (pending.length > 0 || meta?.timeZone !== options.timeZone) await session.script(metaStatements(session.schema, options));
+    if (pending.length > 0 || meta?.timeZone !== options.timeZone)
+      await session.script(metaStatements(session.schema, options));
     return { fromVersion: meta?.schemaVersion ?? null, toVersion, applied: pending.map(({ name }) => name) };
   }, signal);
 }
@@ -51,12 +62,22 @@ async function grantMissing(session: SqlSession, readers: readonly string[]): Pr
   if (lacking.length > 0) await session.script(readersScript(session.schema, lacking));
 }
 
-async function assertUsable(session: SqlSession, readers: readonly string[], { timeZone }: MigrateOptions): Promise<void> {
-  const { rows } = await sql<{ encoding: string }>`SELECT current_setting('server_encoding') AS encoding`.execute(session.db);
+async function assertUsable(
+  session: SqlSession,
+  readers: readonly string[],
+  { timeZone }: MigrateOptions,
+): Promise<void> {
+  const { rows } = await sql<{ encoding: string }>`SELECT current_setting('server_encoding') AS encoding`.execute(
+    session.db,
+  );
   if (rows[0]?.encoding !== 'UTF8') {
-    throw new ScenedimError('target_invalid', `the database has the encoding ${rows[0]?.encoding}, which cannot hold every name`, {
-      remedy: "use a database made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
-    });
+    throw new ScenedimError(
+      'target_invalid',
+      `the database has the encoding ${rows[0]?.encoding}, which cannot hold every name`,
+      {
+        remedy: "use a database made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+      },
+    );
   }
   await assertTimeZone(session, timeZone);
   await assertReadersExist(session, readers);

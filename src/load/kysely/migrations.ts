@@ -26,7 +26,9 @@ export function listMigrations(): readonly Migration[] {
   found ??= readdirSync(folder)
     .flatMap((name) => {
       const digits = fileName.exec(name)?.[1];
-      return digits === undefined ? [] : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
+      return digits === undefined
+        ? []
+        : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
     })
     .sort((a, b) => a.number - b.number);
   return found;

@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from 'kysely';
 import type { SqlBool } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 /** The rows of some accounts, as one array parameter whatever their number. */
 export function ofAccounts(appIds: readonly string[]): RawBuilder<SqlBool> {

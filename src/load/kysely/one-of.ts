@@ -4,10 +4,16 @@ import { ScenedimError } from '../../errors.ts';
 export function oneOf<Member extends string>(members: readonly Member[], text: string, column: string): Member {
   const member = members.find((each) => each === text);
   if (member !== undefined) return member;
-  throw new ScenedimError('target_invalid', `${column} holds "${text}"`, { remedy: `expected one of ${members.join(', ')}` });
+  throw new ScenedimError('target_invalid', `${column} holds "${text}"`, {
+    remedy: `expected one of ${members.join(', ')}`,
+  });
 }
 
 /** Like {@link oneOf}; null stays null. */
-export function oneOfOrNull<Member extends string>(members: readonly Member[], text: string | null, column: string): Member | null {
+export function oneOfOrNull<Member extends string>(
+  members: readonly Member[],
+  text: string | null,
+  column: string,
+): Member | null {
   return text === null ? null : oneOf(members, text, column);
 }

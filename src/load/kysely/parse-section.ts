@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ScenedimError } from '../../errors.ts';
 
 /** Reads the `target` section with its schema; the first thing wrong with it is a `config_invalid` that names the field. */

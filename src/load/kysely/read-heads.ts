@@ -1,11 +1,15 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { AccountQuery } from '../loader.ts';
 import { microsOf, microsOrNull, microsOrNullOf } from './instant-text.ts';
-import type { SqlTarget } from './sql-target.ts';
 import { ofAccounts } from './of-accounts.ts';
+import type { SqlTarget } from './sql-target.ts';
 
 /** Heads ordered by app_id. */
-export async function* readHeads(target: SqlTarget, query: AccountQuery, signal: AbortSignal): AsyncGenerator<AccountHead> {
+export async function* readHeads(
+  target: SqlTarget,
+  query: AccountQuery,
+  signal: AbortSignal,
+): AsyncGenerator<AccountHead> {
   const pages = target.pages(
     ({ db, schema }) =>
       db

@@ -7,7 +7,11 @@ import { oneOf, oneOfOrNull } from './one-of.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
 /** Versions of one consistent state, ordered by app_id, scene_key, effective_from. */
-export async function* readVersions(target: SqlTarget, query: VersionQuery, signal: AbortSignal): AsyncGenerator<Version> {
+export async function* readVersions(
+  target: SqlTarget,
+  query: VersionQuery,
+  signal: AbortSignal,
+): AsyncGenerator<Version> {
   for await (const page of target.pages((session) => selectVersions(session, query), signal)) {
     for (const row of page) {
       yield {

@@ -24,18 +24,25 @@ export async function assertReadersExist(session: SqlSession, readers: readonly 
 }
 
 /** Those of the roles, all of which exist, that lack one of the rights that readers get. */
-export async function readersWithoutRights({ db, schema }: SqlSession, readers: readonly string[]): Promise<readonly string[]> {
+export async function readersWithoutRights(
+  { db, schema }: SqlSession,
+  readers: readonly string[],
+): Promise<readonly string[]> {
   if (readers.length === 0) return [];
   const relations = Object.entries(columnCatalogue.relations)
     .filter(([, entry]) => entry.readable)
     .map(([name]) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
-  const functions = Object.entries(columnCatalogue.functions).map(([name, entry]) => functionSignature(schema, name, entry));
+  const functions = Object.entries(columnCatalogue.functions).map(([name, entry]) =>
+    functionSignature(schema, name, entry),
+  );
   const { rows } = await sql<{ role: string }>`
     SELECT role FROM unnest(${readers}::text[]) AS role
     WHERE NOT has_schema_privilege(role::name, ${schema}::text, 'USAGE')
       OR EXISTS (SELECT FROM unnest(${relations}::text[]) AS relation
                  WHERE has_table_privilege(role::name, to_regclass(relation)::oid, 'SELECT') IS NOT TRUE)
       OR EXISTS (SELECT FROM unnest(${functions}::text[]) AS signature
-                 WHERE has_function_privilege(role::name, to_regprocedure(signature)::oid, 'EXECUTE') IS NOT TRUE)`.execute(db);
+                 WHERE has_function_privilege(role::name, to_regprocedure(signature)::oid, 'EXECUTE') IS NOT TRUE)`.execute(
+    db,
+  );
   return rows.map(({ role }) => role);
 }

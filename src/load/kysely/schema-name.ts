@@ -16,7 +16,9 @@ export function assertSchemaName(schema: string): void {
             ? 'belongs to the server'
             : undefined;
   if (problem === undefined) return;
-  throw new ScenedimError('config_invalid', `target.schema: "${schema}" ${problem}`, { remedy: 'choose another name, like scene' });
+  throw new ScenedimError('config_invalid', `target.schema: "${schema}" ${problem}`, {
+    remedy: 'choose another name, like scene',
+  });
 }
 
 /** First key of the advisory locks on a schema: 31 bits, so that it is the same number as int4 and as oid. */

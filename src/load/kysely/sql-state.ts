@@ -7,8 +7,14 @@ export interface SqlStateMeaning {
   readonly remedy: string | null;
 }
 
-const unreachable = { code: 'target_unreachable', remedy: 'check that the server is up and can be reached, then run again' } as const;
-const busy = { code: 'target_busy', remedy: 'run again; if it stays, look at what else the server is doing and at its time-outs' } as const;
+const unreachable = {
+  code: 'target_unreachable',
+  remedy: 'check that the server is up and can be reached, then run again',
+} as const;
+const busy = {
+  code: 'target_busy',
+  remedy: 'run again; if it stays, look at what else the server is doing and at its time-outs',
+} as const;
 const denied = { code: 'target_denied', remedy: 'check user, password and pg_hba.conf' } as const;
 const outdated = { code: 'schema_outdated', remedy: 'run scenedim migrate' } as const;
 const missingDatabase = { code: 'config_invalid', remedy: 'correct the name, or create the database' } as const;

@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 
 /** Columns of a set of rows: name, Postgres type, and the values, one a row. */
-export type UnnestColumns = Readonly<Record<string, readonly [type: string, values: readonly (string | number | boolean | null)[]]>>;
+export type UnnestColumns = Readonly<
+  Record<string, readonly [type: string, values: readonly (string | number | boolean | null)[]]>
+>;
 
 /** `unnest(…) AS u(…)`: rows as one array parameter a column, so that a statement is the same text whatever the number of rows. */
 export function unnest(columns: UnnestColumns): RawBuilder<unknown> {

@@ -11,7 +11,11 @@ const MAX_ROWS = 1_000;
  * Stores the bodies that are not stored yet. Sorted by hash and committed by themselves: inside the batch's transaction
  * everybody would wait for whoever stores the shared dictionary, and two orders would deadlock. An orphan is harmless.
  */
-export async function writePayloads(target: SqlTarget, payloads: readonly Payload[], signal: AbortSignal): Promise<void> {
+export async function writePayloads(
+  target: SqlTarget,
+  payloads: readonly Payload[],
+  signal: AbortSignal,
+): Promise<void> {
   if (payloads.length === 0) return;
   const sorted = payloads.toSorted((a, b) => (a.payloadHash < b.payloadHash ? -1 : 1));
   await target.session(async ({ db, schema }) => {

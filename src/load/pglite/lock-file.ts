@@ -90,7 +90,13 @@ function isIdentity(value: unknown): value is ProcessIdentity {
   if (typeof value !== 'object' || value === null) return false;
   const { pid, host, processStart, pidNamespace } = value as Partial<Record<keyof ProcessIdentity, unknown>>;
   const textOrNull = (part: unknown) => part === null || typeof part === 'string';
-  return Number.isInteger(pid) && Number(pid) > 0 && typeof host === 'string' && textOrNull(processStart) && textOrNull(pidNamespace);
+  return (
+    Number.isInteger(pid) &&
+    Number(pid) > 0 &&
+    typeof host === 'string' &&
+    textOrNull(processStart) &&
+    textOrNull(pidNamespace)
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -32,7 +32,8 @@ async function openDatabase(directory: string): Promise<PGlite> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new ScenedimError('target_invalid', `target.path: PGlite cannot open ${directory}: ${message}`, {
-      remedy: 'a database of another PGlite version must be moved with export-log and replay; a damaged one restored from a copy',
+      remedy:
+        'a database of another PGlite version must be moved with export-log and replay; a damaged one restored from a copy',
       cause: error,
     });
   }

@@ -45,11 +45,17 @@ export function createPgliteTarget(pglite: PGlite, schema: string, description: 
       // As JSON, because PGlite drops a byte order mark at the start of a text. WITH HOLD: the rows are set aside at once, so that
       // other statements may run between two pages and do not show in them.
       const select = `SELECT row_to_json(r)::text AS json FROM (${sql}) AS r`;
-      await classified(() => pglite.query(`DECLARE ${cursor} NO SCROLL CURSOR WITH HOLD FOR ${select}`, [...parameters]), signal);
+      await classified(
+        () => pglite.query(`DECLARE ${cursor} NO SCROLL CURSOR WITH HOLD FOR ${select}`, [...parameters]),
+        signal,
+      );
       try {
         let rows: readonly { readonly json: string }[];
         do {
-          ({ rows } = await classified(() => pglite.query<{ json: string }>(`FETCH ${PAGE_ROWS} FROM ${cursor}`), signal));
+          ({ rows } = await classified(
+            () => pglite.query<{ json: string }>(`FETCH ${PAGE_ROWS} FROM ${cursor}`),
+            signal,
+          ));
           if (rows.length > 0) yield rows.map(({ json }): Row => JSON.parse(json));
         } while (rows.length === PAGE_ROWS);
         signal.throwIfAborted();

@@ -17,7 +17,11 @@ const rules: readonly ConnectionRule[] = [
     code: 'target_unreachable',
     remedy: 'check host and port of target.url, and that the server is up',
   },
-  { test: /^ENOENT .*connect/, code: 'target_unreachable', remedy: 'check the socket folder in target.url, and that the server is up' },
+  {
+    test: /^ENOENT .*connect/,
+    code: 'target_unreachable',
+    remedy: 'check the socket folder in target.url, and that the server is up',
+  },
   { test: /^EACCES .*connect/, code: 'target_denied', remedy: 'give the user of this process access to the socket' },
   {
     test: /^(ENOENT|EACCES|EISDIR|ENOTDIR) .*(open|read)/,
@@ -44,7 +48,11 @@ const rules: readonly ConnectionRule[] = [
     code: 'target_unreachable',
     remedy: 'check that the server is up and can be reached, then run again',
   },
-  { test: /^ERR_INVALID_URL\b/, code: 'config_invalid', remedy: 'write target.url like postgres://user@host:5432/database' },
+  {
+    test: /^ERR_INVALID_URL\b/,
+    code: 'config_invalid',
+    remedy: 'write target.url like postgres://user@host:5432/database',
+  },
 ];
 
 /** Whatever `pg` throws as a {@link ScenedimError}; unknown errors are `internal`. No message holds a password. */
@@ -53,7 +61,8 @@ export function classifyPostgresError(error: unknown, names: TargetNames): Scene
   const sqlError = classifySqlError(error, names);
   if (sqlError !== undefined) return sqlError;
   const first = error instanceof AggregateError ? error.errors[0] : error;
-  if (!(first instanceof Error)) return new ScenedimError('internal', redactCredentials(String(first)), { cause: error });
+  if (!(first instanceof Error))
+    return new ScenedimError('internal', redactCredentials(String(first)), { cause: error });
   const errorCode = 'code' in first && typeof first.code === 'string' ? first.code : '';
   const text = `${errorCode} ${first.message}`;
   const rule = rules.find(({ test }) => test.test(text) || test.test(first.message));

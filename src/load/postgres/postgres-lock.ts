@@ -43,7 +43,9 @@ export async function acquirePostgresLock(
 
 async function begin(client: pg.Client): Promise<void> {
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0');
-  const { rows } = await client.query<{ number: number }>(`SELECT current_setting('server_version_num')::integer AS number`);
+  const { rows } = await client.query<{ number: number }>(
+    `SELECT current_setting('server_version_num')::integer AS number`,
+  );
   if ((rows[0]?.number ?? 0) >= FIRST_WITH_TRANSACTION_TIMEOUT) await client.query('SET LOCAL transaction_timeout = 0');
 }
 
@@ -63,7 +65,10 @@ async function takeLocks(client: pg.Client, scope: LockScope, schema: string): P
 
 async function tryLock(client: pg.Client, mode: 'exclusive' | 'shared', key: number, object: number): Promise<boolean> {
   const name = mode === 'shared' ? 'pg_try_advisory_xact_lock_shared' : 'pg_try_advisory_xact_lock';
-  const { rows } = await client.query<{ got: boolean }>(`SELECT ${name}($1::integer, $2::integer) AS got`, [key, object]);
+  const { rows } = await client.query<{ got: boolean }>(`SELECT ${name}($1::integer, $2::integer) AS got`, [
+    key,
+    object,
+  ]);
   return rows[0]?.got === true;
 }
 

@@ -17,7 +17,10 @@ const beginSnapshot =
  * A pool of connections as a target. No state outlives a transaction on a connection, so it works behind a pooler in
  * transaction mode. Aborting closes the connection at once; the server rolls back.
  */
-export function createPostgresTarget(config: PostgresConfig, { client, names, description }: ConnectionOptions): SqlTarget {
+export function createPostgresTarget(
+  config: PostgresConfig,
+  { client, names, description }: ConnectionOptions,
+): SqlTarget {
   const { schema, readers } = config;
   const pool = new pg.Pool({ ...client, max: MAX_CONNECTIONS, allowExitOnIdle: true });
   // The pool drops an idle connection that breaks; a busy one fails its statement too. Without a listener both end the process.
@@ -43,7 +46,8 @@ export function createPostgresTarget(config: PostgresConfig, { client, names, de
     schema,
     readers,
     session: (work, signal) => lend(({ session }) => work(session), signal),
-    transaction: (work, signal) => lend((lent) => inTransaction(lent, 'BEGIN ISOLATION LEVEL READ COMMITTED', work), signal),
+    transaction: (work, signal) =>
+      lend((lent) => inTransaction(lent, 'BEGIN ISOLATION LEVEL READ COMMITTED', work), signal),
 
     async *pages<Row>(query: (session: SqlSession) => Compilable<Row>, signal: AbortSignal) {
       signal.throwIfAborted();
