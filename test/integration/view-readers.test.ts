@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 import { describePostgres } from '../support/postgres.ts';
 import {
   createSceneSchema,
   insertVersions,
   openPostgresDatabase,
-  sqlFile,
   type ViewDatabase,
 } from '../support/view-database.ts';
 
@@ -38,7 +38,14 @@ describePostgres('the schema of an ordinary user', ({ createDatabase, server }) 
     await using readerRole = await loginRole(admin, `Reader "${server.major}" ${process.pid}`);
     await admin.execute(`GRANT CREATE ON DATABASE ${base.name} TO ${ownerRole.name}`);
     await using owner = await openPostgresDatabase(urlOf(base.url, ownerRole.name));
-    await createSceneSchema(owner, { readers: [readerRole.name, readerRole.name] });
+    await using loader = await createPostgresLoader({
+      url: urlOf(base.url, ownerRole.name),
+      schema: 'scene',
+      readers: [readerRole.name],
+      applicationName: undefined,
+    });
+    const settings = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' } as const;
+    await loader.migrate(settings, new AbortController().signal);
     await insertVersions(owner, rename);
     await using reader = await openPostgresDatabase(urlOf(base.url, readerRole.name));
 
@@ -115,7 +122,6 @@ describePostgres('the schema of an ordinary user', ({ createDatabase, server }) 
       CREATE VIEW public.my_history AS SELECT a.scene_name FROM scene.scene_as_of('2026-01-01T00:00:00Z') AS a;
       GRANT SELECT ON scene.scene_drift, public.my_scenes TO ${role.name}`);
     await createSceneSchema(database);
-    await database.execute(sqlFile('000002_views.sql'));
     const rows = await database.query(
       `SELECT (SELECT string_agg(scene_name, ',' ORDER BY app_id) FROM public.my_scenes) AS names, (SELECT scene_name FROM public.my_history) AS as_of,
          has_table_privilege('${role.name}', 'scene.scene_drift', 'SELECT') AS granted,

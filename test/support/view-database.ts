@@ -1,11 +1,7 @@
-/** A database whose schema `scene` holds the tables and views of the SQL files, for tests that query as an analyst does. */
-import { readFileSync } from 'node:fs';
+/** A database whose schema `scene` holds everything that `migrate` makes, for tests that query as an analyst does. */
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { bundledStatements } from '../../src/catalog/bundled-statements.ts';
-import { commentStatements } from '../../src/catalog/comment-statements.ts';
-import { grantStatements } from '../../src/catalog/grant-statements.ts';
-import { quoteIdentifier } from '../../src/catalog/quote-sql.ts';
+import { migrationScript } from '../../src/load/kysely/migrations.ts';
 
 export interface ViewDatabase extends AsyncDisposable {
   /** Rows of one statement; times and dates come out as the driver likes, so cast them to text. */
@@ -50,24 +46,10 @@ export interface SceneSchemaOptions {
   readonly readers?: readonly string[];
 }
 
-/** Text of one SQL file for the given schema. */
-export function sqlFile(name: string, schema = 'scene'): string {
-  const file = new URL(`../../sql/postgres/${name}`, import.meta.url);
-  return readFileSync(file, 'utf8').replaceAll(':SCHEMA', () => quoteIdentifier(schema));
-}
-
-/** Makes tables, views, bundled tables, comments and grants; may run again. */
+/** Makes everything that `migrate` makes, by the script that it prints for a DBA; may run again. */
 export async function createSceneSchema(database: ViewDatabase, options: SceneSchemaOptions = {}): Promise<void> {
   const { schema = 'scene', timeZone = 'UTC', readers = [] } = options;
-  const name = quoteIdentifier(schema);
-  await database.execute(`CREATE SCHEMA IF NOT EXISTS ${name}`);
-  await database.execute(sqlFile('000001_tables.sql', schema));
-  await database.execute(sqlFile('000002_views.sql', schema));
-  const statements = [...bundledStatements(schema), ...commentStatements(schema), ...grantStatements(schema, readers)];
-  await database.execute(statements.join(';\n'));
-  await database.execute(`
-    INSERT INTO ${name}.scene_meta (schema_version, normalizer_version, first_seen, time_zone)
-    VALUES (2, 1, 'beginning', '${timeZone}') ON CONFLICT DO NOTHING`);
+  await database.execute(migrationScript(schema, readers, { normalizerVersion: 1, firstSeen: 'beginning', timeZone }));
 }
 
 /** A version as tests write it; without `to` it is open. */
