@@ -1,7 +1,7 @@
 import { formatInstant, type Micros, parseInstant } from './instant.ts';
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+const MONTHS: readonly string[] = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MICROS_PER_DAY = 86_400_000_000n;
 
 const IMF_FIXDATE = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT$/;
@@ -9,7 +9,7 @@ const IMF_FIXDATE = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), (\d{2}) ([A-Z][a-z]{2}) (
 /** Reads a `Date` header (`Sun, 06 Nov 1994 08:49:37 GMT`, RFC 9110); undefined for anything else. */
 export function parseHttpDate(text: string): Micros | undefined {
   const [, day, monthName, year, time] = IMF_FIXDATE.exec(text) ?? [];
-  const month = MONTHS.findIndex((name) => name === monthName) + 1;
+  const month = MONTHS.indexOf(monthName ?? '') + 1;
   if (month === 0) return undefined;
   return parseInstant(`${year}-${String(month).padStart(2, '0')}-${day}T${time}Z`);
 }

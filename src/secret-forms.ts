@@ -10,7 +10,7 @@ export function secretForms(secret: string): readonly string[] {
     ...new Set([
       secret,
       percent,
-      percent.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+      percent.replaceAll(/%[0-9A-F]{2}/g, (triplet) => triplet.toLowerCase()),
       percent.replaceAll('%20', '+'),
       json,
       json.replaceAll('/', '\\/'),

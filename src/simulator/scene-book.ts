@@ -46,10 +46,10 @@ export function createSceneBook(): SceneBook {
 function applyTo(list: List, change: SceneChange): void {
   const key = String(change.key);
   if (change.change === 'remove') list.delete(key);
-  else list.set(key, { name: change.name, value: list.get(key)?.value ?? valueOf(key) });
+  else list.set(key, { name: change.name, value: list.get(key)?.value ?? wireValue(key) });
 }
 
 /** Numbers are given as numbers, anything else as a string. */
-function valueOf(key: string): string | number {
+function wireValue(key: string): string | number {
   return /^(?:0|[1-9]\d{0,14})$/.test(key) ? Number(key) : key;
 }

@@ -28,7 +28,10 @@ describe('the rate limiter', () => {
     await limiter.take(never);
     await timer.advance(60_000);
     let admitted = 0;
-    for (let i = 0; i < 30; i += 1) void limiter.take(never).then(() => (admitted += 1));
+    for (let i = 0; i < 30; i += 1)
+      void limiter.take(never).then(() => {
+        admitted += 1;
+      });
     await timer.advance(999);
     expect(admitted).toBe(10);
     await timer.advance(1);
@@ -38,8 +41,16 @@ describe('the rate limiter', () => {
   it('holds any second to one more than the rate, however late the timers fire', async () => {
     let time = 0;
     let seed = 7;
-    const late = () => (seed = (seed * 48_271) % 2_147_483_647) % 60;
-    const limiter = createRateLimiter(50, { now: () => time, sleep: async (ms) => void (time += ms + late()) });
+    const late = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % 60;
+    };
+    const limiter = createRateLimiter(50, {
+      now: () => time,
+      sleep: async (ms) => {
+        time += ms + late();
+      },
+    });
     const times: number[] = [];
     for (let i = 0; i < 500; i += 1) {
       await limiter.take(never);
@@ -53,7 +64,12 @@ describe('the rate limiter', () => {
 
   it('makes up for timers that fire a little late', async () => {
     let time = 0;
-    const limiter = createRateLimiter(50, { now: () => time, sleep: async (ms) => void (time += ms + 3) });
+    const limiter = createRateLimiter(50, {
+      now: () => time,
+      sleep: async (ms) => {
+        time += ms + 3;
+      },
+    });
     for (let i = 0; i < 501; i += 1) await limiter.take(never);
     expect(time).toBeLessThanOrEqual(10_010);
   });

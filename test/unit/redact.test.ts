@@ -8,7 +8,7 @@ describe('the redactor', () => {
   it.each([
     ['as it is', token],
     ['percent-encoded', encodeURIComponent(token)],
-    ['percent-encoded in lower case', encodeURIComponent(token).replaceAll(/%../g, (escape) => escape.toLowerCase())],
+    ['percent-encoded in lower case', encodeURIComponent(token).replaceAll(/%../g, (triplet) => triplet.toLowerCase())],
     ['in JSON', JSON.stringify(token).slice(1, -1)],
     ['in JSON with escaped slashes', JSON.stringify(token).slice(1, -1).replaceAll('/', '\\/')],
   ])('replaces a registered secret %s', (_spelling, spelled) => {
