@@ -4,11 +4,8 @@ import { createDatabase, type PostgresServer, type TestDatabase } from './postgr
 
 export {
   createDatabase,
-  type PostgresOptions,
   type PostgresServer,
   passwordGroup,
-  postgresServers,
-  type RunningPostgres,
   startPostgres,
   type TestDatabase,
 } from './postgres-server.ts';
