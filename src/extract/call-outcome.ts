@@ -23,7 +23,7 @@ export interface AttemptFailure {
   readonly retry: RetryReason | null;
   /** True when the next attempt should go to another host (connect, DNS, 5xx). */
   readonly failOver: boolean;
-  /** True when the connection was closed under us: a kept-alive one may have been stale. */
+  /** True when a kept-alive connection had been closed before it was used again. */
   readonly staleSocket: boolean;
 }
 

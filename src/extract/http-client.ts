@@ -1,3 +1,5 @@
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Micros } from '../instant.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
@@ -21,8 +23,8 @@ export interface HttpAnswer {
   readonly receivedAt: Micros;
 }
 
-export const httpErrorKinds = ['connect', 'closed', 'network', 'timeout', 'too_large'] as const;
-/** `connect`: no connection, DNS and TLS included; `closed`: the peer closed a connection without a whole answer. */
+export const httpErrorKinds = ['connect', 'stale', 'network', 'timeout', 'too_large'] as const;
+/** `connect`: no connection, DNS and TLS included; `stale`: a kept-alive connection had been closed before it was used again. */
 export type HttpErrorKind = (typeof httpErrorKinds)[number];
 
 /** No whole answer. The message names host and reason, never the URL: tokens travel in it. */
@@ -46,55 +48,93 @@ export interface HttpClientOptions {
   readonly clock: { now(): Micros };
 }
 
-export interface HttpClient {
+export interface HttpClient extends AsyncDisposable {
   /** One attempt. Rejects with {@link HttpError}, or with the reason of the signal. */
   send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
 }
 
-/** WeChat over the `fetch` of Node: redirects are answers, content types are ignored, bodies are bytes of limited length. */
+/**
+ * WeChat over `node:http`: redirects are answers, content types are ignored, bodies are bytes of limited length. Not `fetch`,
+ * which takes three times the time and memory (measured: 10,000 answers, 290 MB instead of 107) and does not tell a connection
+ * that was never made from one that broke. Proxies from the environment are used when `NODE_USE_ENV_PROXY=1`, as in `fetch`.
+ */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const agentOptions = { keepAlive: true, ...(process.env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: process.env }) };
+  const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
+
+  async function send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    await options.rateLimiter.take(signal);
+    const url = urlOf(baseUrl, request);
+    const progress: Progress = { connected: false, reused: false, answered: false };
+    const open = (settings: RequestOptions) =>
+      url.protocol === 'https:' ? httpsRequest(url, { ...settings, agent: agents['https:'] }) : httpRequest(url, { ...settings, agent: agents['http:'] });
+    try {
+      return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
+        const incoming = await respond(open, request, progress, limited);
+        const body = await readBody(incoming, options.maxBodyBytes, url.host);
+        return { status: incoming.statusCode ?? 0, date: incoming.headers.date ?? null, body, receivedAt: options.clock.now() };
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw httpErrorOf(error, url.host, progress, options.timeoutMs);
+    }
+  }
+
   return {
-    async send(baseUrl, request, signal) {
-      await options.rateLimiter.take(signal);
-      const url = urlOf(baseUrl, request);
-      try {
-        return await withTimeLimit(signal, options.timeoutMs, (limited) => exchange(url, request, limited, options));
-      } catch (error) {
-        signal.throwIfAborted();
-        throw httpErrorOf(error, url.host);
-      }
+    send,
+    async [Symbol.asyncDispose]() {
+      for (const agent of Object.values(agents)) agent.destroy();
     },
   };
 }
 
-async function exchange(
-  url: URL,
-  request: HttpRequest,
-  signal: AbortSignal,
-  options: HttpClientOptions,
-): Promise<HttpAnswer> {
-  const response = await fetch(url, {
-    method: request.method,
-    redirect: 'manual',
-    signal,
-    // Identity, so that the bytes that are kept are the bytes that were sent.
-    headers: {
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      ...(request.json && { 'content-type': 'application/json' }),
-    },
-    ...(request.json && { body: JSON.stringify(request.json) }),
-  });
-  const body = await readBody(response, options.maxBodyBytes, url.host);
-  return { status: response.status, date: response.headers.get('date'), body, receivedAt: options.clock.now() };
+/** How far a request came, which is what tells its failures apart. */
+interface Progress {
+  connected: boolean;
+  reused: boolean;
+  answered: boolean;
 }
 
-async function readBody(response: Response, maxBytes: number, host: string): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array();
+function respond(
+  open: (settings: RequestOptions) => ClientRequest,
+  request: HttpRequest,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const body = request.json === undefined ? '' : JSON.stringify(request.json);
+    const headers = {
+      accept: 'application/json',
+      // Identity, so that the bytes that are kept are the bytes that were sent.
+      'accept-encoding': 'identity',
+      'user-agent': 'scenedim',
+      ...(body !== '' && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    };
+    const outgoing = open({ method: request.method, headers, signal });
+    outgoing.on('socket', (socket) => {
+      if (outgoing.reusedSocket) {
+        progress.reused = true;
+        progress.connected = true;
+        return;
+      }
+      socket.once(outgoing.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        progress.connected = true;
+      });
+    });
+    outgoing.on('response', (incoming) => {
+      progress.answered = true;
+      resolve(incoming);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+async function readBody(incoming: IncomingMessage, maxBytes: number, host: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop early cancels the stream, and with it the connection.
-  for await (const chunk of response.body) {
+  // Leaving the loop early destroys the stream, and with it the connection.
+  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
     if (length > maxBytes) throw new HttpError('too_large', `the answer of ${host} is larger than ${maxBytes} bytes`);
     chunks.push(chunk);
@@ -108,39 +148,18 @@ function urlOf(baseUrl: string, request: HttpRequest): URL {
   return url;
 }
 
-const CLOSED_CODES: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
-const CONNECT_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** `fetch` rejects with a TypeError whose causes say what happened. */
-function httpErrorOf(error: unknown, host: string): HttpError {
+function httpErrorOf(error: unknown, host: string, progress: Progress, timeoutMs: number): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof TimeLimitReached)
-    return new HttpError('timeout', `no answer from ${host} within ${error.limitMs} ms`);
-  const code = codeOf(error) ?? 'no reason given';
-  if (CONNECT_CODES.has(code) || code.includes('CERT') || code.includes('TLS') || code.includes('SSL')) {
-    return new HttpError('connect', `cannot connect to ${host} (${code})`);
-  }
-  if (CLOSED_CODES.has(code))
-    return new HttpError('closed', `${host} closed the connection without a whole answer (${code})`);
-  return new HttpError('network', `the request to ${host} failed (${code})`);
+  const late = codeOf(error) === 'ABORT_ERR' || error instanceof TimeLimitReached;
+  const reason = late ? `within ${timeoutMs} ms` : `(${codeOf(error)})`;
+  if (!progress.connected) return new HttpError('connect', `cannot connect to ${host} ${reason}`);
+  if (late) return new HttpError('timeout', `no whole answer from ${host} ${reason}`);
+  if (progress.reused && !progress.answered) return new HttpError('stale', `${host} had closed a kept-alive connection ${reason}`);
+  return new HttpError('network', `the connection to ${host} broke before the answer was whole ${reason}`);
 }
 
-/** The code of the innermost cause that has one; a happy-eyeballs AggregateError carries it on its members too. */
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const inner = error.cause === undefined ? undefined : codeOf(error.cause);
-  if (inner !== undefined) return inner;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
+/** An AggregateError of several addresses carries the code on itself or on its members. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof AggregateError ? codeOf(error.errors[0]) : 'no reason given';
 }

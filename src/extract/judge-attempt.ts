@@ -72,7 +72,7 @@ export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFai
   return attemptFailure(failure, {
     retry: 'network',
     failOver: error.kind === 'connect',
-    staleSocket: error.kind === 'closed',
+    staleSocket: error.kind === 'stale',
   });
 }
 

@@ -45,7 +45,7 @@ class AttemptFailed extends Error {
 
 /**
  * Calls WeChat's API until it gives a usable answer, an error that no repetition mends, or until attempts or time are used up.
- * A GET whose connection was closed is repeated once at once, since it may have been a stale kept-alive one.
+ * A GET that met a stale kept-alive connection is repeated once at once.
  */
 export function createWechatClient(options: WechatClientOptions): WechatClient {
   const { http, baseUrls, retry, timer } = options;

@@ -24,7 +24,7 @@ export interface WechatSourceOptions {
   readonly fallbackBaseUrls?: readonly string[];
   /** Requests a second over all accounts, token requests included. Default 50; `Infinity` for no limit. */
   readonly ratePerSecond?: number;
-  /** For one request, in milliseconds. Default 12,000: the connect time-out of `fetch`, 10 s, must be able to show itself. */
+  /** For one request, from connecting to the last byte, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
   /** For one account with all its requests and waits, in milliseconds. Default 180,000. */
   readonly totalTimeoutMs?: number;
@@ -48,7 +48,7 @@ export interface WechatSourceOptions {
 export function createWechatSource(options: WechatSourceOptions): SceneSource {
   const { clock, timer = systemTimer, redactor = createRedactor(), totalTimeoutMs = 180_000 } = options;
   const http = createHttpClient({
-    timeoutMs: options.timeoutMs ?? 12_000,
+    timeoutMs: options.timeoutMs ?? 10_000,
     maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
     rateLimiter: createRateLimiter(options.ratePerSecond ?? 50, timer),
     clock,
@@ -111,7 +111,7 @@ export function createWechatSource(options: WechatSourceOptions): SceneSource {
     return { kind: 'failure', appId, ...failure, message, remedy };
   }
 
-  return { fetchScenes, [Symbol.asyncDispose]: async () => {} };
+  return { fetchScenes, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() };
 }
 
 function secretInAnswer(observedAt: Micros): CallFailure {

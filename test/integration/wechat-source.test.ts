@@ -28,7 +28,7 @@ const bySecret = (): AccountCredentials => ({ appSecret: async () => simulator.a
 
 async function fetchOnce(credentials: AccountCredentials, options: Partial<WechatSourceOptions> = {}) {
   const timer = createInstantTimer();
-  const source = createWechatSource({
+  await using source = createWechatSource({
     clock,
     baseUrl: simulator.url,
     ratePerSecond: Number.POSITIVE_INFINITY,
@@ -122,9 +122,8 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
     unreachable: true,
     options: { timeoutMs: 40 },
   },
-  // One repetition at once, in case the connection was a stale one.
-  socket_reset: { code: 'network', errorClass: 'transient', requests: 5, waits: transientWaits, unreachable: true },
-  reset_midway: { code: 'network', errorClass: 'transient', requests: 5, waits: transientWaits, unreachable: true },
+  socket_reset: { code: 'network', errorClass: 'transient', requests: 4, waits: transientWaits, unreachable: true },
+  reset_midway: { code: 'network', errorClass: 'transient', requests: 4, waits: transientWaits, unreachable: true },
   wrong_date: {
     code: 'clock_skew',
     errorClass: 'unknown',
@@ -234,8 +233,8 @@ describe('the WeChat source', () => {
     [{ fault: 'rate_limited' }, [60_000]],
     [{ fault: 'html_502', times: 2 }, [1_000, 3_000]],
     [{ fault: 'cut_off', times: 3 }, transientWaits],
-    [{ fault: 'socket_reset' }, []],
-    [{ fault: 'socket_reset', times: 2 }, [1_000]],
+    [{ fault: 'socket_reset' }, [1_000]],
+    [{ fault: 'reset_midway', times: 2 }, [1_000, 3_000]],
   ])('gets the answer after %o', async (fault, expectedWaits) => {
     simulator.inject(fault);
     const { result, waits } = await fetchOnce(byToken());
@@ -243,12 +242,14 @@ describe('the WeChat source', () => {
     expect(waits).toEqual(expectedWaits);
   });
 
-  it('repeats at once when a kept-alive connection turns out to be stale', async () => {
-    await fetchOnce(byToken());
+  it('repeats a GET once at once when a kept-alive connection turns out to be stale', async () => {
+    const timer = createInstantTimer();
+    await using source = createWechatSource({ clock, baseUrl: simulator.url, ratePerSecond: Number.POSITIVE_INFINITY, timer, random: () => 0 });
+    const fetchAgain = () => source.fetchScenes({ appId, credentials: byToken() }, never);
+    await fetchAgain();
     simulator.inject({ fault: 'stale_keep_alive' });
-    const { result, waits, paths } = await fetchOnce(byToken());
-    expect(result.kind).toBe('answer');
-    expect({ waits, paths }).toEqual({ waits: [], paths: [LIST, LIST, LIST] });
+    expect((await fetchAgain()).kind).toBe('answer');
+    expect({ waits: timer.sleeps, requests: simulator.requests.length }).toEqual({ waits: [], requests: 3 });
   });
 
   it('lengthens waits by the jitter and never shortens them', async () => {
@@ -281,10 +282,15 @@ describe('the WeChat source', () => {
     expect(waits).toEqual(transientWaits);
   });
 
+  it('takes a host that does not speak TLS for one that cannot be connected to', async () => {
+    const { result } = await fetchOnce(byToken(), { baseUrl: simulator.url.replace('http:', 'https:') });
+    expect(result).toMatchObject({ code: 'network', unreachable: true, message: `cannot connect to 127.0.0.1:${simulator.port} (EPROTO) (4 attempts)` });
+  });
+
   it('stops with the reason of the signal, and leaves no request behind', async () => {
     simulator.inject({ fault: 'hang', times: 'always' });
     const controller = new AbortController();
-    const source = createWechatSource({ clock, baseUrl: simulator.url });
+    await using source = createWechatSource({ clock, baseUrl: simulator.url });
     const pending = source.fetchScenes({ appId, credentials: byToken() }, controller.signal);
     while (simulator.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     controller.abort(new Error('SIGTERM'));
@@ -323,7 +329,7 @@ describe('failing over to another host', () => {
 
 describe('tokens', () => {
   it('asks stable_token in normal mode, once for a run', async () => {
-    const source = createWechatSource({ clock, baseUrl: simulator.url });
+    await using source = createWechatSource({ clock, baseUrl: simulator.url });
     for (let i = 0; i < 3; i += 1) {
       expect((await source.fetchScenes({ appId, credentials: bySecret() }, never)).kind).toBe('answer');
     }
@@ -343,7 +349,7 @@ describe('tokens', () => {
   });
 
   it('asks again once when the token has died, and goes on with the new one', async () => {
-    const source = createWechatSource({ clock, baseUrl: simulator.url });
+    await using source = createWechatSource({ clock, baseUrl: simulator.url });
     await source.fetchScenes({ appId, credentials: bySecret() }, never);
     simulator.replaceToken(appId);
     simulator.clearRequests();
@@ -417,7 +423,7 @@ describe('tokens', () => {
       code: '40125',
       credentialsRefused: true,
     });
-    const source = createWechatSource({ clock, baseUrl: simulator.url });
+    await using source = createWechatSource({ clock, baseUrl: simulator.url });
     const stranger = await source.fetchScenes({ appId: 'wx-nobody', credentials: bySecret() }, never);
     expect(stranger).toMatchObject({ appId: 'wx-nobody', code: '40013', credentialsRefused: true });
   });
@@ -432,7 +438,7 @@ describe('tokens', () => {
     ['they are empty', { appSecret: async () => '' }, /its app secret is empty/],
     ['they hold a line end', { accessToken: async () => 'abcdef\nghi' }, /holds spaces, line ends/],
   ])('fails the account without a request when %s', async (_what, credentials, message) => {
-    const source = createWechatSource({ clock, baseUrl: simulator.url });
+    await using source = createWechatSource({ clock, baseUrl: simulator.url });
     const result = await source.fetchScenes({ appId, ...(credentials && { credentials }) }, never);
     expect(result).toMatchObject({
       code: 'credentials_unusable',
