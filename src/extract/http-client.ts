@@ -1,4 +1,10 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Micros } from '../instant.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -67,12 +73,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const url = urlOf(baseUrl, request);
     const progress: Progress = { connected: false, reused: false, answered: false };
     const open = (settings: RequestOptions) =>
-      url.protocol === 'https:' ? httpsRequest(url, { ...settings, agent: agents['https:'] }) : httpRequest(url, { ...settings, agent: agents['http:'] });
+      url.protocol === 'https:'
+        ? httpsRequest(url, { ...settings, agent: agents['https:'] })
+        : httpRequest(url, { ...settings, agent: agents['http:'] });
     try {
       return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
         const incoming = await respond(open, request, progress, limited);
         const body = await readBody(incoming, options.maxBodyBytes, url.host);
-        return { status: incoming.statusCode ?? 0, date: incoming.headers.date ?? null, body, receivedAt: options.clock.now() };
+        return {
+          status: incoming.statusCode ?? 0,
+          date: incoming.headers.date ?? null,
+          body,
+          receivedAt: options.clock.now(),
+        };
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -154,7 +167,8 @@ function httpErrorOf(error: unknown, host: string, progress: Progress, timeoutMs
   const reason = late ? `within ${timeoutMs} ms` : `(${codeOf(error)})`;
   if (!progress.connected) return new HttpError('connect', `cannot connect to ${host} ${reason}`);
   if (late) return new HttpError('timeout', `no whole answer from ${host} ${reason}`);
-  if (progress.reused && !progress.answered) return new HttpError('stale', `${host} had closed a kept-alive connection ${reason}`);
+  if (progress.reused && !progress.answered)
+    return new HttpError('stale', `${host} had closed a kept-alive connection ${reason}`);
   return new HttpError('network', `the connection to ${host} broke before the answer was whole ${reason}`);
 }
 

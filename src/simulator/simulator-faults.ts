@@ -73,37 +73,26 @@ export function fitsEndpoint(fault: SimulatorFaultName, endpoint: SimulatorEndpo
   return endpoint === 'get_scene' ? fault !== 'malformed_token' : !listFaults.has(fault);
 }
 
-/** `errcode` and `errmsg` of the faults that are an errcode; undefined for the others. */
+/** What the faults that are an errcode answer. */
+const errcodeFaults: Readonly<Partial<Record<SimulatorFaultName, { readonly code: number; readonly errmsg: string }>>> =
+  {
+    system_busy: { code: -1, errmsg: 'system error' },
+    rate_limited: { code: 45011, errmsg: 'api minute-quota reach limit, must slower, retry next minute' },
+    token_invalid: { code: 40001, errmsg: 'invalid credential, access_token is invalid or not latest' },
+    token_expired: { code: 42001, errmsg: 'access_token expired' },
+    quota_exceeded: { code: 45009, errmsg: 'reach max api daily quota limit' },
+    unpublished: { code: 507010, errmsg: 'unpublished mini program cannot use this api' },
+    not_authorized: { code: 61003, errmsg: 'component is not authorized by this account hint: [abc]' },
+    ip_not_whitelisted: { code: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist' },
+    secret_frozen: { code: 40243, errmsg: 'AppSecret is frozen' },
+    bad_request: { code: 47001, errmsg: 'data format error' },
+    unknown_code: { code: 99999, errmsg: 'a new kind of trouble' },
+  };
+
+/** `errcode` and `errmsg` of a fault that is an errcode; undefined for the others. `code` is the one given with `errcode`. */
 export function errcodeOfFault(
   fault: SimulatorFaultName,
   code: number,
 ): { readonly code: number; readonly errmsg: string } | undefined {
-  switch (fault) {
-    case 'errcode':
-      return { code, errmsg: 'simulated error' };
-    case 'system_busy':
-      return { code: -1, errmsg: 'system error' };
-    case 'rate_limited':
-      return { code: 45011, errmsg: 'api minute-quota reach limit, must slower, retry next minute' };
-    case 'token_invalid':
-      return { code: 40001, errmsg: 'invalid credential, access_token is invalid or not latest' };
-    case 'token_expired':
-      return { code: 42001, errmsg: 'access_token expired' };
-    case 'quota_exceeded':
-      return { code: 45009, errmsg: 'reach max api daily quota limit' };
-    case 'unpublished':
-      return { code: 507010, errmsg: 'unpublished mini program cannot use this api' };
-    case 'not_authorized':
-      return { code: 61003, errmsg: 'component is not authorized by this account hint: [abc]' };
-    case 'ip_not_whitelisted':
-      return { code: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist' };
-    case 'secret_frozen':
-      return { code: 40243, errmsg: 'AppSecret is frozen' };
-    case 'bad_request':
-      return { code: 47001, errmsg: 'data format error' };
-    case 'unknown_code':
-      return { code: 99999, errmsg: 'a new kind of trouble' };
-    default:
-      return undefined;
-  }
+  return fault === 'errcode' ? { code, errmsg: 'simulated error' } : errcodeFaults[fault];
 }

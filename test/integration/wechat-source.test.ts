@@ -244,7 +244,13 @@ describe('the WeChat source', () => {
 
   it('repeats a GET once at once when a kept-alive connection turns out to be stale', async () => {
     const timer = createInstantTimer();
-    await using source = createWechatSource({ clock, baseUrl: simulator.url, ratePerSecond: Number.POSITIVE_INFINITY, timer, random: () => 0 });
+    await using source = createWechatSource({
+      clock,
+      baseUrl: simulator.url,
+      ratePerSecond: Number.POSITIVE_INFINITY,
+      timer,
+      random: () => 0,
+    });
     const fetchAgain = () => source.fetchScenes({ appId, credentials: byToken() }, never);
     await fetchAgain();
     simulator.inject({ fault: 'stale_keep_alive' });
@@ -284,7 +290,11 @@ describe('the WeChat source', () => {
 
   it('takes a host that does not speak TLS for one that cannot be connected to', async () => {
     const { result } = await fetchOnce(byToken(), { baseUrl: simulator.url.replace('http:', 'https:') });
-    expect(result).toMatchObject({ code: 'network', unreachable: true, message: `cannot connect to 127.0.0.1:${simulator.port} (EPROTO) (4 attempts)` });
+    expect(result).toMatchObject({
+      code: 'network',
+      unreachable: true,
+      message: `cannot connect to 127.0.0.1:${simulator.port} (EPROTO) (4 attempts)`,
+    });
   });
 
   it('stops with the reason of the signal, and leaves no request behind', async () => {
