@@ -19,10 +19,14 @@ export interface Output {
   printJson(document: unknown): Promise<void>;
 }
 
-/** Wraps a stream; `process.stdout` is one. A full disk is `file_unusable`. */
+/**
+ * Wraps a stream; `process.stdout` is one. A full disk is `file_unusable`. `beforePrint` takes a progress bar off the terminal
+ * that both streams often share.
+ */
 export function createOutput(
   stream: Writable & ColorStream & { readonly columns?: number | undefined },
   environment: Readonly<Record<string, string | undefined>>,
+  beforePrint: () => void,
 ): Output {
   let broken: Error | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -32,6 +36,7 @@ export function createOutput(
   const print = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
       if (broken !== undefined) return reject(broken);
+      beforePrint();
       stream.write(text, (error) => (error ? reject(outputError(error)) : resolve()));
     });
   return {

@@ -20,7 +20,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const stopping = new AbortController();
   const redactor = createRedactor();
   const screen = createScreen(host.stderr);
-  const out = createOutput(host.stdout, host.env);
+  const out = createOutput(host.stdout, host.env, () => screen.setLiveLine(undefined));
   const paint = createPaint(host.stderr, host.env);
   host.stderr.on('error', () => {});
   const parts: SessionParts = { host, signal: stopping.signal, out, screen, redactor };

@@ -38,7 +38,7 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
       const startedAt = performance.now();
       const report = await playStep(context, simulator, step);
       runs.push(report);
-      const title = `${index + 1}. ${formatInstant(step.at).slice(0, 10)}  ${step.title}:`;
+      const title = `${index + 1}. ${formatInstant(step.at).slice(0, 10)}  ${step.title}`;
       await say(`${renderRunSummary(report, { title, elapsedMs: performance.now() - startedAt, paint: out.paint })}\n`);
     }
     const { loader, signal } = context;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { configSchema } from './config-schema.ts';
 import type { ConfigPath } from './config-document.ts';
+import { configSchema } from './config-schema.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** One thing that is wrong with a config, in words; the caller adds where it stands. */
@@ -12,7 +12,8 @@ export interface DescribedIssue {
   readonly remedy?: string;
 }
 
-type Issue = z.core.$ZodIssue;
+/** What zod found. */
+export type Issue = z.core.$ZodIssue;
 
 const secretKeys: ReadonlySet<string> = new Set(['accessToken', 'appSecret']);
 
@@ -27,7 +28,8 @@ export function formatPath(path: ConfigPath): string {
 /** The value at a path of parsed YAML, undefined when there is none. */
 export function valueAt(values: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(
-    (value, step) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined),
+    (value, step) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined,
     values,
   );
 }
@@ -40,7 +42,8 @@ export function flattenIssue(issue: Issue, prefix: ConfigPath = []): readonly Is
   const path = [...prefix, ...(issue.path as ConfigPath)];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ ...issue, path }];
   const fits = issue.errors.filter((branch) => !branch.some((inner) => isWrongShape(inner)));
-  const chosen = fits[0] ?? issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0)) ?? issue.errors[0];
+  const chosen =
+    fits[0] ?? issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0)) ?? issue.errors[0];
   return (chosen ?? []).flatMap((inner) => flattenIssue(inner as Issue, path));
 }
 
@@ -135,7 +138,10 @@ function knownKeys(path: ConfigPath, values: unknown): readonly string[] {
     nodes = nodes
       .map((node) => (typeof step === 'number' ? node.items : node.properties?.[step]))
       .flatMap((node) => node?.anyOf ?? (node === undefined ? [] : [node]))
-      .filter((node) => type === undefined || node.properties?.['type'] === undefined || node.properties['type'].const === type);
+      .filter(
+        (node) =>
+          type === undefined || node.properties?.['type'] === undefined || node.properties['type'].const === type,
+      );
   }
   return nodes.flatMap((node) => Object.keys(node.properties ?? {})).filter((key) => key !== '$schema');
 }

@@ -1,7 +1,7 @@
 import { ScenedimError } from '../errors.ts';
-import { builtInTargets, configSchema, type ParsedConfig } from './config-schema.ts';
 import type { ConfigDocument, ConfigPath } from './config-document.ts';
-import { type DescribedIssue, describeIssue, flattenIssue, formatPath, valueAt } from './describe-issue.ts';
+import { builtInTargets, configSchema, type ParsedConfig } from './config-schema.ts';
+import { type DescribedIssue, describeIssue, flattenIssue, formatPath, type Issue, valueAt } from './describe-issue.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Setting } from './setting-variables.ts';
 
@@ -10,7 +10,8 @@ import type { Setting } from './setting-variables.ts';
  * at once as one `config_invalid`, each with file, line and column, or with the variable or flag that it came from.
  */
 export function validateConfig(document: ConfigDocument, settings: readonly Setting[]): ParsedConfig {
-  const values = isMap(document.values) || document.values === null ? structuredClone(document.values ?? {}) : document.values;
+  const values =
+    isMap(document.values) || document.values === null ? structuredClone(document.values ?? {}) : document.values;
   const origins = new Map<string, string>();
   for (const setting of settings) {
     if (setting.value === undefined) continue;
@@ -26,7 +27,7 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
   if (issues.length === 0 && parsed.success) issues.push(...repeatedAccounts(parsed.data, document));
   if (parsed.success && issues.length === 0) return parsed.data;
   if (issues.length === 0) {
-    for (const issue of parsed.error?.issues.flatMap((each) => flattenIssue(each)) ?? []) {
+    for (const issue of withoutEchoes(parsed.error?.issues.flatMap((each) => flattenIssue(each)) ?? [])) {
       const path = issue.path as ConfigPath;
       issues.push(...describeIssue(issue, values, !fromText(path) && path.at(-1) !== 'url'));
     }
@@ -36,8 +37,17 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
     return `${origin ?? document.locate(path, key)}: ${message}`;
   });
   throw new ScenedimError('config_invalid', [...new Set(lines)].join('\n'), {
-    remedy: issues.find((issue) => issue.remedy !== undefined)?.remedy ?? '`scenedim schema config` lists every setting',
+    remedy:
+      issues.find((issue) => issue.remedy !== undefined)?.remedy ?? '`scenedim schema config` lists every setting',
   });
+}
+
+/** A misspelt key is also missing under its right name; only the former is worth telling. */
+function withoutEchoes(issues: readonly Issue[]): readonly Issue[] {
+  const misspelt = new Set(
+    issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => JSON.stringify(path)),
+  );
+  return issues.filter(({ code, path }) => code !== 'custom' || !misspelt.has(JSON.stringify(path)));
 }
 
 /** Numbers and booleans given as text by a variable become what the schema asks for; text that is neither stays. */
@@ -74,7 +84,9 @@ function misspeltTarget(values: unknown): DescribedIssue[] {
   if (typeof type !== 'string' || builtInTargets.some((name) => name === type) || /[@/.]/.test(type)) return [];
   const meant = type === 'postgresql' ? 'postgres' : didYouMean(type, builtInTargets);
   if (meant === undefined) return [];
-  return [{ path: ['target', 'type'], message: `target.type: "${type}" is not a kind of target; did you mean ${meant}?` }];
+  return [
+    { path: ['target', 'type'], message: `target.type: "${type}" is not a kind of target; did you mean ${meant}?` },
+  ];
 }
 
 function repeatedAccounts(config: ParsedConfig, document: ConfigDocument): DescribedIssue[] {
@@ -112,5 +124,6 @@ function setAt(values: unknown, path: ConfigPath, value: unknown): void {
     container = map[step];
   }
   const last = path.at(-1);
-  if (typeof container === 'object' && container !== null && last !== undefined) (container as Record<string, unknown>)[last] = value;
+  if (typeof container === 'object' && container !== null && last !== undefined)
+    (container as Record<string, unknown>)[last] = value;
 }

@@ -27,6 +27,7 @@ export function createProgressBar(options: ProgressBarOptions): Disposable & { u
   let drawnAt = startedAt;
   return {
     update(progress) {
+      if (progress.total !== null && progress.done >= progress.total) return screen.setLiveLine(undefined);
       const at = now();
       if (at - drawnAt < (screen.isTerminal ? REDRAW_MS : LOG_MS)) return;
       drawnAt = at;

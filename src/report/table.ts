@@ -39,7 +39,7 @@ export function renderTable(
   const line = (texts: readonly string[]): string =>
     indent +
     texts
-      .map((text, index) => fit(text, widths[index] ?? 0, columns[index]?.align ?? 'left'))
+      .map((text, index) => fitText(text, widths[index] ?? 0, columns[index]?.align ?? 'left'))
       .join(GAP)
       .trimEnd();
   const header = line(columns.map((column) => column.header));
@@ -47,7 +47,7 @@ export function renderTable(
 }
 
 /** Pads a text to a width in terminal columns, or cuts it to that width with `…`. */
-export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+export function fitText(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const shown = stringWidth(text) > width ? cut(text, width) : text;
   const padding = ' '.repeat(Math.max(0, width - stringWidth(shown)));
   return align === 'right' ? padding + shown : shown + padding;

@@ -1,0 +1,306 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commandList } from '../../src/commands/command-list.ts';
+import { outputNames } from '../../src/report/output-schemas.ts';
+import { ended, runCli, startCli } from '../support/spawn-cli.ts';
+
+let cwd = '';
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'scenedim-cli-'));
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') =>
+  runCli(args, { cwd, env, input });
+
+const names = commandList.map(({ name }) => name);
+const stackTrace = /\n\s+at .+[:(]/;
+
+describe('help', () => {
+  test.each(names)('of %s fits into 80 columns and has examples', async (name) => {
+    const { code, stdout, stderr } = await run([name, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`Usage: scenedim ${name} `);
+    expect(stdout).toContain('\nExamples:\n');
+    const [options = ''] = stdout.split('\nExamples:\n');
+    expect(options.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('of the program lists every command', async () => {
+    const { code, stdout } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const { name, summary } of commandList) expect(stdout).toMatch(new RegExp(`^  ${name} .*${summary}$`, 'm'));
+  });
+
+  test('is given for `help sync` too', async () => {
+    expect((await run(['help', 'sync'])).stdout).toBe((await run(['sync', '--help'])).stdout);
+  });
+});
+
+describe('the version', () => {
+  test('is that of package.json', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect((await run(['sync', '--version'])).stdout).toBe(`${version}\n`);
+  });
+});
+
+describe('a mistake on the command line exits with 64 and says what to do', () => {
+  test.each([
+    [[], 'no command is given', '`scenedim --help` lists the commands'],
+    [['snyc'], "unknown command 'snyc'", 'did you mean sync?'],
+    [['sync', '--max-agee', '6h'], "unknown option '--max-agee'", 'did you mean --max-age?'],
+    [
+      ['sync', '--max-age', '6'],
+      '--max-age: "6" is not a duration',
+      'write a number with a unit, like 90s, 30m, 6h or 2d',
+    ],
+    [['sync', '--shard', '4/4'], '--shard: "4/4" is not a shard', 'write I/N with I from 0 to N-1, like 0/4'],
+    [
+      ['sync', 'extra'],
+      "too many arguments for 'sync'. Expected 0 arguments but got 1: extra.",
+      '`scenedim help COMMAND` shows what it takes',
+    ],
+    [['accept'], "required option '--app-id <id>' not specified", '`scenedim help COMMAND` shows what it takes'],
+    [['replay'], "missing required argument 'file'", '`scenedim help COMMAND` shows what it takes'],
+    [
+      ['hold', '--app-id', 'a', '--observed-at', 'noon'],
+      '--observed-at: "noon" is not an RFC 3339 time with an offset',
+      'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
+    ],
+    [['export', '--format', 'parquet'], '--format: parquet comes with a later version', 'use ndjson or csv'],
+    [
+      ['export', '--current', '--as-of', '2026-03-01T00:00:00Z'],
+      '--as-of and --current exclude each other',
+      'leave one of them out',
+    ],
+    [
+      ['status', '--log-level', 'loud'],
+      '--log-level: "loud" is not known',
+      'use one of debug, info, warn, error, silent',
+    ],
+    [['init'], 'init asks questions, and there is no terminal to ask on', 'add --yes to take the defaults'],
+    [['schema', 'confg'], 'there is no schema "confg"', 'did you mean config?'],
+    [['simulate', '--port', 'x'], '--port: "x" is not a port', 'write a number from 0 to 65535'],
+  ] as const)('%j', async (args, message, remedy) => {
+    const plain = await run(args);
+    expect(plain).toEqual({ code: 64, stdout: '', stderr: `error: ${message}\nremedy: ${remedy}\n` });
+    const json = await run([...args, '--json']);
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([64, { error: { code: 'usage', message, remedy } }]);
+  });
+});
+
+test('data on stdout and a document on stdout exclude each other', async () => {
+  const { code, stdout } = await run(['export', '--json']);
+  expect([code, JSON.parse(stdout).error.message]).toEqual([
+    64,
+    '--json prints one document about the result, and the result itself goes to stdout',
+  ]);
+});
+
+test('a defect exits with 70, says so, and shows where only when asked', async () => {
+  writeFileSync(
+    join(cwd, 'broken.mjs'),
+    'export const loaderFactory = { parseConfig: (x) => x, create: () => { throw new TypeError("oh") } };\n',
+  );
+  writeFileSync(join(cwd, 'broken.yaml'), 'target: { type: ./broken.mjs }\n');
+  const plain = await run(['status', '-c', 'broken.yaml']);
+  expect([plain.code, plain.stderr]).toEqual([
+    70,
+    'error: TypeError: oh (this is a bug of scenedim)\nremedy: run it again with --log-level debug, which shows where it happened, and report that\n',
+  ]);
+  expect((await run(['status', '-c', 'broken.yaml', '--log-level', 'debug'])).stderr).toMatch(/\n\s+at .*broken\.mjs/);
+});
+
+describe('a mistake in the config', () => {
+  test('exits with 78, with one JSON document under --json', async () => {
+    writeFileSync(join(cwd, 'bad.yaml'), 'target: { type: pglite }\ngaurds: {}\n');
+    const plain = await run(['status', '-c', 'bad.yaml']);
+    expect(plain).toEqual({
+      code: 78,
+      stdout: '',
+      stderr:
+        'error: bad.yaml:2:1: gaurds: unknown key; did you mean guards?\nremedy: `scenedim schema config` lists every setting\n',
+    });
+    const json = await run(['status', '-c', 'bad.yaml', '--json']);
+    expect([json.code, JSON.parse(json.stdout).error.code]).toEqual([78, 'config_invalid']);
+  });
+
+  test('exits with 78 when there is none, before anything else', async () => {
+    const { code, stderr } = await run(['sync']);
+    expect(code).toBe(78);
+    expect(stderr).toContain('no config: neither scenedim.yaml nor config/scenedim.yaml exists here');
+  });
+
+  test('exits with 78 when a command that fetches has no source', async () => {
+    writeFileSync(join(cwd, 'no-source.yaml'), 'target: { type: memory }\n');
+    const { code, stderr } = await run(['sync', '-c', 'no-source.yaml']);
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      78,
+      'error: no-source.yaml: source: missing, and this command fetches from WeChat',
+    ]);
+  });
+});
+
+describe('files', () => {
+  test('that cannot be read exit with 74', async () => {
+    writeFileSync(join(cwd, 'memory.yaml'), 'target: { type: memory }\n');
+    const { code, stderr } = await run(['replay', 'no.ndjson', '-c', 'memory.yaml']);
+    expect([code, stderr.split('\n')[0]]).toEqual([74, 'error: cannot read no.ndjson: there is no such file']);
+  });
+
+  test('of bad lines exit with 65 and name the line', async () => {
+    writeFileSync(join(cwd, 'bad.ndjson'), '{"app_id":"wx1"}\n');
+    const { code, stdout, stderr } = await run([
+      'replay',
+      'bad.ndjson',
+      '-c',
+      'memory.yaml',
+      '--json',
+      '--log-level',
+      'error',
+    ]);
+    expect(code).toBe(65);
+    expect(stderr).toMatch(/^error: bad\.ndjson:1: /);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'refused', problems: [{ kind: 'bad_line' }] });
+  });
+
+  test('of init are written once, unless forced', async () => {
+    const first = await run(['init', '--yes', '--config', 'made/new.yaml']);
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    const again = await run(['init', '--yes', '--config', 'made/new.yaml', '--json']);
+    expect([again.code, JSON.parse(again.stdout).error]).toEqual([
+      74,
+      {
+        code: 'file_unusable',
+        message: 'made/new.yaml exists already',
+        remedy: 'add --force to overwrite it, or name another file with --config',
+      },
+    ]);
+    const forced = await run(['init', '--yes', '--force', '--config', 'made/new.yaml', '--json']);
+    expect([forced.code, JSON.parse(forced.stdout)]).toEqual([0, { file: 'made/new.yaml' }]);
+  });
+});
+
+describe('schemas', () => {
+  test.each(['config', ...outputNames])('%s is JSON Schema', async (name) => {
+    const { code, stdout } = await run(['schema', name]);
+    expect([code, JSON.parse(stdout).$schema]).toEqual([0, 'https://json-schema.org/draft/2020-12/schema']);
+  });
+});
+
+describe('the simulator', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops cleanly on %s', async (signal, code) => {
+    const child = startCli(['simulate', '--json'], { cwd });
+    const result = ended(child);
+    await once(child.stdout, 'data');
+    child.kill(signal);
+    expect(await result).toMatchObject({ code, stderr: '' });
+  });
+});
+
+describe('a dimension from end to end', () => {
+  const line = (at: string, names: readonly string[]) => {
+    const scene = names.map((name, index) => ({ name, value: index + 1 }));
+    return `${JSON.stringify({ app_id: 'wx1', observed_at: at, body: { errcode: 0, scene } })}\n`;
+  };
+  const config = ['-c', 'db.yaml'];
+  let log = '';
+
+  beforeAll(async () => {
+    writeFileSync(join(cwd, 'db.yaml'), 'target: { type: pglite, path: ./db }\n');
+    log =
+      line('2026-01-01T00:00:00Z', ['A', 'B', 'C', 'D', 'E']) +
+      line('2026-01-02T00:00:00Z', ['A2', 'B', 'C', 'D', 'E']);
+    writeFileSync(join(cwd, 'log.ndjson'), log);
+    const { code, stderr } = await run([
+      'replay',
+      'log.ndjson',
+      ...config,
+      '--json',
+      '--metrics-file',
+      'scenedim.prom',
+    ]);
+    expect([code, stderr.match(stackTrace)]).toEqual([0, null]);
+  });
+
+  test('prints one document under --json, whatever the command', async () => {
+    for (const args of [
+      ['replay', '-'],
+      ['status'],
+      ['history', '1'],
+      ['verify'],
+      ['check'],
+      ['migrate'],
+      ['rebuild'],
+      ['accept', '--app-id', 'wx1'],
+      ['export', '-o', 'x.csv', '--format', 'csv'],
+      ['export-log', '-o', 'x.ndjson'],
+      ['plan', '--input', 'log.ndjson'],
+    ]) {
+      const { code, stdout, stderr } = await run([...args, ...config, '--json', '--log-level', 'warn'], {}, log);
+      expect([args, code, stderr]).toEqual([args, 0, '']);
+      expect(JSON.parse(stdout)).toBeTypeOf('object');
+    }
+  });
+
+  test('leaves metrics behind', () => {
+    expect(readFileSync(join(cwd, 'scenedim.prom'), 'utf8')).toContain(
+      'scenedim_run_versions{command="replay",change="opened"} 6\n',
+    );
+  });
+
+  test('holds an answer that lost its scenes: 65, until it is accepted', async () => {
+    const shrunk = line('2026-01-03T00:00:00Z', ['A2']);
+    const held = await run(['replay', '-', ...config, '--log-level', 'warn'], {}, shrunk);
+    expect([held.code, held.stderr]).toEqual([65, '']);
+    expect(held.stdout).toContain('remedy: if the answer is right: scenedim accept --app-id wx1\n');
+    expect((await run(['check', ...config])).code).toBe(65);
+    expect((await run(['accept', '--app-id', 'wx1', ...config, '--quiet'])).stdout).toBe('');
+    expect((await run(['check', ...config])).code).toBe(0);
+  });
+
+  test('is exported to stdout and, all or nothing, to a file', async () => {
+    const { stdout } = await run(['export', ...config]);
+    await run(['export', ...config, '--output', 'dim.ndjson']);
+    expect(readFileSync(join(cwd, 'dim.ndjson'), 'utf8')).toBe(stdout);
+    const failed = await run(['export', ...config, '--output', 'no/dim.ndjson']);
+    expect([failed.code, existsSync(join(cwd, 'no'))]).toEqual([74, false]);
+  });
+
+  test('stops quietly when nobody reads any more', async () => {
+    const child = startCli(['export-log', ...config], { cwd });
+    child.stdout.destroy();
+    const result = await ended(child);
+    expect(result).toMatchObject({ code: 74, stderr: '' });
+  });
+
+  test('has no colours where there is no terminal, and none under NO_COLOR', async () => {
+    const { stdout, stderr } = await run(['status', ...config], { NO_COLOR: '1' });
+    expect(stdout + stderr).not.toContain('\u001b');
+  });
+
+  test('is looked up with a hint when a launch scene is asked for', async () => {
+    expect((await run(['history', '1011', ...config])).stdout).toBe(
+      '1011 is a launch scene, not a scene key: it is counted under access source 4\n  scenedim history 4\n',
+    );
+  });
+
+  test('is not read by two processes at once: 75', async () => {
+    const child = startCli(['replay', '-', ...config], { cwd });
+    const result = ended(child);
+    while (!existsSync(join(cwd, 'db.lock')) || statSync(join(cwd, 'db.lock')).size === 0)
+      await new Promise(setImmediate);
+    const other = await run(['status', ...config]);
+    child.stdin.end();
+    expect([other.code, (await result).code]).toEqual([75, 0]);
+  });
+});
