@@ -13,7 +13,8 @@ const FIRST_WITH_TRANSACTION_TIMEOUT = 170_000;
 /**
  * Takes the run lock of a schema: advisory locks in the open transaction of a connection of its own. They end with that
  * connection, however it ends; a lock of the session would stay on a connection that a pooler gives to the next client.
- * READ COMMITTED and idle, the transaction has no snapshot, so it does not hold vacuum back.
+ * READ COMMITTED and idle, the transaction has no snapshot, so it does not hold vacuum back. That is why no statement here has
+ * parameters: the portal of one that has stays open, and its snapshot with it, until the next statement.
  */
 export async function acquirePostgresLock(
   { client: options, names }: ConnectionOptions,
@@ -65,10 +66,7 @@ async function takeLocks(client: pg.Client, scope: LockScope, schema: string): P
 
 async function tryLock(client: pg.Client, mode: 'exclusive' | 'shared', key: number, object: number): Promise<boolean> {
   const name = mode === 'shared' ? 'pg_try_advisory_xact_lock_shared' : 'pg_try_advisory_xact_lock';
-  const { rows } = await client.query<{ got: boolean }>(`SELECT ${name}($1::integer, $2::integer) AS got`, [
-    key,
-    object,
-  ]);
+  const { rows } = await client.query<{ got: boolean }>(`SELECT ${name}(${key}, ${object}) AS got`);
   return rows[0]?.got === true;
 }
 
@@ -78,8 +76,7 @@ async function hasOtherCount(client: pg.Client, target: number, countKey: number
        SELECT FROM pg_catalog.pg_locks
        WHERE locktype = 'advisory' AND granted AND objsubid = 2
          AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-         AND classid = $1::bigint::oid AND objid >= $2::bigint::oid AND objid <> $3::bigint::oid) AS found`,
-    [target, advisoryObjects.firstShardCount, countKey],
+         AND classid = ${target} AND objid >= ${advisoryObjects.firstShardCount} AND objid <> ${countKey}) AS found`,
   );
   return rows[0]?.found !== false;
 }
