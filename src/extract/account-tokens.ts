@@ -1,7 +1,7 @@
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
-import type { SecretReader, SourceAccount } from './scene-source.ts';
+import { CREDENTIALS_UNUSABLE, type SecretReader, type SourceAccount } from './scene-source.ts';
 import type { Timer } from './timer.ts';
 import type { WechatClient } from './wechat-client.ts';
 
@@ -113,7 +113,7 @@ export function createAccountTokens({ client, timer, clock }: AccountTokensOptio
 
   function unusable(appId: string, why: string, remedy: string | undefined): TokenOutcome {
     const failure = callFailure({
-      code: 'credentials_unusable',
+      code: CREDENTIALS_UNUSABLE,
       errorClass: 'configuration',
       message: `account ${appId} cannot be asked for: ${why}`,
       remedy: remedy ?? `check the credentials of ${appId} in source.accounts`,

@@ -28,6 +28,9 @@ export interface FetchedAnswer {
   readonly body: Uint8Array;
 }
 
+/** The code of a failure whose token or secret could not even be read: nothing was asked. */
+export const CREDENTIALS_UNUSABLE = 'credentials_unusable';
+
 /** No usable answer, after all retries. All texts are redacted. */
 export interface FetchFailure {
   readonly kind: 'failure';

@@ -25,7 +25,7 @@ export interface ReplayOptions {
   readonly name: string;
 }
 
-const noFacts = { credentialsRefused: 0, unreachable: 0, stoppedBy: null };
+const noFacts = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
 
 const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
 const FUTURE_TOLERANCE = 300_000_000n;

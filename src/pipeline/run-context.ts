@@ -2,6 +2,7 @@ import type { GuardSettings } from '../dimension/guards.ts';
 import type { FirstSeen } from '../dimension/version.ts';
 import type { Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
+import type { TargetRetryPolicy } from './apply-with-retry.ts';
 
 /** Where the pipeline says what it does; pino satisfies it. Nothing that reaches it holds a secret. */
 export interface Logger {
@@ -40,6 +41,8 @@ export interface RunContext {
   readonly autoMigrate: boolean;
   /** How long to wait for the run lock, in milliseconds. */
   readonly lockTimeoutMs: number;
+  /** Default: four repetitions after 0.5 s and twice as long each time. */
+  readonly targetRetry?: TargetRetryPolicy;
   readonly programVersion: string;
   readonly clock: Clock;
   readonly logger: Logger;

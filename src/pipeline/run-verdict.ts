@@ -6,6 +6,8 @@ import { hasChanges } from './run.ts';
 export interface RunFacts {
   /** Accounts that failed because their credentials were refused. */
   readonly credentialsRefused: number;
+  /** Of these, the accounts whose credentials could not even be read: a variable that is not set, a missing file. */
+  readonly credentialsUnusable: number;
   /** Accounts that failed because nothing answered. */
   readonly unreachable: number;
   /** A failure that concerns every account, e.g. an IP that is not in the whitelist. */
@@ -27,6 +29,7 @@ export function exitCodeOf(counts: RunCounts, facts: RunFacts): number {
   const attempted = counts.accountsSelected - counts.accountsFresh;
   if (facts.stoppedBy !== null) return facts.stoppedBy.exitCode;
   if (counts.accountsFailed > 0) {
+    if (facts.credentialsUnusable === attempted) return errorCodes.config_invalid.exitCode;
     if (facts.credentialsRefused === attempted) return errorCodes.credentials_refused.exitCode;
     if (facts.unreachable === attempted) return errorCodes.source_unreachable.exitCode;
     return errorCodes.source_failed.exitCode;

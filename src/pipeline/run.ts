@@ -2,7 +2,7 @@ import { isScenedimError, ScenedimError } from '../errors.ts';
 import type { LockScope, RunCounts, RunOutcome } from '../load/loader.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { createAnswerCache } from './answer-cache.ts';
-import { applyWithRetry } from './apply-with-retry.ts';
+import { applyWithRetry, retryOnTarget } from './apply-with-retry.ts';
 import type { DraftChangeSet } from './build-change-set.ts';
 import { emptyChanges } from './build-change-set.ts';
 import type { PlanInputs } from './plan-batch.ts';
@@ -82,9 +82,9 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
 
     async commit(plan) {
       for (let attempt = 1; ; attempt += 1) {
-        const draft = await plan();
+        const draft = await retryOnTarget(plan, 'planning a batch', context, lost);
         try {
-          await applyWithRetry(loader, { run: ledger.recordAfter(draft.counts), ...draft.changes }, logger, lost);
+          await applyWithRetry(context, { run: ledger.recordAfter(draft.counts), ...draft.changes }, lost);
           ledger.commitBatch(draft.counts);
           return;
         } catch (error) {
@@ -99,7 +99,7 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
 async function closeBooks({ context, ledger, writeSignal }: Run, outcome: RunOutcome): Promise<void> {
   if (writeSignal.aborted) throw asError(writeSignal.reason);
   const run = ledger.finalRecord(context.clock.now(), outcome);
-  await applyWithRetry(context.loader, { run, ...emptyChanges() }, context.logger, writeSignal);
+  await applyWithRetry(context, { run, ...emptyChanges() }, writeSignal);
 }
 
 /** True when a run changed a row of the dimension. */

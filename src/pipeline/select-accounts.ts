@@ -10,31 +10,49 @@ export interface SelectedAccount<Account> {
   readonly head: AccountHead | null;
 }
 
-/** Pairs accounts with their heads, a thousand at a time. */
+/**
+ * Pairs accounts with their heads, a thousand at a time. The next thousand is read while these are fetched, so that a slow
+ * target does not keep the source waiting.
+ */
 export async function* withHeads<Account extends { readonly appId: string }>(
   accounts: AsyncIterable<Account> | Iterable<Account>,
   loader: Loader,
   signal: AbortSignal,
 ): AsyncGenerator<SelectedAccount<Account>> {
+  const chunks = chunksOf(accounts);
+  const readNext = async (): Promise<SelectedAccount<Account>[] | null> => {
+    const { done, value } = await chunks.next();
+    return done === true ? null : pair(value, loader, signal);
+  };
+  let ahead = readNext();
+  for (let chunk = await ahead; chunk !== null; chunk = await ahead) {
+    ahead = readNext();
+    // A failure is met when its turn comes, or never, when the run ends before.
+    ahead.catch(() => undefined);
+    yield* chunk;
+  }
+}
+
+async function* chunksOf<Account>(accounts: AsyncIterable<Account> | Iterable<Account>): AsyncGenerator<Account[]> {
   let chunk: Account[] = [];
   for await (const account of accounts) {
     chunk.push(account);
     if (chunk.length < CHUNK) continue;
-    yield* pair(chunk, loader, signal);
+    yield chunk;
     chunk = [];
   }
-  if (chunk.length > 0) yield* pair(chunk, loader, signal);
+  if (chunk.length > 0) yield chunk;
 }
 
-async function* pair<Account extends { readonly appId: string }>(
+async function pair<Account extends { readonly appId: string }>(
   accounts: readonly Account[],
   loader: Loader,
   signal: AbortSignal,
-): AsyncGenerator<SelectedAccount<Account>> {
+): Promise<SelectedAccount<Account>[]> {
   const heads = new Map<string, AccountHead>();
   const appIds = accounts.map((account) => account.appId);
   for await (const head of loader.readHeads({ appIds }, signal)) heads.set(head.appId, head);
-  for (const account of accounts) yield { account, head: heads.get(account.appId) ?? null };
+  return accounts.map((account) => ({ account, head: heads.get(account.appId) ?? null }));
 }
 
 /**
@@ -42,12 +60,12 @@ async function* pair<Account extends { readonly appId: string }>(
  * `isUnavailable` tells whether an error code is WeChat's own word that the account has no list (class A).
  */
 export function isFresh(
-  head: AccountHead | null,
+  head: AccountHead,
   now: Micros,
   maxAgeMs: number | null,
   isUnavailable: (code: string) => boolean,
 ): boolean {
-  if (head === null || maxAgeMs === null) return false;
+  if (maxAgeMs === null) return false;
   const limit = now - BigInt(Math.round(maxAgeMs * 1000));
   if (head.lastObservedAt !== null && head.lastObservedAt > limit) return true;
   return head.lastErrorCode !== null && isUnavailable(head.lastErrorCode) && head.lastAttemptAt > limit;

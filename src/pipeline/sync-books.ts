@@ -1,6 +1,7 @@
 import type { AccountHead } from '../dimension/account-head.ts';
 import { ScenedimError } from '../errors.ts';
-import type { FetchFailure } from '../extract/scene-source.ts';
+import { CREDENTIALS_UNUSABLE, type FetchFailure } from '../extract/scene-source.ts';
+import type { Micros } from '../instant.ts';
 import type { RunCounts } from '../load/loader.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
 import type { Batch } from './batch.ts';
@@ -10,15 +11,20 @@ import type { PlannedAccount } from './plan-batch.ts';
 import { planBatch } from './plan-batch.ts';
 import type { Run } from './run.ts';
 import type { Problem } from './run-report.ts';
+import type { RunFacts } from './run-verdict.ts';
 
 /** How the fetch of an account ended, when not with a list. */
 export type FetchVerdict = 'failed' | 'skipped';
 
+type Facts = { -readonly [Name in keyof RunFacts]: RunFacts[Name] };
+
 /** The counts, problems and facts of a sync, and the writing of its batches. */
 export interface SyncBooks {
-  readonly facts: { credentialsRefused: number; unreachable: number; stoppedBy: ScenedimError | null };
-  addFresh(head: AccountHead | null): void;
-  addNotNewer(appId: string): void;
+  readonly facts: Facts;
+  /** Notes an account that is about to be fetched. */
+  addSelected(head: AccountHead | null): void;
+  addFresh(head: AccountHead): void;
+  addNotNewer(head: AccountHead): void;
   addFailure(failure: FetchFailure): void;
   addMalformed(appId: string, answer: AnswerFailure): void;
   tellProgress(total: number | null): void;
@@ -28,8 +34,10 @@ export interface SyncBooks {
 
 export function createSyncBooks(run: Run): SyncBooks {
   const { ledger, context } = run;
-  const facts: SyncBooks['facts'] = { credentialsRefused: 0, unreachable: 0, stoppedBy: null };
+  const facts: Facts = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
   const verdicts = new Map<string, FetchVerdict>();
+  // Of accounts that are being fetched: when nothing can be recorded, their plan does not tell.
+  const suspendedSince = new Map<string, Micros>();
   let done = 0;
 
   function addUnrecorded(verdict: FetchVerdict): void {
@@ -42,12 +50,18 @@ export function createSyncBooks(run: Run): SyncBooks {
     addFresh(head) {
       done += 1;
       ledger.add({ accountsSelected: 1, accountsFresh: 1 });
-      if (head !== null) addSuspension(run, head.appId, head.removalsSuspendedSince);
+      addSuspension(run, head.appId, head.removalsSuspendedSince);
     },
 
-    addNotNewer(appId) {
+    addSelected(head) {
+      if (head !== null && head.removalsSuspendedSince !== null)
+        suspendedSince.set(head.appId, head.removalsSuspendedSince);
+    },
+
+    addNotNewer({ appId, removalsSuspendedSince }) {
       done += 1;
       addUnrecorded('failed');
+      addSuspension(run, appId, removalsSuspendedSince);
       ledger.addProblem({
         app_id: appId,
         kind: 'failed',
@@ -61,10 +75,15 @@ export function createSyncBooks(run: Run): SyncBooks {
       const verdict = failure.errorClass === 'account' ? 'skipped' : 'failed';
       ledger.addProblem(describeFailure(failure, verdict));
       if (failure.credentialsRefused) facts.credentialsRefused += 1;
+      if (failure.code === CREDENTIALS_UNUSABLE) facts.credentialsUnusable += 1;
       if (failure.unreachable) facts.unreachable += 1;
       if (!failure.accountOnly) facts.stoppedBy ??= stopOf(failure);
-      if (failure.doNotRecord) addUnrecorded(verdict);
-      else verdicts.set(failure.appId, verdict);
+      if (!failure.doNotRecord) {
+        verdicts.set(failure.appId, verdict);
+        return;
+      }
+      addUnrecorded(verdict);
+      addSuspension(run, failure.appId, suspendedSince.get(failure.appId) ?? null);
     },
 
     addMalformed(appId, answer) {
@@ -85,7 +104,10 @@ export function createSyncBooks(run: Run): SyncBooks {
 
     async commit(batch) {
       const batchVerdicts = new Map([...batch.accounts.keys()].map((appId) => [appId, verdicts.get(appId)]));
-      for (const appId of batch.accounts.keys()) verdicts.delete(appId);
+      for (const appId of batch.accounts.keys()) {
+        verdicts.delete(appId);
+        suspendedSince.delete(appId);
+      }
       let planned: readonly PlannedAccount[] = [];
       await run.commit(async () => {
         planned = await planBatch(run.planInputs, batch);

@@ -1,6 +1,9 @@
+import type { AccountHead } from '../dimension/account-head.ts';
 import { isUnavailableByWeChat } from '../extract/error-catalogue.ts';
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
+import type { Micros } from '../instant.ts';
+import type { Loader } from '../load/loader.ts';
 import type { AnswerFailure, NormalizedAnswer } from '../normalize/snapshot.ts';
 import { hashPayload } from './answer-cache.ts';
 import { createBackgroundWriter } from './background-writer.ts';
@@ -12,7 +15,6 @@ import { withRun } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunResult } from './run-result.ts';
 import { exitCodeOf, outcomeOf } from './run-verdict.ts';
-import type { SelectedAccount } from './select-accounts.ts';
 import { isFresh, withHeads } from './select-accounts.ts';
 import type { Shard } from './shard.ts';
 import { isInShard } from './shard.ts';
@@ -22,21 +24,34 @@ import { createSyncBooks } from './sync-books.ts';
 export interface SyncOptions {
   readonly source: SceneSource;
   readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
-  /** How many accounts there are, for the progress; null when nobody knows. */
-  readonly accountTotal: number | null;
-  /** Skip accounts whose newest ok, held or class A answer is younger than this, in milliseconds. */
-  readonly maxAgeMs: number | null;
-  readonly shard: Shard | null;
-  /** Accounts fetched side by side. */
-  readonly concurrency: number;
-  /** Let answers without scenes through in this run. */
-  readonly acceptEmpty: boolean;
-  /** Let answers that lost most of their scenes through in this run. */
-  readonly acceptShrink: boolean;
+  /** How many accounts there are, for the progress; null (default) when nobody knows. */
+  readonly accountTotal?: number | null;
+  /** Skip accounts whose newest ok, held or class A answer is younger than this, in milliseconds. Default null: none. */
+  readonly maxAgeMs?: number | null;
+  /** Default null: all accounts. */
+  readonly shard?: Shard | null;
+  /** Accounts fetched side by side. Default 8. */
+  readonly concurrency?: number;
+  /** Let answers without scenes through in this run. Default false. */
+  readonly acceptEmpty?: boolean;
+  /** Let answers that lost most of their scenes through in this run. Default false. */
+  readonly acceptShrink?: boolean;
 }
 
+type CompleteOptions = Required<SyncOptions>;
+
+const defaults = {
+  accountTotal: null,
+  maxAgeMs: null,
+  shard: null,
+  concurrency: 8,
+  acceptEmpty: false,
+  acceptShrink: false,
+} as const;
+
 /** Fetches the selected accounts and applies what they answer. */
-export async function sync(context: RunContext, options: SyncOptions): Promise<RunResult> {
+export async function sync(context: RunContext, given: SyncOptions): Promise<RunResult> {
+  const options: CompleteOptions = { ...defaults, ...given };
   const guarded = { ...context, guards: guardsOf(context, options) };
   const scope = options.shard === null ? { kind: 'exclusive' as const } : { kind: 'shard' as const, ...options.shard };
   return withRun(guarded, 'sync', scope, async (run) => {
@@ -49,7 +64,7 @@ export async function sync(context: RunContext, options: SyncOptions): Promise<R
   });
 }
 
-function guardsOf(context: RunContext, options: SyncOptions): RunContext['guards'] {
+function guardsOf(context: RunContext, options: CompleteOptions): RunContext['guards'] {
   return {
     ...context.guards,
     ...(options.acceptEmpty && { empty: 'accept' as const }),
@@ -58,13 +73,13 @@ function guardsOf(context: RunContext, options: SyncOptions): RunContext['guards
 }
 
 /** Fetches on while a batch is being written. A stop by the user still writes what was fetched. */
-async function fetchAndApply(run: Run, books: SyncBooks, options: SyncOptions): Promise<void> {
+async function fetchAndApply(run: Run, books: SyncBooks, options: CompleteOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const builder = createBatchBuilder();
   const writer = createBackgroundWriter((batch: Batch) => books.commit(batch), stop);
 
-  const selected = selectAccounts(run, books, options);
+  const selected = selectAccounts(run, books, options, signal);
   try {
     for await (const result of fetchAccounts(options.source, selected, { concurrency: options.concurrency, signal })) {
       take(run, books, builder, result);
@@ -73,7 +88,11 @@ async function fetchAndApply(run: Run, books: SyncBooks, options: SyncOptions): 
       if (builder.isFullBefore('')) await writer.write(builder.take());
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      // Not while a batch is on its way: the lock must outlive it. Its own failure would come first.
+      await writer.end();
+      throw error;
+    }
   }
   if (!run.writeSignal.aborted && builder.size > 0) await writer.write(builder.take());
   await writer.end();
@@ -81,22 +100,26 @@ async function fetchAndApply(run: Run, books: SyncBooks, options: SyncOptions): 
 }
 
 /** The accounts to fetch: of this shard, not fresh, and not answered later than now. */
-async function* selectAccounts(run: Run, books: SyncBooks, options: SyncOptions): AsyncGenerator<SourceAccount> {
-  const { loader, clock } = run.context;
-  const mine = inShard(options.accounts, options.shard);
-  for await (const selected of withHeads(mine, loader, run.signal)) {
-    const { account, head } = selected;
-    if (isFresh(head, clock.now(), options.maxAgeMs, isUnavailableByWeChat)) books.addFresh(head);
-    else if (await isAnsweredLater(run, selected)) books.addNotNewer(account.appId);
-    else yield account;
+async function* selectAccounts(
+  { context: { loader, clock } }: Run,
+  books: SyncBooks,
+  options: CompleteOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SourceAccount> {
+  for await (const { account, head } of withHeads(inShard(options.accounts, options.shard), loader, signal)) {
+    const now = clock.now();
+    if (head !== null && isFresh(head, now, options.maxAgeMs, isUnavailableByWeChat)) books.addFresh(head);
+    else if (head !== null && (await isAnsweredLater(loader, head, now, signal))) books.addNotNewer(head);
+    else {
+      books.addSelected(head);
+      yield account;
+    }
   }
 }
 
-async function isAnsweredLater(run: Run, { account, head }: SelectedAccount<SourceAccount>): Promise<boolean> {
-  const { loader, clock } = run.context;
-  const now = clock.now();
-  if (head?.lastObservedAt === null || head?.lastObservedAt === undefined || head.lastObservedAt < now) return false;
-  return hasAnswerSince(loader, account.appId, now, run.signal);
+async function isAnsweredLater(loader: Loader, head: AccountHead, now: Micros, signal: AbortSignal): Promise<boolean> {
+  if (head.lastObservedAt === null || head.lastObservedAt < now) return false;
+  return hasAnswerSince(loader, head.appId, now, signal);
 }
 
 async function* inShard(

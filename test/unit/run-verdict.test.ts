@@ -4,7 +4,7 @@ import type { RunCounts } from '../../src/load/loader.ts';
 import { createRunLedger } from '../../src/pipeline/run-ledger.ts';
 import { exitCodeOf, outcomeOf } from '../../src/pipeline/run-verdict.ts';
 
-const none = { credentialsRefused: 0, unreachable: 0, stoppedBy: null };
+const none = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
 const ledger = createRunLedger({ command: 'sync', startedAt: 1_767_225_600_000_000n, programVersion: '1' });
 const countsOf = (counts: Partial<RunCounts>): RunCounts => ({ ...ledger.counts, ...counts });
 const stoppedBy = new ScenedimError('config_invalid', 'IP not in the whitelist');
@@ -37,6 +37,20 @@ describe('how a run ends', () => {
       77,
     ],
     ['one secret wrong', { accountsSelected: 2, accountsFailed: 1 }, { ...none, credentialsRefused: 1 }, 'partial', 75],
+    [
+      'no secret can be read',
+      { accountsSelected: 2, accountsFailed: 2 },
+      { ...none, credentialsRefused: 2, credentialsUnusable: 2 },
+      'failed',
+      78,
+    ],
+    [
+      'one secret cannot be read, the other is wrong',
+      { accountsSelected: 2, accountsFailed: 2 },
+      { ...none, credentialsRefused: 2, credentialsUnusable: 1 },
+      'failed',
+      77,
+    ],
     ['stopped by the whitelist', { accountsSelected: 2, accountsFailed: 1 }, { ...none, stoppedBy }, 'failed', 78],
   ] as const)('%s', (_, counts, facts, outcome, exitCode) => {
     expect(outcomeOf(countsOf(counts), facts, false)).toBe(outcome);
