@@ -48,8 +48,17 @@ async function init(session: Session, options: InitOptions): Promise<number> {
 
 async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
   const terminal = createInterface({ input: stdin, output: stderr });
-  const question = async (text: string, fallback: string): Promise<string> =>
-    (await terminal.question(`${text} [${fallback}]: `, { signal })).trim() || fallback;
+  const { promise: left, reject: leave } = Promise.withResolvers<never>();
+  const stopped = new ScenedimError('interrupted', 'nothing is written: the questions were not answered');
+  const leaveEarly = (): void => {
+    stderr.write('\n');
+    leave(stopped);
+  };
+  terminal.once('close', leaveEarly);
+  const question = async (text: string, fallback: string): Promise<string> => {
+    const answer = await Promise.race([terminal.question(`${text} [${fallback}]: `, { signal }), left]);
+    return answer.trim() || fallback;
+  };
   try {
     const appId = await question('App id of the mini program', defaultAnswers.appId);
     const credential = await question(
@@ -65,7 +74,8 @@ async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
       timeZone,
     };
   } finally {
-    terminal.close();
+    left.catch(() => {});
+    terminal.off('close', leaveEarly).close();
   }
 }
 

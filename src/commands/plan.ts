@@ -30,7 +30,7 @@ export function definePlan(command: Command, run: RunAction): void {
         const config = await session.loadConfig(flagSettings(flags));
         return reportRun(session, 'plan', flags, async () => {
           if (input !== undefined) {
-            await using file = await openInput(input);
+            await using file = await openInput(input, session.signal);
             return await withTarget(session, config, { label: 'plan' }, (context) =>
               planReplay(context, { input: file, name: file.name }),
             );

@@ -29,7 +29,7 @@ export function defineReplay(command: Command, run: RunAction): void {
       run<ReplayFlags>(async (session, flags, [file = '-']) => {
         const config = await session.loadConfig();
         return reportRun(session, 'replay', flags, async () => {
-          await using input = await openInput(file);
+          await using input = await openInput(file, session.signal);
           const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout };
           return await withTarget(session, config, target, (context) => replay(context, { input, name: input.name }));
         });

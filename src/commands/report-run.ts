@@ -38,7 +38,13 @@ export async function reportRun(
   } finally {
     if (options.metricsFile !== undefined) {
       const durationMs = performance.now() - startedAt;
-      const text = renderPrometheusMetrics({ command, report, exitCode, durationMs, finishedAtMs: Date.now() });
+      const text = renderPrometheusMetrics({
+        command,
+        report,
+        exitCode: session.stoppedBy() ?? exitCode,
+        durationMs,
+        finishedAtMs: Date.now(),
+      });
       await writeFileAtomically(resolve(session.workingDirectory, options.metricsFile), [text]);
     }
   }

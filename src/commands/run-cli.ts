@@ -23,8 +23,8 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const out = createOutput(host.stdout, host.env, () => screen.setLiveLine(undefined));
   const paint = createPaint(host.stderr, host.env);
   host.stderr.on('error', () => {});
-  const parts: SessionParts = { host, signal: stopping.signal, out, screen, redactor };
   const stoppedBy = listenForSignals(host, stopping, exit, (text) => screen.write(text));
+  const parts: SessionParts = { host, signal: stopping.signal, stoppedBy, out, screen, redactor };
   const wantsJson = host.argv.includes('--json');
 
   const fail = async (error: unknown): Promise<number> => {
@@ -91,7 +91,7 @@ function createProgram(write: (text: string) => void): Command {
     .option('-c, --config <file>', 'config file (default: scenedim.yaml, else config/scenedim.yaml)')
     .option('--json', 'print one JSON document on stdout, nothing else')
     .option('-q, --quiet', 'print nothing but results, warnings and errors')
-    .option('--log-level <level>', 'debug, info, warn, error or silent')
+    .option('--log-level <level>', 'debug, info (default), warn (default on a terminal), error or silent')
     .option('--log-format <format>', 'pretty (default on a terminal) or json')
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
     .configureOutput({ writeOut: write, writeErr: () => {}, outputError: () => {}, getOutHelpWidth: () => 80 })

@@ -39,6 +39,8 @@ export interface Session {
   readonly stderr: Writable;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** The exit status for the signal that came; undefined while none came. */
+  stoppedBy(): number | undefined;
   readonly out: Output;
   /** Standard error. */
   readonly screen: Screen;
@@ -53,6 +55,7 @@ export interface Session {
 export interface SessionParts {
   readonly host: HostProcess;
   readonly signal: AbortSignal;
+  readonly stoppedBy: () => number | undefined;
   readonly out: Output;
   readonly screen: Screen;
   readonly redactor: Redactor;
@@ -79,6 +82,7 @@ export async function createSession(options: CommonOptions, parts: SessionParts)
     stdin: host.stdin,
     stderr: host.stderr,
     signal: parts.signal,
+    stoppedBy: parts.stoppedBy,
     out: parts.out,
     screen,
     screenPaint,

@@ -141,4 +141,3 @@ export const configSchema = z.strictObject({
 
 export type ParsedConfig = z.output<typeof configSchema>;
 export type SourceConfig = NonNullable<ParsedConfig['source']>;
-export type TargetConfig = ParsedConfig['target'];

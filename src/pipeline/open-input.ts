@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { ScenedimError } from '../errors.ts';
 
 /** An opened input; disposing closes it. Reading it throws `file_unusable`. */
@@ -16,24 +16,29 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
 };
 
-/** Opens a file for reading, `-` is standard input. Throws `file_unusable`, which names the file, when it cannot. */
-export async function openInput(path: string): Promise<Input> {
-  if (path === '-') return toInput('stdin', process.stdin);
+/**
+ * Opens a file for reading, `-` is standard input. Throws `file_unusable`, which names the file, when it cannot. An aborted
+ * `signal` ends the reading at once with its reason, also when nothing comes out of a pipe for long.
+ */
+export async function openInput(path: string, signal?: AbortSignal): Promise<Input> {
+  if (path === '-') return toInput('stdin', process.stdin, signal);
   try {
     const handle = await open(path);
-    return toInput(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }));
+    return toInput(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }), signal);
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-function toInput(name: string, stream: Readable): Input {
+function toInput(name: string, stream: Readable, signal: AbortSignal | undefined): Input {
+  if (signal !== undefined) addAbortSignal(signal, stream);
   return {
     name,
     async *[Symbol.asyncIterator]() {
       try {
         for await (const chunk of stream) yield chunk as Uint8Array;
       } catch (error) {
+        signal?.throwIfAborted();
         throw unreadable(name, error);
       }
     },

@@ -294,6 +294,17 @@ describe('a dimension from end to end', () => {
     );
   });
 
+  test('is left at once by a replay that waits for its input, on SIGTERM', async () => {
+    const child = startCli(['replay', '-', ...config, '--log-level', 'debug', '--log-format', 'json'], { cwd });
+    const result = ended(child);
+    while (!existsSync(join(cwd, 'db.lock')) || statSync(join(cwd, 'db.lock')).size === 0)
+      await new Promise(setImmediate);
+    child.kill('SIGTERM');
+    const { code, stderr } = await result;
+    expect([code, stderr.match(stackTrace)]).toEqual([143, null]);
+    expect((await run(['verify', ...config])).code).toBe(0);
+  });
+
   test('is not read by two processes at once: 75', async () => {
     const child = startCli(['replay', '-', ...config], { cwd });
     const result = ended(child);
