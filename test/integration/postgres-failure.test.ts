@@ -72,6 +72,16 @@ describePostgres('a Postgres that fails', ({ createDatabase, adminUrl }) => {
     expect(await applied).toBe(reason);
   });
 
+  test('a reader that was forgotten half way does not keep the loader from closing', async () => {
+    await using database = await createDatabase();
+    const loader = await open(database.url);
+    await loader.migrate(sampleSettings, signal);
+    await loader.apply(oneAccount('wx1'), signal);
+    const forgotten = loader.readVersions({}, signal)[Symbol.asyncIterator]();
+    expect((await forgotten.next()).done).toBe(false);
+    await loader[Symbol.asyncDispose]();
+  });
+
   test('a revoked right names the grant', async () => {
     await using database = await createDatabase();
     const role = `revoked_${process.pid}_${Date.now()}`;

@@ -2,6 +2,7 @@ import type { Compilable } from 'kysely';
 import pg from 'pg';
 import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../kysely/sql-target.ts';
 import { classifyPostgresError } from './classify-error.ts';
+import { ClosingClient } from './closing-client.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import type { PostgresConfig } from './postgres-config.ts';
 import { createPostgresSession } from './postgres-session.ts';
@@ -22,16 +23,18 @@ export function createPostgresTarget(
   { client, names, description }: ConnectionOptions,
 ): SqlTarget {
   const { schema, readers } = config;
-  const pool = new pg.Pool({ ...client, max: MAX_CONNECTIONS, allowExitOnIdle: true });
+  const pool = new pg.Pool({ ...client, Client: ClosingClient, max: MAX_CONNECTIONS, allowExitOnIdle: true });
   // The pool drops an idle connection that breaks; a busy one fails its statement too. Without a listener both end the process.
   pool.on('error', () => {});
   pool.on('connect', (connected) => connected.on('error', () => {}));
+
+  const disposed = new AbortController();
 
   async function lend<T>(work: (lent: Lent) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     let lent: Lent | undefined;
     try {
-      lent = lendClient(await connect(pool, signal), schema, signal);
+      lent = lendClient(await connect(pool, signal), schema, AbortSignal.any([signal, disposed.signal]));
       return await work(lent);
     } catch (error) {
       throw signal.aborted ? signal.reason : classifyPostgresError(error, names);
@@ -53,7 +56,7 @@ export function createPostgresTarget(
       signal.throwIfAborted();
       let lent: Lent | undefined;
       try {
-        lent = lendClient(await connect(pool, signal), schema, signal);
+        lent = lendClient(await connect(pool, signal), schema, AbortSignal.any([signal, disposed.signal]));
         const { sql, parameters } = query(lent.session).compile();
         await lent.client.query(beginSnapshot);
         await lent.client.query(`DECLARE page NO SCROLL CURSOR FOR ${sql}`, [...parameters]);
@@ -71,7 +74,11 @@ export function createPostgresTarget(
       }
     },
 
-    [Symbol.asyncDispose]: () => pool.end(),
+    [Symbol.asyncDispose]: async () => {
+      // The pool waits for clients that are out: one whose reader was forgotten half way would never come back.
+      disposed.abort();
+      await pool.end();
+    },
   };
 }
 
