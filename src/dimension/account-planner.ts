@@ -10,7 +10,7 @@ import type { GuardSettings } from './guards.ts';
 import type { IncomingObservation } from './incoming-observation.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import type { Observation } from './observation.ts';
-import type { Timeline } from './timeline.ts';
+import type { ResumePoint, Timeline } from './timeline.ts';
 import { createTimeline } from './timeline.ts';
 import type { FirstSeen, Version, VersionChange } from './version.ts';
 import { diffVersions } from './version-changes.ts';
@@ -18,12 +18,12 @@ import { diffVersions } from './version-changes.ts';
 /**
  * From where an account is planned:
  * - `repeat`: behind everything stored, and every ok answer to come equals the newest ok one; no version can change;
- * - `resume`: behind everything stored, from the versions that the newest ok answer, which left nothing unknown, left open;
+ * - `resume`: behind everything stored, from the newest ok answer, which left nothing unknown;
  * - `start`: from before the first observation; all stored ones are fed, too.
  */
 export type PlanFrom =
   | { readonly kind: 'repeat'; readonly head: AccountHead }
-  | { readonly kind: 'resume'; readonly head: AccountHead; readonly openVersions: readonly Version[] }
+  | { readonly kind: 'resume'; readonly head: AccountHead; readonly point: ResumePoint }
   | { readonly kind: 'start'; readonly head: AccountHead | null };
 
 export interface AccountPlannerOptions {
@@ -140,7 +140,7 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
     },
 
     finish(storedVersions) {
-      const before = from.kind === 'resume' ? from.openVersions : storedVersions;
+      const before = from.kind === 'resume' ? from.point.openVersions : storedVersions;
       const versions = timeline === null ? [] : diffVersions(before, timeline.versions());
       return { appId, observations, duplicates, rejects, held, refusal, head, versions };
     },
@@ -149,7 +149,7 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
 
 function startTimeline({ appId, from, firstSeen }: AccountPlannerOptions): Timeline | null {
   if (from.kind === 'repeat') return null;
-  if (from.kind === 'resume') return createTimeline({ appId, firstSeen, resumeFrom: from.openVersions });
+  if (from.kind === 'resume') return createTimeline({ appId, firstSeen, resumeFrom: from.point });
   return createTimeline({ appId, firstSeen });
 }
 

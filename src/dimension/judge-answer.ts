@@ -8,7 +8,7 @@ import type { Timeline } from './timeline.ts';
  */
 export function judgeAnswer(snapshot: Snapshot, timeline: Timeline, guards: GuardSettings): 'empty' | 'shrink' | null {
   if (snapshot.present.size === 0) return guards.empty === 'hold' ? 'empty' : null;
-  const inForce = timeline.open.size;
+  const inForce = timeline.inForce;
   if (inForce === 0 || inForce < guards.minScenes) return null;
   return timeline.countRemovals(snapshot) / inForce > guards.maxShrink ? 'shrink' : null;
 }

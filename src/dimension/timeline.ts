@@ -1,3 +1,4 @@
+import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { BEGINNING, OPEN_END } from '../instant.ts';
 import type { Snapshot } from '../normalize/snapshot.ts';
@@ -7,37 +8,44 @@ import type { EndReason, FirstSeen, Version } from './version.ts';
 
 /** The versions of one account as its ok answers unfold, oldest first (DESIGN 3.2). */
 export interface Timeline {
-  /** Versions in force after the answers so far, by key. */
-  readonly open: ReadonlyMap<string, Version>;
+  /** How many versions are in force after the answers so far. */
+  readonly inForce: number;
   /** How many versions in force the snapshot would close as removed. */
   countRemovals(snapshot: Snapshot): number;
   /** Takes the next answer; `observedAt` is later than that of every answer before. */
   observe(observedAt: Micros, snapshot: Snapshot): void;
-  /** Every version so far, open ones included, in no order. */
+  /** Every version so far, open ones included, in no order; of a resumed timeline those that it was given or opened. */
   versions(): Version[];
+}
+
+/** Where a timeline goes on: behind an ok answer that left nothing unknown. */
+export interface ResumePoint {
+  /** That answer: its keys are those in force, every other key was absent then. */
+  readonly snapshot: Snapshot;
+  /** The stored open versions of at least the keys that the answers to come change. */
+  readonly openVersions: readonly Version[];
 }
 
 export interface TimelineOptions {
   readonly appId: string;
   readonly firstSeen: FirstSeen;
-  /**
-   * Continue behind an ok answer that left nothing unknown: the versions that it left open. Every other key was absent
-   * then. Left out: start before the first answer.
-   */
-  readonly resumeFrom?: Iterable<Version>;
+  /** Left out: start before the first answer. */
+  readonly resumeFrom?: ResumePoint;
 }
 
 /** Starts the timeline of one account. Its cost is linear in the rows of the answers. */
-export function createTimeline(options: TimelineOptions): Timeline {
-  const { appId, firstSeen } = options;
-  const open = new Map<string, Version>();
+export function createTimeline({ appId, firstSeen, resumeFrom }: TimelineOptions): Timeline {
+  const names = new Map(resumeFrom?.snapshot.present);
+  const open = new Map(resumeFrom?.openVersions.map((version) => [version.sceneKey, version]));
   const closed: Version[] = [];
-  const facts = createFactMemory(options.resumeFrom !== undefined);
-  for (const version of options.resumeFrom ?? []) open.set(version.sceneKey, version);
+  const facts = createFactMemory(resumeFrom !== undefined);
 
-  function close(version: Version, effectiveTo: Micros, endReason: EndReason): void {
+  function close(key: string, effectiveTo: Micros, endReason: EndReason): void {
+    const version = open.get(key);
+    if (version === undefined) throw missingVersion(appId, key);
     closed.push({ ...version, effectiveTo, endReason });
-    open.delete(version.sceneKey);
+    open.delete(key);
+    names.delete(key);
   }
 
   function isRemovedBy(snapshot: Snapshot, key: string): boolean {
@@ -45,32 +53,54 @@ export function createTimeline(options: TimelineOptions): Timeline {
   }
 
   return {
-    open,
+    get inForce() {
+      return names.size;
+    },
 
     countRemovals(snapshot) {
       if (snapshot.absencesUnknown) return 0;
       let removals = 0;
-      for (const key of open.keys()) if (isRemovedBy(snapshot, key)) removals += 1;
+      for (const key of names.keys()) if (isRemovedBy(snapshot, key)) removals += 1;
       return removals;
     },
 
     observe(observedAt, snapshot) {
       for (const [key, name] of snapshot.present) {
-        const current = open.get(key);
-        if (current?.sceneName === name) continue;
-        if (current !== undefined) close(current, observedAt, 'renamed');
+        const current = names.get(key);
+        if (current === name) continue;
+        if (current !== undefined) close(key, observedAt, 'renamed');
         const fromBeginning = firstSeen === 'beginning' && current === undefined && facts.isFirst(key);
         open.set(key, openVersion(appId, key, name, fromBeginning ? BEGINNING : observedAt, observedAt));
+        names.set(key, name);
       }
-      // Every present key is open now, so equal sizes mean that nothing else is.
-      if (!snapshot.absencesUnknown && open.size > snapshot.present.size) {
-        for (const [key, version] of open) if (isRemovedBy(snapshot, key)) close(version, observedAt, 'removed');
+      // Every present key is in force now, so equal sizes mean that nothing else is.
+      if (!snapshot.absencesUnknown && names.size > snapshot.present.size) {
+        for (const key of names.keys()) if (isRemovedBy(snapshot, key)) close(key, observedAt, 'removed');
       }
       facts.remember(snapshot);
     },
 
     versions: () => [...closed, ...open.values()],
   };
+}
+
+/** The keys whose version the answers change, seen from the answer before them. Only these need their stored version. */
+export function touchedKeys(before: Snapshot, answers: Iterable<Snapshot>): Set<string> {
+  const touched = new Set<string>();
+  for (const answer of answers) {
+    for (const [key, name] of before.present) if (answer.present.get(key) !== name) touched.add(key);
+  }
+  return touched;
+}
+
+function missingVersion(appId: string, key: string): ScenedimError {
+  return new ScenedimError(
+    'data_refused',
+    `account ${appId}: the open version of scene ${key} is missing from dim_scene`,
+    {
+      remedy: 'run `scenedim verify`, then `scenedim rebuild`',
+    },
+  );
 }
 
 function openVersion(appId: string, key: string, name: string, from: Micros, firstObservedAt: Micros): Version {

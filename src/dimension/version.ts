@@ -35,6 +35,12 @@ export interface Version {
   readonly firstObservedAt: Micros;
 }
 
+/** A scene of an account. */
+export interface SceneRef {
+  readonly appId: string;
+  readonly sceneKey: string;
+}
+
 /** True while nothing has closed the version. */
 export function isOpen(version: Version): boolean {
   return version.effectiveTo === OPEN_END;

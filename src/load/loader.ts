@@ -8,7 +8,7 @@
  */
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation } from '../dimension/observation.ts';
-import type { FirstSeen, Version, VersionChange } from '../dimension/version.ts';
+import type { FirstSeen, SceneRef, Version, VersionChange } from '../dimension/version.ts';
 import type { Micros } from '../instant.ts';
 import type { RejectedRow } from '../normalize/snapshot.ts';
 
@@ -129,6 +129,8 @@ export interface VersionQuery {
   /** Only those in force at this instant. */
   readonly asOf?: Micros;
   readonly sceneKey?: string;
+  /** Only those of these scenes; at most 10,000. */
+  readonly scenes?: readonly SceneRef[];
 }
 
 /** Which observations or heads to read. No field: all. */

@@ -2,7 +2,7 @@ import type { AccountHead } from '../dimension/account-head.ts';
 import type { Observation } from '../dimension/observation.ts';
 import { orderObservations, orderVersions } from '../dimension/row-order.ts';
 import type { Version } from '../dimension/version.ts';
-import { passesFilter } from '../dimension/version-filter.ts';
+import { createVersionTest } from '../dimension/version-filter.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import type { AccountQuery, ChangeSet, Loader, Lock, TargetMeta, VersionQuery } from '../load/loader.ts';
@@ -155,8 +155,8 @@ function mergeVersions(
 ): Iterable<Version> {
   const changed = new Map<string, Version | null>(changes.flatMap((rows) => [...rows]));
   const kept = stored.filter(({ versionId }) => !changed.has(versionId));
-  const added = [...changed.values()].filter((version) => version !== null && passesFilter(version, query));
-  return orderVersions([...kept, ...added.filter((version) => version !== null)]);
+  const added = [...changed.values()].filter((version) => version !== null);
+  return orderVersions([...kept, ...added.filter(createVersionTest(query))]);
 }
 
 function mergeObservations(

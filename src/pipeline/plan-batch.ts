@@ -5,8 +5,10 @@ import { choosePath } from '../dimension/choose-path.ts';
 import { isComplete } from '../dimension/compare-snapshots.ts';
 import type { GuardSettings } from '../dimension/guards.ts';
 import type { IncomingObservation } from '../dimension/incoming-observation.ts';
-import type { FirstSeen, Version } from '../dimension/version.ts';
+import { touchedKeys } from '../dimension/timeline.ts';
+import type { FirstSeen, SceneRef, Version } from '../dimension/version.ts';
 import type { Loader } from '../load/loader.ts';
+import type { Snapshot } from '../normalize/snapshot.ts';
 import { readAnswers, readLog } from './account-log.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { Batch } from './batch.ts';
@@ -30,9 +32,11 @@ export interface PlannedAccount {
 /** Accounts whose whole log is read are taken in groups of this size, which bounds the versions in memory. */
 const LOG_GROUP = 50;
 
+const SCENES_A_QUERY = 10_000;
+
 /**
- * Plans every account of a batch by the cheapest path that its head allows. Reads heads for all, open versions for the
- * changed, the log only for accounts with late or repeated observations: a fixed number of statements for each kind.
+ * Plans every account of a batch by the cheapest path that its head allows. Reads heads for all, the open versions of
+ * changed scenes, the log only for accounts with late or repeated observations: a fixed number of statements for each kind.
  */
 export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<PlannedAccount[]> {
   const heads = new Map<string, AccountHead>();
@@ -85,23 +89,30 @@ async function planChanged(
     answers,
     signal,
   );
-  const resumable = changed.filter((head) => {
+  const resumable: { head: AccountHead; snapshot: Snapshot; incoming: readonly IncomingObservation[] }[] = [];
+  for (const head of changed) {
     const answer = newest.get(head.lastPayloadHash ?? '');
-    const canResume = answer?.kind === 'snapshot' && isComplete(answer);
-    if (!canResume) late.push(head);
-    return canResume;
-  });
-  const open = await readVersionsByAccount(inputs, resumable, true);
-  return resumable.map((head) => {
-    const from: PlanFrom = { kind: 'resume', head, openVersions: open.get(head.appId) ?? [] };
     const incoming = batch.accounts.get(head.appId) ?? [];
-    return { plan: planDirectly(inputs, head.appId, from, incoming), storedHead: head };
+    if (answer?.kind === 'snapshot' && isComplete(answer)) resumable.push({ head, snapshot: answer, incoming });
+    else late.push(head);
+  }
+  const touched = resumable.flatMap(({ head: { appId }, snapshot, incoming }) =>
+    [...touchedKeys(snapshot, snapshotsOf(incoming))].map((sceneKey) => ({ appId, sceneKey })),
+  );
+  const open = await readOpenVersions(inputs, touched);
+  return resumable.map(({ head, snapshot, incoming }) => {
+    const point = { snapshot, openVersions: open.get(head.appId) ?? [] };
+    return { plan: planDirectly(inputs, head.appId, { kind: 'resume', head, point }, incoming), storedHead: head };
   });
+}
+
+function snapshotsOf(incoming: readonly IncomingObservation[]): Snapshot[] {
+  return incoming.flatMap(({ answer }) => (answer.kind === 'snapshot' ? [answer] : []));
 }
 
 async function planFromLog(inputs: PlanInputs, batch: Batch, heads: readonly AccountHead[]): Promise<PlannedAccount[]> {
   const { loader, answers, signal } = inputs;
-  const versions = await readVersionsByAccount(inputs, heads, false);
+  const versions = await readAllVersions(inputs, heads);
   const weavers = new Map(
     heads.map((head) => {
       const planner = createAccountPlanner({ ...inputs, appId: head.appId, from: { kind: 'start', head } });
@@ -141,17 +152,31 @@ function createWeaver(planner: AccountPlanner, incoming: readonly IncomingObserv
   };
 }
 
-async function readVersionsByAccount(
+/** The open versions of some scenes, by account. */
+async function readOpenVersions(
   { loader, signal }: PlanInputs,
-  heads: readonly AccountHead[],
-  openOnly: boolean,
+  scenes: readonly SceneRef[],
 ): Promise<Map<string, Version[]>> {
   const byAccount = new Map<string, Version[]>();
-  if (heads.length === 0) return byAccount;
-  for await (const version of loader.readVersions({ appIds: heads.map((head) => head.appId), openOnly }, signal)) {
-    const list = byAccount.get(version.appId);
-    if (list === undefined) byAccount.set(version.appId, [version]);
-    else list.push(version);
+  for (let start = 0; start < scenes.length; start += SCENES_A_QUERY) {
+    const query = { scenes: scenes.slice(start, start + SCENES_A_QUERY), openOnly: true };
+    for await (const version of loader.readVersions(query, signal)) addTo(byAccount, version);
   }
   return byAccount;
+}
+
+async function readAllVersions(
+  { loader, signal }: PlanInputs,
+  heads: readonly AccountHead[],
+): Promise<Map<string, Version[]>> {
+  const byAccount = new Map<string, Version[]>();
+  const query = { appIds: heads.map((head) => head.appId) };
+  for await (const version of loader.readVersions(query, signal)) addTo(byAccount, version);
+  return byAccount;
+}
+
+function addTo(byAccount: Map<string, Version[]>, version: Version): void {
+  const list = byAccount.get(version.appId);
+  if (list === undefined) byAccount.set(version.appId, [version]);
+  else list.push(version);
 }

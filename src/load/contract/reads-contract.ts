@@ -51,6 +51,24 @@ const queries: readonly (readonly [string, VersionQuery, (version: Version) => b
   ['none of a key that is not stored', { sceneKey: '%' }, () => false],
   ['open ones of a key', { sceneKey: '10', openOnly: true }, (version) => version.sceneKey === '10' && isOpen(version)],
   [
+    'those of some scenes',
+    {
+      scenes: [
+        { appId: 'wx1', sceneKey: '1' },
+        { appId: 'wx3', sceneKey: '@_all' },
+        { appId: 'wx2', sceneKey: 'none' },
+        { appId: 'wx1', sceneKey: '1' },
+      ],
+    },
+    ({ appId, sceneKey }) => (appId === 'wx1' && sceneKey === '1') || (appId === 'wx3' && sceneKey === '@_all'),
+  ],
+  [
+    'open ones of some scenes of some accounts',
+    { appIds: ['wx1'], openOnly: true, scenes: ['wx1', 'wx2'].map((appId) => ({ appId, sceneKey: '1' })) },
+    (version) => version.appId === 'wx1' && version.sceneKey === '1' && isOpen(version),
+  ],
+  ['none for an empty list of scenes', { scenes: [] }, () => false],
+  [
     'what fulfils all conditions at once',
     { appIds: ['wx2', 'wx3'], asOf: t3, sceneKey: '1', openOnly: true },
     (version) => version.appId !== 'wx1' && version.sceneKey === '1' && isOpen(version),

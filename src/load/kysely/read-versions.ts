@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { endReasons, type Version, valueKinds } from '../../dimension/version.ts';
+import { OPEN_END } from '../../instant.ts';
 import type { VersionQuery } from '../loader.ts';
 import { instantText, microsOf } from './instant-text.ts';
-import { ofAccounts } from './of-accounts.ts';
+import { ofAccounts, ofScenes } from './of-accounts.ts';
 import { oneOf, oneOfOrNull } from './one-of.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
@@ -32,7 +33,8 @@ export async function* readVersions(
   }
 }
 
-function selectVersions({ db, schema }: SqlSession, { appIds, openOnly, asOf, sceneKey }: VersionQuery) {
+function selectVersions({ db, schema }: SqlSession, query: VersionQuery) {
+  const { appIds, openOnly, asOf, sceneKey, scenes } = query;
   let rows = db
     .withSchema(schema)
     .selectFrom('dim_scene as d')
@@ -44,7 +46,8 @@ function selectVersions({ db, schema }: SqlSession, { appIds, openOnly, asOf, sc
       microsOf('d.first_observed_at').as('first_observed_micros'),
     ]);
   if (appIds !== undefined) rows = rows.where(ofAccounts(appIds));
-  if (openOnly === true) rows = rows.where('is_current', '=', true);
+  if (openOnly === true) rows = rows.where('d.effective_to', '=', sql<string>`${instantText(OPEN_END)}::timestamptz`);
+  if (scenes !== undefined) rows = rows.where(ofScenes(scenes));
   if (sceneKey !== undefined) rows = rows.where('scene_key', '=', sceneKey);
   if (asOf !== undefined) {
     const instant = sql<string>`${instantText(asOf)}::timestamptz`;

@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
 import type { AccountRows } from '../../dimension/account-rows.ts';
 import { orderObservations, orderVersions } from '../../dimension/row-order.ts';
-import { passesFilter } from '../../dimension/version-filter.ts';
+import { createVersionTest } from '../../dimension/version-filter.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
 import { checkMemory, MEMORY_SCHEMA_VERSION, memoryMigrationSql, migrateMemory } from './memory-schema.ts';
@@ -68,10 +68,10 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
       return target.locks.acquire(scope, holder);
     },
     readHeads: (query, signal) => rowsOf(query, signal, ({ head }) => (head === null ? [] : [head])),
-    readVersions: (query, signal) =>
-      rowsOf(query, signal, ({ versions }) =>
-        orderVersions(versions.values().filter((version) => passesFilter(version, query))),
-      ),
+    readVersions: (query, signal) => {
+      const isAsked = createVersionTest(query);
+      return rowsOf(query, signal, ({ versions }) => orderVersions(versions.values().filter(isAsked)));
+    },
     readObservations: (query, signal) =>
       rowsOf(query, signal, ({ observations }) => orderObservations(observations.values())),
     async readPayloads(payloadHashes, signal) {
