@@ -61,7 +61,6 @@ export function createSyncBooks(run: Run): SyncBooks {
     addNotNewer({ appId, removalsSuspendedSince }) {
       done += 1;
       addUnrecorded('failed');
-      addSuspension(run, appId, removalsSuspendedSince);
       ledger.addProblem({
         app_id: appId,
         kind: 'failed',
@@ -69,6 +68,7 @@ export function createSyncBooks(run: Run): SyncBooks {
         message: 'its newest stored answer is not older than now',
         remedy: `check the clock; when that answer is wrong: scenedim hold --app-id ${appId} --observed-at TIME`,
       });
+      addSuspension(run, appId, removalsSuspendedSince);
     },
 
     addFailure(failure) {
