@@ -121,9 +121,41 @@ export interface ChangeSet {
   readonly versions: readonly VersionChange[];
 }
 
+/**
+ * How much a target takes at once. The pipeline cuts its batches and reads by it: a transaction of a database is cheap and
+ * short, a job of a warehouse is neither.
+ */
+export interface LoaderLimits {
+  /** A batch ends at so many accounts … */
+  readonly batchAccounts: number;
+  /** … or observations … */
+  readonly batchObservations: number;
+  /** … or bytes of different bodies … */
+  readonly batchBodyBytes: number;
+  /** … or when its first observation has waited so long, in milliseconds. Null: never. */
+  readonly batchAgeMs: number | null;
+  /** Accounts that one read names, at most. */
+  readonly readAccounts: number;
+  /** Accounts whose whole log is read at once: their versions are in memory together. */
+  readonly readLogAccounts: number;
+  /** Bodies that are read at once; each has 1 MiB at most. */
+  readonly readPayloads: number;
+}
+
+/** What suits a database with transactions (DESIGN 3.5). */
+export const databaseLimits: LoaderLimits = {
+  batchAccounts: 1_000,
+  batchObservations: 10_000,
+  batchBodyBytes: 32 * 1024 * 1024,
+  batchAgeMs: null,
+  readAccounts: 1_000,
+  readLogAccounts: 50,
+  readPayloads: 100,
+};
+
 /** Which versions to read. No field: all. */
 export interface VersionQuery {
-  /** At most 1,000. */
+  /** At most `limits.readAccounts`. */
   readonly appIds?: readonly string[];
   readonly openOnly?: boolean;
   /** Only those in force at this instant. */
@@ -135,7 +167,7 @@ export interface VersionQuery {
 
 /** Which observations or heads to read. No field: all. */
 export interface AccountQuery {
-  /** At most 1,000. */
+  /** At most `limits.readAccounts`. */
   readonly appIds?: readonly string[];
 }
 
@@ -157,6 +189,7 @@ export interface Loader extends AsyncDisposable {
   readonly kind: string;
   /** Where the rows go, for people: without credentials. */
   readonly description: string;
+  readonly limits: LoaderLimits;
 
   /** Looks at connection, version, rights and schema without writing. Findings, not errors, also when unreachable. */
   check(signal: AbortSignal): Promise<readonly Finding[]>;

@@ -10,9 +10,6 @@ export interface LogEntry {
   readonly answer: NormalizedAnswer | undefined;
 }
 
-/** Bodies are at most 1 MiB each, so this bounds what is in memory at once. */
-const CHUNK = 100;
-
 /** The log of some accounts (all when `appIds` is left out), by account and time, in bounded memory. */
 export async function* readLog(
   loader: Loader,
@@ -20,10 +17,11 @@ export async function* readLog(
   answers: AnswerCache,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
+  const { readPayloads } = loader.limits;
   let chunk: Observation[] = [];
   for await (const observation of loader.readObservations(appIds === undefined ? {} : { appIds }, signal)) {
     chunk.push(observation);
-    if (chunk.length < CHUNK) continue;
+    if (chunk.length < readPayloads) continue;
     yield* withAnswers(loader, chunk, answers, signal);
     chunk = [];
   }
@@ -63,8 +61,9 @@ export async function readAnswers(
     else result.set(payloadHash, known);
   }
   const missing = [...wanted];
-  for (let start = 0; start < missing.length; start += CHUNK) {
-    const bodies = await loader.readPayloads(missing.slice(start, start + CHUNK), signal);
+  const { readPayloads } = loader.limits;
+  for (let start = 0; start < missing.length; start += readPayloads) {
+    const bodies = await loader.readPayloads(missing.slice(start, start + readPayloads), signal);
     for (const [payloadHash, body] of bodies) {
       if (hashPayload(body) === payloadHash) result.set(payloadHash, answers.normalize(payloadHash, body));
     }

@@ -1,14 +1,8 @@
 import type { IncomingObservation } from '../dimension/incoming-observation.ts';
-import type { Payload } from '../load/loader.ts';
+import type { LoaderLimits, Payload } from '../load/loader.ts';
 
-/** When a batch is full (DESIGN 3.5). */
-export const batchLimits = {
-  accounts: 1_000,
-  observations: 10_000,
-  bodyBytes: 32 * 1024 * 1024,
-  /** An account that alone is larger than this many times the limits is cut all the same, so that memory stays bounded. */
-  accountFactor: 4,
-} as const;
+/** An account that alone is larger than this many times the limits is cut all the same, so that memory stays bounded. */
+export const OVERSIZE_FACTOR = 4;
 
 /** Observations that are planned and written together, by account. */
 export interface Batch {
@@ -26,12 +20,14 @@ export interface BatchBuilder {
   take(): Batch;
 }
 
-export function createBatchBuilder(): BatchBuilder {
+/** `nowMs` is a clock that only goes forward; it measures how long a batch has waited. */
+export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performance.now()): BatchBuilder {
   let accounts = new Map<string, IncomingObservation[]>();
   let payloads = new Map<string, Payload>();
   let observations = 0;
   let bodyBytes = 0;
   let lastAppId: string | null = null;
+  let startedMs: number | null = null;
 
   return {
     get size() {
@@ -43,6 +39,7 @@ export function createBatchBuilder(): BatchBuilder {
       if (list === undefined) accounts.set(appId, [incoming]);
       else list.push(incoming);
       observations += 1;
+      startedMs ??= nowMs();
       lastAppId = appId;
       const { payloadHash } = incoming;
       if (body === null || payloadHash === null || payloads.has(payloadHash)) return;
@@ -52,11 +49,12 @@ export function createBatchBuilder(): BatchBuilder {
 
     isFullBefore(appId) {
       const isSameAccount = appId === lastAppId;
-      const factor = isSameAccount ? batchLimits.accountFactor : 1;
+      const factor = isSameAccount ? OVERSIZE_FACTOR : 1;
+      const isOld = limits.batchAgeMs !== null && startedMs !== null && nowMs() - startedMs >= limits.batchAgeMs;
       return (
-        (!isSameAccount && accounts.size >= batchLimits.accounts) ||
-        observations >= batchLimits.observations * factor ||
-        bodyBytes >= batchLimits.bodyBytes * factor
+        (!isSameAccount && (isOld || accounts.size >= limits.batchAccounts)) ||
+        observations >= limits.batchObservations * factor ||
+        bodyBytes >= limits.batchBodyBytes * factor
       );
     },
 
@@ -68,6 +66,7 @@ export function createBatchBuilder(): BatchBuilder {
       observations = 0;
       bodyBytes = 0;
       lastAppId = null;
+      startedMs = null;
       return batch;
     },
   };

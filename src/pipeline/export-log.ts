@@ -5,16 +5,13 @@ import type { Loader } from '../load/loader.ts';
 import { requireSchema } from './prepare-target.ts';
 import { formatReplayLine } from './replay-line.ts';
 
-/** Bodies are at most 1 MiB each, so this bounds what is in memory at once. */
-const CHUNK = 100;
-
 /** The stored observations with their decisions, in the format that `replay` reads, ordered by account and time. */
 export async function* exportLog(loader: Loader, signal: AbortSignal): AsyncGenerator<string> {
   await requireSchema(loader, signal);
   let chunk: Observation[] = [];
   for await (const observation of loader.readObservations({}, signal)) {
     chunk.push(observation);
-    if (chunk.length < CHUNK) continue;
+    if (chunk.length < loader.limits.readPayloads) continue;
     yield await formatLines(loader, chunk, signal);
     chunk = [];
   }

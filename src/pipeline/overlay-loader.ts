@@ -62,6 +62,7 @@ export function createOverlayLoader(base: Loader): Loader {
   const loader: Loader = {
     kind: base.kind,
     description: base.description,
+    limits: base.limits,
     schemaVersion: base.schemaVersion,
     migrationSql: (options) => base.migrationSql(options),
     check: (signal) => base.check(signal),

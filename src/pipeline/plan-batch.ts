@@ -29,9 +29,6 @@ export interface PlannedAccount {
   readonly storedHead: AccountHead | null;
 }
 
-/** Accounts whose whole log is read are taken in groups of this size, which bounds the versions in memory. */
-const LOG_GROUP = 50;
-
 const SCENES_A_QUERY = 10_000;
 
 /**
@@ -57,8 +54,9 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
     }
   }
   planned.push(...(await planChanged(inputs, batch, changed, late)));
-  for (let start = 0; start < late.length; start += LOG_GROUP) {
-    planned.push(...(await planFromLog(inputs, batch, late.slice(start, start + LOG_GROUP))));
+  const { readLogAccounts } = inputs.loader.limits;
+  for (let start = 0; start < late.length; start += readLogAccounts) {
+    planned.push(...(await planFromLog(inputs, batch, late.slice(start, start + readLogAccounts))));
   }
   return planned;
 }

@@ -88,14 +88,13 @@ async function recomputeAccount(options: RecomputeOptions, stored: StoredAccount
   return { ...common, head: plan.head, versions: plan.versions };
 }
 
-const CHUNK = 100;
-
 async function* withAnswers(
   { loader, answers, decisions = [], signal }: RecomputeOptions,
   observations: readonly Observation[],
 ): AsyncGenerator<LogEntry> {
-  for (let start = 0; start < observations.length; start += CHUNK) {
-    const chunk = observations.slice(start, start + CHUNK).map((observation) => decide(observation, decisions));
+  const { readPayloads } = loader.limits;
+  for (let start = 0; start < observations.length; start += readPayloads) {
+    const chunk = observations.slice(start, start + readPayloads).map((observation) => decide(observation, decisions));
     const known: Map<string, NormalizedAnswer> = await readAnswers(
       loader,
       chunk.map((observation) => observation.payloadHash),

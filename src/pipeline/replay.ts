@@ -59,7 +59,7 @@ export async function replay(context: RunContext, options: ReplayOptions): Promi
 
 async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<void> {
   const stop = new AbortController();
-  const builder = createBatchBuilder();
+  const builder = createBatchBuilder(run.context.loader.limits);
   const writer = createBackgroundWriter((batch: Batch) => commit(run, batch, name), stop);
   let done = 0;
   let lineNumber = 0;

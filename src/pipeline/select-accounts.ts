@@ -2,8 +2,6 @@ import type { AccountHead } from '../dimension/account-head.ts';
 import type { Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 
-const CHUNK = 1_000;
-
 /** An account that a run may fetch, with what is stored about it. */
 export interface SelectedAccount<Account> {
   readonly account: Account;
@@ -11,7 +9,7 @@ export interface SelectedAccount<Account> {
 }
 
 /**
- * Pairs accounts with their heads, a thousand at a time. The next thousand is read while these are fetched, so that a slow
+ * Pairs accounts with their heads, as many at a time as the loader reads at once. The next thousand is read while these are fetched, so that a slow
  * target does not keep the source waiting.
  */
 export async function* withHeads<Account extends { readonly appId: string }>(
@@ -19,7 +17,7 @@ export async function* withHeads<Account extends { readonly appId: string }>(
   loader: Loader,
   signal: AbortSignal,
 ): AsyncGenerator<SelectedAccount<Account>> {
-  const chunks = chunksOf(accounts);
+  const chunks = chunksOf(accounts, loader.limits.readAccounts);
   const readNext = async (): Promise<SelectedAccount<Account>[] | null> => {
     const { done, value } = await chunks.next();
     return done === true ? null : pair(value, loader, signal);
@@ -33,11 +31,14 @@ export async function* withHeads<Account extends { readonly appId: string }>(
   }
 }
 
-async function* chunksOf<Account>(accounts: AsyncIterable<Account> | Iterable<Account>): AsyncGenerator<Account[]> {
+async function* chunksOf<Account>(
+  accounts: AsyncIterable<Account> | Iterable<Account>,
+  size: number,
+): AsyncGenerator<Account[]> {
   let chunk: Account[] = [];
   for await (const account of accounts) {
     chunk.push(account);
-    if (chunk.length < CHUNK) continue;
+    if (chunk.length < size) continue;
     yield chunk;
     chunk = [];
   }

@@ -76,7 +76,7 @@ function guardsOf(context: RunContext, options: CompleteOptions): RunContext['gu
 async function fetchAndApply(run: Run, books: SyncBooks, options: CompleteOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const builder = createBatchBuilder();
+  const builder = createBatchBuilder(run.context.loader.limits);
   const writer = createBackgroundWriter((batch: Batch) => books.commit(batch), stop);
 
   const selected = selectAccounts(run, books, options, signal);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IncomingObservation } from '../../src/dimension/incoming-observation.ts';
-import { batchLimits, createBatchBuilder } from '../../src/pipeline/batch.ts';
+import { databaseLimits } from '../../src/load/loader.ts';
+import { createBatchBuilder, OVERSIZE_FACTOR } from '../../src/pipeline/batch.ts';
 
 function incoming(at: number, payloadHash: string | null = null): IncomingObservation {
   return {
@@ -14,31 +15,31 @@ function incoming(at: number, payloadHash: string | null = null): IncomingObserv
 
 describe('a batch', () => {
   it('is cut before the account after the thousandth', () => {
-    const builder = createBatchBuilder();
-    for (let account = 0; account < batchLimits.accounts; account += 1) {
+    const builder = createBatchBuilder(databaseLimits);
+    for (let account = 0; account < databaseLimits.batchAccounts; account += 1) {
       expect(builder.isFullBefore(`wx${account}`)).toBe(false);
       builder.add(`wx${account}`, incoming(1), null);
     }
-    expect(builder.isFullBefore(`wx${batchLimits.accounts - 1}`)).toBe(false);
+    expect(builder.isFullBefore(`wx${databaseLimits.batchAccounts - 1}`)).toBe(false);
     expect(builder.isFullBefore('another')).toBe(true);
   });
 
   it('is not cut inside an account at 10,000 observations, but before the next one', () => {
-    const builder = createBatchBuilder();
-    for (let at = 0; at < batchLimits.observations; at += 1) builder.add('wx1', incoming(at), null);
+    const builder = createBatchBuilder(databaseLimits);
+    for (let at = 0; at < databaseLimits.batchObservations; at += 1) builder.add('wx1', incoming(at), null);
     expect(builder.isFullBefore('wx1')).toBe(false);
     expect(builder.isFullBefore('wx2')).toBe(true);
   });
 
   it('is cut inside an account that alone would fill the memory', () => {
-    const builder = createBatchBuilder();
-    const most = batchLimits.observations * batchLimits.accountFactor;
+    const builder = createBatchBuilder(databaseLimits);
+    const most = databaseLimits.batchObservations * OVERSIZE_FACTOR;
     for (let at = 0; at < most; at += 1) builder.add('wx1', incoming(at), null);
     expect(builder.isFullBefore('wx1')).toBe(true);
   });
 
   it('counts the bytes of equal bodies once', () => {
-    const builder = createBatchBuilder();
+    const builder = createBatchBuilder(databaseLimits);
     const body = new Uint8Array(1024 * 1024);
     for (let at = 0; at < 100; at += 1) builder.add(`wx${at}`, incoming(at, 'same'), body);
     expect(builder.isFullBefore('another')).toBe(false);
@@ -47,8 +48,21 @@ describe('a batch', () => {
     expect(builder.take().payloads.size).toBe(33);
   });
 
+  it('is cut when its first observation has waited as long as the limits say', () => {
+    let nowMs = 0;
+    const builder = createBatchBuilder({ ...databaseLimits, batchAgeMs: 600_000 }, () => nowMs);
+    nowMs = 50;
+    builder.add('wx1', incoming(1), null);
+    nowMs = 600_049;
+    expect(builder.isFullBefore('wx2')).toBe(false);
+    nowMs = 600_050;
+    expect(builder.isFullBefore('wx2')).toBe(true);
+    builder.take();
+    expect(builder.isFullBefore('wx2')).toBe(false);
+  });
+
   it('hands out each account in order of time and is empty afterwards', () => {
-    const builder = createBatchBuilder();
+    const builder = createBatchBuilder(databaseLimits);
     for (const at of [3, 1, 2]) builder.add('wx1', incoming(at), null);
     expect(
       builder

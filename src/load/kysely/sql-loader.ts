@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
+import { databaseLimits } from '../loader.ts';
 import { applyChangeSet } from './apply-change-set.ts';
 import { checkTarget } from './check-target.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -19,6 +20,7 @@ export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Lo
   return {
     kind: target.kind,
     description: target.description,
+    limits: databaseLimits,
     schemaVersion: newestSchemaVersion(),
     check: (signal) => checkTarget(target, signal),
     readMeta: (signal) => target.session(readMeta, signal),

@@ -4,6 +4,7 @@ import { orderObservations, orderVersions } from '../../dimension/row-order.ts';
 import { createVersionTest } from '../../dimension/version-filter.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
+import { databaseLimits } from '../loader.ts';
 import { checkMemory, MEMORY_SCHEMA_VERSION, memoryMigrationSql, migrateMemory } from './memory-schema.ts';
 import type { MemoryTarget } from './memory-target.ts';
 import { applyToMemory, createMemoryTarget } from './memory-target.ts';
@@ -44,6 +45,7 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
   return {
     kind: 'memory',
     description: 'memory of this process',
+    limits: databaseLimits,
     schemaVersion: MEMORY_SCHEMA_VERSION,
     migrationSql: memoryMigrationSql,
 
