@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ScenedimError } from '../../errors.ts';
 import type { LoaderContext } from '../loader.ts';
 import { type LockFile, type LockFileHeld, tryLockFile } from './lock-file.ts';
+import { isDatabaseDirectory } from './make-database.ts';
 
 const POLL_MS = 100;
 
@@ -61,7 +62,7 @@ function lockHeld(file: string, { holder }: LockFileHeld): ScenedimError {
 
 async function assertOwnDirectory(directory: string): Promise<void> {
   const names = await namesIn(directory);
-  if (names.length === 0 || names.includes('PG_VERSION')) return;
+  if (names.length === 0 || isDatabaseDirectory(names)) return;
   throw new ScenedimError('file_unusable', `target.path: ${directory} holds files that are not a database of PGlite`, {
     remedy: 'name an empty or a new directory',
   });

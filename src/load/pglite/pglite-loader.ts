@@ -3,6 +3,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { ScenedimError } from '../../errors.ts';
 import { createSqlLoader } from '../kysely/sql-loader.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
+import { makeDatabase } from './make-database.ts';
 import { lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
 import { createPgliteTarget } from './pglite-target.ts';
@@ -28,6 +29,7 @@ export async function createPgliteLoader({ path, schema }: PgliteConfig, context
 
 async function openDatabase(directory: string): Promise<PGlite> {
   try {
+    if (directory !== MEMORY) await makeDatabase(directory);
     return await PGlite.create({ dataDir: directory });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
