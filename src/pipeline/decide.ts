@@ -81,7 +81,10 @@ async function decideAccount(
       value: { run_id: report.run_id, outcome, app_id: appId, decided, versions: report.versions, message },
     };
   };
-  return withRun(context, command, { kind: 'exclusive' }, work, requireTarget);
+  return withRun(context, command, { kind: 'exclusive' }, work, async () => {
+    await requireTarget(context);
+    return context;
+  });
 }
 
 async function draftDecisions(run: Run, appId: string, decisions: readonly Decision[]) {

@@ -5,35 +5,55 @@ import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
 
-/** Several runs may find an empty target at once: one creates it, the others wait this long for that. */
-const CREATION_WAIT_MS = 30_000;
+/** Several runs may find an outdated target at once: one upgrades it, the others wait this long for that. */
+const UPGRADE_WAIT_MS = 30_000;
+
+/** How long to wait, at least, for others that only look whether there is something to migrate. */
+const PEER_WAIT_MS = 10_000;
 
 /** What this program and config want a target to be made with. */
 export function migrateOptionsFor(dimension: DimensionSettings): MigrateOptions {
   return { normalizerVersion: NORMALIZER_VERSION, firstSeen: dimension.firstSeen, timeZone: dimension.timeZone };
 }
 
-/** Creates or upgrades the target while nobody else works on it. */
+/**
+ * Creates or upgrades the target while nobody else works on it. Nobody does on one that is not there yet, and its creators
+ * wait for each other; many may migrate at once, so that a peer holds the lock for a moment is no reason to give up.
+ */
 export async function migrateTarget(context: RunContext): Promise<MigrateResult> {
-  await using _lock = await acquireRunLock(context, { kind: 'exclusive' });
-  return context.loader.migrate(migrateOptionsFor(context.dimension), context.signal);
+  const { loader, dimension, signal } = context;
+  const options = migrateOptionsFor(dimension);
+  if ((await loader.readMeta(signal)) === null) return loader.migrate(options, signal);
+  await using _lock = await acquireRunLock(waitForPeers(context), { kind: 'exclusive' });
+  return loader.migrate(options, signal);
+}
+
+/** The context, with a lock time-out that outlasts those who hold the lock only to look at the schema. */
+function waitForPeers(context: RunContext): RunContext {
+  return { ...context, lockTimeoutMs: Math.max(context.lockTimeoutMs, PEER_WAIT_MS) };
 }
 
 /**
  * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses one that is newer
- * than the program, was computed under other settings, or was left in the middle of a rebuild.
+ * than the program, was computed under other settings, or was left in the middle of a rebuild. Resolves with the context
+ * to go on with: after an upgrade, others that saw the old schema may hold the lock for a moment.
  */
-export async function prepareTarget(context: RunContext): Promise<void> {
-  const deadline = performance.now() + Math.max(context.lockTimeoutMs, CREATION_WAIT_MS);
-  for (;;) {
+export async function prepareTarget(context: RunContext): Promise<RunContext> {
+  const deadline = performance.now() + Math.max(context.lockTimeoutMs, UPGRADE_WAIT_MS);
+  for (let isUpgrade = false; ; ) {
     const meta = await context.loader.readMeta(context.signal);
     if (isCurrent(meta, context.loader)) {
       assertSettings(meta, context.dimension);
-      return;
+      return isUpgrade ? waitForPeers(context) : context;
     }
     if (!context.autoMigrate) throw outdated(meta, context.loader);
+    if (meta === null) {
+      await context.loader.migrate(migrateOptionsFor(context.dimension), context.signal);
+      continue;
+    }
+    isUpgrade = true;
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
-    if (lock !== null) await context.loader.migrate(migrateOptionsFor(keepSettings(meta, context)), context.signal);
+    if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
     else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
     else await delay(100, undefined, { signal: context.signal });
   }
@@ -66,8 +86,8 @@ function isCurrent(meta: TargetMeta | null, loader: Loader): meta is TargetMeta 
 }
 
 /** An upgrade must not change settings in passing: those are compared afterwards. */
-function keepSettings(meta: TargetMeta | null, { dimension }: RunContext): DimensionSettings {
-  return meta === null ? dimension : { firstSeen: meta.firstSeen, timeZone: meta.timeZone };
+function settingsOf({ firstSeen, timeZone }: TargetMeta): DimensionSettings {
+  return { firstSeen, timeZone };
 }
 
 function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {

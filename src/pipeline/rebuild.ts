@@ -42,7 +42,10 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
       const outcome = hasChanges(run.ledger.counts) ? 'ok' : 'nothing_changed';
       return { outcome, value: { report: run.ledger.report(outcome), exitCode: 0, error: null } };
     },
-    () => requireSchema(loader, signal),
+    async () => {
+      await requireSchema(loader, signal);
+      return context;
+    },
   );
 }
 

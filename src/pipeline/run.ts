@@ -15,6 +15,9 @@ import { acquireRunLock } from './run-lock.ts';
 /** Attempts to plan a batch again after somebody else changed one of its accounts. */
 const PLAN_ATTEMPTS = 3;
 
+/** How long the target is asked, after the lock was lost, whether it is still there. */
+const PROBE_TIMEOUT_MS = 5_000;
+
 /** A run that holds its lock: what the stages of a command share. */
 export interface Run {
   readonly context: RunContext;
@@ -42,10 +45,9 @@ export async function withRun<Value>(
   command: string,
   scope: LockScope,
   work: (run: Run) => Promise<FinishedWork<Value>>,
-  prepare: (context: RunContext) => Promise<unknown> = prepareTarget,
+  prepare: (context: RunContext) => Promise<RunContext> = prepareTarget,
 ): Promise<Value> {
-  await prepare(context);
-  await using lock = await acquireRunLock(context, scope);
+  await using lock = await acquireRunLock(await prepare(context), scope);
   const run = createRun(context, command, lock.lost);
   let finished: FinishedWork<Value>;
   try {
@@ -57,7 +59,7 @@ export async function withRun<Value>(
         context.logger.warn({ error: messageOf(closing) }, 'the end of the run could not be recorded');
       });
     }
-    throw lock.lost.aborted ? asError(lock.lost.reason) : error;
+    throw lock.lost.aborted ? await explainLoss(context, asError(lock.lost.reason)) : error;
   }
   await closeBooks(run, finished.outcome);
   return finished.value;
@@ -109,6 +111,16 @@ export function hasChanges(counts: RunCounts): boolean {
 
 function isTargetGone(error: unknown): boolean {
   return isScenedimError(error) && (error.code.startsWith('target_') || error.code === 'lock_lost');
+}
+
+/** A lock that is lost because the server is gone is an unreachable target; else it is just lost. */
+async function explainLoss({ loader, signal }: RunContext, loss: Error): Promise<Error> {
+  try {
+    await loader.readMeta(AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]));
+    return loss;
+  } catch (error) {
+    return isScenedimError(error, 'target_unreachable') ? error : loss;
+  }
 }
 
 function asError(reason: unknown): Error {
