@@ -21,10 +21,14 @@ const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
 /** The built-in values of `target.type` for people; `memory`, which forgets everything, is for tests. */
 export const builtInTargetTypes: readonly string[] = ['pglite', 'postgres'];
 
-/** Makes the loader of a `target` section; `config_invalid` when the section or the package that it names is not usable. */
-export async function createLoader(section: TargetSection, context: LoaderContext): Promise<Loader> {
-  const factory = await loaderFactory(section.type, context.baseDirectory);
-  return factory.create(parseWith(factory, section), context);
+/**
+ * Makes the loader of a `target` section; `config_invalid` when the section or the package that it names is not usable. Without
+ * a context relative paths start from the working directory, and a target that is in use is not waited for.
+ */
+export async function createLoader(section: TargetSection, context: Partial<LoaderContext> = {}): Promise<Loader> {
+  const { baseDirectory = process.cwd(), openTimeoutMs = 0, signal = new AbortController().signal } = context;
+  const factory = await loaderFactory(section.type, baseDirectory);
+  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, signal });
 }
 
 /** Checks a `target` section without opening anything; returns the config that its loader makes of it. */

@@ -1,0 +1,73 @@
+/**
+ * scenedim as a library: what the command line does, as functions. A run needs a target ({@link createLoader}) and, to fetch,
+ * a source ({@link createWechatSource}); {@link createRunContext} puts the rest around them. Nothing here ends the process,
+ * reads the config file or the environment, or writes to stdout. Tests for a loader of your own are in `scenedim/testing`.
+ */
+
+export type { AccountHead } from './dimension/account-head.ts';
+export type { GuardSettings } from './dimension/guards.ts';
+export type { Decision, HoldReason, Observation, ObservationStatus } from './dimension/observation.ts';
+export type { EndReason, FirstSeen, ValueKind, Version, VersionChange } from './dimension/version.ts';
+export type { ErrorCode, ScenedimErrorOptions } from './errors.ts';
+export { errorCodes, isScenedimError, ScenedimError } from './errors.ts';
+export type {
+  AccountCredentials,
+  ErrorClass,
+  FetchedAnswer,
+  FetchFailure,
+  FetchResult,
+  SceneSource,
+  SecretReader,
+  SourceAccount,
+} from './extract/scene-source.ts';
+export type { WechatSourceOptions } from './extract/wechat-source.ts';
+export { createWechatSource } from './extract/wechat-source.ts';
+export type { Micros } from './instant.ts';
+export { BEGINNING, formatInstant, OPEN_END, parseInstant } from './instant.ts';
+export type {
+  AccountQuery,
+  ChangeSet,
+  Finding,
+  HeadChange,
+  Loader,
+  LoaderContext,
+  LoaderFactory,
+  Lock,
+  LockScope,
+  MigrateOptions,
+  MigrateResult,
+  Payload,
+  Reject,
+  RunCounts,
+  RunOutcome,
+  RunRecord,
+  TargetMeta,
+  VersionQuery,
+} from './load/loader.ts';
+export type { TargetSection } from './load/registry.ts';
+export { createLoader } from './load/registry.ts';
+export type { RejectedRow, RejectReason } from './normalize/snapshot.ts';
+export type { RunContextOptions } from './pipeline/create-run-context.ts';
+export { createRunContext } from './pipeline/create-run-context.ts';
+export type { AcceptOptions, DecisionReport, HoldOptions } from './pipeline/decide.ts';
+export { accept, hold } from './pipeline/decide.ts';
+export { exportLog } from './pipeline/export-log.ts';
+export type { ExportFormat, ExportOptions } from './pipeline/export-versions.ts';
+export { exportVersions } from './pipeline/export-versions.ts';
+export { planReplay, planSync } from './pipeline/plan.ts';
+export { rebuild } from './pipeline/rebuild.ts';
+export type { ReplayOptions } from './pipeline/replay.ts';
+export { replay } from './pipeline/replay.ts';
+export type { Clock, DimensionSettings, Logger, Progress, RunContext } from './pipeline/run-context.ts';
+export { systemClock } from './pipeline/run-context.ts';
+export type { Problem, ProblemKind, RunReport } from './pipeline/run-report.ts';
+export type { RunResult } from './pipeline/run-result.ts';
+export type { Shard } from './pipeline/shard.ts';
+export type { SyncOptions } from './pipeline/sync.ts';
+export { sync } from './pipeline/sync.ts';
+export type { VerifyReport } from './pipeline/verify.ts';
+export { verify } from './pipeline/verify.ts';
+export type { Redactor } from './redact.ts';
+export { createRedactor } from './redact.ts';
+export type { Simulator, SimulatorOptions, SimulatorRequest } from './simulator/simulator.ts';
+export { startSimulator } from './simulator/simulator.ts';
