@@ -1,9 +1,17 @@
 #!/usr/bin/env node
+import { isNodeTooOld, OLDEST_NODE } from './node-version.ts';
 import { readProgramVersion } from './program-version.ts';
 
 // Answered before anything else is loaded: scripts ask for the version all the time.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${readProgramVersion()}\n`);
+} else if (isNodeTooOld(process.versions.node)) {
+  // Anything else would be a syntax error there.
+  process.stderr.write(
+    `error: scenedim needs Node ${OLDEST_NODE} or newer, and this is ${process.version}\n` +
+      'remedy: install a newer Node, or use `npm run scenedim --` in a checkout, which brings one\n',
+  );
+  process.exitCode = 78;
 } else {
   const { runCli } = await import('./commands/run-cli.ts');
   process.exit(await runCli(process, (code) => process.exit(code)));

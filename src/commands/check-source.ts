@@ -46,5 +46,6 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
     findings.push({ level: 'error', subject: 'credentials', message, exitCode: 78 });
   }
   const readable = `${formatCount(accounts - unreadable)} of ${formatCount(accounts)} can be read`;
-  return [{ level: 'ok', subject: 'credentials', message: readable, exitCode: 0 }, ...findings];
+  const level = unreadable === 0 ? 'ok' : 'warning';
+  return [{ level, subject: 'credentials', message: readable, exitCode: 0 }, ...findings];
 }
