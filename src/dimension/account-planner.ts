@@ -96,13 +96,13 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
     const { answer, observedAt, payloadHash, recorded } = incoming;
     const base = { appId, observedAt, runId, holdReason: null, decidedAt: null, errorCode: null, errorMessage: null };
     if (recorded?.status === 'failed' || answer.kind === 'failure') {
-      const failure = answer.kind === 'failure' ? answer : null;
+      const said = answer.kind === 'failure' && answer.message !== '' ? answer.message : null;
       return {
         ...base,
         status: 'failed',
         payloadHash: null,
-        errorCode: recorded?.errorCode ?? failure?.code ?? 'unknown',
-        errorMessage: recorded?.errorMessage ?? failure?.message ?? null,
+        errorCode: failureCodeOf(incoming),
+        errorMessage: recorded?.errorMessage ?? said,
       };
     }
     if (recorded !== null) {
@@ -119,14 +119,14 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
 
     incoming(incoming) {
       if (refusal !== null) return;
-      if (newest?.observation.observedAt === incoming.observedAt) {
-        if (isDuplicate(newest.observation, newest.answer, incoming)) duplicates += 1;
-        else refusal = { incoming, reason: 'another answer of this account at this time is stored already' };
-        return;
-      }
       const { recorded } = incoming;
       if (recorded !== null && recorded.status !== 'failed' && incoming.answer.kind === 'failure') {
         refusal = { incoming, reason: `status is ${recorded.status} but the body is no scene list` };
+        return;
+      }
+      if (newest?.observation.observedAt === incoming.observedAt) {
+        if (isDuplicate(newest.observation, newest.answer, incoming)) duplicates += 1;
+        else refusal = { incoming, reason: 'another answer of this account at this time is stored already' };
         return;
       }
       const observation = judge(incoming);
@@ -158,13 +158,16 @@ function isDuplicate(
   answer: NormalizedAnswer | undefined,
   incoming: IncomingObservation,
 ): boolean {
-  if (stored.status === 'failed') {
-    const failureCode = incoming.answer.kind === 'failure' ? incoming.answer.code : null;
-    return stored.errorCode === (incoming.recorded?.errorCode ?? failureCode);
-  }
-  if (incoming.recorded?.status === 'failed') return false;
+  const isFailure = incoming.recorded?.status === 'failed' || incoming.answer.kind === 'failure';
+  if (stored.status === 'failed') return isFailure && stored.errorCode === failureCodeOf(incoming);
+  if (isFailure) return false;
   if (stored.payloadHash !== null && stored.payloadHash === incoming.payloadHash) return true;
   return answer !== undefined && saysTheSame(answer, incoming.answer);
+}
+
+/** The code under which a failure is recorded: the one that comes with it, else what its body says. */
+function failureCodeOf({ answer, recorded }: IncomingObservation): string {
+  return recorded?.errorCode ?? (answer.kind === 'failure' ? answer.code : 'unknown');
 }
 
 function damagedPayload({ appId, observedAt, payloadHash }: Observation): ScenedimError {

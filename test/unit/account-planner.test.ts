@@ -103,6 +103,35 @@ describe('an account plan', () => {
     expect(plan([broken]).refusal?.reason).toBe('status is held but the body is no scene list');
   });
 
+  it('refuses it at the time of a stored failure of the same code, too', () => {
+    const failed = { ...answer(1, snapshot({})), answer: { kind: 'failure', code: '-1', message: 'busy' } as const };
+    const recorded = { status: 'ok', holdReason: null, decidedAt: null, errorCode: null, errorMessage: null } as const;
+    const broken = { ...failed, recorded };
+    expect(plan([failed, broken]).refusal?.incoming).toBe(broken);
+  });
+
+  it('takes a recorded failure without code or text as a duplicate of itself', () => {
+    const recorded = {
+      status: 'failed',
+      holdReason: null,
+      decidedAt: null,
+      errorCode: null,
+      errorMessage: null,
+    } as const;
+    const failed = { ...answer(1, snapshot(letters)), recorded };
+    const { observations, duplicates, refusal } = plan([failed, failed]);
+    expect(observations.map(({ status, errorCode, errorMessage }) => [status, errorCode, errorMessage])).toEqual([
+      ['failed', 'unknown', null],
+    ]);
+    expect([duplicates, refusal]).toEqual([1, null]);
+  });
+
+  it('records no text for a failure that came without one', () => {
+    const silent = { kind: 'failure', code: 'network', message: '' } as const;
+    const [observation] = plan([{ ...answer(1, snapshot({}), ''), answer: silent }]).observations;
+    expect(observation?.errorMessage).toBeNull();
+  });
+
   it('remembers since when removals are suspended, until an answer whose rows all have keys', () => {
     const keyless = snapshot({ a: 'A' }, { absencesUnknown: true });
     expect(plan([answer(1, keyless), answer(2, keyless)]).head?.removalsSuspendedSince).toBe(1n);
