@@ -2,6 +2,9 @@
 import { isNodeTooOld, OLDEST_NODE } from './node-version.ts';
 import { readProgramVersion } from './program-version.ts';
 
+// They are for programmers: a user can do nothing about those of the libraries inside.
+process.noDeprecation = true;
+
 // Answered before anything else is loaded: scripts ask for the version all the time.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${readProgramVersion()}\n`);

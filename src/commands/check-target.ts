@@ -90,9 +90,9 @@ function more(subject: string, count: number, exitCode: number): readonly Checke
 async function checkData(context: RunContext): Promise<CheckedFinding> {
   try {
     const { versions, accounts, violations_total: total, violations } = await verify(context);
-    const extent = `${formatCount(versions)} versions of ${formatCount(accounts)} accounts`;
+    const extent = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
     if (total === 0) return { level: 'ok', subject: 'data', message: extent, exitCode: 0 };
-    const message = `${formatCount(total)} violations in ${extent}, the first: ${violations[0]?.message ?? ''}`;
+    const message = `${formatCount(total, 'violation')} in ${extent}, the first: ${violations[0]?.message ?? ''}`;
     return {
       level: 'error',
       subject: 'data',

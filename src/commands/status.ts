@@ -75,7 +75,10 @@ async function printTable({ out }: Session, context: RunContext, flags: StatusFl
     const list = state === 'ok' ? well : troubled;
     if (list.length < limit) list.push(head);
   }
-  if (total === 0) return out.print('no account has answered yet; `scenedim sync` fetches them\n');
+  if (total === 0) {
+    const which = flags.appId === undefined ? 'no account' : 'none of these accounts';
+    return out.print(`${which} has answered yet; \`scenedim sync\` fetches them\n`);
+  }
   const shown = [...troubled, ...well].slice(0, limit);
   const now = context.clock.now();
   const columns = [
@@ -96,7 +99,7 @@ async function printTable({ out }: Session, context: RunContext, flags: StatusFl
   const words = summary.map(([state, count]) => `${formatCount(count)} ${state.replaceAll('_', ' ')}`).join(', ');
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
   await out.print(
-    `${renderTable(columns, rows, { paint: out.paint, width: out.columns })}${more}\n${formatCount(total)} accounts: ${words}\n`,
+    `${renderTable(columns, rows, { paint: out.paint, width: out.columns })}${more}\n${formatCount(total, 'account')}: ${words}\n`,
   );
 }
 

@@ -40,7 +40,7 @@ export function defineVerify(command: Command, run: RunAction): void {
 }
 
 function render(report: VerifyReport, paint: Paint): string {
-  const extent = `${formatCount(report.versions)} versions of ${formatCount(report.accounts)} accounts`;
+  const extent = `${formatCount(report.versions, 'version')} of ${formatCount(report.accounts, 'account')}`;
   if (report.violations_total === 0) return `${paint('bold', 'verify')}  ${paint('green', 'all right')}  ${extent}\n`;
   const lines = report.violations.map(
     ({ app_id, rule, message }) => `  ${printable(app_id)} ${rule}: ${printable(message)}`,
@@ -48,7 +48,7 @@ function render(report: VerifyReport, paint: Paint): string {
   const more = report.violations_total - report.violations.length;
   if (more > 0) lines.push(`  … and ${formatCount(more)} more`);
   return [
-    `${paint('bold', 'verify')}  ${paint('red', `${formatCount(report.violations_total)} violations`)}  in ${extent}`,
+    `${paint('bold', 'verify')}  ${paint('red', formatCount(report.violations_total, 'violation'))}  in ${extent}`,
     ...lines,
     `${paint('cyan', 'remedy:')} \`scenedim rebuild\` recomputes the dimension from the observations\n`,
   ].join('\n');
