@@ -13,7 +13,7 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
   const values =
     isMap(document.values) || document.values === null ? structuredClone(document.values ?? {}) : document.values;
   const origins = new Map<string, string>();
-  for (const setting of settings) {
+  for (const setting of withoutIdleSource(values, settings)) {
     if (setting.value === undefined) continue;
     setAt(values, setting.path, setting.value);
     origins.set(JSON.stringify(setting.path), setting.origin);
@@ -40,6 +40,14 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
     remedy:
       issues.find((issue) => issue.remedy !== undefined)?.remedy ?? '`scenedim schema config` lists every setting',
   });
+}
+
+/** How to fetch says nothing where nothing is fetched from: a variable for all jobs of a machine must not stop a `replay`. */
+function withoutIdleSource(values: unknown, settings: readonly Setting[]): readonly Setting[] {
+  const isAccounts = ({ path, value }: Setting) =>
+    path[0] === 'source' && path[1] === 'accounts' && value !== undefined;
+  if (valueAt(values, ['source']) !== undefined || settings.some(isAccounts)) return settings;
+  return settings.filter(({ path }) => path[0] !== 'source');
 }
 
 /** A misspelt key is also missing under its right name; only the former is worth telling. */

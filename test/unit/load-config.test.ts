@@ -44,6 +44,17 @@ describe('a config', () => {
     });
   });
 
+  test('without a source stays so, whatever variables and flags say about how to fetch', async () => {
+    const rate = { path: ['source', 'ratePerSecond'], value: '5', origin: '--rate' };
+    const config = await load(target, { SCENEDIM_SOURCE_BASE_URL: 'http://127.0.0.1:1' }, [rate]);
+    expect(config.source).toBeUndefined();
+  });
+
+  test('may have its source from variables alone', async () => {
+    const environment = { SCENEDIM_SOURCE_ACCOUNTS_FILE: 'a.csv', SCENEDIM_SOURCE_CONCURRENCY: '2' };
+    expect((await load(target, environment)).source).toMatchObject({ accounts: { file: 'a.csv' }, concurrency: 2 });
+  });
+
   test('may be JSON', async () => {
     expect((await load('{"target": {"type": "pglite"}, "guards": {"minScenes": 9}}')).guards.minScenes).toBe(9);
   });

@@ -1,5 +1,5 @@
 /** What the README says about commands, settings, codes and formats is what the code has. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -164,6 +164,16 @@ describe('the reference', () => {
         return [name, String(exitCode), retryable ? 'yes' : 'no', meaning];
       }),
     );
+  });
+
+  test('names every code that an account can fail with', () => {
+    const folders = ['extract', 'normalize', 'pipeline'].map((folder) => `src/${folder}`);
+    const sources = folders.flatMap((folder) =>
+      readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, 'utf8')),
+    );
+    const codes = [...sources.join('\n').matchAll(/\bcode(?:: | = |\()'([a-z_]+)'/g)].map(([, found = '']) => found);
+    expect(codes).toContain('clock_skew');
+    expect(codes.filter((found) => !readme.includes(`\`${found}\``))).toEqual([]);
   });
 
   test('has every exit status', () => {
