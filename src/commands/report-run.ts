@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { isScenedimError } from '../errors.ts';
+import { errorCodes, isScenedimError } from '../errors.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
 import type { RunResult } from '../pipeline/run-result.ts';
-import { renderPrometheusMetrics } from '../report/prometheus-metrics.ts';
+import { type RunMetrics, renderPrometheusMetrics } from '../report/prometheus-metrics.ts';
 import { renderRunSummary } from '../report/run-summary.ts';
 import { writeFileAtomically } from '../report/write-file-atomically.ts';
 import { OutputClosedError } from './output.ts';
@@ -15,7 +15,10 @@ export interface ReportOptions extends CommonOptions {
   readonly skipExitCode?: number | true;
 }
 
-/** Does a run, prints its report, writes its metrics, and resolves with the exit status. */
+/**
+ * Does a run, prints its report, writes its metrics, and resolves with the exit status. Metrics that cannot be written are told
+ * on stderr and are 74 for a run that went well: its report stays the one document on stdout.
+ */
 export async function reportRun(
   session: Session,
   command: string,
@@ -25,28 +28,39 @@ export async function reportRun(
   const startedAt = performance.now();
   let report: RunReport | null = null;
   let exitCode = 70;
+  let isWritten = true;
   try {
     const result = await work();
     report = result.report;
     exitCode = exitCodeWithSkip(result, options);
     const elapsedMs = performance.now() - startedAt;
     await printReport(session, command, result, elapsedMs, options);
-    return exitCode;
   } catch (error) {
     if (report === null) exitCode = isScenedimError(error) ? error.exitCode : 70;
     throw error;
   } finally {
-    if (options.metricsFile !== undefined) {
-      const durationMs = performance.now() - startedAt;
-      const text = renderPrometheusMetrics({
-        command,
-        report,
-        exitCode: session.stoppedBy() ?? exitCode,
-        durationMs,
-        finishedAtMs: Date.now(),
-      });
-      await writeFileAtomically(resolve(session.workingDirectory, options.metricsFile), [text]);
-    }
+    isWritten = await writeMetrics(session, options, {
+      command,
+      report,
+      exitCode: session.stoppedBy() ?? exitCode,
+      durationMs: performance.now() - startedAt,
+      finishedAtMs: Date.now(),
+    });
+  }
+  const wentWell = report.outcome === 'ok' || report.outcome === 'nothing_changed';
+  return isWritten || !wentWell ? exitCode : errorCodes.file_unusable.exitCode;
+}
+
+/** False when they could not be written, which is told: it must not hide how the run itself ended. */
+async function writeMetrics(session: Session, options: ReportOptions, metrics: RunMetrics): Promise<boolean> {
+  if (options.metricsFile === undefined) return true;
+  try {
+    const path = resolve(session.workingDirectory, options.metricsFile);
+    await writeFileAtomically(path, [renderPrometheusMetrics(metrics)]);
+    return true;
+  } catch (error) {
+    session.screen.write(renderError(error, session.redactor, session.screenPaint));
+    return false;
   }
 }
 

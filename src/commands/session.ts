@@ -130,5 +130,14 @@ function registerPassword(config: Config, redactor: Redactor): void {
   const { password } = new URL(url);
   if (password === '') return;
   redactor.register(password);
-  redactor.register(decodeURIComponent(password));
+  redactor.register(decoded(password));
+}
+
+/** A `%` that encodes nothing is for the target to complain about. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

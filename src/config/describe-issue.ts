@@ -61,7 +61,7 @@ export function describeIssue(issue: Issue, values: unknown, showValue: boolean)
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, values));
   const last = path.at(-1);
   const value = valueAt(values, path);
-  if (typeof last === 'string' && secretKeys.has(last) && typeof value === 'string') {
+  if (typeof last === 'string' && secretKeys.has(last) && isScalar(value)) {
     return [
       {
         path,
