@@ -5,7 +5,7 @@ import type { Version } from '../dimension/version.ts';
 import { createVersionTest } from '../dimension/version-filter.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
-import type { AccountQuery, ChangeSet, Loader, Lock, TargetMeta, VersionQuery } from '../load/loader.ts';
+import type { ChangeSet, Loader, Lock, TargetMeta, VersionQuery } from '../load/loader.ts';
 import { assertApplicable } from './assert-applicable.ts';
 import { layOver } from './lay-over.ts';
 import type { OverlayParts } from './overlay-store.ts';
@@ -46,7 +46,7 @@ export function createOverlayLoader(base: Loader): Loader {
 
   async function* read<Row extends { readonly appId: string }, Name extends keyof OverlayParts>(
     part: Name,
-    { appIds }: AccountQuery,
+    appIds: readonly string[] | undefined,
     signal: AbortSignal,
     stored: () => AsyncIterable<Row>,
     merge: (stored: readonly Row[], changes: readonly OverlayParts[Name][]) => Iterable<Row>,
@@ -90,7 +90,7 @@ export function createOverlayLoader(base: Loader): Loader {
     readHeads: (query, signal) =>
       read<AccountHead, 'head'>(
         'head',
-        query,
+        query.appIds,
         signal,
         () => base.readHeads(query, signal),
         (_, changes) => changes.slice(-1),
@@ -98,7 +98,7 @@ export function createOverlayLoader(base: Loader): Loader {
     readVersions: (query, signal) =>
       read<Version, 'versions'>(
         'versions',
-        query,
+        accountsIn(query),
         signal,
         () => base.readVersions(query, signal),
         (stored, changes) => mergeVersions(stored, changes, query),
@@ -106,7 +106,7 @@ export function createOverlayLoader(base: Loader): Loader {
     readObservations: (query, signal) =>
       read<Observation, 'observations'>(
         'observations',
-        query,
+        query.appIds,
         signal,
         () => base.readObservations(query, signal),
         mergeObservations,
@@ -143,6 +143,11 @@ export function createOverlayLoader(base: Loader): Loader {
     },
   };
   return loader;
+}
+
+/** The only accounts that a query can be about; undefined for all. Each other one would be decoded in vain. */
+function accountsIn({ appIds, scenes }: VersionQuery): readonly string[] | undefined {
+  return appIds ?? scenes?.map(({ appId }) => appId);
 }
 
 const noRows: AsyncIterable<never> = {

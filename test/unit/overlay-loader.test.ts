@@ -110,6 +110,10 @@ test('reading through an overlay is reading a target that was written to', async
           await Array.fromAsync(twin.readVersions(versionQuery, signal)),
         );
       }
+      const scenes = ids.flatMap((appId) => ['1', '@_all'].map((sceneKey) => ({ appId, sceneKey })));
+      expect(await Array.fromAsync(overlay.readVersions({ scenes }, signal))).toEqual(
+        await Array.fromAsync(twin.readVersions({ scenes }, signal)),
+      );
       const query = { appIds: ids };
       expect(await Array.fromAsync(overlay.readHeads(query, signal))).toEqual(
         await Array.fromAsync(twin.readHeads(query, signal)),
