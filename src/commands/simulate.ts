@@ -86,6 +86,9 @@ In another shell, with a config that lists ${printable(first)}:
   export SCENEDIM_SOURCE_BASE_URL=${simulator.url}
   export WECHAT_APP_SECRET=${simulator.appSecret(first)}
   scenedim sync
+
+With a config that takes an access token instead, as \`scenedim init --yes\` writes it:
+  export WECHAT_ACCESS_TOKEN=${simulator.accessToken(first)}
 `;
 }
 

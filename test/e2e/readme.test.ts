@@ -1,5 +1,6 @@
 /** Everything in the README that can be run is run, as it stands there. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import type { Loader } from '../../src/load/loader.ts';
 import { createLoader } from '../../src/load/registry.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { blocksOf } from '../support/readme-blocks.ts';
-import { cliPath, runCli } from '../support/spawn-cli.ts';
+import { cliPath, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const run = promisify(execFile);
@@ -131,6 +132,16 @@ describe('the shell blocks', () => {
     expect(readFileSync(join(cwd, 'scenedim.sql'), 'utf8')).toContain('CREATE TABLE IF NOT EXISTS "scene".dim_scene');
     expect(readFileSync(join(cwd, 'scenes.csv'), 'utf8').split('\n')).toHaveLength(1 + 59 + 1);
   }, 120_000);
+});
+
+test('the simulator prints every variable that a config of init asks for', async () => {
+  const child = startCli(['simulate'], { cwd: folder });
+  const result = ended(child);
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  const { stdout } = await result;
+  const exported = [...stdout.matchAll(/^ {2}export (\w+)=\S+$/gm)].map(([, name]) => name);
+  expect(exported).toEqual(['SCENEDIM_SOURCE_BASE_URL', 'WECHAT_APP_SECRET', 'WECHAT_ACCESS_TOKEN']);
 });
 
 describe('the TypeScript blocks', () => {
