@@ -5,7 +5,7 @@ import { hashPayload } from '../../src/pipeline/answer-cache.ts';
 import { accept, hold } from '../../src/pipeline/decide.ts';
 import type { RunResult } from '../../src/pipeline/run-result.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
-import { createSharedPglite } from '../support/shared-pglite.ts';
+import { createSharedPglite, type SharedPglite } from '../support/shared-pglite.ts';
 import {
   createSyncStage,
   memoryStageTarget,
@@ -15,12 +15,18 @@ import {
   type SyncStage,
 } from '../support/sync-stage.ts';
 
-const shared = createSharedPglite();
-afterAll(async () => (await shared)[Symbol.asyncDispose]());
+let shared: Promise<SharedPglite> | undefined;
+afterAll(async () => (await shared)?.[Symbol.asyncDispose]());
+
+/** Made when it is needed: that blocks this process for seconds, in which requests would time out. */
+async function pgliteTarget(): Promise<StageTarget> {
+  shared ??= createSharedPglite();
+  return pgliteStageTarget(await shared);
+}
 
 const targets: readonly [string, () => Promise<StageTarget>][] = [
   ['memory', async () => memoryStageTarget()],
-  ['PGlite', async () => pgliteStageTarget(await shared)],
+  ['PGlite', pgliteTarget],
 ];
 
 function endOf({ report: { outcome, versions }, exitCode }: RunResult) {

@@ -15,25 +15,26 @@ const HOUR_MS = 3_600_000;
 const askedOf = ({ simulator }: SyncStage) => simulator.requests.map(({ appId }) => appId).sort();
 
 describe('--max-age', () => {
-  const appIds = ['ok', 'held', 'unavailable', 'failed', 'new'];
+  const appIds = ['ok', 'held', 'unavailable', 'failed', 'failed-since', 'new'];
 
   it('leaves out accounts with an ok, held or class A answer that is younger, not those that failed', async () => {
     await using stage = await createSyncStage(appIds);
-    await stage.sync({ appIds: ['held'] });
+    await stage.sync({ appIds: ['held', 'failed-since'] });
     stage.later();
     stage.simulator.inject({ fault: 'empty_list', appId: 'held' });
     stage.simulator.inject({ fault: 'unpublished', appId: 'unavailable' });
     stage.simulator.inject({ fault: 'unknown_code', appId: 'failed' });
-    await stage.sync({ appIds: appIds.slice(0, 4) });
+    stage.simulator.inject({ fault: 'unknown_code', appId: 'failed-since' });
+    await stage.sync({ appIds: appIds.slice(0, 5) });
     stage.later(5);
     stage.simulator.clearRequests();
 
     const first = await stage.sync({ maxAgeMs: 6 * HOUR_MS });
-    expect(askedOf(stage)).toEqual(['failed', 'new']);
+    expect(askedOf(stage)).toEqual(['failed', 'failed-since', 'new']);
     expect(first.report.accounts).toEqual({
-      selected: 5,
+      selected: 6,
       changed: 2,
-      unchanged: 0,
+      unchanged: 1,
       held: 0,
       skipped: 0,
       failed: 0,
@@ -43,7 +44,7 @@ describe('--max-age', () => {
     stage.simulator.clearRequests();
     const second = await stage.sync({ maxAgeMs: 6 * HOUR_MS });
     expect(askedOf(stage), 'exactly six hours old is not younger').toEqual(['held', 'ok', 'unavailable']);
-    expect([second.exitCode, second.report.accounts.fresh]).toEqual([0, 2]);
+    expect([second.exitCode, second.report.accounts.fresh]).toEqual([0, 3]);
   });
 
   it('of nothing but fresh accounts is a run that changed nothing', async () => {
