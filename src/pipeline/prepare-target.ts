@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ScenedimError } from '../errors.ts';
+import { systemTimer } from '../extract/timer.ts';
 import type { Loader, MigrateOptions, MigrateResult, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';
@@ -55,7 +55,7 @@ export async function prepareTarget(context: RunContext): Promise<RunContext> {
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
     if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
     else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
-    else await delay(100, undefined, { signal: context.signal });
+    else await systemTimer.sleep(100, context.signal);
   }
 }
 

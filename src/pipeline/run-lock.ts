@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ScenedimError } from '../errors.ts';
+import { systemTimer } from '../extract/timer.ts';
 import type { Lock, LockScope } from '../load/loader.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -21,6 +21,6 @@ export async function acquireRunLock(
         remedy: 'try again later, or wait for it with --lock-timeout 10m',
       });
     }
-    await delay(Math.min(POLL_MS, leftMs), undefined, { signal });
+    await systemTimer.sleep(Math.min(POLL_MS, leftMs), signal);
   }
 }
