@@ -51,13 +51,13 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
 
 async function rebuildAccounts(run: Run): Promise<void> {
   const { loader, dimension } = run.context;
-  let accounts: RecomputedAccount[] = [];
+  let accounts: RebuiltAccount[] = [];
   let changes = 0;
   let done = 0;
   const recomputed = recompute({ loader, answers: run.answers, firstSeen: dimension.firstSeen, signal: run.signal });
   for await (const account of recomputed) {
     assertUndamaged(account);
-    accounts.push(account);
+    accounts.push({ versions: account.versions, heads: changedHead(account) });
     changes += account.versions.length;
     done += 1;
     if (accounts.length < BATCH.accounts && changes < BATCH.changes) continue;
@@ -69,9 +69,15 @@ async function rebuildAccounts(run: Run): Promise<void> {
   if (accounts.length > 0) await write(run, accounts);
 }
 
-async function write(run: Run, accounts: readonly RecomputedAccount[]): Promise<void> {
+/** What a batch keeps of an account: its stored rows would be a thousand dimensions in memory. */
+interface RebuiltAccount {
+  readonly versions: readonly VersionChange[];
+  readonly heads: readonly HeadChange[];
+}
+
+async function write(run: Run, accounts: readonly RebuiltAccount[]): Promise<void> {
   const versions: VersionChange[] = accounts.flatMap((account) => account.versions);
-  const heads = accounts.flatMap(changedHead);
+  const heads = accounts.flatMap((account) => account.heads);
   const changed = accounts.filter((account) => account.versions.length > 0).length;
   const counts = {
     ...toRunCounts(countChanges(versions)),
