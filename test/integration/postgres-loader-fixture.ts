@@ -57,6 +57,8 @@ export function oneAccount(appId: string, batch = 1): ChangeSet {
 /** Waits until a backend of the database waits for a lock; returns its pid. */
 export async function untilBlocked(client: pg.Client): Promise<number> {
   for (;;) {
+    // Within a transaction the list of backends is otherwise that of the first look.
+    await client.query('select pg_stat_clear_snapshot()');
     const { rows } = await client.query<{ pid: number }>(
       'select pid from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0',
     );
