@@ -27,8 +27,8 @@ it('what arrived while the process was busy is not too late', async () => {
         blockFor(50);
       }),
     ]);
-  // From a timer, the next timer comes before any input.
-  await new Promise((resolve) => setTimeout(resolve));
+  // Begun while input is handled: timers come next, more input after them.
+  await new Promise((resolve) => stat('.', resolve));
   expect(await withTimeLimit(never, 5, arrival)).toBe('arrived');
 });
 
