@@ -49,7 +49,7 @@ describe('the demo', () => {
     await sql('CREATE TABLE visit_day (app_id text, day date, access_source text, sessions int)');
     await sql(`INSERT INTO visit_day VALUES
       ('${demoAppId}', '2025-03-31', '4', 7), ('${demoAppId}', '2025-04-01', '4', 8), ('${demoAppId}', '2025-04-02', '39', 9)`);
-  }, 60_000);
+  }, 120_000);
   afterAll(() => loader[Symbol.asyncDispose]());
 
   test('prints what the README shows', () => {
@@ -131,7 +131,7 @@ describe('the shell blocks', () => {
     ]);
     expect(readFileSync(join(cwd, 'scenedim.sql'), 'utf8')).toContain('CREATE TABLE IF NOT EXISTS "scene".dim_scene');
     expect(readFileSync(join(cwd, 'scenes.csv'), 'utf8').split('\n')).toHaveLength(1 + 59 + 1);
-  }, 120_000);
+  }, 240_000);
 });
 
 test('the simulator prints every variable that a config of init asks for', async () => {
@@ -172,5 +172,5 @@ describe('the TypeScript blocks', () => {
       const { stdout } = await run(process.execPath, [join(snippets, `line-${line}.ts`)], { cwd: snippets });
       expect(stdout.trim()).toBe(/console\.log\(.*\/\/ (.*)/.exec(text)?.[1]);
     }
-  }, 60_000);
+  }, 120_000);
 });
