@@ -1,6 +1,7 @@
 import type { AccountHead } from '../dimension/account-head.ts';
 import { isScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
+import type { Finding } from '../load/loader.ts';
 import { requireTarget } from '../pipeline/prepare-target.ts';
 import type { RunContext } from '../pipeline/run-context.ts';
 import { verify } from '../pipeline/verify.ts';
@@ -16,8 +17,10 @@ export async function checkTarget(context: RunContext): Promise<readonly Checked
   const { loader, signal } = context;
   const found = await loader.check(signal);
   const failed = found.some(({ level }) => level === 'error');
-  const exitCode = failed ? await exitCodeOf(context) : 0;
-  const findings = found.map((finding) => ({ ...finding, exitCode: finding.level === 'error' ? exitCode : 0 }));
+  const unusable = failed ? await exitCodeOf(context) : 0;
+  const findings = found.map((finding) => {
+    return { ...finding, exitCode: finding.level === 'error' ? unusable || exitCodeBySubject(finding) : 0 };
+  });
   if (failed || (await loader.readMeta(signal))?.schemaVersion !== loader.schemaVersion) return findings;
   try {
     await requireTarget(context);
@@ -27,15 +30,20 @@ export async function checkTarget(context: RunContext): Promise<readonly Checked
   }
 }
 
-/** A loader reports findings without an exit status; the error that stands in the way of a run has one. */
+/** A loader reports findings without an exit status; an error that stands in the way of looking has one. 0: none does. */
 async function exitCodeOf({ loader, signal }: RunContext): Promise<number> {
   try {
     await loader.readMeta(signal);
-    return 77;
+    return 0;
   } catch (error) {
     if (!isScenedimError(error) || signal.aborted) throw error;
     return error.exitCode;
   }
+}
+
+/** A missing right can be given; another version, encoding or role is a matter of configuration. */
+function exitCodeBySubject({ subject }: Finding): number {
+  return subject === 'rights' ? 77 : 78;
 }
 
 async function checkHeads({ loader, signal }: RunContext): Promise<readonly CheckedFinding[]> {
