@@ -5,6 +5,8 @@ import { redactCredentials } from './redact-credentials.ts';
 interface ConnectionRule {
   readonly test: RegExp;
   readonly code: ErrorCode;
+  /** In place of a message that only a driver's author understands. */
+  readonly message?: string;
   readonly remedy: string;
 }
 
@@ -39,7 +41,13 @@ const rules: readonly ConnectionRule[] = [
     remedy: 'set sslmode=disable in target.url, or turn TLS on in the server',
   },
   {
-    test: /client password must be a string|SASL|no password/i,
+    test: /client password must be a (non-empty )?string|no password/i,
+    code: 'target_denied',
+    message: 'the database asks for a password and there is none',
+    remedy: 'set the password in target.url, PGPASSWORD or ~/.pgpass',
+  },
+  {
+    test: /SASL/,
     code: 'target_denied',
     remedy: 'set the password in target.url, PGPASSWORD or ~/.pgpass',
   },
@@ -66,7 +74,7 @@ export function classifyPostgresError(error: unknown, names: TargetNames): Scene
   const errorCode = 'code' in first && typeof first.code === 'string' ? first.code : '';
   const text = `${errorCode} ${first.message}`;
   const rule = rules.find(({ test }) => test.test(text) || test.test(first.message));
-  const message = redactCredentials(first.message);
+  const message = rule?.message ?? redactCredentials(first.message);
   if (rule === undefined) return new ScenedimError('internal', message, { cause: error });
   return new ScenedimError(rule.code, message, { remedy: rule.remedy, cause: error });
 }
