@@ -29,12 +29,6 @@ export interface FunctionEntry {
 export type TableName = keyof typeof tableCatalogue;
 export type ViewName = keyof typeof viewCatalogue;
 export type RelationName = TableName | ViewName;
-export type FunctionName = keyof typeof functionCatalogue;
-/** A column of the named table or view. */
-export type ColumnName<R extends RelationName> = Extract<
-  keyof (typeof columnCatalogue.relations)[R]['columns'],
-  string
->;
 
 /** The catalogue: tables and views together (they share one namespace), and functions. */
 export const columnCatalogue = {

@@ -20,6 +20,3 @@ export const dimensionColumns = {
   first_observed_at:
     'When the answer that opened this version arrived from WeChat. Equals effective_from, except for a version dated from 1970-01-01.',
 } as const;
-
-/** A column of `dim_scene`. */
-export type DimensionColumn = keyof typeof dimensionColumns;
