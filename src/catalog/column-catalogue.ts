@@ -26,10 +26,6 @@ export interface FunctionEntry {
   readonly returns: 'text' | { readonly columns: Readonly<Record<string, string>> };
 }
 
-export type TableName = keyof typeof tableCatalogue;
-export type ViewName = keyof typeof viewCatalogue;
-export type RelationName = TableName | ViewName;
-
 /** The catalogue: tables and views together (they share one namespace), and functions. */
 export const columnCatalogue = {
   relations: { ...tableCatalogue, ...viewCatalogue },
