@@ -22,7 +22,7 @@ export function defineExportLog(command: Command, run: RunAction): void {
       run<ResultOptions>(async (session, flags) => {
         assertOneResult(flags);
         const config = await session.loadConfig();
-        await withTarget(session, config, { label: 'export-log' }, ({ loader, signal }) =>
+        await withTarget(session, config, { label: 'export-log', readOnly: true }, ({ loader, signal }) =>
           writeResult(session, exportLog(loader, signal), flags),
         );
         return 0;

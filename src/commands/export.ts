@@ -41,7 +41,7 @@ export function defineExport(command: Command, run: RunAction): void {
         assertOneResult(flags);
         const config = await session.loadConfig();
         const options = { format, asOf: asOf ?? null, currentOnly: current === true };
-        await withTarget(session, config, { label: 'export' }, ({ loader, signal }) =>
+        await withTarget(session, config, { label: 'export', readOnly: true }, ({ loader, signal }) =>
           writeResult(session, exportVersions(loader, options, signal), flags),
         );
         return 0;

@@ -29,7 +29,7 @@ export function defineHistory(command: Command, run: RunAction): void {
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
-        const versions = await withTarget(session, config, { label: 'history' }, async ({ loader }) => {
+        const versions = await withTarget(session, config, { label: 'history', readOnly: true }, async ({ loader }) => {
           await requireSchema(loader, signal);
           const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
           return Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));

@@ -31,13 +31,13 @@ export function definePlan(command: Command, run: RunAction): void {
         return reportRun(session, 'plan', flags, async () => {
           if (input !== undefined) {
             await using file = await openInput(input, session.signal);
-            return await withTarget(session, config, { label: 'plan' }, (context) =>
+            return await withTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
               planReplay(context, { input: file, name: file.name }),
             );
           }
           await using source = openSource(session, config);
           const options = await syncOptionsOf(session, config, flags, source);
-          return await withTarget(session, config, { label: 'plan' }, (context) => planSync(context, options));
+          return await withTarget(session, config, { label: 'plan', readOnly: true }, (context) => planSync(context, options));
         });
       }),
     );

@@ -35,7 +35,7 @@ export function defineStatus(command: Command, run: RunAction): void {
     .action(
       run<StatusFlags>(async (session, flags) => {
         const config = await session.loadConfig();
-        await withTarget(session, config, { label: 'status' }, async (context) => {
+        await withTarget(session, config, { label: 'status', readOnly: true }, async (context) => {
           await requireSchema(context.loader, session.signal);
           await (flags.json === true ? printJson(session, context, flags) : printTable(session, context, flags));
         });

@@ -26,9 +26,14 @@ export const builtInTargetTypes: readonly string[] = ['pglite', 'postgres'];
  * a context relative paths start from the working directory, and a target that is in use is not waited for.
  */
 export async function createLoader(section: TargetSection, context: Partial<LoaderContext> = {}): Promise<Loader> {
-  const { baseDirectory = process.cwd(), openTimeoutMs = 0, signal = new AbortController().signal } = context;
+  const {
+    baseDirectory = process.cwd(),
+    openTimeoutMs = 0,
+    readOnly = false,
+    signal = new AbortController().signal,
+  } = context;
   const factory = await loaderFactory(section.type, baseDirectory);
-  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, signal });
+  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, readOnly, signal });
 }
 
 /** Checks a `target` section without opening anything; returns the config that its loader makes of it. */

@@ -33,6 +33,24 @@ test('a database is made with its parent folders, keeps its rows and gives its l
   expect((await Array.fromAsync(loader.readVersions({}, signal))).map(({ appId }) => appId)).toEqual(['wx1']);
 });
 
+test('work that only looks makes no database, and reads one that is there', async () => {
+  await using folder = await temporaryFolder();
+  const config = { path: './deep/scene', schema: 'scene' };
+  const open = (readOnly: boolean) => createPgliteLoader(config, { ...context(folder.path), readOnly });
+  {
+    await using nothing = await open(true);
+    expect(await nothing.readMeta(signal)).toBeNull();
+  }
+  expect(await readdir(folder.path)).toEqual([]);
+  {
+    await using loader = await open(false);
+    await loader.migrate(sampleSettings, signal);
+  }
+  await using loader = await open(true);
+  expect(await loader.readMeta(signal)).toMatchObject({ rebuilding: false });
+  await expect(open(true)).rejects.toMatchObject({ code: 'lock_held' });
+});
+
 test('rows outlive a process that is killed, and its lock does not', async () => {
   await using folder = await temporaryFolder();
   const directory = join(folder.path, 'scene');

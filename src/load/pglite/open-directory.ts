@@ -33,6 +33,16 @@ export async function lockDirectory(directory: string, { openTimeoutMs, signal }
   }
 }
 
+/** True when nothing is where a database would be made: no directory, or an empty one. */
+export async function isVacant(directory: string): Promise<boolean> {
+  try {
+    return (await namesIn(directory)).length === 0;
+  } catch {
+    // Whatever it is, opening it says what is wrong with it.
+    return false;
+  }
+}
+
 async function waitForLock(file: string, timeoutMs: number, signal: AbortSignal): Promise<LockFile> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

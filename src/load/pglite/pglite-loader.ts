@@ -4,7 +4,7 @@ import { ScenedimError } from '../../errors.ts';
 import { createSqlLoader } from '../kysely/sql-loader.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
 import { makeDatabase } from './make-database.ts';
-import { lockDirectory } from './open-directory.ts';
+import { isVacant, lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
 import { createPgliteTarget } from './pglite-target.ts';
 import { createRunLocks } from './run-locks.ts';
@@ -14,13 +14,15 @@ const MEMORY = 'memory://';
 /**
  * A loader for a PGlite database: Postgres inside this process, in a directory. Nobody else may open the directory until the
  * loader is disposed; `lock_held` when somebody has it for longer than `openTimeoutMs`. The first start takes seconds.
+ * With `readOnly` a database that is not there yet is an empty one in memory, and no file is written.
  */
 export async function createPgliteLoader({ path, schema }: PgliteConfig, context: LoaderContext): Promise<Loader> {
   context.signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   const directory = path.startsWith(MEMORY) ? MEMORY : resolve(context.baseDirectory, path);
-  if (directory !== MEMORY) stack.use(await lockDirectory(directory, context));
-  const pglite = await openDatabase(directory);
+  const isInMemory = directory === MEMORY || (context.readOnly === true && (await isVacant(directory)));
+  if (!isInMemory) stack.use(await lockDirectory(directory, context));
+  const pglite = await openDatabase(isInMemory ? MEMORY : directory);
   const target = stack.use(createPgliteTarget(pglite, schema, `pglite ${directory}, schema ${schema}`));
   context.signal.throwIfAborted();
   const kept = stack.move();
