@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { readProgramVersion } from '../program-version.ts';
@@ -11,6 +12,9 @@ import { errorDocument, renderError } from './print-error.ts';
 import type { RunAction } from './run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session.ts';
 import { usageError } from './usage-error.ts';
+
+/** How long a stopped command waits for somebody to read its last words. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Runs the command that `host.argv` names and resolves with the exit status (DESIGN section 4). `exit` ends the process at
@@ -45,8 +49,9 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   } catch (error) {
     code = await fail(error);
   }
-  // Whatever is still buffered must be out before the process ends.
-  await out.print('').catch(() => {});
+  // Whatever is still buffered must be out before the process ends, but a stop does not wait for a reader that has stalled.
+  const flushed = out.print('').catch(() => {});
+  await (stoppedBy() === undefined ? flushed : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
   return stoppedBy() ?? code;
 }
 

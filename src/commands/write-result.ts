@@ -27,10 +27,25 @@ export async function writeResult(
 ): Promise<void> {
   const { output } = options;
   if (output === undefined) {
-    for await (const chunk of chunks) await session.out.print(chunk);
+    for await (const chunk of chunks) await unlessStopped(session.out.print(chunk), session.signal);
     return;
   }
   const bytes = await writeFileAtomically(resolve(session.workingDirectory, output), chunks);
   if (options.json === true) await session.out.printJson({ file: output, bytes });
   else session.logger.info({ file: output, bytes }, 'written');
+}
+
+/** A reader that has stalled does not keep a stopped command from ending. */
+async function unlessStopped(printed: Promise<void>, signal: AbortSignal): Promise<void> {
+  // When it is given up, nobody hears of a reader that goes away later.
+  printed.catch(() => {});
+  signal.throwIfAborted();
+  const stopped = Promise.withResolvers<never>();
+  const onAbort = () => stopped.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([printed, stopped.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
