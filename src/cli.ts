@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { limitHeapGrowth } from './limit-heap-growth.ts';
 import { isNodeTooOld, OLDEST_NODE } from './node-version.ts';
 import { readProgramVersion } from './program-version.ts';
 
@@ -16,6 +17,7 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   );
   process.exitCode = 78;
 } else {
+  limitHeapGrowth();
   const { runCli } = await import('./commands/run-cli.ts');
   process.exit(await runCli(process, (code) => process.exit(code)));
 }

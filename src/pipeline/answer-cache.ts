@@ -13,8 +13,8 @@ export function hashPayload(body: Uint8Array): string {
   return hash('sha256', body, 'hex');
 }
 
-/** Remembers up to `maxRows` rows of answers (default 100,000: some 20 MB), the least recently used go first. */
-export function createAnswerCache(maxRows = 100_000): AnswerCache {
+/** Remembers up to `maxRows` rows of answers (default 20,000: some 5 MB), the least recently used go first. */
+export function createAnswerCache(maxRows = 20_000): AnswerCache {
   const answers = new Map<string, NormalizedAnswer>();
   let rows = 0;
 
