@@ -51,7 +51,9 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   }
   // Whatever is still buffered must be out before the process ends, but a stop does not wait for a reader that has stalled.
   const flushed = out.print('').catch(() => {});
-  await (stoppedBy() === undefined ? flushed : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
+  await (stoppedBy() === undefined
+    ? flushed
+    : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
   return stoppedBy() ?? code;
 }
 

@@ -113,7 +113,8 @@ async function newestHeld(log: AsyncIterable<LogEntry>): Promise<readonly LogEnt
     if (status !== 'held') continue;
     const last = held.at(-1);
     const isSame = last?.answer !== undefined && entry.answer !== undefined && saysTheSame(last.answer, entry.answer);
-    held = isSame ? [...held, entry] : [entry];
+    if (isSame) held.push(entry);
+    else held = [entry];
   }
   return held;
 }

@@ -92,9 +92,15 @@ async function* withAnswers(
   { loader, answers, decisions = [], signal }: RecomputeOptions,
   observations: readonly Observation[],
 ): AsyncGenerator<LogEntry> {
+  const [first] = observations;
+  const ofAccount = decisions.filter(({ appId }) => appId === first?.appId);
+  const decided = new Map(ofAccount.map((decision) => [decision.observedAt, decision]));
   const { readPayloads } = loader.limits;
   for (let start = 0; start < observations.length; start += readPayloads) {
-    const chunk = observations.slice(start, start + readPayloads).map((observation) => decide(observation, decisions));
+    const chunk = observations.slice(start, start + readPayloads).map((observation) => {
+      const decision = decided.get(observation.observedAt);
+      return decision === undefined ? observation : { ...observation, ...decision };
+    });
     const known: Map<string, NormalizedAnswer> = await readAnswers(
       loader,
       chunk.map((observation) => observation.payloadHash),
@@ -105,11 +111,4 @@ async function* withAnswers(
       yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
     }
   }
-}
-
-function decide(observation: Observation, decisions: readonly Decision[]): Observation {
-  const decision = decisions.find(
-    ({ appId, observedAt }) => appId === observation.appId && observedAt === observation.observedAt,
-  );
-  return decision === undefined ? observation : { ...observation, ...decision };
 }
