@@ -37,7 +37,9 @@ export function definePlan(command: Command, run: RunAction): void {
           }
           await using source = openSource(session, config);
           const options = await syncOptionsOf(session, config, flags, source);
-          return await withTarget(session, config, { label: 'plan', readOnly: true }, (context) => planSync(context, options));
+          return await withTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
+            planSync(context, options),
+          );
         });
       }),
     );
