@@ -67,6 +67,13 @@ export async function requireTarget(context: RunContext): Promise<TargetMeta> {
   return meta;
 }
 
+/** Like {@link requireTarget} for `rebuild`, which itself mends what `firstSeen` and the normalizer changed. */
+export async function requireRebuildable({ loader, dimension, signal }: RunContext): Promise<TargetMeta> {
+  const meta = await requireSchema(loader, signal);
+  assertTimeZone(meta, dimension);
+  return meta;
+}
+
 /** Like {@link requireTarget} for commands that only read: settings may differ. */
 export async function requireSchema(loader: Loader, signal: AbortSignal): Promise<TargetMeta> {
   const meta = await loader.readMeta(signal);
@@ -104,12 +111,12 @@ function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
       'rebuild',
     );
   }
-  if (meta.timeZone !== dimension.timeZone) {
-    throw differs(
-      `dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`,
-      'migrate',
-    );
-  }
+  assertTimeZone(meta, dimension);
+}
+
+function assertTimeZone(meta: TargetMeta, dimension: DimensionSettings): void {
+  if (meta.timeZone === dimension.timeZone) return;
+  throw differs(`dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`, 'migrate');
 }
 
 function differs(message: string, command: 'rebuild' | 'migrate'): ScenedimError {

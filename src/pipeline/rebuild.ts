@@ -5,7 +5,7 @@ import { ScenedimError } from '../errors.ts';
 import type { HeadChange, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import { emptyChanges } from './build-change-set.ts';
-import { requireSchema } from './prepare-target.ts';
+import { requireRebuildable } from './prepare-target.ts';
 import type { RecomputedAccount } from './recompute.ts';
 import { recompute } from './recompute.ts';
 import type { Run } from './run.ts';
@@ -21,13 +21,13 @@ const BATCH = { accounts: 1_000, changes: 20_000 } as const;
  * program and config, and writes what differs. Killed in the middle, the target asks for another rebuild.
  */
 export async function rebuild(context: RunContext): Promise<RunResult> {
-  const { loader, signal } = context;
+  const { loader } = context;
   return withRun(
     context,
     'rebuild',
     { kind: 'exclusive' },
     async (run) => {
-      const stored = await requireSchema(loader, signal);
+      const stored = await requireRebuildable(context);
       const wanted: TargetMeta = {
         ...stored,
         normalizerVersion: NORMALIZER_VERSION,
@@ -43,7 +43,7 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
       return { outcome, value: { report: run.ledger.report(outcome), exitCode: 0, error: null } };
     },
     async () => {
-      await requireSchema(loader, signal);
+      await requireRebuildable(context);
       return context;
     },
   );
