@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { systemClock } from '../../src/pipeline/run-context.ts';
@@ -15,6 +15,9 @@ import { replayLog } from '../support/replay-log.ts';
 import { contextFor, readExport } from '../support/run-case.ts';
 import { type CliResult, ended } from '../support/spawn-cli.ts';
 import { timeless } from '../support/timeless.ts';
+
+// A busy machine starts a process in many seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const lines = [...replayLog({ accounts: 30, scenes: 6, answers: 2, order: 'account' })].filter(
   (line) => !line.includes('"wx00000001"'),

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { exportLog } from '../../src/pipeline/export-log.ts';
@@ -17,6 +17,9 @@ import { type ReplayLogOptions, replayLog } from '../support/replay-log.ts';
 import { contextFor, inputOf, readExport } from '../support/run-case.ts';
 import { ended } from '../support/spawn-cli.ts';
 import { timeless } from '../support/timeless.ts';
+
+// A busy machine starts a process in many seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const seed = Number(process.env['SCENEDIM_TEST_SEED'] ?? Date.now() % 2_147_483_647);
 process.stderr.write(`kill -9 at moments of seed ${seed}\n`);

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { asUser, connect, query, untilBlocked } from '../integration/postgres-loader-fixture.ts';
 import { createCliWorkspace, kill } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
+
+// A busy machine starts a process in many seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const log = [...replayLog({ accounts: 12, scenes: 6, answers: 3, order: 'account' })]
   .filter((line) => !line.includes('"wx00000001"') && !line.includes('"wx00000002"'))
