@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type ConfigAnswers, configTemplate, defaultAnswers } from '../config/config-template.ts';
+import { isTimeZone } from '../config/time-zone.ts';
 import { ScenedimError } from '../errors.ts';
 import { examples } from './examples.ts';
 import type { RunAction } from './run-action.ts';
@@ -55,28 +56,56 @@ async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
     leave(stopped);
   };
   terminal.once('close', leaveEarly);
-  const question = async (text: string, fallback: string): Promise<string> => {
-    const answer = await Promise.race([terminal.question(`${text} [${fallback}]: `, { signal }), left]);
-    return answer.trim() || fallback;
+  const question = async <T>(
+    text: string,
+    fallback: string,
+    read: (answer: string) => T | undefined,
+    hint: string,
+  ): Promise<T> => {
+    for (;;) {
+      const answer = await Promise.race([terminal.question(`${text} [${fallback}]: `, { signal }), left]);
+      const value = read(answer.trim() || fallback);
+      if (value !== undefined) return value;
+      stderr.write(`\r  ${hint}\n`);
+    }
   };
   try {
-    const appId = await question('App id of the mini program', defaultAnswers.appId);
-    const credential = await question(
-      'Credential: a "token" that someone else maintains, or the app "secret"',
-      'token',
-    );
-    const target = await question('Where to keep the dimension: "pglite" (a directory) or "postgres"', 'pglite');
-    const timeZone = await question('Time zone of your reports', defaultAnswers.timeZone);
     return {
-      appId,
-      credential: credential.startsWith('s') ? 'secret' : 'token',
-      target: target.startsWith('po') ? 'postgres' : 'pglite',
-      timeZone,
+      appId: await question(
+        'App id of the mini program',
+        defaultAnswers.appId,
+        (answer) => (/^\S{1,128}$/.test(answer) ? answer : undefined),
+        'an app id looks like wx0123456789abcdef',
+      ),
+      credential: await question(
+        'Credential: a "token" that someone else maintains, or the app "secret"',
+        defaultAnswers.credential,
+        (answer) => oneOf(['token', 'secret'] as const, answer),
+        'write token or secret; the credential itself is not asked for',
+      ),
+      target: await question(
+        'Where to keep the dimension: "pglite" (a directory) or "postgres"',
+        defaultAnswers.target,
+        (answer) => oneOf(['pglite', 'postgres'] as const, answer),
+        'write pglite or postgres',
+      ),
+      timeZone: await question(
+        'Time zone of your reports',
+        defaultAnswers.timeZone,
+        (answer) => (isTimeZone(answer) ? answer : undefined),
+        'write an IANA name like Asia/Shanghai or UTC',
+      ),
     };
   } finally {
     left.catch(() => {});
     terminal.off('close', leaveEarly).close();
   }
+}
+
+/** The one word that begins like the answer: `s` is enough for `secret`. */
+function oneOf<T extends string>(words: readonly T[], answer: string): T | undefined {
+  const [word, ...more] = words.filter((candidate) => candidate.startsWith(answer.toLowerCase()));
+  return more.length === 0 ? word : undefined;
 }
 
 async function writeNew(path: string, shown: string, text: string, force: boolean): Promise<void> {
