@@ -23,7 +23,8 @@ export async function writeFileAtomically(
     await onDisk(path, () => file.sync());
     await onDisk(path, () => rename(temporary, path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What cannot be made cannot be removed either, and the first error says why.
+    await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
   return bytes;
