@@ -18,7 +18,7 @@ export interface ConnectionOptions {
 /** Works out where the config and the environment lead, without connecting; files that the url names are read. */
 export function connectionOptions(config: PostgresConfig): ConnectionOptions {
   const client: pg.ClientConfig = {
-    ...(config.url === undefined ? {} : { connectionString: config.url }),
+    ...(config.url === undefined ? {} : { connectionString: strictSslMode(config.url) }),
     ...(config.applicationName === undefined ? {} : { application_name: config.applicationName }),
     fallback_application_name: 'scenedim',
     connectionTimeoutMillis: connectTimeoutMs(config.url),
@@ -37,6 +37,15 @@ export function connectionOptions(config: PostgresConfig): ConnectionOptions {
       cause: error,
     });
   }
+}
+
+/**
+ * `pg` 8 checks certificate and host name for each of these modes, and warns at length that 9 will not. Saying `verify-full`
+ * keeps both the checks and stderr as they are.
+ */
+export function strictSslMode(url: string): string {
+  if (/[?&]uselibpqcompat=true(&|$)/.test(url)) return url;
+  return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/g, '$1verify-full');
 }
 
 /** libpq's connect_timeout in seconds, from the url or PGCONNECT_TIMEOUT, which `pg` does not look at; default 10 seconds. */
