@@ -18,7 +18,7 @@ export const demoSteps: readonly DemoStep[] = [
   },
   {
     at: instant('2025-04-01T02:00:00Z'),
-    title: 'WeChat renames scene 4 and drops scene 39; second sync',
+    title: 'WeChat renames scene 4, drops 39; second sync',
     changes: [
       { change: 'rename', key: 4, name: '扫一扫二维码' },
       { change: 'remove', key: 39 },

@@ -108,8 +108,9 @@ function heading(paint: Paint, text: string): string {
 
 function nextSteps(paint: Paint): string {
   return `${heading(paint, 'With your own account and database')}
-  scenedim init                       writes scenedim.yaml; put in your app id
-  export WECHAT_APP_SECRET=…          or WECHAT_ACCESS_TOKEN, a token that someone else maintains
-  scenedim sync                       for Postgres: target: { type: postgres, url: \${DATABASE_URL} }
+  scenedim init                       asks four questions, writes scenedim.yaml
+  export WECHAT_ACCESS_TOKEN=…        or WECHAT_APP_SECRET, as you answered
+  export DATABASE_URL=postgres://…    when you answered postgres
+  scenedim sync
 `;
 }
