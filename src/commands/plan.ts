@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ScenedimError } from '../errors.ts';
 import { openInput } from '../pipeline/open-input.ts';
 import { planReplay, planSync } from '../pipeline/plan.ts';
 import { examples } from './examples.ts';
@@ -27,6 +28,7 @@ export function definePlan(command: Command, run: RunAction): void {
     .action(
       run<PlanFlags>(async (session, flags) => {
         const { input } = flags;
+        if (input !== undefined) refuseSyncFlags(flags);
         const config = await session.loadConfig(flagSettings(flags));
         return reportRun(session, 'plan', flags, async () => {
           if (input !== undefined) {
@@ -43,4 +45,17 @@ export function definePlan(command: Command, run: RunAction): void {
         });
       }),
     );
+}
+
+/** Nothing is fetched with --input, so an option about fetching would be ignored without a word. */
+function refuseSyncFlags(flags: PlanFlags): void {
+  const { appId, maxAge, shard, concurrency, rate, acceptShrink, acceptEmpty } = flags;
+  const given = Object.entries({ appId, maxAge, shard, concurrency, rate, acceptShrink, acceptEmpty }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (given === undefined) return;
+  const flag = given[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new ScenedimError('usage', `--${flag} has no meaning with --input`, {
+    remedy: 'leave it out: every recorded answer is looked at, as replay would',
+  });
 }

@@ -85,6 +85,11 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
       'use one of debug, info, warn, error, silent',
     ],
     [['init'], 'init asks questions, and there is no terminal to ask on', 'add --yes to take the defaults'],
+    [
+      ['plan', '--input', 'log.ndjson', '--max-age', '6h'],
+      '--max-age has no meaning with --input',
+      'leave it out: every recorded answer is looked at, as replay would',
+    ],
     [['schema', 'confg'], 'there is no schema "confg"', 'did you mean config?'],
     [['simulate', '--port', 'x'], '--port: "x" is not a port', 'write a number from 0 to 65535'],
   ] as const)('%j', async (args, message, remedy) => {
