@@ -88,5 +88,10 @@ async function printReport(
       .print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint })))
       .catch(ignoreClosed);
   }
-  if (error !== null) screen.write(renderError(error, session.redactor, session.screenPaint));
+  const isOnScreen =
+    json !== true &&
+    out.isTerminal &&
+    screen.isTerminal &&
+    report.problems.some(({ message }) => message === error?.message);
+  if (error !== null && !isOnScreen) screen.write(renderError(error, session.redactor, session.screenPaint));
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ScenedimError } from '../errors.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -23,7 +23,7 @@ export function defineSimulate(command: Command, run: RunAction): void {
     .description(
       'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.',
     )
-    .option('--port <n>', 'port to listen on (default: any free one)', parsePort, 0)
+    .addOption(new Option('--port <n>', 'port to listen on').argParser(parsePort).default(0, 'any free one'))
     .option('--host <address>', '127.0.0.1 or ::1', '127.0.0.1')
     .option('--script <file>', 'YAML list of changes and faults over time')
     .addHelpText(

@@ -5,7 +5,7 @@ import { isTimeZone } from './time-zone.ts';
 /** The kinds of target that scenedim brings along; any other `target.type` is the name of a package. */
 export const builtInTargets = ['pglite', 'postgres', 'bigquery'] as const;
 
-const url = (protocols: RegExp) => z.url({ protocol: protocols, error: 'is not a URL of the right kind' });
+const httpUrl = z.url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://' });
 
 const secret = z
   .strictObject({
@@ -33,11 +33,9 @@ const account = z
   );
 
 const source = z.strictObject({
-  baseUrl: url(/^https?$/)
-    .default('https://api.weixin.qq.com')
-    .describe('Where the WeChat API answers.'),
+  baseUrl: httpUrl.default('https://api.weixin.qq.com').describe('Where the WeChat API answers.'),
   fallbackBaseUrls: z
-    .array(url(/^https?$/))
+    .array(httpUrl)
     .optional()
     .describe(
       'Hosts to try when baseUrl cannot be reached (connect, DNS, 5xx); default https://api2.weixin.qq.com for the default baseUrl, else none.',
@@ -96,9 +94,7 @@ const bigquery = z.strictObject({
   projectId: z.string().min(1),
   dataset: z.string().regex(/^\w+$/, 'may hold letters, digits and underscores').default('scene'),
   location: z.string().min(1).optional(),
-  apiEndpoint: url(/^https?$/)
-    .optional()
-    .describe('For emulators only.'),
+  apiEndpoint: httpUrl.optional().describe('For emulators only.'),
   autoMigrate,
 });
 

@@ -115,7 +115,7 @@ export function createAccountTokens({ client, timer, clock }: AccountTokensOptio
     const failure = callFailure({
       code: CREDENTIALS_UNUSABLE,
       errorClass: 'configuration',
-      message: `account ${appId} cannot be asked for: ${why}`,
+      message: why,
       remedy: remedy ?? `check the credentials of ${appId} in source.accounts`,
       credentialsRefused: true,
       observedAt: clock.now(),

@@ -130,7 +130,9 @@ function outdated(meta: TargetMeta | null, loader: Loader): ScenedimError {
     meta === null
       ? 'holds no scenedim schema yet'
       : `has schema version ${meta.schemaVersion}, not ${loader.schemaVersion}`;
-  return new ScenedimError('schema_outdated', `${loader.description} ${state}`, { remedy: 'run `scenedim migrate`' });
+  return new ScenedimError('schema_outdated', `${loader.description} ${state}`, {
+    remedy: 'run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
+  });
 }
 
 function outdatedButBusy(loader: Loader): ScenedimError {

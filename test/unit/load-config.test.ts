@@ -189,7 +189,7 @@ describe('a mistake in the config is told with file, line and column', () => {
     [
       'a URL of another kind',
       `${target}source: { baseUrl: ftp://x, accounts: { file: a.csv } }\n`,
-      'scenedim.yaml:2:20: source.baseUrl: is not a URL of the right kind (it is "ftp://x")',
+      'scenedim.yaml:2:20: source.baseUrl: is not a URL that starts with http:// or https:// (it is "ftp://x")',
     ],
     [
       'no account',

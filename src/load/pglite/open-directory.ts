@@ -66,7 +66,7 @@ async function waitAtMost(ms: number, signal: AbortSignal): Promise<void> {
 function lockHeld(file: string, { holder }: LockFileHeld): ScenedimError {
   const who = holder === null ? 'an unknown process' : `process ${holder.pid} on ${holder.host}`;
   return new ScenedimError('lock_held', `the database is in use: ${file} is held by ${who}`, {
-    remedy: `wait for it to end; when it is certain that it is gone, delete ${file}`,
+    remedy: `wait for it with --lock-timeout 10m; when it is certain that it is gone, delete ${file}`,
   });
 }
 
