@@ -82,7 +82,9 @@ describe('the demo', () => {
   test('gives a DBA what the README says', async () => {
     await sql('ALTER SCHEMA scene RENAME TO scene_of_the_demo');
     await sql('CREATE ROLE scenedim');
-    for (const { text } of blocksOf('sql admin')) await sql(text.trim().replace(/;$/, ''));
+    for (const { text } of blocksOf('sql admin')) {
+      for (const statement of text.trim().replace(/;$/, '').split(';\n')) await sql(statement);
+    }
   });
 });
 
