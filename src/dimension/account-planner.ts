@@ -147,6 +147,12 @@ export function createAccountPlanner(options: AccountPlannerOptions): AccountPla
   };
 }
 
+/** The plan of an account whose one new observation is its newest ok one again: nothing to do. */
+export function planDuplicate(head: AccountHead): AccountPlan {
+  const nothing = { observations: [], rejects: [], held: [], versions: [], refusal: null };
+  return { ...nothing, appId: head.appId, duplicates: 1, head };
+}
+
 function startTimeline({ appId, from, firstSeen }: AccountPlannerOptions): Timeline | null {
   if (from.kind === 'repeat') return null;
   if (from.kind === 'resume') return createTimeline({ appId, firstSeen, resumeFrom: from.point });

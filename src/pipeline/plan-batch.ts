@@ -1,6 +1,6 @@
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { AccountPlan, AccountPlanner, PlanFrom } from '../dimension/account-planner.ts';
-import { createAccountPlanner } from '../dimension/account-planner.ts';
+import { createAccountPlanner, planDuplicate } from '../dimension/account-planner.ts';
 import { choosePath } from '../dimension/choose-path.ts';
 import { isComplete } from '../dimension/compare-snapshots.ts';
 import type { GuardSettings } from '../dimension/guards.ts';
@@ -48,6 +48,7 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
     const path = choosePath(head, incoming);
     if (head !== null && path === 'open_versions') changed.push(head);
     else if (head !== null && path === 'log') late.push(head);
+    else if (head !== null && path === 'duplicate') planned.push({ plan: planDuplicate(head), storedHead: head });
     else {
       const from: PlanFrom = head === null ? { kind: 'start', head } : { kind: 'repeat', head };
       planned.push({ plan: planDirectly(inputs, appId, from, incoming), storedHead: head });

@@ -170,6 +170,19 @@ describe('the path of a plan', () => {
     ['the same body again reads nothing', head, [answer(8, snapshot(letters), 'h')], 'repeat'],
     ['another body reads the open versions', head, [answer(8, snapshot(letters), 'x')], 'open_versions'],
     ['an answer older than a failed attempt reads the log', head, [answer(6, snapshot(letters), 'h')], 'log'],
+    ['the newest ok answer once more reads nothing', head, [answer(5, snapshot(letters), 'h')], 'duplicate'],
+    ['another answer at its time reads the log', head, [answer(5, snapshot(letters), 'x')], 'log'],
+    [
+      'a recorded failure at its time reads the log',
+      head,
+      [
+        {
+          ...answer(5, snapshot(letters), 'h'),
+          recorded: { status: 'failed', holdReason: null, decidedAt: null, errorCode: '-1', errorMessage: null },
+        },
+      ],
+      'log',
+    ],
     ['an answer at a known time reads the log', head, [answer(7, snapshot(letters), 'h')], 'log'],
     [
       'the first list after failures reads the log',
