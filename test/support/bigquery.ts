@@ -104,7 +104,8 @@ function isNotFound(error: unknown): boolean {
 }
 
 function withoutEmulator(name: string): void {
-  const reason = 'no BigQuery emulator: run .ci/install-local-bigquery, or set SCENEDIM_TEST_LOCAL_BIGQUERY to its folder';
+  const reason =
+    'no BigQuery emulator: run .ci/install-local-bigquery, or set SCENEDIM_TEST_LOCAL_BIGQUERY to its folder';
   if (process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1') {
     test(name, () => {
       throw new Error(reason);

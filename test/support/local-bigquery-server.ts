@@ -26,7 +26,9 @@ export function findLocalBigquery(): string | undefined {
   const named = process.env['SCENEDIM_TEST_LOCAL_BIGQUERY'];
   if (named) {
     if (isInstalled(named)) return named;
-    throw new Error(`SCENEDIM_TEST_LOCAL_BIGQUERY: no local-bigquery in ${named}; run .ci/install-local-bigquery ${named}`);
+    throw new Error(
+      `SCENEDIM_TEST_LOCAL_BIGQUERY: no local-bigquery in ${named}; run .ci/install-local-bigquery ${named}`,
+    );
   }
   const cached = join(process.env['SCENEDIM_CACHE'] || '/var/cache/scenedim-ci', 'local-bigquery');
   return isInstalled(cached) ? cached : undefined;
