@@ -68,6 +68,15 @@ describe('a job or an answer that failed', () => {
   });
 
   test.each([
+    ['badGateway', 502, 'target_unreachable', true],
+    ['somethingNew', 503, 'target_unreachable', true],
+    ['somethingNew', 400, 'internal', false],
+    ['quotaExceeded', 503, 'target_quota', false],
+  ])('with the reason %s and HTTP status %d is %s; tried again: %s', (reason, status, code, newAttempt) => {
+    expect(meaningOfFailure(new BigQueryFailure('x', { reason, status }))).toMatchObject({ code, newAttempt });
+  });
+
+  test.each([
     ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:9050', 'target_unreachable', true],
     ['ETIMEDOUT', 'network timeout', 'target_unreachable', true],
     ['EPIPE', 'write EPIPE', 'target_unreachable', true],

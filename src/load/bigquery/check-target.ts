@@ -71,7 +71,7 @@ async function jobFinding(runner: JobRunner, signal: AbortSignal): Promise<Findi
   } catch (error) {
     if (signal.aborted) throw error;
     const found = classifyBigQueryError(error, runner.config);
-    if (found.code !== 'target_denied' || isAboutBilling(error)) return { ...errorFinding(runner, error), subject };
+    if (found.code !== 'target_denied' || isAboutBilling(error)) return errorFinding(runner, error);
     return { level: 'error', subject, message: found.message, remedy: grantJobUser(runner.config.projectId) };
   }
 }

@@ -1,6 +1,6 @@
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { BigQueryFailure, toFailure } from './bigquery-failure.ts';
-import { meaningOfReason, type ReasonMeaning } from './failure-reasons.ts';
+import { isKnownReason, meaningOfReason, type ReasonMeaning } from './failure-reasons.ts';
 
 /** Names that messages and remedies need. */
 export interface FailureNames {
@@ -64,12 +64,12 @@ export function meaningOfFailure({ reason, status, networkCode, message }: BigQu
   const asserted = asserts.find(([text]) => message.includes(text));
   if (asserted !== undefined) return asserted[1];
   if (conflict.test(message)) return busy;
-  if (reason !== null && status !== 401) return meaningOfReason(reason);
   if (status === 401) return meaningOfReason('authError');
+  if (reason !== null && isKnownReason(reason)) return meaningOfReason(reason);
+  if (status !== null && (status === 408 || status === 429 || status >= 500)) return unreachable;
   if (status === 403) return meaningOfReason('accessDenied');
   if (status === 404) return meaningOfReason('notFound');
-  if (status !== null)
-    return status === 408 || status === 429 || status >= 500 ? unreachable : meaningOfReason('invalid');
+  if (status !== null || reason !== null) return meaningOfReason(reason ?? 'invalid');
   const rule = network.find(([test]) => test.test(`${networkCode ?? ''} ${message}`.trim()) || test.test(message));
   if (rule !== undefined) return rule[1];
   return networkCode === null ? meaningOfReason('unknown') : unreachable;

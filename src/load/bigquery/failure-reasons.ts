@@ -79,7 +79,12 @@ export const failureReasons: Readonly<Record<string, ReasonMeaning>> = {
   termsOfServiceNotAccepted: { ...denied, remedy: 'accept the terms of service in the Google Cloud console' },
 };
 
+/** Whether the table knows a reason. */
+export function isKnownReason(reason: string): boolean {
+  return Object.hasOwn(failureReasons, reason);
+}
+
 /** What a reason means; one that the table does not know is taken for a defect of ours and stops the run. */
 export function meaningOfReason(reason: string): ReasonMeaning {
-  return Object.hasOwn(failureReasons, reason) ? (failureReasons[reason] ?? defect) : defect;
+  return isKnownReason(reason) ? (failureReasons[reason] ?? defect) : defect;
 }
