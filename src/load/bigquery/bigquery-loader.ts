@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Loader, LoaderFactory, LoaderLimits } from '../loader.ts';
 import { applyChangeSet } from './apply-change-set.ts';
-import { createBigQueryClient } from './bigquery-client.ts';
+import { type BigQueryClient, createBigQueryClient } from './bigquery-client.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
 import { checkTarget } from './check-target.ts';
 import { classifyBigQueryError } from './classify-error.ts';
@@ -29,10 +29,13 @@ export const bigQueryLimits: LoaderLimits = {
   readPayloads: 1_000,
 };
 
-/** A loader for a BigQuery dataset. Connects when it is first used. */
-export function createBigQueryLoader(config: BigQueryConfig, timings: Timings = defaultTimings): Loader {
+/** A loader for a BigQuery dataset. Connects when it is first used; `client` is what it sends its requests with. */
+export function createBigQueryLoader(
+  config: BigQueryConfig,
+  timings: Timings = defaultTimings,
+  client: BigQueryClient = createBigQueryClient(config, timings.request),
+): Loader {
   assertNoEmulatorVariable(config, process.env);
-  const client = createBigQueryClient(config, timings.request);
   const usage = createUsageMeter();
   const runner: JobRunner = { config, client, timings, usage, location: createLocator(client, config) };
   const held: HeldLeases = new Set();
