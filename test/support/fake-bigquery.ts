@@ -11,7 +11,7 @@ import { type Fault, FaultPlan, type PlannedFault } from './fake-bigquery-faults
 import { type FakeJob, type FakeResult, type JobFailure, RunningJob, resultPage } from './fake-bigquery-jobs.ts';
 import { type FakeUpload, parseUpload } from './fake-bigquery-upload.ts';
 
-export { type Fault, faults, type PlannedFault } from './fake-bigquery-faults.ts';
+export { faults, type PlannedFault } from './fake-bigquery-faults.ts';
 export type { FakeJob, FakeResult } from './fake-bigquery-jobs.ts';
 
 const requestKinds = {
