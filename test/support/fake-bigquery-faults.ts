@@ -1,5 +1,5 @@
 /** What can go wrong between a client and BigQuery, as the fake server plays it. */
-import type { FakeRequest, RequestKind } from './fake-bigquery.ts';
+import type { FakeRequest, RequestKind } from './fake-bigquery-request.ts';
 
 /** How one request goes wrong. */
 export type Fault =
