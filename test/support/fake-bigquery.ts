@@ -19,7 +19,7 @@ import {
 
 export { faults, type PlannedFault } from './fake-bigquery-faults.ts';
 export type { FakeJob, FakeResult } from './fake-bigquery-jobs.ts';
-export type { RequestKind } from './fake-bigquery-request.ts';
+export type { FakeRequest } from './fake-bigquery-request.ts';
 
 export interface FakeBigqueryOptions {
   /** Datasets that are there, with their locations; default `{ scene: 'US' }`. */
