@@ -11,14 +11,15 @@ import {
 } from '../../src/load/contract/sample-rows.ts';
 import type { ChangeSet } from '../../src/load/loader.ts';
 import { startLoaderOnFake } from '../support/bigquery-on-fake.ts';
-import { type FakeBigquery, faults, type RequestKind } from '../support/fake-bigquery.ts';
+import { type FakeBigquery, type FakeRequest, faults } from '../support/fake-bigquery.ts';
 
 const signal = new AbortController().signal;
 const runRow = sampleChangeSet(1, { payloads: [] });
 const isScript = ({ sql }: { readonly sql?: string }) => sql?.startsWith('BEGIN TRANSACTION') === true;
 const scripts = ({ jobs }: FakeBigquery) => jobs.filter(isScript);
 const loads = ({ jobs }: FakeBigquery) => jobs.filter(({ upload }) => upload !== undefined);
-const asked = ({ requests }: FakeBigquery, kind: RequestKind) => requests.filter((request) => request.kind === kind);
+const asked = ({ requests }: FakeBigquery, kind: FakeRequest['kind']) =>
+  requests.filter((request) => request.kind === kind);
 
 function batchOf(accounts: number): ChangeSet {
   const appIds = Array.from({ length: accounts }, (_, n) => `wx${n}`);

@@ -29,7 +29,13 @@ export const bigQueryLimits: LoaderLimits = {
   readPayloads: 1_000,
 };
 
-/** A loader for a BigQuery dataset. Connects when it is first used; `client` is what it sends its requests with. */
+/**
+ * A loader for a BigQuery dataset. Connects when it is first used; `client` is what it sends its requests with.
+ *
+ * What a run costs, by the rule that each table that a statement names bills 10 MiB at least: a run that changes nothing bills about
+ * 220 MiB for 1,000 accounts (one batch), about 0.9 GiB for 100,000 (five batches, 20 MB of `scene_account` read for each).
+ * Hourly for a year that is 1.9 and 7.5 TiB; the first TiB of a month is free. Loads are free.
+ */
 export function createBigQueryLoader(
   config: BigQueryConfig,
   timings: Timings = defaultTimings,
