@@ -7,6 +7,7 @@ const suites = {
   contract: { testTimeout: 60_000 },
   integration: { testTimeout: 120_000 },
   e2e: { testTimeout: 120_000 },
+  bigquery: { testTimeout: 180_000, hookTimeout: 180_000 },
   ops: { testTimeout: 300_000 },
 } as const;
 
@@ -16,8 +17,8 @@ export default defineConfig({
   test: {
     root,
     maxWorkers: 2,
-    globalSetup: ['test/support/postgres-clusters.ts'],
-    // Not extended from here: the global setup would run once a project, and so would its clusters.
+    globalSetup: ['test/support/postgres-clusters.ts', 'test/support/local-bigquery.ts'],
+    // Not extended from here: the global setup would run once a project, and so would its servers.
     projects: Object.entries(suites).map(([name, limits]) => ({
       test: {
         root,

@@ -18,6 +18,7 @@ export const errorCodes = {
     retryable: true,
     meaning: 'the database asked to try again (time-out, deadlock, shutdown)',
   },
+  target_quota: { exitCode: 75, retryable: false, meaning: 'a quota of the target is used up for now' },
   source_failed: { exitCode: 75, retryable: true, meaning: 'WeChat answered an account with an error' },
   credentials_refused: { exitCode: 77, retryable: false, meaning: 'WeChat refused the credentials' },
   target_denied: {

@@ -7,7 +7,7 @@ import { reportRun } from './report-run.ts';
 import type { RunAction } from './run-action.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './sync-options.ts';
 import { openSource } from './with-source.ts';
-import { withTarget } from './with-target.ts';
+import { runOnTarget } from './with-target.ts';
 
 interface PlanFlags extends SyncFlags {
   readonly input?: string;
@@ -33,13 +33,13 @@ export function definePlan(command: Command, run: RunAction): void {
         return reportRun(session, 'plan', flags, async () => {
           if (input !== undefined) {
             await using file = await openInput(input, session.signal);
-            return await withTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
+            return await runOnTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
               planReplay(context, { input: file, name: file.name }),
             );
           }
           await using source = openSource(session, config);
           const options = await syncOptionsOf(session, config, flags, source);
-          return await withTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
+          return await runOnTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
             planSync(context, options),
           );
         });

@@ -4,7 +4,7 @@ import { examples } from './examples.ts';
 import { type ReportOptions, reportRun } from './report-run.ts';
 import type { RunAction } from './run-action.ts';
 import { addLockTimeout } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { runOnTarget } from './with-target.ts';
 
 interface RebuildFlags extends ReportOptions {
   readonly lockTimeout?: number;
@@ -27,7 +27,7 @@ export function defineRebuild(command: Command, run: RunAction): void {
       run<RebuildFlags>(async (session, flags) => {
         const config = await session.loadConfig();
         const target = { label: 'rebuild', lockTimeoutMs: flags.lockTimeout };
-        return reportRun(session, 'rebuild', flags, () => withTarget(session, config, target, rebuild));
+        return reportRun(session, 'rebuild', flags, () => runOnTarget(session, config, target, rebuild));
       }),
     );
 }

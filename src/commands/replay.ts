@@ -5,7 +5,7 @@ import { examples } from './examples.ts';
 import { type ReportOptions, reportRun } from './report-run.ts';
 import type { RunAction } from './run-action.ts';
 import { addLockTimeout } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { runOnTarget } from './with-target.ts';
 
 interface ReplayFlags extends ReportOptions {
   readonly lockTimeout?: number;
@@ -31,7 +31,7 @@ export function defineReplay(command: Command, run: RunAction): void {
         return reportRun(session, 'replay', flags, async () => {
           await using input = await openInput(file, session.signal);
           const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout };
-          return await withTarget(session, config, target, (context) => replay(context, { input, name: input.name }));
+          return await runOnTarget(session, config, target, (context) => replay(context, { input, name: input.name }));
         });
       }),
     );

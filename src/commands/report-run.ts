@@ -72,12 +72,16 @@ function exitCodeWithSkip({ report, exitCode }: RunResult, { skipExitCode }: Rep
 async function printReport(
   session: Session,
   title: string,
-  { report, error }: RunResult,
+  { report, error, usage }: RunResult,
   elapsedMs: number,
   { json, quiet }: CommonOptions,
 ): Promise<void> {
   const { out, logger, screen } = session;
-  logger.info({ run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs) }, `${title} ended`);
+  const billed = usage === undefined ? {} : { jobs: usage.jobs, bytes_billed: usage.bytesBilled };
+  logger.info(
+    { run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs), ...billed },
+    `${title} ended`,
+  );
   // The work is done and stored: a reader that went away does not make it a failure.
   const ignoreClosed = (reason: unknown): void => {
     if (!(reason instanceof OutputClosedError)) throw reason;
@@ -85,7 +89,7 @@ async function printReport(
   if (json === true) await out.printJson(report).catch(ignoreClosed);
   else if (quiet !== true || report.problems_total > 0) {
     await out
-      .print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint })))
+      .print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint, usage })))
       .catch(ignoreClosed);
   }
   const isOnScreen =

@@ -12,7 +12,7 @@ import {
   syncOptionsOf,
 } from './sync-options.ts';
 import { openSource } from './with-source.ts';
-import { withTarget } from './with-target.ts';
+import { runOnTarget } from './with-target.ts';
 
 export function defineSync(command: Command, run: RunAction): void {
   addReportOptions(addLockTimeout(addSyncOptions(command)))
@@ -36,7 +36,7 @@ export function defineSync(command: Command, run: RunAction): void {
           await using source = openSource(session, config);
           const options = await syncOptionsOf(session, config, flags, source);
           const target = { label: 'sync', lockTimeoutMs: flags.lockTimeout };
-          return await withTarget(session, config, target, (context) => sync(context, options));
+          return await runOnTarget(session, config, target, (context) => sync(context, options));
         });
       }),
     );

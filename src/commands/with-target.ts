@@ -1,6 +1,7 @@
 import type { Config } from '../config/load-config.ts';
 import { createLoader } from '../load/registry.ts';
 import { type RunContext, systemClock } from '../pipeline/run-context.ts';
+import type { RunResult } from '../pipeline/run-result.ts';
 import { createProgressBar } from '../report/progress-bar.ts';
 import type { Session } from './session.ts';
 
@@ -43,5 +44,19 @@ export async function withTarget<T>(
     redact: redactor.redact,
     signal,
     onProgress: (state) => progress?.update(state),
+  });
+}
+
+/** Like {@link withTarget} for a run, whose result then tells what the target billed. */
+export async function runOnTarget(
+  session: Session,
+  config: Config,
+  options: TargetOptions,
+  work: (context: RunContext) => Promise<RunResult>,
+): Promise<RunResult> {
+  return withTarget(session, config, options, async (context) => {
+    const result = await work(context);
+    const usage = context.loader.usage?.();
+    return usage === undefined ? result : { ...result, usage };
   });
 }

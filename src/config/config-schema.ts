@@ -89,12 +89,32 @@ const postgres = z.strictObject({
   autoMigrate,
 });
 
+const label = z
+  .string()
+  .regex(/^[\p{Ll}\p{Lo}\p{Nd}_-]{0,63}$/u, 'may hold lower case letters, digits, _ and -; 63 at most');
+
 const bigquery = z.strictObject({
   type: z.literal('bigquery').describe('A BigQuery dataset.'),
-  projectId: z.string().min(1),
-  dataset: z.string().regex(/^\w+$/, 'may hold letters, digits and underscores').default('scene'),
-  location: z.string().min(1).optional(),
+  projectId: z.string().min(1).describe('The project that holds the dataset and pays for the jobs.'),
+  dataset: z
+    .string()
+    .regex(/^\w+$/, 'may hold letters, digits and underscores')
+    .default('scene')
+    .describe('Dataset that holds the tables.'),
+  location: z.string().min(1).optional().describe('Where the dataset is, or is made; default: where it is, else US.'),
   apiEndpoint: httpUrl.optional().describe('For emulators only.'),
+  keyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('JSON key of a service account, relative to the config file; default: Application Default Credentials.'),
+  impersonate: z.string().min(3).optional().describe('Email of a service account to act as.'),
+  maximumBytesBilled: z
+    .union([z.int().positive(), z.string().regex(/^[1-9]\d*$/, 'is not a number of bytes')])
+    .optional()
+    .describe('A query that would bill more bytes is refused.'),
+  labels: z.record(label, label).optional().describe('Labels of every job and table.'),
+  gzip: z.boolean().default(false).describe('Whether loads are compressed; emulators take none.'),
   autoMigrate,
 });
 

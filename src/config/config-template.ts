@@ -51,6 +51,11 @@ target:
   ${when(!pglite)}type: postgres
   ${when(!pglite)}url: \${DATABASE_URL}       # postgres://user@host:5432/database?sslmode=verify-full
   schema: scene
+  # Or a BigQuery dataset, then without schema and readers; credentials come from gcloud, GOOGLE_APPLICATION_CREDENTIALS or keyFile:
+  # type: bigquery
+  # projectId: my-project
+  # dataset: scene
+  # location: US            # asia-east1, …; a dataset cannot be moved
   # readers: [bi]           # roles that may read the views and the dimension
   autoMigrate: true         # sync and replay create and upgrade the schema; false: only \`scenedim migrate\` does
 

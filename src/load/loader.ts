@@ -180,6 +180,13 @@ export interface Finding {
   readonly remedy?: string;
 }
 
+/** What the jobs of a loader have cost so far. */
+export interface LoaderUsage {
+  /** Jobs that ran to their end, failed ones included. */
+  readonly jobs: number;
+  readonly bytesBilled: number;
+}
+
 /**
  * A warehouse that holds one dimension. Every method takes an `AbortSignal` and rejects with its reason when it is aborted.
  * Methods may be called while an iterable of `read…` is still open.
@@ -226,6 +233,9 @@ export interface Loader extends AsyncDisposable {
    * Applying the same batch of the same run again (`run.runId`, `run.batches`) changes nothing and succeeds.
    */
   apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void>;
+
+  /** Only targets that bill by the job have it. */
+  readonly usage?: () => LoaderUsage;
 
   /** Runs one SQL statement as it is and returns its rows; only targets that speak SQL have it. For the demo, never for a run. */
   readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;

@@ -15,11 +15,12 @@ export interface TargetSection {
 const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
   pglite: async () => (await import('./pglite/pglite-loader.ts')).pgliteLoaderFactory as LoaderFactory,
   postgres: async () => (await import('./postgres/postgres-loader.ts')).postgresLoaderFactory as LoaderFactory,
+  bigquery: async () => (await import('./bigquery/bigquery-loader.ts')).bigqueryLoaderFactory as LoaderFactory,
   memory: async () => (await import('./memory/memory-loader-factory.ts')).memoryLoaderFactory as LoaderFactory,
 };
 
 /** The built-in values of `target.type` for people; `memory`, which forgets everything, is for tests. */
-export const builtInTargetTypes: readonly string[] = ['pglite', 'postgres'];
+export const builtInTargetTypes: readonly string[] = ['pglite', 'postgres', 'bigquery'];
 
 /**
  * Makes the loader of a `target` section; `config_invalid` when the section or the package that it names is not usable. Without
@@ -55,11 +56,6 @@ function parseWith(factory: LoaderFactory, section: TargetSection): unknown {
 async function loaderFactory(type: string, baseDirectory: string): Promise<LoaderFactory> {
   const own = Object.hasOwn(builtIn, type) ? builtIn[type] : undefined;
   if (own !== undefined) return own();
-  if (type === 'bigquery') {
-    throw new ScenedimError('config_invalid', 'target.type: bigquery comes with a later version', {
-      remedy: `use ${builtInTargetTypes.join(' or ')}`,
-    });
-  }
   return foreignFactory(type, baseDirectory);
 }
 

@@ -1,14 +1,19 @@
 import { formatDuration } from '../config/duration.ts';
+import type { LoaderUsage } from '../load/loader.ts';
 import type { Problem, RunReport } from '../pipeline/run-report.ts';
 import { formatCount } from './format-count.ts';
 import type { Ink, Paint } from './paint.ts';
 import { printable } from './printable.ts';
+
+const MEBIBYTE = 1024 * 1024;
 
 export interface RunSummaryOptions {
   /** What ran, as in `sync` or `plan`. */
   readonly title: string;
   readonly elapsedMs: number;
   readonly paint: Paint;
+  /** What the target billed; only some bill. */
+  readonly usage?: LoaderUsage | undefined;
 }
 
 const outcomes: Readonly<Record<RunReport['outcome'], readonly [Ink, string]>> = {
@@ -21,7 +26,7 @@ const outcomes: Readonly<Record<RunReport['outcome'], readonly [Ink, string]>> =
 
 /** A run for people: how it ended, what was counted, and each problem with what to do about it. */
 export function renderRunSummary(report: RunReport, options: RunSummaryOptions): string {
-  const { title, elapsedMs, paint } = options;
+  const { title, elapsedMs, paint, usage } = options;
   const [ink, words] = outcomes[report.outcome];
   const lines = [`${paint('bold', title)}  ${paint(ink, words)} ${paint('dim', `in ${formatDuration(elapsedMs)}`)}`];
   const counts = (label: string, entries: object): void => {
@@ -34,6 +39,7 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
   counts('observations', report.observations);
   counts('versions', report.versions);
   if (report.rejects > 0) counts('rows', { rejected: report.rejects });
+  if (usage !== undefined) counts('billed', { MiB: Math.ceil(usage.bytesBilled / MEBIBYTE), jobs: usage.jobs });
   if (report.problems_total > 0)
     lines.push('', renderProblems(report.problems, report.problems_total, paint).trimEnd());
   return `${lines.join('\n')}\n`;

@@ -7,7 +7,7 @@ import type { RetryPolicy } from '../../src/extract/retry-policy.ts';
 import type { SourceAccount } from '../../src/extract/scene-source.ts';
 import { createWechatSource, type WechatSourceOptions } from '../../src/extract/wechat-source.ts';
 import { type Micros, OPEN_END, requireInstant } from '../../src/instant.ts';
-import { runCountColumns } from '../../src/load/kysely/run-row.ts';
+import { runCountColumns } from '../../src/load/run-count-columns.ts';
 import type { Loader, RunCounts } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../src/load/memory/memory-target.ts';

@@ -22,6 +22,7 @@ const layers: readonly (readonly [importer: string, allowed: readonly string[]])
   ['src/load/kysely/**', ['src/load/*.ts', 'src/normalize/**', 'src/dimension/**', 'src/catalog/**']],
   ['src/load/postgres/**', ['src/load/*.ts', 'src/load/kysely/**', 'src/dimension/**', 'src/catalog/quote-sql.ts']],
   ['src/load/pglite/**', ['src/load/*.ts', 'src/load/kysely/**', 'src/dimension/**', 'src/catalog/quote-sql.ts']],
+  ['src/load/bigquery/**', ['src/load/*.ts', 'src/dimension/**', 'src/catalog/**']],
   ['src/load/memory/**', ['src/load/*.ts', 'src/normalize/**', 'src/dimension/**']],
   ['src/load/**', ['src/load/**', 'src/normalize/**', 'src/dimension/**']],
   ['src/pipeline/**', ['src/extract/**', 'src/normalize/**', 'src/dimension/**', 'src/load/loader.ts']],
@@ -60,13 +61,15 @@ const confined: Readonly<Record<string, string>> = {
   pg: 'src/load/postgres/**',
   'pg-copy-streams': 'src/load/postgres/**',
   '@electric-sql/pglite': 'src/load/pglite/**',
+  '@google-cloud/bigquery': 'src/load/bigquery/bigquery-client.ts',
+  'google-auth-library': 'src/load/bigquery/bigquery-client.ts',
   kysely: 'src/load/**',
   commander: 'src/{cli.ts,commands/**}',
   pino: 'src/logger.ts',
   'pino-pretty': 'src/logger.ts',
 };
 
-const drivers = ['pg', 'pg-copy-streams', '@electric-sql/pglite'];
+const drivers = ['pg', 'pg-copy-streams', '@electric-sql/pglite', '@google-cloud/bigquery', 'google-auth-library'];
 const driverFolders = ['src/load/postgres/', 'src/load/pglite/', 'src/load/bigquery/'];
 
 /** What is wrong with an import, in words; undefined when it is fine. */

@@ -46,6 +46,14 @@ describe('a run for people', () => {
   … and 5 more
 `);
   });
+
+  test('says what the target billed, when it bills', () => {
+    const quiet = { ...report, problems: [], problems_total: 0, rejects: 0 };
+    const usage = { jobs: 1_203, bytesBilled: 20 * 1024 * 1024 + 1 };
+    expect(renderRunSummary(quiet, { title: 'sync', elapsedMs: 1400, paint: plainPaint, usage })).toContain(
+      '\n  billed        21 MiB, 1,203 jobs\n',
+    );
+  });
 });
 
 describe('metrics of a run', () => {

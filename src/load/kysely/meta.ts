@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../../catalog/quote-sql.ts';
 import { firstSeenModes } from '../../dimension/version.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { TargetMeta } from '../loader.ts';
-import { oneOf } from './one-of.ts';
+import { oneOf } from '../one-of.ts';
 import type { SqlSession } from './sql-target.ts';
 
 /** The row of `scene_meta`; null when the schema, the table or the row is not there. */

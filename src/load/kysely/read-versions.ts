@@ -4,7 +4,7 @@ import { OPEN_END } from '../../instant.ts';
 import type { VersionQuery } from '../loader.ts';
 import { instantText, microsOf } from './instant-text.ts';
 import { ofAccounts, ofScenes } from './of-accounts.ts';
-import { oneOf, oneOfOrNull } from './one-of.ts';
+import { oneOf, oneOfOrNull } from '../one-of.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
 /** Versions of one consistent state, ordered by app_id, scene_key, effective_from. */

@@ -1,25 +1,8 @@
 import { sql } from 'kysely';
 import type { RunCounts, RunRecord } from '../loader.ts';
+import { runCountColumns } from '../run-count-columns.ts';
 import { instantText, instantTextOrNull } from './instant-text.ts';
 import type { SqlSession } from './sql-target.ts';
-
-/** Column of `scene_run` for each count. */
-export const runCountColumns = {
-  accountsSelected: 'accounts_selected',
-  accountsChanged: 'accounts_changed',
-  accountsUnchanged: 'accounts_unchanged',
-  accountsHeld: 'accounts_held',
-  accountsSkipped: 'accounts_skipped',
-  accountsFailed: 'accounts_failed',
-  accountsFresh: 'accounts_fresh',
-  observationsRecorded: 'observations_recorded',
-  observationsDuplicate: 'observations_duplicate',
-  versionsOpened: 'versions_opened',
-  versionsClosed: 'versions_closed',
-  versionsRewritten: 'versions_rewritten',
-  versionsRemoved: 'versions_removed',
-  rejects: 'rejects',
-} as const satisfies Record<keyof RunCounts, string>;
 
 /**
  * Locks the row of the run, making it when it is missing, and returns how many of its batches are applied; -1 for a new run.

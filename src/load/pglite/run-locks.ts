@@ -1,4 +1,4 @@
-import { assertLockScope } from '../kysely/assert-lock-scope.ts';
+import { assertLockScope } from '../assert-lock-scope.ts';
 import type { AcquireLock } from '../kysely/sql-loader.ts';
 import type { LockScope } from '../loader.ts';
 

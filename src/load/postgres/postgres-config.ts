@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseSection } from '../kysely/parse-section.ts';
+import { parseSection } from '../parse-section.ts';
 import { assertSchemaName } from '../kysely/schema-name.ts';
 
 const section = z.strictObject({

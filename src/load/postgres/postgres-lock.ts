@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ScenedimError } from '../../errors.ts';
-import { assertLockScope } from '../kysely/assert-lock-scope.ts';
+import { assertLockScope } from '../assert-lock-scope.ts';
 import { advisoryClass, advisoryObjects } from '../kysely/schema-name.ts';
 import type { Lock, LockScope } from '../loader.ts';
 import { classifyPostgresError } from './classify-error.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ScenedimError } from '../../errors.ts';
+import { ScenedimError } from '../errors.ts';
 
 /** Reads the `target` section with its schema; the first thing wrong with it is a `config_invalid` that names the field. */
 export function parseSection<Config>(schema: z.ZodType<Config>, section: unknown): Config {

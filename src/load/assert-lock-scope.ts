@@ -1,5 +1,5 @@
-import { ScenedimError } from '../../errors.ts';
-import type { LockScope } from '../loader.ts';
+import { ScenedimError } from '../errors.ts';
+import type { LockScope } from './loader.ts';
 
 /** More shards do not fit the keys of an advisory lock. */
 export const MAX_SHARDS = 32_767;

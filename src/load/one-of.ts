@@ -1,4 +1,4 @@
-import { ScenedimError } from '../../errors.ts';
+import { ScenedimError } from '../errors.ts';
 
 /** A stored text as the member of a closed set that it must be; anything else was not written by scenedim. */
 export function oneOf<Member extends string>(members: readonly Member[], text: string, column: string): Member {

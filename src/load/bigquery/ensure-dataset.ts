@@ -1,0 +1,21 @@
+import { toFailure } from './bigquery-failure.ts';
+import { callName, jobName } from './job-id.ts';
+import { createLeaseTableStatement } from './lease-table.ts';
+import type { JobRunner } from './run-job.ts';
+import { runStatement } from './run-query.ts';
+
+/** Makes the dataset and the table of the leases, unless they are there. */
+export async function ensureDataset(runner: JobRunner, signal: AbortSignal): Promise<void> {
+  const { config, client } = runner;
+  const location = await runner.location(signal);
+  const body = {
+    datasetReference: { projectId: config.projectId, datasetId: config.dataset },
+    location,
+    labels: { application: 'scenedim', ...config.labels },
+  };
+  await client.call({ method: 'POST', path: 'datasets', body }, signal).catch((error: unknown) => {
+    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
+  });
+  const name = jobName('lease-table', callName());
+  await runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal);
+}

@@ -1,0 +1,135 @@
+import type { VersionQuery } from '../loader.ts';
+import { applyStatements, type StagedSources } from './apply-statements.ts';
+import type { LeaseGuard } from './lease-guard.ts';
+import { releaseLease, renewLease, takeRunLease, takeSeededLease } from './lease-statements.ts';
+import { metaQuery, updateMetaQuery } from './meta.ts';
+import type { QueryParameter } from './query-parameter.ts';
+import { headsQuery } from './read-heads.ts';
+import { observationsQuery } from './read-observations.ts';
+import { payloadsQuery } from './read-payloads.ts';
+import { versionsQuery } from './read-versions.ts';
+import type { ScriptStatement } from './script-statement.ts';
+import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';
+import { type DatasetName, tablePath } from './table-path.ts';
+
+/** A statement that a run may send, beside those of `migrate`. */
+export interface NamedStatement {
+  /** What it does, for people. */
+  readonly name: string;
+  readonly sql: string;
+  /** What its ASSERT asserts: the part of it that a dry run can look at. */
+  readonly condition?: string;
+}
+
+/**
+ * Every statement that a run can send, with every optional part on and off, each by itself. The first make the staging tables
+ * that a run makes through the API, so that an analyzer knows them.
+ */
+export function everyStatement(place: DatasetName): readonly string[] {
+  const staging = stagingPartNames.map((name) => {
+    const columns = Object.entries(stagingParts[name].columns).map(([column, type]) => `${column} ${type}`);
+    return `CREATE TABLE ${tablePath(place, stagingTable(name))} (${columns.join(', ')})`;
+  });
+  const sources = sourcesOf((name) => tablePath(place, stagingTable(name)));
+  return [...staging, ...namedStatements(place, sources).map(({ sql }) => sql)];
+}
+
+/** The statements of a run, each once, reading staged rows from `sources`. */
+export function namedStatements(place: DatasetName, sources: StagedSources): readonly NamedStatement[] {
+  const all = [...readStatements(place), ...leaseStatements(place), ...scripts(place, sources)];
+  return [...new Map(all.map((statement) => [statement.sql, statement])).values()];
+}
+
+/** Staged rows that are not there: what a dry run reads instead of a staging table. */
+export function noStagedRows(): StagedSources {
+  return sourcesOf((name) => {
+    const columns = Object.entries(stagingParts[name].columns).map(
+      ([column, type]) => `CAST(NULL AS ${type}) AS ${column}`,
+    );
+    return `(SELECT ${columns.join(', ')})`;
+  });
+}
+
+function stagingTable(name: StagingPartName): string {
+  return `scene_stage_${name}`;
+}
+
+function sourcesOf(source: (name: StagingPartName) => string): StagedSources {
+  return Object.fromEntries(stagingPartNames.map((name) => [name, source(name)]));
+}
+
+function readStatements(place: DatasetName): readonly NamedStatement[] {
+  const meta = {
+    schemaVersion: 1,
+    normalizerVersion: 1,
+    firstSeen: 'beginning',
+    timeZone: 'UTC',
+    rebuilding: false,
+  } as const;
+  const scenes = [{ appId: '', sceneKey: '' }];
+  const versionQueries: readonly VersionQuery[] = [
+    {},
+    { appIds: [''] },
+    { openOnly: true },
+    { asOf: 0n },
+    { sceneKey: '' },
+    { scenes },
+    { appIds: [''], openOnly: true, asOf: 0n, sceneKey: '', scenes },
+  ];
+  return [
+    { name: 'read settings', ...metaQuery(place) },
+    { name: 'write settings', ...updateMetaQuery(place, meta) },
+    ...[{}, { appIds: [''] }].map((query) => ({ name: 'read accounts', ...headsQuery(place, query) })),
+    ...[{}, { appIds: [''] }].map((query) => ({ name: 'read observations', ...observationsQuery(place, query) })),
+    ...versionQueries.map((query) => ({ name: 'read versions', ...versionsQuery(place, query) })),
+    { name: 'read bodies', ...payloadsQuery(place, ['']) },
+  ];
+}
+
+function leaseStatements(place: DatasetName): readonly NamedStatement[] {
+  const request = { leaseId: '', holder: '', seconds: 1 };
+  return [
+    ...parted('take the run lease', takeRunLease(place, request, null)),
+    ...parted('take a shared lease', takeSeededLease(place, request)),
+    { name: 'renew a lease', ...renewLease(place, { leaseId: '', token: 0n }, 1) },
+    { name: 'release a lease', ...releaseLease(place, '', '') },
+  ];
+}
+
+/** The statements of a script without comments, one by one. */
+function parted(name: string, { sql }: { readonly sql: string }): readonly NamedStatement[] {
+  return sql.split(';\n').map((statement) => ({ name, sql: statement }));
+}
+
+function scripts(place: DatasetName, sources: StagedSources): readonly NamedStatement[] {
+  const guards: readonly LeaseGuard[] = [
+    { leases: 1, hasCommitLease: false },
+    { leases: 1, hasCommitLease: true },
+    { leases: 2, hasCommitLease: true },
+  ];
+  const named = (statement: ScriptStatement): NamedStatement => ({ name: 'apply a batch', ...statement });
+  return guards.flatMap((guard) => applyStatements(place, { sources, guard }).map(named));
+}
+
+/** A NULL for each parameter of a statement, of the type that it has, for a dry run. */
+export function nullParameters(sql: string): readonly QueryParameter[] {
+  const names = new Set([...sql.matchAll(/@([a-z_]+\d*)/g)].flatMap(([, name]) => (name === undefined ? [] : [name])));
+  return [...names].map((name) => {
+    const type = parameterType(name);
+    return type === 'ARRAY'
+      ? { name, parameterType: { type, arrayType: { type: 'STRING' } }, parameterValue: { arrayValues: [] } }
+      : { name, parameterType: { type }, parameterValue: {} };
+  });
+}
+
+function parameterType(name: string): string {
+  if (/^(?:app_ids|scene_app_ids|scenes|hashes)$/.test(name)) return 'ARRAY';
+  if (/^(?:started_at|finished_at|as_of|open_end|first_observed|last_observed|first_decided|last_decided)$/.test(name))
+    return 'TIMESTAMP';
+  if (
+    /^(?:lease_token_\d+|token|seconds|first_unapplied|batches|rejects|schema_version|normalizer_version)$/.test(name)
+  )
+    return 'INT64';
+  if (/^(?:accounts|observations|versions)_/.test(name)) return 'INT64';
+  return name === 'rebuilding' ? 'BOOL' : 'STRING';
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ScenedimError } from '../../errors.ts';
+import { callName, jobName } from './job-id.ts';
+import { type Lease, type LeaseRequest, releaseLease, takeSeededLease } from './lease-statements.ts';
+import type { JobRunner } from './run-job.ts';
+import { type Query, queryRows, runStatement } from './run-query.ts';
+
+const RELEASE_TIMEOUT_MS = 30_000;
+
+/** A lease that we hold until it ends; disposing gives it back, as far as that goes. */
+export interface HeldLease extends Lease, AsyncDisposable {}
+
+/** Asks once; null when somebody else holds what it excludes. An abort gives back what may have been taken. */
+export async function takeLease(
+  runner: JobRunner,
+  leaseId: string,
+  statement: (request: LeaseRequest) => Query,
+  signal: AbortSignal,
+): Promise<HeldLease | null> {
+  const holder = randomUUID();
+  const release = (): Promise<void> => giveBack(runner, leaseId, holder);
+  const request = { leaseId, holder, seconds: runner.timings.leaseSeconds };
+  try {
+    const [row] = await queryRows(runner, statement(request), signal);
+    const token = row?.[0];
+    return token ? { leaseId, token: BigInt(token), [Symbol.asyncDispose]: release } : null;
+  } catch (error) {
+    if (signal.aborted) await release();
+    throw error;
+  }
+}
+
+/** Waits for one of the leases that are held for moments only; `target_busy` when that takes twice as long as a lease lasts. */
+export async function waitForLease(runner: JobRunner, leaseId: string, signal: AbortSignal): Promise<HeldLease> {
+  const { leaseSeconds, leasePollMs } = runner.timings;
+  const deadline = performance.now() + 2_000 * leaseSeconds;
+  for (;;) {
+    const lease = await takeLease(runner, leaseId, (request) => takeSeededLease(runner.config, request), signal);
+    if (lease !== null) return lease;
+    if (performance.now() > deadline) {
+      throw new ScenedimError('target_busy', `another run has held the lease "${leaseId}" for a long time`, {
+        remedy: 'run again; if it stays, look at the running jobs of the project',
+      });
+    }
+    await delay(leasePollMs * (1 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+/** Best effort: a lease that is not given back ends by itself. */
+async function giveBack(runner: JobRunner, leaseId: string, holder: string): Promise<void> {
+  const query = releaseLease(runner.config, leaseId, holder);
+  await runStatement(runner, jobName('release', callName()), query, AbortSignal.timeout(RELEASE_TIMEOUT_MS)).catch(
+    () => {},
+  );
+}

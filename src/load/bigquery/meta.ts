@@ -1,0 +1,72 @@
+import { firstSeenModes } from '../../dimension/version.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { TargetMeta } from '../loader.ts';
+import { oneOf } from '../one-of.ts';
+import { toFailure } from './bigquery-failure.ts';
+import { callName, jobName } from './job-id.ts';
+import { booleanParameter, integerParameter, textParameter } from './query-parameter.ts';
+import { createCellReader } from './row-cells.ts';
+import type { JobRunner } from './run-job.ts';
+import { type Query, queryRows, runStatement } from './run-query.ts';
+import { type DatasetName, tablePath } from './table-path.ts';
+
+/** The row of `scene_meta`. */
+export function metaQuery(place: DatasetName): Query {
+  return {
+    sql: `SELECT schema_version, normalizer_version, first_seen, time_zone, rebuilding FROM ${tablePath(place, 'scene_meta')} WHERE only_row`,
+  };
+}
+
+/** Replaces what the row of `scene_meta` says. */
+export function updateMetaQuery(place: DatasetName, meta: TargetMeta): Query {
+  return {
+    sql: `UPDATE ${tablePath(place, 'scene_meta')}
+SET schema_version = @schema_version, normalizer_version = @normalizer_version, first_seen = @first_seen,
+  time_zone = @time_zone, rebuilding = @rebuilding
+WHERE only_row`,
+    parameters: [
+      integerParameter('schema_version', meta.schemaVersion),
+      integerParameter('normalizer_version', meta.normalizerVersion),
+      textParameter('first_seen', meta.firstSeen),
+      textParameter('time_zone', meta.timeZone),
+      booleanParameter('rebuilding', meta.rebuilding),
+    ],
+  };
+}
+
+/** The stored settings; null without dataset, table or row, and while an installation has not come to its end (version 0). */
+export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<TargetMeta | null> {
+  signal.throwIfAborted();
+  const [row] = await queryRows(runner, metaQuery(runner.config), signal).catch((error: unknown) => {
+    if (signal.aborted || toFailure(error).reason !== 'notFound') throw error;
+    return [];
+  });
+  if (row === undefined) return null;
+  const cells = createCellReader(row, 'scene_meta');
+  const meta = {
+    schemaVersion: Number(cells.integer()),
+    normalizerVersion: Number(cells.integer()),
+    firstSeen: oneOf(firstSeenModes, cells.text(), 'scene_meta.first_seen'),
+    timeZone: cells.text(),
+    rebuilding: cells.flag(),
+  };
+  return meta.schemaVersion === 0 ? null : meta;
+}
+
+/** Replaces the stored settings. */
+export async function writeMeta(runner: JobRunner, meta: TargetMeta, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const job = await runStatement(runner, jobName('meta', callName()), updateMetaQuery(runner.config, meta), signal);
+  if (job.statistics?.query?.numDmlAffectedRows !== '0') return;
+  throw new ScenedimError('schema_outdated', 'scene_meta holds no row', { remedy: 'run scenedim migrate' });
+}
+
+/** Refuses a target that a newer program made. */
+export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): void {
+  if (meta === null || meta.schemaVersion <= schemaVersion) return;
+  throw new ScenedimError(
+    'schema_newer',
+    `the target has schema version ${meta.schemaVersion}, this program knows only ${schemaVersion}`,
+    { remedy: 'use the newer scenedim that made it' },
+  );
+}

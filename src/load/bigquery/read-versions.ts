@@ -1,0 +1,67 @@
+import { endReasons, type Version, valueKinds } from '../../dimension/version.ts';
+import { OPEN_END } from '../../instant.ts';
+import type { VersionQuery } from '../loader.ts';
+import { oneOf, oneOfOrNull } from '../one-of.ts';
+import { instantParameter, type QueryParameter, textParameter, textsParameter } from './query-parameter.ts';
+import { createCellReader } from './row-cells.ts';
+import type { JobRunner } from './run-job.ts';
+import { type Query, queryPages } from './run-query.ts';
+import { type DatasetName, tablePath } from './table-path.ts';
+
+/** The versions that fulfil every field of the query. */
+export function versionsQuery(place: DatasetName, query: VersionQuery): Query {
+  const { appIds, openOnly, asOf, sceneKey, scenes } = query;
+  const conditions: string[] = [];
+  const parameters: QueryParameter[] = [];
+  const add = (condition: string, ...values: QueryParameter[]): void => {
+    conditions.push(condition);
+    parameters.push(...values);
+  };
+  if (appIds !== undefined) add('app_id IN UNNEST(@app_ids)', textsParameter('app_ids', appIds));
+  if (openOnly === true) add('effective_to = @open_end', instantParameter('open_end', OPEN_END));
+  if (asOf !== undefined) add('effective_from <= @as_of AND effective_to > @as_of', instantParameter('as_of', asOf));
+  if (sceneKey !== undefined) add('scene_key = @scene_key', textParameter('scene_key', sceneKey));
+  if (scenes !== undefined) {
+    // An app id holds no line feed, so the pair is one text; the accounts alone let BigQuery skip blocks.
+    add(
+      "app_id IN UNNEST(@scene_app_ids) AND CONCAT(app_id, '\\n', scene_key) IN UNNEST(@scenes)",
+      textsParameter('scene_app_ids', [...new Set(scenes.map(({ appId }) => appId))]),
+      textsParameter('scenes', [...new Set(scenes.map(({ appId, sceneKey: key }) => `${appId}\n${key}`))]),
+    );
+  }
+  return {
+    sql: `SELECT version_id, scene_id, app_id, scene_key, scene_value, value_kind, is_aggregate, scene_name,
+  UNIX_MICROS(effective_from), UNIX_MICROS(effective_to), end_reason, UNIX_MICROS(first_observed_at)
+FROM ${tablePath(place, 'dim_scene')}${conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`}
+ORDER BY app_id, scene_key, effective_from`,
+    parameters,
+  };
+}
+
+/** Versions of one state, ordered by app_id, scene_key, effective_from. */
+export async function* readVersions(
+  runner: JobRunner,
+  query: VersionQuery,
+  signal: AbortSignal,
+): AsyncGenerator<Version> {
+  for await (const rows of queryPages(runner, versionsQuery(runner.config, query), signal)) {
+    for (const row of rows) {
+      const cells = createCellReader(row, 'dim_scene');
+      yield {
+        versionId: cells.text(),
+        sceneId: cells.text(),
+        appId: cells.text(),
+        sceneKey: cells.text(),
+        sceneValue: cells.integerOrNull(),
+        valueKind: oneOf(valueKinds, cells.text(), 'dim_scene.value_kind'),
+        isAggregate: cells.flag(),
+        sceneName: cells.text(),
+        effectiveFrom: cells.instant(),
+        effectiveTo: cells.instant(),
+        endReason: oneOfOrNull(endReasons, cells.textOrNull(), 'dim_scene.end_reason'),
+        firstObservedAt: cells.instant(),
+      };
+      signal.throwIfAborted();
+    }
+  }
+}

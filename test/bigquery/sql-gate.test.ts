@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { everyStatement, nullParameters } from '../../src/load/bigquery/every-statement.ts';
+import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/migrations.ts';
+import { findSqlGate, type GateStatement, passThroughGate } from '../support/sql-gate.ts';
+
+const place = { projectId: 'project', dataset: 'scene' };
+const migrations = migrationStatements(place, {
+  normalizerVersion: 1,
+  firstSeen: 'beginning',
+  timeZone: 'Asia/Shanghai',
+}).map((sql) => ({ sql }));
+const suiteName = 'the SQL gate (GoogleSQL)';
+const reason = 'the SQL gate is not built: run .ci/install-sql-gate';
+const gate = findSqlGate();
+
+if (gate !== undefined) describe(suiteName, () => suite(gate));
+else if (process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1') {
+  test(suiteName, () => {
+    throw new Error(reason);
+  });
+} else {
+  // biome-ignore lint/suspicious/noSkippedTests: visibly, and never in CI
+  test.skip(`${suiteName}: ${reason}`, () => {});
+}
+
+function suite(built: string): void {
+  test('takes every statement that the program can send, migrations first', async () => {
+    const statements = [
+      { sql: createDatasetStatement(place, 'US') },
+      ...migrations,
+      ...everyStatement(place).map(withParameters),
+    ];
+    const { passed, refused } = await passThroughGate(built, statements);
+    expect(refused).toEqual([]);
+    expect(passed).toBeGreaterThanOrEqual(statements.length);
+  });
+
+  test('refuses what emulators take and BigQuery does not', async () => {
+    const wrong = [
+      'SELECT app_id::STRING FROM `project.scene.scene_account`',
+      "SELECT app_id FROM `project.scene.scene_account` WHERE app_id ILIKE 'wx%'",
+      'SELECT app_idd FROM `project.scene.scene_account`',
+      'SELECT app_id FROM `project.scene.scene_accounts`',
+      'SELECT DISTINCT ON (app_id) app_id FROM `project.scene.scene_account`',
+      'SELECT app_id FROM `project.scene.scene_account` WHERE revision = app_id',
+      'UPDATE `project.scene.scene_meta` SET rebuilding = 1 WHERE only_row',
+      'INSERT INTO `project.scene.access_source` (access_source_key) VALUES (1)',
+      'SELECT * FROM `project.scene.scene_as_of`(1)',
+      "SELECT `project.scene.access_source_of`('1011')",
+      'SELECT effective_until FROM `project.scene.scene_history`',
+    ];
+    const { refused } = await passThroughGate(built, [...migrations, ...wrong.map((sql) => ({ sql }))]);
+    expect(refused.map(({ sql }) => sql)).toEqual(wrong);
+  });
+}
+
+/** The types with which the program sends the parameters of a statement. */
+function withParameters(sql: string): GateStatement {
+  const types = nullParameters(sql).map(({ name, parameterType: { type, arrayType } }) => [
+    name,
+    arrayType === undefined ? type : `ARRAY<${arrayType.type}>`,
+  ]);
+  return { sql, parameters: Object.fromEntries(types) };
+}

@@ -1,0 +1,41 @@
+import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
+import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
+import type { Timings } from '../../src/load/bigquery/timings.ts';
+import type { Loader } from '../../src/load/loader.ts';
+import { type FakeBigquery, type FakeBigqueryOptions, startFakeBigquery } from './fake-bigquery.ts';
+
+/** Every wait is a moment, and a lease is long enough not to be renewed during a test. */
+export const momentaryTimings: Timings = {
+  request: { attempts: 4, delayMs: () => 1 },
+  job: { attempts: 4, delayMs: () => 1 },
+  pollMs: () => 1,
+  leaseSeconds: 60,
+  leasePollMs: 1,
+};
+
+/** A loader on a fake BigQuery, which gives every lease that is asked for. */
+export interface LoaderOnFake extends AsyncDisposable {
+  readonly fake: FakeBigquery;
+  readonly loader: Loader;
+}
+
+/** Starts both. `section` adds to the `target` section. */
+export async function startLoaderOnFake(
+  section: object = {},
+  timings: Partial<Timings> = {},
+  options: FakeBigqueryOptions = {},
+): Promise<LoaderOnFake> {
+  const fake = await startFakeBigquery({
+    ...options,
+    answer: (job) =>
+      options.answer?.(job) ??
+      (job.sql?.includes('SELECT token FROM') ? { rows: [['7']], affectedRows: 1 } : undefined),
+  });
+  const { projectId, apiEndpoint } = fake;
+  const config = parseBigQueryConfig({ type: 'bigquery', projectId, apiEndpoint, ...section });
+  return {
+    fake,
+    loader: createBigQueryLoader(config, { ...momentaryTimings, ...timings }),
+    [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
+  };
+}
