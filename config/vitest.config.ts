@@ -13,6 +13,12 @@ const suites = {
 
 const root = new URL('..', import.meta.url).pathname;
 
+/** What a package that somebody else wrote imports. */
+const alias = [
+  { find: /^scenedim$/, replacement: `${root}src/index.ts` },
+  { find: /^scenedim\/testing$/, replacement: `${root}src/testing.ts` },
+];
+
 export default defineConfig({
   test: {
     root,
@@ -20,6 +26,7 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-clusters.ts', 'test/support/local-bigquery.ts'],
     // Not extended from here: the global setup would run once a project, and so would its servers.
     projects: Object.entries(suites).map(([name, limits]) => ({
+      resolve: { alias },
       test: {
         root,
         pool: 'forks' as const,
