@@ -1,8 +1,8 @@
 import { holdReasons, type Observation, observationStatuses } from '../../dimension/observation.ts';
 import type { AccountQuery } from '../loader.ts';
+import { oneOf, oneOfOrNull } from '../one-of.ts';
 import { microsOf, microsOrNull, microsOrNullOf } from './instant-text.ts';
 import { ofAccounts } from './of-accounts.ts';
-import { oneOf, oneOfOrNull } from '../one-of.ts';
 import type { SqlTarget } from './sql-target.ts';
 
 /** Observations of one consistent state, ordered by app_id, observed_at. */

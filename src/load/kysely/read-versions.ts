@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { endReasons, type Version, valueKinds } from '../../dimension/version.ts';
 import { OPEN_END } from '../../instant.ts';
 import type { VersionQuery } from '../loader.ts';
+import { oneOf, oneOfOrNull } from '../one-of.ts';
 import { instantText, microsOf } from './instant-text.ts';
 import { ofAccounts, ofScenes } from './of-accounts.ts';
-import { oneOf, oneOfOrNull } from '../one-of.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
 /** Versions of one consistent state, ordered by app_id, scene_key, effective_from. */

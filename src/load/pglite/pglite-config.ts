@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parseSection } from '../parse-section.ts';
 import { assertSchemaName } from '../kysely/schema-name.ts';
+import { parseSection } from '../parse-section.ts';
 
 const section = z.strictObject({
   type: z.literal('pglite'),
