@@ -68,7 +68,7 @@ describe('sync against a WeChat API', () => {
   test('writes its metrics also when it fails', async () => {
     writeFileSync(
       join(cwd, 'later.yaml'),
-      `source: { accounts: [{ appId: ${appId}, appSecret: { env: WECHAT_APP_SECRET } }] }\ntarget: { type: bigquery, projectId: p }\n`,
+      `source: { accounts: [{ appId: ${appId}, appSecret: { env: WECHAT_APP_SECRET } }] }\ntarget: { type: ./missing.js }\n`,
     );
     const { code } = await run(['sync', '-c', 'later.yaml', '--metrics-file', 'm.prom']);
     expect(code).toBe(78);
