@@ -9,6 +9,7 @@ export const blockKinds = [
   'sh',
   'sql run',
   'sql admin',
+  'sql bigquery',
   'text demo',
   'yaml config',
   'yaml kubernetes',

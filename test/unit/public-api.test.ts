@@ -78,10 +78,10 @@ test('starts from the defaults of the config file', () => {
 });
 
 test('throws errors that name their code, exit status and remedy', async () => {
-  const error = await createLoader({ type: 'bigquery' }).catch((caught: unknown) => caught);
+  const error = await createLoader({ type: './no-such-loader.js' }).catch((caught: unknown) => caught);
   expect(isScenedimError(error, 'config_invalid') && [error.exitCode, error.retryable, error.remedy]).toEqual([
     78,
     false,
-    'use pglite or postgres',
+    'use pglite, postgres, bigquery, or install the package beside the config',
   ]);
 });

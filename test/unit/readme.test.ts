@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { tableCatalogue } from '../../src/catalog/table-catalogue.ts';
 import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalogue.ts';
 import { commandList } from '../../src/commands/command-list.ts';
@@ -11,7 +12,6 @@ import { configJsonSchema } from '../../src/config/config-json-schema.ts';
 import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
 import { validateConfig } from '../../src/config/validate-config.ts';
 import { errorCodes } from '../../src/errors.ts';
-import { createLoader } from '../../src/load/registry.ts';
 import { parseReplayLine } from '../../src/pipeline/replay-line.ts';
 import { type BlockKind, blockKinds, blocksOf, readme, readmeBlocks, tableAfter } from '../support/readme-blocks.ts';
 
@@ -44,6 +44,13 @@ describe('blocks', () => {
 
   test.each(blocksOf('yaml config'))('in line $line is a valid config', ({ text }) => {
     expect(validateConfig(parseConfigDocument(text, 'README.md', {}), [])).toBeTypeOf('object');
+  });
+
+  test.each(blocksOf('sql bigquery'))('in line $line names objects that are in the dataset', ({ text }) => {
+    const names = [...text.matchAll(/`my-project\.scene\.(\w+)`/g)].map(([, name = '']) => name);
+    const objects = Object.keys({ ...columnCatalogue.relations, ...columnCatalogue.functions });
+    expect(names).not.toEqual([]);
+    expect(names.filter((name) => !objects.includes(name))).toEqual([]);
   });
 
   test.each(blocksOf('ndjson'))('in line $line is replay input', ({ text }) => {
@@ -152,7 +159,11 @@ describe('the reference', () => {
 
   test('names every option, and none that does not exist', async () => {
     const all = new Set([...(await optionsByCommand()).values()].flat());
-    const ofOthers = ['--global', '--silent', '--rm', '--read-only'];
+    const ofOthers = [
+      ...['--global', '--silent', '--rm', '--read-only'],
+      // gcloud and bq
+      ...['--member', '--role', '--location', '--dataset', '--use'],
+    ];
     const named = new Set([...readme.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option));
     expect([...named].filter((option) => !all.has(option) && !ofOthers.includes(option))).toEqual([]);
     expect([...all].filter((option) => !named.has(option))).toEqual([]);
@@ -182,7 +193,7 @@ describe('the reference', () => {
     expect(listed).toEqual([...possible].sort((a, b) => a - b));
   });
 
-  test('has every setting with its default', async () => {
+  test('has every setting with its default', () => {
     const listed = new Map(
       tableAfter(
         'your editor. `${VAR}`, `${VAR:-default}` and `${VAR:?message}` are replaced inside values. Relative',
@@ -192,8 +203,6 @@ describe('the reference', () => {
     // Told in prose: it is the loader's own default.
     settings.set('target.applicationName', 'scenedim');
     expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(settings));
-    const bigquery = createLoader({ type: 'bigquery', projectId: 'p' });
-    await expect(bigquery, 'is documented when it is supported').rejects.toThrow('comes with a later version');
   });
 
   test('tells the variable of every setting by a rule, and which have none', () => {
@@ -202,7 +211,11 @@ describe('the reference', () => {
     expect(Object.keys(settingVariables)).toEqual(Object.values(settingVariables).map(variableOf));
     const paths = new Set(Object.values(settingVariables));
     const without = [...settingsOf(configJsonSchema(), '')].map(([path]) => path).filter((path) => !paths.has(path));
-    expect(without.filter((path) => !path.includes('[]'))).toEqual(['source.fallbackBaseUrls', 'target.readers']);
+    expect(without.filter((path) => !path.includes('[]'))).toEqual([
+      'source.fallbackBaseUrls',
+      'target.readers',
+      'target.labels',
+    ]);
   });
 
   test('has every other variable', () => {
@@ -233,13 +246,12 @@ interface SchemaNode {
   readonly default?: unknown;
 }
 
-/** Paths and defaults of all settings, but for those of BigQuery, which is refused. */
+/** Paths and defaults of all settings. */
 function settingsOf(node: SchemaNode, path: string): ReadonlyMap<string, unknown> {
   const found = new Map<string, unknown>();
   const add = (more: ReadonlyMap<string, unknown>) => {
     for (const [key, value] of more) if (found.get(key) === undefined) found.set(key, value);
   };
-  if (node.properties?.['type']?.const === 'bigquery') return found;
   if (node.properties !== undefined) {
     for (const [key, inner] of Object.entries(node.properties)) {
       if (key !== '$schema') add(settingsOf(inner, path === '' ? key : `${path}.${key}`));
