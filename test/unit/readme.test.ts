@@ -141,6 +141,26 @@ describe('the Airflow example', () => {
     expect(dag.text).not.toContain('env_vars');
   });
 
+  test('gives the pod the config map and the secrets of the Kubernetes manifest', () => {
+    const { volumes, containers } = parse(blocksOf('yaml kubernetes')[0]?.text ?? '', { version: '1.1' }).spec
+      .jobTemplate.spec.template.spec;
+    const nameOf = (pattern: RegExp) => pattern.exec(dag.text)?.slice(1);
+    const [config, secret] = volumes;
+    const [configMount, secretMount] = containers[0].volumeMounts;
+    expect(nameOf(/V1Volume\(name="(.*?)", config_map=V1ConfigMapVolumeSource\(name="(.*?)"\)\)/)).toEqual([
+      config.name,
+      config.configMap.name,
+    ]);
+    expect(nameOf(/V1VolumeMount\(name="(.*?)", mount_path="(.*?)", read_only=True\)/)).toEqual([
+      configMount.name,
+      configMount.mountPath,
+    ]);
+    expect(nameOf(/Secret\("volume", "(.*?)", "(.*?)"\)/)).toEqual([secretMount.mountPath, secret.secret.secretName]);
+    const { name, valueFrom } = containers[0].env[0];
+    const { name: from, key } = valueFrom.secretKeyRef;
+    expect(nameOf(/Secret\("env", "(.*?)", "(.*?)", "(.*?)"\)/)).toEqual([name, from, key]);
+  });
+
   test('gives the pod a command that exists', async () => {
     const [, list = ''] = /arguments=(\[.*\])/.exec(dag.text) ?? [];
     const [name, ...args] = JSON.parse(list) as [string, ...string[]];
