@@ -50,13 +50,18 @@ target:
   # Or a PostgreSQL server:
   ${when(!pglite)}type: postgres
   ${when(!pglite)}url: \${DATABASE_URL}       # postgres://user@host:5432/database?sslmode=verify-full
+  # readers: [bi]           # roles that may read the views and the dimension
   schema: scene
-  # Or a BigQuery dataset, then without schema and readers; credentials come from gcloud, GOOGLE_APPLICATION_CREDENTIALS or keyFile:
+  # Or a BigQuery dataset, which takes the place of schema:
   # type: bigquery
   # projectId: my-project
   # dataset: scene
-  # location: US            # asia-east1, …; a dataset cannot be moved
-  # readers: [bi]           # roles that may read the views and the dimension
+  # location: asia-east1    # where the dataset is made; it cannot be moved
+  # keyFile: bigquery.json  # else Application Default Credentials: gcloud, workload identity, the machine's account
+  # impersonate: scenedim@my-project.iam.gserviceaccount.com
+  # maximumBytesBilled: 1000000000
+  # labels: { team: growth }
+  # gzip: true              # compressed loads
   autoMigrate: true         # sync and replay create and upgrade the schema; false: only \`scenedim migrate\` does
 
 dimension:

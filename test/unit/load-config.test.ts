@@ -83,6 +83,24 @@ describe('a config', () => {
     }
   });
 
+  test('that init writes becomes one of BigQuery by its comments', async () => {
+    const text = configTemplate(defaultAnswers)
+      .replaceAll(/^ {2}(?:type|path|schema): .*\n/gm, '')
+      .replace(/(?<=# Or a BigQuery dataset.*\n)(?: {2}# .*\n)+/, (lines) => lines.replaceAll(/^ {2}# /gm, '  '));
+    expect((await load(text)).target).toEqual({
+      type: 'bigquery',
+      projectId: 'my-project',
+      dataset: 'scene',
+      location: 'asia-east1',
+      keyFile: 'bigquery.json',
+      impersonate: 'scenedim@my-project.iam.gserviceaccount.com',
+      maximumBytesBilled: 1_000_000_000,
+      labels: { team: 'growth' },
+      gzip: true,
+      autoMigrate: true,
+    });
+  });
+
   test('example in config/ is what init writes', async () => {
     const example = await import('node:fs').then(({ readFileSync }) =>
       readFileSync(new URL('../../config/scenedim.example.yaml', import.meta.url), 'utf8'),
