@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { everyStatement, nullParameters } from '../../src/load/bigquery/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/migrations.ts';
+import type { DatasetName } from '../../src/load/bigquery/table-path.ts';
+import { blocksOf } from '../support/readme-blocks.ts';
 import { findSqlGate, type GateStatement, passThroughGate } from '../support/sql-gate.ts';
 
 const place = { projectId: 'project', dataset: 'scene' };
-const migrations = migrationStatements(place, {
-  normalizerVersion: 1,
-  firstSeen: 'beginning',
-  timeZone: 'Asia/Shanghai',
-}).map((sql) => ({ sql }));
+const migrationsOf = (where: DatasetName): readonly GateStatement[] =>
+  migrationStatements(where, { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' }).map(
+    (sql) => ({
+      sql,
+    }),
+  );
+const migrations = migrationsOf(place);
+const readmePlace = { projectId: 'my-project', dataset: 'scene' };
 const suiteName = 'the SQL gate (GoogleSQL)';
 const reason = 'the SQL gate is not built: run .ci/install-sql-gate';
 const gate = findSqlGate();
@@ -33,6 +38,18 @@ function suite(built: string): void {
     const { passed, refused } = await passThroughGate(built, statements);
     expect(refused).toEqual([]);
     expect(passed).toBeGreaterThanOrEqual(statements.length);
+  });
+
+  test('takes what the README shows', async () => {
+    const visits =
+      'CREATE TABLE `my-project.logs.visit` (app_id STRING, visited_at TIMESTAMP, access_source INT64, launch_scene INT64)';
+    const grants = blocksOf('sh').flatMap(({ text }) =>
+      [...text.matchAll(/\bbq query [^']*'([^']*)'/g)].map(([, sql = '']) => sql),
+    );
+    expect(grants).toHaveLength(1);
+    const shown = [...grants, ...blocksOf('sql bigquery').map(({ text }) => text)];
+    const statements = [...migrationsOf(readmePlace), ...[visits, ...shown].map((sql) => ({ sql }))];
+    expect((await passThroughGate(built, statements)).refused).toEqual([]);
   });
 
   test('refuses what emulators take and BigQuery does not', async () => {
