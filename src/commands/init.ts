@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type ConfigAnswers, configTemplate, defaultAnswers } from '../config/config-template.ts';
@@ -114,14 +114,30 @@ async function writeNew(path: string, shown: string, text: string, force: boolea
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    if (await isDirectory(path)) {
+      throw new ScenedimError('file_unusable', `${shown} is a directory`, {
+        remedy: `name a file in it: --config ${join(shown, 'scenedim.yaml')}`,
+        cause,
+      });
+    }
     if (code === 'EEXIST') {
       throw new ScenedimError('file_unusable', `${shown} exists already`, {
         remedy: 'add --force to overwrite it, or name another file with --config',
         cause,
       });
     }
-    throw new ScenedimError('file_unusable', `${shown} cannot be written (${code})`, { cause });
+    throw new ScenedimError('file_unusable', `${shown} cannot be written (${code})`, {
+      remedy: 'name another file with --config, in a directory that you may write to',
+      cause,
+    });
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 function nextSteps(file: string, { credential, target }: ConfigAnswers): string {

@@ -65,7 +65,10 @@ async function readScript(file: string, workingDirectory: string): Promise<Simul
     text = await readFile(resolve(workingDirectory, file), 'utf8');
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new ScenedimError('file_unusable', `script ${file} cannot be read (${reason})`, { cause });
+    throw new ScenedimError('file_unusable', `script ${file} cannot be read (${reason})`, {
+      remedy: 'correct --script; it is relative to the directory that you are in',
+      cause,
+    });
   }
   return parseSimulatorScript(text, file);
 }

@@ -46,7 +46,10 @@ export async function* readAccountsFile(
   } catch (error) {
     throw described(error, shown);
   }
-  if (seen.size === 0) throw new ScenedimError('config_invalid', `${shown}: no account is listed`);
+  if (seen.size > 0) return;
+  throw new ScenedimError('config_invalid', `${shown}: no account is listed`, {
+    remedy: 'add a line for each account below the header, its app id and where its credential is',
+  });
 }
 
 interface CsvRow {

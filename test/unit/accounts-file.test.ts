@@ -55,6 +55,12 @@ describe('an accounts file', () => {
     });
   });
 
+  test('without any account says how to list one', async () => {
+    await expect(read('app_id,secret_env\n')).rejects.toMatchObject({
+      remedy: 'add a line for each account below the header, its app id and where its credential is',
+    });
+  });
+
   test.each([
     ['', 'accounts.csv: no account is listed'],
     ['app_id,secret_env\n', 'accounts.csv: no account is listed'],
