@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { migrateOptionsFor, migrateTarget } from '../pipeline/prepare-target.ts';
+import { printable } from '../report/printable.ts';
 import { examples } from './examples.ts';
 import type { RunAction } from './run-action.ts';
 import type { CommonOptions } from './session.ts';
@@ -33,21 +34,24 @@ export function defineMigrate(command: Command, run: RunAction): void {
             await (flags.json === true ? out.printJson({ sql }) : out.print(sql.endsWith('\n') ? sql : `${sql}\n`));
             return 0;
           }
-          const { fromVersion, toVersion, applied } = await migrateTarget(context);
+          const { fromVersion, toVersion, applied, granted = [] } = await migrateTarget(context);
           if (flags.json === true) {
             await out.printJson({ from_version: fromVersion, to_version: toVersion, applied });
           } else if (flags.quiet !== true) {
-            const was =
-              fromVersion === null
-                ? 'created'
-                : fromVersion === toVersion
-                  ? 'is up to date'
-                  : `upgraded from ${fromVersion}`;
             const ran = applied.map((name) => `  ${name}\n`).join('');
-            await out.print(`${context.loader.description}: ${was}, schema version ${toVersion}\n${ran}`);
+            const readers =
+              granted.length === 0 ? '' : printable(`  rights given to ${granted.join(', ')}`).concat('\n');
+            const was = whatHappened(fromVersion, toVersion, granted.length > 0);
+            await out.print(`${context.loader.description}: ${was}, schema version ${toVersion}\n${ran}${readers}`);
           }
           return 0;
         });
       }),
     );
+}
+
+function whatHappened(fromVersion: number | null, toVersion: number, hasGranted: boolean): string {
+  if (fromVersion === null) return 'created';
+  if (fromVersion !== toVersion) return `upgraded from ${fromVersion}`;
+  return hasGranted ? 'readers granted' : 'is up to date';
 }

@@ -37,6 +37,8 @@ export interface MigrateResult {
   readonly toVersion: number;
   /** Names of the migrations that ran, in order. */
   readonly applied: readonly string[];
+  /** Readers that lacked rights and have them now, when there were any. */
+  readonly granted?: readonly string[];
 }
 
 /** Who is excluded: `exclusive` excludes everybody; a shard excludes the same shard, other counts and `exclusive`. */

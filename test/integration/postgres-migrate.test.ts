@@ -59,6 +59,34 @@ describePostgres('migrate', ({ createDatabase, adminUrl }) => {
     });
   });
 
+  test('a user with rights on the tables alone is told to be let into the schema, and to create only where it must', async () => {
+    await using database = await createDatabase();
+    await using role = await createRole(adminUrl());
+    await using owner = await open(database.url);
+    await owner.migrate(sampleSettings, signal);
+    await query(database.url, `grant select, insert, update, delete on all tables in schema scene to ${role.name}`);
+    await using loader = await open(asUser(database.url, role.name));
+    const denied = {
+      message: 'permission denied for schema scene',
+      remedy: `GRANT USAGE ON SCHEMA "scene" TO "${role.name}"`,
+    };
+    await expect(loader.readMeta(signal)).rejects.toMatchObject({ code: 'target_denied', ...denied });
+    expect(await loader.check(signal)).toEqual([{ level: 'error', subject: 'target', ...denied }]);
+    await query(database.url, `grant usage on schema scene to ${role.name}`);
+    expect((await loader.check(signal)).filter(({ level }) => level !== 'ok')).toEqual([]);
+  });
+
+  test('readers who are given rights later are named', async () => {
+    await using database = await createDatabase();
+    await using role = await createRole(adminUrl());
+    await using owner = await open(database.url);
+    const { toVersion } = await owner.migrate(sampleSettings, signal);
+    await using withReader = await open(database.url, { readers: [role.name] });
+    const same = { fromVersion: toVersion, toVersion, applied: [] };
+    expect(await withReader.migrate(sampleSettings, signal)).toEqual({ ...same, granted: [role.name] });
+    expect(await withReader.migrate(sampleSettings, signal)).toEqual(same);
+  });
+
   test("users' views on our views, and their grants, survive", async () => {
     await using database = await createDatabase();
     await using role = await createRole(adminUrl());

@@ -6,11 +6,9 @@ import type { TargetMeta } from '../loader.ts';
 import { oneOf } from '../one-of.ts';
 import type { SqlSession } from './sql-target.ts';
 
-/** The row of `scene_meta`; null when the schema, the table or the row is not there. */
+/** The row of `scene_meta`; null when the schema, the table or the row is not there. A schema that may not be used is `target_denied`. */
 export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta | null> {
-  const table = `${quoteIdentifier(schema)}.scene_meta`;
-  const { rows: found } = await sql<{ there: boolean }>`SELECT to_regclass(${table}) IS NOT NULL AS there`.execute(db);
-  if (found[0]?.there !== true) return null;
+  if (!(await hasMeta({ db, schema }))) return null;
   const row = await db
     .withSchema(schema)
     .selectFrom('scene_meta')
@@ -24,6 +22,20 @@ export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta |
     timeZone: row.time_zone,
     rebuilding: row.rebuilding,
   };
+}
+
+/** Whether the table is there is known without any right on it; what is missing is told by it. */
+async function hasMeta({ db, schema }: Pick<SqlSession, 'db' | 'schema'>): Promise<boolean> {
+  const { rows } = await sql<{ may: boolean; there: boolean; user: string }>`
+    SELECT has_schema_privilege(n.oid, 'USAGE') AS may, current_user::text AS "user",
+      EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'scene_meta') AS there
+    FROM pg_catalog.pg_namespace n WHERE n.nspname = ${schema}`.execute(db);
+  const [found] = rows;
+  if (found === undefined || found.may) return found?.there ?? false;
+  const rights = found.there ? 'USAGE' : 'USAGE, CREATE';
+  throw new ScenedimError('target_denied', `permission denied for schema ${schema}`, {
+    remedy: `GRANT ${rights} ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(found.user)}`,
+  });
 }
 
 /** Replaces the row of `scene_meta`. */

@@ -41,10 +41,11 @@ export async function migrateTarget(
       for (const migration of pending) await session.script(migrationText(migration, session.schema));
       await session.script(catalogueScript(session.schema));
     }
-    if (target.readers.length > 0) await grantMissing(session, target.readers);
+    const granted = await grantMissing(session, target.readers);
     if (pending.length > 0 || meta?.timeZone !== options.timeZone)
       await session.script(metaStatements(session.schema, options));
-    return { fromVersion: meta?.schemaVersion ?? null, toVersion, applied: pending.map(({ name }) => name) };
+    const applied = pending.map(({ name }) => name);
+    return { fromVersion: meta?.schemaVersion ?? null, toVersion, applied, ...(granted.length > 0 && { granted }) };
   }, signal);
 }
 
@@ -57,9 +58,10 @@ async function isCurrent(session: SqlSession, readers: readonly string[], option
   return (await readersWithoutRights(session, readers)).length === 0;
 }
 
-async function grantMissing(session: SqlSession, readers: readonly string[]): Promise<void> {
+async function grantMissing(session: SqlSession, readers: readonly string[]): Promise<readonly string[]> {
   const lacking = await readersWithoutRights(session, readers);
   if (lacking.length > 0) await session.script(readersScript(session.schema, lacking));
+  return lacking;
 }
 
 async function assertUsable(
