@@ -64,7 +64,13 @@ async function decideAccount(
   choose: Choose,
 ): Promise<DecisionReport> {
   const work = async (run: Run) => {
-    const chosen = await choose(readLog(context.loader, [appId], run.answers, run.signal));
+    let isKnown = false;
+    const log = readLog(context.loader, [appId], run.answers, run.signal);
+    const chosen = await choose(
+      noting(log, () => {
+        isKnown = true;
+      }),
+    );
     const decidedAt = context.clock.now();
     const decisions = chosen.map(({ observation: { observedAt, holdReason } }): Decision => {
       return command === 'accept'
@@ -75,7 +81,7 @@ async function decideAccount(
     const report = run.ledger.report(hasChanges(run.ledger.counts) ? 'ok' : 'nothing_changed');
     const outcome = decisions.length > 0 ? ('ok' as const) : ('nothing_changed' as const);
     const decided = decisions.map(({ observedAt }) => formatInstant(observedAt));
-    const message = describeDecision(command, appId, decided);
+    const message = isKnown ? describeDecision(command, appId, decided) : describeStranger(command, appId);
     return {
       outcome,
       value: { run_id: report.run_id, outcome, app_id: appId, decided, versions: report.versions, message },
@@ -144,6 +150,18 @@ async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt
   throw new ScenedimError('data_refused', `account ${appId} has no observation at ${formatInstant(observedAt)}`, {
     remedy: 'scenedim export-log shows the times, to the microsecond',
   });
+}
+
+/** Passes entries on and tells of each. */
+async function* noting(log: AsyncIterable<LogEntry>, note: () => void): AsyncGenerator<LogEntry> {
+  for await (const entry of log) {
+    note();
+    yield entry;
+  }
+}
+
+function describeStranger(command: 'accept' | 'hold', appId: string): string {
+  return `account ${appId} is not known here; nothing to ${command}`;
 }
 
 function describeDecision(command: 'accept' | 'hold', appId: string, decided: readonly string[]): string {
