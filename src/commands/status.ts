@@ -10,6 +10,7 @@ import { accountStates, stateOf, toStatusRow } from './account-state.ts';
 import { examples } from './examples.ts';
 import type { RunAction } from './run-action.ts';
 import type { CommonOptions, Session } from './session.ts';
+import { renderRemedies } from './status-remedies.ts';
 import { addAppIds } from './sync-options.ts';
 import { withTarget } from './with-target.ts';
 
@@ -95,12 +96,15 @@ async function printTable({ out }: Session, context: RunContext, flags: StatusFl
     ago(head.lastAttemptAt, now),
     head.lastErrorCode ?? '',
   ]);
-  const summary = Object.entries(counts).filter(([, count]) => count > 0);
-  const words = summary.map(([state, count]) => `${formatCount(count)} ${state.replaceAll('_', ' ')}`).join(', ');
+  const words = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${formatCount(count)} ${state.replaceAll('_', ' ')}`)
+    .join(', ');
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
-  await out.print(
-    `${renderTable(columns, rows, { paint: out.paint, width: out.columns })}${more}\n${formatCount(total, 'account')}: ${words}\n`,
-  );
+  const remedies = renderRemedies(shown, out.paint);
+  const table = renderTable(columns, rows, { paint: out.paint, width: out.columns });
+  const summary = `${formatCount(total, 'account')}: ${words}\n`;
+  await out.print(`${table}${more}\n${remedies === '' ? '' : `${remedies}\n`}${summary}`);
 }
 
 function ago(instant: Micros | null, now: Micros): string {
