@@ -1,5 +1,5 @@
 import type { GuardSettings } from '../dimension/guards.ts';
-import type { FirstSeen } from '../dimension/version.ts';
+import type { FirstSeen, VersionChange } from '../dimension/version.ts';
 import type { Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 import type { TargetRetryPolicy } from './apply-with-retry.ts';
@@ -51,6 +51,8 @@ export interface RunContext {
   /** Aborted by SIGINT or SIGTERM: the run stops cleanly. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told after every batch that was written, what it did to the dimension. A plan's batches are written beside the target. */
+  readonly onChanges?: (changes: readonly VersionChange[]) => void;
 }
 
 /** The machine's clock. */

@@ -88,6 +88,7 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
         try {
           await applyWithRetry(context, { run: ledger.recordAfter(draft.counts), ...draft.changes }, lost);
           ledger.commitBatch(draft.counts);
+          context.onChanges?.(draft.changes.versions);
           return;
         } catch (error) {
           if (!isScenedimError(error, 'stale_heads') || attempt === PLAN_ATTEMPTS) throw error;

@@ -14,7 +14,20 @@ export interface RunSummaryOptions {
   readonly paint: Paint;
   /** What the target billed; only some bill. */
   readonly usage?: LoaderUsage | undefined;
+  /** True when nothing was written: the counts are what would be. Default false. */
+  readonly isPlan?: boolean;
+  /** True when a signal ended the run before its time. Default false. */
+  readonly isStopped?: boolean;
 }
+
+const wouldBe: Readonly<Record<string, string>> = {
+  recorded: 'would be recorded',
+  opened: 'would be opened',
+  closed: 'would be closed',
+  rewritten: 'would be rewritten',
+  removed: 'would be removed',
+  rejected: 'would be rejected',
+};
 
 const outcomes: Readonly<Record<RunReport['outcome'], readonly [Ink, string]>> = {
   ok: ['green', 'done'],
@@ -24,15 +37,18 @@ const outcomes: Readonly<Record<RunReport['outcome'], readonly [Ink, string]>> =
   failed: ['red', 'failed'],
 };
 
+const stopped = ['yellow', 'stopped'] as const;
+
 /** A run for people: how it ended, what was counted, and each problem with what to do about it. */
 export function renderRunSummary(report: RunReport, options: RunSummaryOptions): string {
-  const { title, elapsedMs, paint, usage } = options;
-  const [ink, words] = outcomes[report.outcome];
+  const { title, elapsedMs, paint, usage, isPlan = false, isStopped = false } = options;
+  const [ink, words] = report.outcome === 'partial' && isStopped ? stopped : outcomes[report.outcome];
   const lines = [`${paint('bold', title)}  ${paint(ink, words)} ${paint('dim', `in ${formatDuration(elapsedMs)}`)}`];
+  const nameOf = (name: string): string => (isPlan ? (wouldBe[name] ?? name) : name);
   const counts = (label: string, entries: object): void => {
     const shown = Object.entries(entries).filter(([name, count], index) => count > 0 || (index === 0 && name !== ''));
     lines.push(
-      `  ${paint('dim', label.padEnd(13))} ${shown.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}`,
+      `  ${paint('dim', label.padEnd(13))} ${shown.map(([name, count]) => `${formatCount(count)} ${nameOf(name)}`).join(', ')}`,
     );
   };
   counts('accounts', report.accounts);

@@ -47,6 +47,24 @@ describe('a run for people', () => {
 `);
   });
 
+  test('says what would be, when it is a plan', () => {
+    const quiet = { ...report, outcome: 'ok' as const, problems: [], problems_total: 0 };
+    expect(renderRunSummary(quiet, { title: 'plan', elapsedMs: 1400, paint: plainPaint, isPlan: true })).toBe(
+      `plan  done in 1.4 s
+  accounts      1,204 selected, 1 changed, 1,201 unchanged, 1 held, 1 failed
+  observations  1,204 would be recorded
+  versions      2 would be opened, 1 would be closed
+  rows          3 would be rejected
+`,
+    );
+  });
+
+  test('says that it was stopped', () => {
+    const options = { title: 'sync', elapsedMs: 1400, paint: plainPaint, isStopped: true };
+    expect(renderRunSummary(report, options)).toMatch(/^sync {2}stopped in 1\.4 s\n/);
+    expect(renderRunSummary({ ...report, outcome: 'ok' }, options)).toMatch(/^sync {2}done in 1\.4 s\n/);
+  });
+
   test('says what the target billed, when it bills', () => {
     const quiet = { ...report, problems: [], problems_total: 0, rejects: 0 };
     const usage = { jobs: 1_203, bytesBilled: 20 * 1024 * 1024 + 1 };
