@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ScenedimError } from '../errors.ts';
 import { openInput } from '../pipeline/open-input.ts';
 import { planReplay, planSync } from '../pipeline/plan.ts';
+import { createChangeList } from '../report/change-list.ts';
 import { examples } from './examples.ts';
 import { reportRun } from './report-run.ts';
 import type { RunAction } from './run-action.ts';
@@ -30,19 +31,21 @@ export function definePlan(command: Command, run: RunAction): void {
         const { input } = flags;
         if (input !== undefined) refuseSyncFlags(flags);
         const config = await session.loadConfig(flagSettings(flags));
-        return reportRun(session, 'plan', flags, async () => {
+        const list = createChangeList();
+        const target = { label: 'plan', readOnly: true };
+        const onChanges = flags.json === true ? () => {} : list.add;
+        const work = async () => {
           if (input !== undefined) {
             await using file = await openInput(input, session.signal);
-            return await runOnTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
-              planReplay(context, { input: file, name: file.name }),
+            return await runOnTarget(session, config, target, (context) =>
+              planReplay({ ...context, onChanges }, { input: file, name: file.name }),
             );
           }
           await using source = openSource(session, config);
           const options = await syncOptionsOf(session, config, flags, source);
-          return await runOnTarget(session, config, { label: 'plan', readOnly: true }, (context) =>
-            planSync(context, options),
-          );
-        });
+          return await runOnTarget(session, config, target, (context) => planSync({ ...context, onChanges }, options));
+        };
+        return reportRun(session, 'plan', flags, work, list);
       }),
     );
 }

@@ -27,6 +27,16 @@ export function renderError(error: unknown, redactor: Pick<Redactor, 'redact'>, 
   return `${lines.join('\n')}\n`;
 }
 
+/** An error as a line of a JSON log, without secrets; `stack` is for who looks for a defect. */
+export function renderErrorLine(error: unknown, redactor: Pick<Redactor, 'redact'>, stack?: string): string {
+  const document = errorDocument(error, redactor).error;
+  const time = new Date().toISOString();
+  const trace = stack === undefined ? {} : { stack };
+  return redactor.redact(
+    `${JSON.stringify({ level: 'error', time, ...document, ...trace, msg: 'the command failed' })}\n`,
+  );
+}
+
 const defectRemedy = 'run it again with --log-level debug, which shows where it happened, and report that';
 
 function messageOf(error: unknown): string {

@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { errorCodes, isScenedimError } from '../errors.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
 import type { RunResult } from '../pipeline/run-result.ts';
+import type { ChangeList } from '../report/change-list.ts';
 import { type RunMetrics, renderPrometheusMetrics } from '../report/prometheus-metrics.ts';
 import { renderRunSummary } from '../report/run-summary.ts';
 import { writeFileAtomically } from '../report/write-file-atomically.ts';
+import { logEnd, logProblems } from './log-run.ts';
 import { OutputClosedError } from './output.ts';
-import { renderError } from './print-error.ts';
 import type { CommonOptions, Session } from './session.ts';
 
 export interface ReportOptions extends CommonOptions {
@@ -16,7 +17,7 @@ export interface ReportOptions extends CommonOptions {
 }
 
 /**
- * Does a run, prints its report, writes its metrics, and resolves with the exit status. Metrics that cannot be written are told
+ * Does a run, prints its report (of a plan with the list of what would change), writes its metrics, and resolves with the exit status. Metrics that cannot be written are told
  * on stderr and are 74 for a run that went well: its report stays the one document on stdout.
  */
 export async function reportRun(
@@ -24,6 +25,7 @@ export async function reportRun(
   command: string,
   options: ReportOptions,
   work: () => Promise<RunResult>,
+  planned?: ChangeList,
 ): Promise<number> {
   const startedAt = performance.now();
   let report: RunReport | null = null;
@@ -34,7 +36,7 @@ export async function reportRun(
     report = result.report;
     exitCode = exitCodeWithSkip(result, options);
     const elapsedMs = performance.now() - startedAt;
-    await printReport(session, command, result, elapsedMs, options);
+    await printReport(session, command, result, elapsedMs, options, planned);
   } catch (error) {
     if (report === null) exitCode = isScenedimError(error) ? error.exitCode : 70;
     throw error;
@@ -59,7 +61,7 @@ async function writeMetrics(session: Session, options: ReportOptions, metrics: R
     await writeFileAtomically(path, [renderPrometheusMetrics(metrics)]);
     return true;
   } catch (error) {
-    session.screen.write(renderError(error, session.redactor, session.screenPaint));
+    session.showError(error);
     return false;
   }
 }
@@ -72,30 +74,28 @@ function exitCodeWithSkip({ report, exitCode }: RunResult, { skipExitCode }: Rep
 async function printReport(
   session: Session,
   title: string,
-  { report, error, usage }: RunResult,
+  result: RunResult,
   elapsedMs: number,
   { json, quiet }: CommonOptions,
+  planned: ChangeList | undefined,
 ): Promise<void> {
   const { out, logger, screen } = session;
-  const billed = usage === undefined ? {} : { jobs: usage.jobs, bytes_billed: usage.bytesBilled };
-  logger.info(
-    { run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs), ...billed },
-    `${title} ended`,
-  );
+  const { report, error, usage } = result;
+  const isForPeople = json !== true && out.isTerminal && screen.isTerminal && session.logFormat === 'pretty';
+  logEnd(logger, title, result, { elapsedMs, isQuiet: isForPeople });
+  if (session.logFormat === 'json') logProblems(logger, result);
   // The work is done and stored: a reader that went away does not make it a failure.
   const ignoreClosed = (reason: unknown): void => {
     if (!(reason instanceof OutputClosedError)) throw reason;
   };
   if (json === true) await out.printJson(report).catch(ignoreClosed);
   else if (quiet !== true || report.problems_total > 0) {
-    await out
-      .print(session.redactor.redact(renderRunSummary(report, { title, elapsedMs, paint: out.paint, usage })))
-      .catch(ignoreClosed);
+    const { paint, columns: width } = out;
+    const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };
+    const summary = renderRunSummary(report, { title, elapsedMs, paint, usage, ...flags });
+    const list = quiet === true ? '' : (planned?.render({ paint, width, indent: '  ' }) ?? '');
+    await out.print(session.redactor.redact(list === '' ? summary : `${list}\n${summary}`)).catch(ignoreClosed);
   }
-  const isOnScreen =
-    json !== true &&
-    out.isTerminal &&
-    screen.isTerminal &&
-    report.problems.some(({ message }) => message === error?.message);
-  if (error !== null && !isOnScreen) screen.write(renderError(error, session.redactor, session.screenPaint));
+  const isOnScreen = isForPeople && report.problems.some(({ message }) => message === error?.message);
+  if (error !== null && !isOnScreen) session.showError(error);
 }

@@ -7,8 +7,9 @@ import { createRedactor } from '../redact.ts';
 import { createPaint } from '../report/paint.ts';
 import { createScreen } from '../report/screen.ts';
 import { commandList } from './command-list.ts';
+import { commonSetting } from './common-setting.ts';
 import { createOutput, OutputClosedError } from './output.ts';
-import { errorDocument, renderError } from './print-error.ts';
+import { errorDocument, renderError, renderErrorLine } from './print-error.ts';
 import type { RunAction } from './run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session.ts';
 import { usageError } from './usage-error.ts';
@@ -28,14 +29,22 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const paint = createPaint(host.stderr, host.env);
   host.stderr.on('error', () => {});
   const stoppedBy = listenForSignals(host, stopping, exit, (text) => screen.write(text));
-  const parts: SessionParts = { host, signal: stopping.signal, stoppedBy, out, screen, redactor };
+  const showError = (error: unknown): void => {
+    const stack = !isScenedimError(error) && wantsTrace(host) ? traceOf(error) : undefined;
+    if (commonSetting(host, '--log-format', 'SCENEDIM_LOG_FORMAT') === 'json') {
+      screen.write(renderErrorLine(error, redactor, stack));
+      return;
+    }
+    screen.write(renderError(error, redactor, paint));
+    if (stack !== undefined) screen.write(`${redactor.redact(stack)}\n`);
+  };
+  const parts: SessionParts = { host, signal: stopping.signal, stoppedBy, out, screen, redactor, showError };
   const wantsJson = host.argv.includes('--json');
 
   const fail = async (error: unknown): Promise<number> => {
     screen.setLiveLine(undefined);
     if (error instanceof OutputClosedError) return 74;
-    screen.write(renderError(error, redactor, paint));
-    if (!isScenedimError(error) && wantsTrace(host)) screen.write(`${redactor.redact(traceOf(error))}\n`);
+    showError(error);
     if (wantsJson) await out.printJson(errorDocument(error, redactor)).catch(() => {});
     return isScenedimError(error) ? error.exitCode : 70;
   };
@@ -136,11 +145,7 @@ function listenForSignals(
 }
 
 function wantsTrace(host: HostProcess): boolean {
-  const flag = host.argv.indexOf('--log-level');
-  return (
-    (flag === -1 ? host.env['SCENEDIM_LOG_LEVEL'] : host.argv[flag + 1]) === 'debug' ||
-    host.argv.includes('--log-level=debug')
-  );
+  return commonSetting(host, '--log-level', 'SCENEDIM_LOG_LEVEL') === 'debug';
 }
 
 function traceOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { configJsonSchema } from '../config/config-json-schema.ts';
-import { didYouMean } from '../config/did-you-mean.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
 import { outputJsonSchema, outputNames } from '../report/output-schemas.ts';
 import { examples } from './examples.ts';

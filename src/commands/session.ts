@@ -6,7 +6,7 @@ import { createLogger, type LogFormat, type LogLevel, logFormats, logLevels } fr
 import type { Logger } from '../pipeline/run-context.ts';
 import { readProgramVersion } from '../program-version.ts';
 import type { Redactor } from '../redact.ts';
-import { type ColorStream, createPaint, type Paint, wantsColors } from '../report/paint.ts';
+import { type ColorStream, wantsColors } from '../report/paint.ts';
 import type { Screen } from '../report/screen.ts';
 import type { Output } from './output.ts';
 
@@ -44,8 +44,10 @@ export interface Session {
   readonly out: Output;
   /** Standard error. */
   readonly screen: Screen;
-  readonly screenPaint: Paint;
   readonly logger: Logger;
+  readonly logFormat: LogFormat;
+  /** Writes an error to standard error: for people, or as a line of the JSON log where that was asked for. */
+  showError(error: unknown): void;
   readonly redactor: Redactor;
   readonly programVersion: string;
   /** Reads the config with the given settings, made by flags, on top. */
@@ -59,18 +61,19 @@ export interface SessionParts {
   readonly out: Output;
   readonly screen: Screen;
   readonly redactor: Redactor;
+  readonly showError: (error: unknown) => void;
 }
 
 /** Opens a session: checks the common options and starts the logger. */
 export async function createSession(options: CommonOptions, parts: SessionParts): Promise<Session> {
   const { host, screen, redactor } = parts;
   const environment = host.env;
-  const screenPaint = createPaint(host.stderr, environment);
   const level = oneOf(options.logLevel, environment['SCENEDIM_LOG_LEVEL'], logLevels, '--log-level');
   const format = oneOf(options.logFormat, environment['SCENEDIM_LOG_FORMAT'], logFormats, '--log-format');
+  const logFormat = format ?? (screen.isTerminal ? 'pretty' : 'json');
   const logger = await createLogger({
     level: level ?? defaultLevel(options, screen),
-    format: format ?? (screen.isTerminal ? 'pretty' : 'json'),
+    format: logFormat,
     colors: wantsColors(host.stderr, environment),
     redact: (text) => redactor.redact(text),
     write: (text) => screen.write(text),
@@ -85,8 +88,9 @@ export async function createSession(options: CommonOptions, parts: SessionParts)
     stoppedBy: parts.stoppedBy,
     out: parts.out,
     screen,
-    screenPaint,
     logger,
+    logFormat,
+    showError: parts.showError,
     redactor,
     programVersion: readProgramVersion(),
     async loadConfig(settings) {

@@ -97,6 +97,8 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
     expect(plain).toEqual({ code: 64, stdout: '', stderr: `error: ${message}\nremedy: ${remedy}\n` });
     const json = await run([...args, '--json']);
     expect([json.code, JSON.parse(json.stdout)]).toEqual([64, { error: { code: 'usage', message, remedy } }]);
+    const { stderr } = await run(args, { SCENEDIM_LOG_FORMAT: 'json' });
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'error', code: 'usage', message, remedy });
   });
 });
 
@@ -173,6 +175,47 @@ describe('files', () => {
     expect(code).toBe(65);
     expect(stderr).toMatch(/^error: bad\.ndjson:1: /);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'refused', problems: [{ kind: 'bad_line' }] });
+  });
+
+  test('of bad lines are named in either format of the log, and in JSON every line is JSON', async () => {
+    const args = ['replay', 'bad.ndjson', '-c', 'memory.yaml', '--log-format'];
+    const pretty = await run([...args, 'pretty']);
+    expect(pretty.stderr).toMatch(/^error: bad\.ndjson:1: observed_at is missing\nremedy: .+\n$/m);
+    const { code, stderr } = await run([...args, 'json']);
+    const lines = stderr.trimEnd().split('\n');
+    expect([code, lines.map((text) => JSON.parse(text))]).toEqual([
+      65,
+      [
+        expect.objectContaining({ level: 'warn', outcome: 'refused', msg: 'replay ended' }),
+        {
+          level: 'error',
+          time: expect.any(String),
+          code: 'bad_line',
+          message: 'bad.ndjson:1: observed_at is missing',
+          remedy: 'correct the line and run the whole file again: what is stored already is not stored twice',
+          msg: 'the command failed',
+        },
+      ],
+    ]);
+  });
+
+  test('that are directories are not advised to be overwritten', async () => {
+    for (const force of [[], ['--force']]) {
+      const { code, stderr } = await run(['init', '--yes', ...force, '-c', '.']);
+      expect([code, stderr]).toEqual([
+        74,
+        'error: . is a directory\nremedy: name a file in it: --config scenedim.yaml\n',
+      ]);
+    }
+  });
+
+  test('of scripts that are not there come with a remedy', async () => {
+    expect(await run(['simulate', '--script', 'no.yaml'])).toEqual({
+      code: 74,
+      stdout: '',
+      stderr:
+        'error: script no.yaml cannot be read (ENOENT)\nremedy: correct --script; it is relative to the directory that you are in\n',
+    });
   });
 
   test('of init are written once, unless forced', async () => {
@@ -263,14 +306,48 @@ describe('a dimension from end to end', () => {
     );
   });
 
+  test('is planned change by change, and nothing is said to be written', async () => {
+    const renamed = line('2026-02-01T00:00:00Z', ['A3', 'B', 'C', 'D']);
+    const { code, stdout } = await run(['plan', '--input', '-', ...config], {}, renamed);
+    expect([code, stdout.replace(/in \d.*/, 'in …')]).toEqual([
+      0,
+      [
+        '  scene  change              since',
+        '      5  closes E (removed)  2026-02-01T00:00:00Z',
+        '      1  A2 -> A3            2026-02-01T00:00:00Z',
+        '',
+        'plan  done in …',
+        '  accounts      1 selected, 1 changed',
+        '  observations  1 would be recorded',
+        '  versions      1 would be opened, 2 would be closed',
+        '',
+      ].join('\n'),
+    ]);
+    const json = await run(['plan', '--input', '-', ...config, '--json'], {}, renamed);
+    expect(JSON.parse(json.stdout).versions).toEqual({ opened: 1, closed: 2, rewritten: 0, removed: 0 });
+  });
+
   test('holds an answer that lost its scenes: 65, until it is accepted', async () => {
     const shrunk = line('2026-01-03T00:00:00Z', ['A2']);
-    const held = await run(['replay', '-', ...config, '--log-level', 'warn'], {}, shrunk);
+    const held = await run(['replay', '-', ...config, '--log-level', 'error'], {}, shrunk);
     expect([held.code, held.stderr]).toEqual([65, '']);
     expect(held.stdout).toContain('remedy: if the answer is right: scenedim accept --app-id wx1\n');
     expect((await run(['check', ...config])).code).toBe(65);
+    const status = await run(['status', ...config]);
+    expect([status.code, status.stdout]).toEqual([
+      0,
+      expect.stringContaining(
+        '\nwx1 is held\n    remedy: if its newest answer is right: scenedim accept --app-id wx1\n\n1 account: 1 held\n',
+      ),
+    ]);
     expect((await run(['accept', '--app-id', 'wx1', ...config, '--quiet'])).stdout).toBe('');
     expect((await run(['check', ...config])).code).toBe(0);
+  });
+
+  test('does not know an account that never answered', async () => {
+    const { code, stdout } = await run(['accept', '--app-id', 'wx-typo', ...config]);
+    expect([code, stdout]).toEqual([0, 'account wx-typo is not known here; nothing to accept\n']);
+    expect((await run(['accept', '--app-id', 'wx1', ...config])).stdout).toBe('account wx1: nothing to accept\n');
   });
 
   test('is exported to stdout and, all or nothing, to a file', async () => {

@@ -111,6 +111,32 @@ describe('by what the accounts answered', () => {
     expect((await run('sync -c wrong.yaml')).code).toBe(75);
   });
 
+  test('each problem is a line of the JSON log, and the end is as loud as it is bad', async () => {
+    always('unknown_code', 'wxa');
+    const logged = async (args: string) => {
+      const { stderr } = await run(`${args} --log-format json --log-level warn`);
+      const lines = stderr.trimEnd().split('\n');
+      return lines.map((text) => JSON.parse(text) as Record<string, unknown>);
+    };
+    const problem = {
+      level: 'error',
+      app_id: 'wxa',
+      kind: 'failed',
+      code: expect.any(String),
+      message: expect.any(String),
+      remedy: expect.any(String),
+      msg: 'problem',
+    };
+    expect(await logged('sync -c memory.yaml')).toMatchObject([
+      { level: 'warn', outcome: 'partial', problems: 1, msg: 'sync ended' },
+      problem,
+    ]);
+    expect(await logged('sync -c memory.yaml --app-id wxa')).toMatchObject([
+      { level: 'error', outcome: 'failed', problems: 1, msg: 'sync ended' },
+      problem,
+    ]);
+  });
+
   test('78: the only secret is missing; 75: one of two', async () => {
     writeConfig('missing.yaml', {
       accounts: [{ appId: 'wxa', appSecret: { env: 'NOT_SET' } }, ...accountsOf(['wxb'])],
