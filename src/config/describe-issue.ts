@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { didYouMean } from '../did-you-mean.ts';
 import type { ConfigPath } from './config-document.ts';
 import { configSchema } from './config-schema.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** One thing that is wrong with a config, in words; the caller adds where it stands. */
 export interface DescribedIssue {

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
+import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
 import type { AccountConfig } from './account-config.ts';
 import { readAccountsFile } from './accounts-file.ts';
 import type { SourceConfig } from './config-schema.ts';
-import { didYouMean } from './did-you-mean.ts';
 import type { Config } from './load-config.ts';
 import type { SecretReference } from './secret.ts';
 

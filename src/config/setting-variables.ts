@@ -1,4 +1,4 @@
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import type { Environment } from './interpolate.ts';
 
 /** The environment variable of every scalar setting, and the setting's path. Environment wins over the file. */

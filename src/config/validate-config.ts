@@ -1,8 +1,8 @@
+import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
 import type { ConfigDocument, ConfigPath } from './config-document.ts';
 import { builtInTargets, configSchema, type ParsedConfig } from './config-schema.ts';
 import { type DescribedIssue, describeIssue, flattenIssue, formatPath, type Issue, valueAt } from './describe-issue.ts';
-import { didYouMean } from './did-you-mean.ts';
 import type { Setting } from './setting-variables.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { didYouMean } from '../did-you-mean.ts';
 import type { Observation } from '../dimension/observation.ts';
 import { formatInstant, type Micros } from '../instant.ts';
 import { type LenientJson, parseLenientJson } from '../normalize/lenient-json.ts';
@@ -30,7 +31,7 @@ export function parseReplayLine(line: string): ReplayObservation {
   if (observedAt === null) throw badLine('observed_at is missing');
   const body = readBody(text, fields);
   const recorded = readDecision(fields, body !== null);
-  if (body === null && recorded === null) throw badLine('body is missing');
+  if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
   return { appId, observedAt, body, recorded };
 }
 
@@ -92,6 +93,28 @@ function readBody(text: string, fields: LineFields): Uint8Array | null {
   if (typeof body === 'string') return utf8.encode(body);
   if (typeof body === 'object' && !Array.isArray(body)) return utf8.encode(compactBody(text, body));
   throw badLine('body must be a string or an object');
+}
+
+const knownFields: readonly string[] = [
+  'app_id',
+  'observed_at',
+  'body',
+  'body_base64',
+  'status',
+  'hold_reason',
+  'decided_at',
+  'error_code',
+  'error_message',
+];
+
+/** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
+function misspeltBody(fields: LineFields): string {
+  for (const name of Object.keys(fields)) {
+    if (name.length > 16 || knownFields.includes(name)) continue;
+    const meant = didYouMean(name, knownFields);
+    if (meant === 'body' || meant === 'body_base64') return `; did you mean ${meant} for ${name}?`;
+  }
+  return '';
 }
 
 function decodeBase64(base64: string): Uint8Array {

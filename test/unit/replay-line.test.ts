@@ -25,6 +25,17 @@ function reasonOf(text: string): unknown {
   }
 }
 
+describe('a line without a body', () => {
+  test.each([
+    ['"bdy":"{}"', 'body is missing; did you mean body for bdy?'],
+    ['"body_base46":"e30="', 'body is missing; did you mean body_base64 for body_base46?'],
+    ['"payload":"{}"', 'body is missing'],
+    ['"body":null,"status":null', 'body is missing'],
+  ])('and with %s: %s', (member, reason) => {
+    expect(reasonOf(line(member))).toBe(reason);
+  });
+});
+
 describe('a line', () => {
   test('is an observation whose body is still to be judged', () => {
     expect(parseReplayLine(line('"body":"{}"'))).toEqual({ appId: 'x', observedAt, body: bytes('{}'), recorded: null });
