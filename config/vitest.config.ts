@@ -7,6 +7,7 @@ const suites = {
   contract: { testTimeout: 60_000 },
   integration: { testTimeout: 120_000 },
   e2e: { testTimeout: 120_000 },
+  endurance: { testTimeout: 300_000 },
   bigquery: { testTimeout: 180_000, hookTimeout: 180_000 },
   ops: { testTimeout: 300_000 },
 } as const;
