@@ -31,6 +31,8 @@ export default defineConfig({
       test: {
         root,
         pool: 'forks' as const,
+        // As the command line does, see src/limit-memory.ts.
+        execArgv: ['--wasm-tiering-budget=1000000000'],
         name,
         include: [`test/${name}/**/*.test.ts`],
         hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { limitHeapGrowth } from './limit-heap-growth.ts';
+import { limitMemory } from './limit-memory.ts';
 import { isNodeTooOld, OLDEST_NODE } from './node-version.ts';
 import { readProgramVersion } from './program-version.ts';
 
@@ -17,7 +17,7 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   );
   process.exitCode = 78;
 } else {
-  limitHeapGrowth();
+  limitMemory();
   const { runCli } = await import('./commands/run-cli.ts');
   process.exit(await runCli(process, (code) => process.exit(code)));
 }

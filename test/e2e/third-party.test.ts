@@ -35,7 +35,7 @@ test("somebody else's lock dies with the run that held it", async () => {
   await using work = await createCliWorkspace({ target });
   await installPackage('sqlite-loader', work.directory);
   await work.succeed(['migrate']);
-  const child = work.start(['replay', '-']);
+  const child = work.start(['replay', '-', '--lock-timeout', '1m']);
   child.stdin.on('error', () => {});
   child.stdin.write(log);
   await expect.poll(async () => (await work.run(['replay', '-'], '')).code, { timeout: 60_000 }).toBe(75);

@@ -3,6 +3,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 
 export const cliPath = new URL('../../src/cli.ts', import.meta.url).pathname;
 
+/** Hundreds of processes compile the same sources. */
+const compileCache = new URL('../../node_modules/.cache/scenedim-tests', import.meta.url).pathname;
+
 export interface CliOptions {
   readonly cwd: string;
   /** Added to a bare environment: nothing of the tester's own leaks in. */
@@ -18,7 +21,10 @@ export interface CliResult {
 
 /** Starts the command line and leaves it running. */
 export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [cliPath, ...args], { cwd, env: { PATH: process.env['PATH'] ?? '', ...env } });
+  return spawn(process.execPath, [cliPath, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: compileCache, ...env },
+  });
 }
 
 /** Resolves when a started command line has ended. */
