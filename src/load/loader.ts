@@ -136,6 +136,8 @@ export interface LoaderLimits {
   readonly batchBodyBytes: number;
   /** … or when its first observation has waited so long, in milliseconds. Null: never. */
   readonly batchAgeMs: number | null;
+  /** … or when its observations are of so many different days (UTC), even inside an account. Null: any number. */
+  readonly batchDays: number | null;
   /** Accounts that one read names, at most. */
   readonly readAccounts: number;
   /** Accounts whose whole log is read at once: their versions are in memory together. */
@@ -150,6 +152,7 @@ export const databaseLimits: LoaderLimits = {
   batchObservations: 10_000,
   batchBodyBytes: 32 * 1024 * 1024,
   batchAgeMs: null,
+  batchDays: null,
   readAccounts: 1_000,
   readLogAccounts: 50,
   readPayloads: 100,

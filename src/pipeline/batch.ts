@@ -4,6 +4,8 @@ import type { LoaderLimits, Payload } from '../load/loader.ts';
 /** An account that alone is larger than this many times the limits is cut all the same, so that memory stays bounded. */
 export const OVERSIZE_FACTOR = 4;
 
+const DAY_MICROS = 86_400_000_000n;
+
 /** Observations that are planned and written together, by account. */
 export interface Batch {
   readonly accounts: ReadonlyMap<string, readonly IncomingObservation[]>;
@@ -28,6 +30,7 @@ export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performan
   let bodyBytes = 0;
   let lastAppId: string | null = null;
   let startedMs: number | null = null;
+  let days = new Set<bigint>();
 
   return {
     get size() {
@@ -41,6 +44,7 @@ export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performan
       observations += 1;
       startedMs ??= nowMs();
       lastAppId = appId;
+      if (limits.batchDays !== null) days.add(incoming.observedAt / DAY_MICROS);
       const { payloadHash } = incoming;
       if (body === null || payloadHash === null || payloads.has(payloadHash)) return;
       payloads.set(payloadHash, { payloadHash, body });
@@ -53,6 +57,7 @@ export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performan
       const isOld = limits.batchAgeMs !== null && startedMs !== null && nowMs() - startedMs >= limits.batchAgeMs;
       return (
         (!isSameAccount && (isOld || accounts.size >= limits.batchAccounts)) ||
+        (limits.batchDays !== null && days.size >= limits.batchDays) ||
         observations >= limits.batchObservations * factor ||
         bodyBytes >= limits.batchBodyBytes * factor
       );
@@ -67,6 +72,7 @@ export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performan
       bodyBytes = 0;
       lastAppId = null;
       startedMs = null;
+      days = new Set();
       return batch;
     },
   };

@@ -48,6 +48,18 @@ describe('a batch', () => {
     expect(builder.take().payloads.size).toBe(33);
   });
 
+  it('is cut at as many days as the limits say, even inside an account', () => {
+    const builder = createBatchBuilder({ ...databaseLimits, batchDays: 2 });
+    const day = 86_400_000_000;
+    builder.add('wx1', incoming(0), null);
+    builder.add('wx1', incoming(day - 1), null);
+    expect(builder.isFullBefore('wx2')).toBe(false);
+    builder.add('wx2', incoming(day), null);
+    expect([builder.isFullBefore('wx2'), builder.isFullBefore('wx3')]).toEqual([true, true]);
+    builder.take();
+    expect(builder.isFullBefore('wx2')).toBe(false);
+  });
+
   it('is cut when its first observation has waited as long as the limits say', () => {
     let nowMs = 0;
     const builder = createBatchBuilder({ ...databaseLimits, batchAgeMs: 600_000 }, () => nowMs);

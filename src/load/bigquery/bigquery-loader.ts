@@ -18,12 +18,16 @@ import type { JobRunner } from './run-job.ts';
 import { defaultTimings, type Timings } from './timings.ts';
 import { createUsageMeter } from './usage-meter.ts';
 
-/** A job takes seconds and a table takes few a minute, so a batch is large. */
+/**
+ * A job takes seconds and a table takes few a minute, so a batch is large. Observations are partitioned by day, and one job may
+ * change 4,000 partitions.
+ */
 export const bigQueryLimits: LoaderLimits = {
   batchAccounts: 20_000,
   batchObservations: 200_000,
   batchBodyBytes: 64 * 1024 * 1024,
   batchAgeMs: 600_000,
+  batchDays: 3_900,
   readAccounts: 20_000,
   readLogAccounts: 1_000,
   readPayloads: 1_000,
