@@ -44,10 +44,18 @@ export function createBigQueryLoader(
   config: BigQueryConfig,
   timings: Timings = defaultTimings,
   client: BigQueryClient = createBigQueryClient(config, timings.request),
+  rowsOrderedAtOnce = 1_000_000,
 ): Loader {
   assertNoEmulatorVariable(config, process.env);
   const usage = createUsageMeter();
-  const runner: JobRunner = { config, client, timings, usage, location: createLocator(client, config) };
+  const runner: JobRunner = {
+    config,
+    client,
+    timings,
+    usage,
+    rowsOrderedAtOnce,
+    location: createLocator(client, config),
+  };
   const held: HeldLeases = new Set();
 
   const classified = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {

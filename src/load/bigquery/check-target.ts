@@ -3,7 +3,7 @@ import type { Finding, TargetMeta } from '../loader.ts';
 import { toFailure } from './bigquery-failure.ts';
 import { classifyBigQueryError, grantDataEditor, grantJobUser } from './classify-error.ts';
 import { readDatasetLocation } from './dataset-location.ts';
-import { type NamedStatement, namedStatements, noStagedRows, nullParameters } from './every-statement.ts';
+import { dryRunText, type NamedStatement, namedStatements, noStagedRows, nullParameters } from './every-statement.ts';
 import { readMeta } from './meta.ts';
 import { newestSchemaVersion } from './migrations.ts';
 import { dryRun, type JobRunner } from './run-job.ts';
@@ -111,12 +111,8 @@ function isForDryRun({ config }: JobRunner, { sql }: NamedStatement): boolean {
   return !/^(?:BEGIN|COMMIT) TRANSACTION$/.test(sql) && !(config.apiEndpoint !== undefined && sql.startsWith('MERGE '));
 }
 
-async function refusal(
-  runner: JobRunner,
-  { name, sql, condition }: NamedStatement,
-  signal: AbortSignal,
-): Promise<Finding | null> {
-  const text = condition === undefined ? sql : `SELECT ${condition}`;
+async function refusal(runner: JobRunner, statement: NamedStatement, signal: AbortSignal): Promise<Finding | null> {
+  const text = dryRunText(statement);
   try {
     await dryRun(runner, queryConfiguration({ sql: text, parameters: nullParameters(text) }), signal);
     return null;
@@ -128,7 +124,7 @@ async function refusal(
     return {
       level: 'error',
       subject: found.subject,
-      message: `${name}: ${found.message}`,
+      message: `${statement.name}: ${found.message}`,
       ...(remedy === undefined ? {} : { remedy }),
     };
   }

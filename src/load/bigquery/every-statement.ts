@@ -1,4 +1,5 @@
 import type { VersionQuery } from '../loader.ts';
+import { boundariesQuery } from './account-ranges.ts';
 import { applyStatements, type StagedSources } from './apply-statements.ts';
 import type { LeaseGuard } from './lease-guard.ts';
 import { releaseLease, renewLease, takeRunLease, takeSeededLease } from './lease-statements.ts';
@@ -67,6 +68,8 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
     rebuilding: false,
   } as const;
   const scenes = [{ appId: '', sceneKey: '' }];
+  const range = { after: '', until: '', at: 0n };
+  const ranges = [range, { ...range, after: null }, { ...range, until: null }];
   const versionQueries: readonly VersionQuery[] = [
     {},
     { appIds: [''] },
@@ -82,6 +85,12 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
     ...[{}, { appIds: [''] }].map((query) => ({ name: 'read accounts', ...headsQuery(place, query) })),
     ...[{}, { appIds: [''] }].map((query) => ({ name: 'read observations', ...observationsQuery(place, query) })),
     ...versionQueries.map((query) => ({ name: 'read versions', ...versionsQuery(place, query) })),
+    ...ranges.map((part) => ({ name: 'read a part of the observations', ...observationsQuery(place, {}, part) })),
+    ...ranges.map((part) => ({ name: 'read a part of the versions', ...versionsQuery(place, { asOf: 0n }, part) })),
+    ...(['dim_scene', 'scene_observation'] as const).map((table) => ({
+      name: 'cut a table into parts',
+      ...boundariesQuery(place, table, 4),
+    })),
     { name: 'read bodies', ...payloadsQuery(place, ['']) },
   ];
 }
@@ -111,6 +120,11 @@ function scripts(place: DatasetName, sources: StagedSources): readonly NamedStat
   return guards.flatMap((guard) => applyStatements(place, { sources, guard }).map(named));
 }
 
+/** What a dry run can look at: the condition of an ASSERT, and for rows of a certain time those of now, because NULL is no time. */
+export function dryRunText({ sql, condition }: NamedStatement): string {
+  return (condition === undefined ? sql : `SELECT ${condition}`).replaceAll('@read_at', 'CURRENT_TIMESTAMP()');
+}
+
 /** A NULL for each parameter of a statement, of the type that it has, for a dry run. */
 export function nullParameters(sql: string): readonly QueryParameter[] {
   const names = new Set([...sql.matchAll(/@([a-z_]+\d*)/g)].flatMap(([, name]) => (name === undefined ? [] : [name])));
@@ -124,7 +138,11 @@ export function nullParameters(sql: string): readonly QueryParameter[] {
 
 function parameterType(name: string): string {
   if (/^(?:app_ids|scene_app_ids|scenes|hashes)$/.test(name)) return 'ARRAY';
-  if (/^(?:started_at|finished_at|as_of|open_end|first_observed|last_observed|first_decided|last_decided)$/.test(name))
+  if (
+    /^(?:started_at|finished_at|as_of|open_end|read_at|first_observed|last_observed|first_decided|last_decided)$/.test(
+      name,
+    )
+  )
     return 'TIMESTAMP';
   if (
     /^(?:lease_token_\d+|token|seconds|first_unapplied|batches|rejects|schema_version|normalizer_version)$/.test(name)

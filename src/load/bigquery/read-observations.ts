@@ -1,20 +1,23 @@
 import { holdReasons, type Observation, observationStatuses } from '../../dimension/observation.ts';
 import type { AccountQuery } from '../loader.ts';
 import { oneOf, oneOfOrNull } from '../one-of.ts';
+import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
 import { textsParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
 import { type Query, queryPages } from './run-query.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
-/** The observations of some or all accounts. */
-export function observationsQuery(place: DatasetName, { appIds }: AccountQuery): Query {
+/** The observations of some accounts, of a range of them, or of all. */
+export function observationsQuery(place: DatasetName, { appIds }: AccountQuery, range?: AccountRange): Query {
+  const { asOf, conditions, parameters } = rangeClauses(range);
+  const all = [...conditions, ...(appIds === undefined ? [] : ['app_id IN UNNEST(@app_ids)'])];
   return {
     sql: `SELECT app_id, UNIX_MICROS(observed_at), status, payload_hash, error_code, error_message, hold_reason,
   UNIX_MICROS(decided_at), run_id
-FROM ${tablePath(place, 'scene_observation')}${appIds === undefined ? '' : '\nWHERE app_id IN UNNEST(@app_ids)'}
+FROM ${tablePath(place, 'scene_observation')}${asOf}${all.length === 0 ? '' : `\nWHERE ${all.join('\n  AND ')}`}
 ORDER BY app_id, observed_at`,
-    parameters: appIds === undefined ? [] : [textsParameter('app_ids', appIds)],
+    parameters: [...parameters, ...(appIds === undefined ? [] : [textsParameter('app_ids', appIds)])],
   };
 }
 
@@ -24,7 +27,12 @@ export async function* readObservations(
   query: AccountQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Observation> {
-  for await (const rows of queryPages(runner, observationsQuery(runner.config, query), signal)) {
+  const statement = (range?: AccountRange): Query => observationsQuery(runner.config, query, range);
+  const pages =
+    query.appIds === undefined
+      ? orderedPages(runner, 'scene_observation', statement, signal)
+      : queryPages(runner, statement(), signal);
+  for await (const rows of pages) {
     for (const row of rows) {
       const cells = createCellReader(row, 'scene_observation');
       yield {

@@ -2,17 +2,19 @@ import { endReasons, type Version, valueKinds } from '../../dimension/version.ts
 import { OPEN_END } from '../../instant.ts';
 import type { VersionQuery } from '../loader.ts';
 import { oneOf, oneOfOrNull } from '../one-of.ts';
+import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
 import { instantParameter, type QueryParameter, textParameter, textsParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
 import { type Query, queryPages } from './run-query.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
-/** The versions that fulfil every field of the query. */
-export function versionsQuery(place: DatasetName, query: VersionQuery): Query {
+/** The versions that fulfil every field of the query; of a range of accounts, or of all. */
+export function versionsQuery(place: DatasetName, query: VersionQuery, range?: AccountRange): Query {
   const { appIds, openOnly, asOf, sceneKey, scenes } = query;
-  const conditions: string[] = [];
-  const parameters: QueryParameter[] = [];
+  const part = rangeClauses(range);
+  const conditions = [...part.conditions];
+  const parameters: QueryParameter[] = [...part.parameters];
   const add = (condition: string, ...values: QueryParameter[]): void => {
     conditions.push(condition);
     parameters.push(...values);
@@ -32,7 +34,7 @@ export function versionsQuery(place: DatasetName, query: VersionQuery): Query {
   return {
     sql: `SELECT version_id, scene_id, app_id, scene_key, scene_value, value_kind, is_aggregate, scene_name,
   UNIX_MICROS(effective_from), UNIX_MICROS(effective_to), end_reason, UNIX_MICROS(first_observed_at)
-FROM ${tablePath(place, 'dim_scene')}${conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`}
+FROM ${tablePath(place, 'dim_scene')}${part.asOf}${conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`}
 ORDER BY app_id, scene_key, effective_from`,
     parameters,
   };
@@ -44,7 +46,12 @@ export async function* readVersions(
   query: VersionQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Version> {
-  for await (const rows of queryPages(runner, versionsQuery(runner.config, query), signal)) {
+  const statement = (range?: AccountRange): Query => versionsQuery(runner.config, query, range);
+  const isBounded = query.appIds !== undefined || query.scenes !== undefined;
+  const pages = isBounded
+    ? queryPages(runner, statement(), signal)
+    : orderedPages(runner, 'dim_scene', statement, signal);
+  for await (const rows of pages) {
     for (const row of rows) {
       const cells = createCellReader(row, 'dim_scene');
       yield {

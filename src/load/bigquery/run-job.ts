@@ -14,6 +14,8 @@ export interface JobRunner {
   readonly client: BigQueryClient;
   readonly timings: Timings;
   readonly usage: UsageMeter;
+  /** Rows of a table that one statement may put in order. */
+  readonly rowsOrderedAtOnce: number;
   /** Where the dataset is: asked once, unless the config says it. */
   location(signal: AbortSignal): Promise<string>;
 }
