@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { errorCodes, isScenedimError } from '../errors.ts';
+import type { LoaderUsage } from '../load/loader.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
 import type { RunResult } from '../pipeline/run-result.ts';
 import type { ChangeList } from '../report/change-list.ts';
@@ -17,8 +18,9 @@ export interface ReportOptions extends CommonOptions {
 }
 
 /**
- * Does a run, prints its report (of a plan with the list of what would change), writes its metrics, and resolves with the exit status. Metrics that cannot be written are told
- * on stderr and are 74 for a run that went well: its report stays the one document on stdout.
+ * Does a run, prints its report (of a plan with the list of what would change), writes its metrics, and resolves with the exit
+ * status. Metrics that cannot be written are told on stderr and are 74 for a run that went well: its report stays the one
+ * document on stdout.
  */
 export async function reportRun(
   session: Session,
@@ -29,11 +31,13 @@ export async function reportRun(
 ): Promise<number> {
   const startedAt = performance.now();
   let report: RunReport | null = null;
+  let usage: LoaderUsage | null = null;
   let exitCode = 70;
   let isWritten = true;
   try {
     const result = await work();
     report = result.report;
+    usage = result.usage ?? null;
     exitCode = exitCodeWithSkip(result, options);
     const elapsedMs = performance.now() - startedAt;
     await printReport(session, command, result, elapsedMs, options, planned);
@@ -44,6 +48,7 @@ export async function reportRun(
     isWritten = await writeMetrics(session, options, {
       command,
       report,
+      usage,
       exitCode: session.stoppedBy() ?? exitCode,
       durationMs: performance.now() - startedAt,
       finishedAtMs: Date.now(),
@@ -88,7 +93,8 @@ async function printReport(
   const ignoreClosed = (reason: unknown): void => {
     if (!(reason instanceof OutputClosedError)) throw reason;
   };
-  if (json === true) await out.printJson(report).catch(ignoreClosed);
+  const billed = usage === undefined ? {} : { usage: { jobs: usage.jobs, bytes_billed: usage.bytesBilled } };
+  if (json === true) await out.printJson({ ...report, ...billed }).catch(ignoreClosed);
   else if (quiet !== true || report.problems_total > 0) {
     const { paint, columns: width } = out;
     const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };

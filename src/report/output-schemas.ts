@@ -39,6 +39,10 @@ export const runReportSchema = z.strictObject({
   rejects: count,
   problems: z.array(problem).max(100),
   problems_total: count,
+  usage: z
+    .strictObject({ jobs: count, bytes_billed: count })
+    .optional()
+    .describe('What the target billed for the run; only of a target that bills its jobs.'),
 });
 
 const decisionReport = z.strictObject({

@@ -1,3 +1,4 @@
+import type { LoaderUsage } from '../load/loader.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
 
 /** How a run ended, as far as it is worth a metric. */
@@ -6,6 +7,8 @@ export interface RunMetrics {
   readonly command: string;
   /** Null when it failed before there was a report. */
   readonly report: RunReport | null;
+  /** What the target billed; null when it bills nothing. */
+  readonly usage: LoaderUsage | null;
   readonly exitCode: number;
   readonly durationMs: number;
   /** Milliseconds since 1970. */
@@ -17,7 +20,7 @@ export interface RunMetrics {
  * tells about one run. `exit_code` and `finished_timestamp_seconds` are always there: alert on either.
  */
 export function renderPrometheusMetrics(metrics: RunMetrics): string {
-  const { report } = metrics;
+  const { report, usage } = metrics;
   const base = `command="${escapeLabel(metrics.command)}"`;
   const lines: string[] = [];
   const gauge = (name: string, help: string, samples: Readonly<Record<string, number>>, label?: string): void => {
@@ -36,6 +39,10 @@ export function renderPrometheusMetrics(metrics: RunMetrics): string {
     gauge('versions', 'Rows of dim_scene that the last run changed.', report.versions, 'change');
     gauge('rejected_rows', 'Rows of answers that the last run could not use.', { '': report.rejects });
     gauge('problems', 'Problems of the last run.', { '': report.problems_total });
+  }
+  if (usage !== null) {
+    gauge('target_jobs', 'Jobs of the last run in the target.', { '': usage.jobs });
+    gauge('target_billed_bytes', 'Bytes that the target billed for the last run.', { '': usage.bytesBilled });
   }
   return `${lines.join('\n')}\n`;
 }

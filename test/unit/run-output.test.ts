@@ -81,6 +81,7 @@ describe('metrics of a run', () => {
     const text = renderPrometheusMetrics({
       command: 'sync',
       report,
+      usage: { jobs: 12, bytesBilled: 20_971_520 },
       exitCode: 75,
       durationMs: 1500,
       finishedAtMs: 1_700_000_000_500,
@@ -94,6 +95,8 @@ describe('metrics of a run', () => {
     ).toEqual([]);
     expect(text).toContain('scenedim_run_accounts{command="sync",state="unchanged"} 1201\n');
     expect(text).toContain('scenedim_run_exit_code{command="sync"} 75\n');
+    expect(text).toContain('scenedim_run_target_jobs{command="sync"} 12\n');
+    expect(text).toContain('scenedim_run_target_billed_bytes{command="sync"} 20971520\n');
     expect(text).toContain('scenedim_run_finished_timestamp_seconds{command="sync"} 1700000000.5\n');
   });
 
@@ -101,12 +104,14 @@ describe('metrics of a run', () => {
     const text = renderPrometheusMetrics({
       command: 'sync',
       report: null,
+      usage: null,
       exitCode: 69,
       durationMs: 1,
       finishedAtMs: 0,
     });
     expect(text).toContain('scenedim_run_exit_code{command="sync"} 69\n');
     expect(text).not.toContain('scenedim_run_accounts');
+    expect(text).not.toContain('billed');
   });
 });
 
