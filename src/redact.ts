@@ -19,7 +19,7 @@ export interface Redactor {
   holdsSecret(bytes: Uint8Array): boolean;
 }
 
-const NAME = '(?:access_token|refresh_token|secret|verify_ticket|password|passwd)';
+const NAME = '(?:access_token|refresh_token|subject_token|secret|verify_ticket|password|passwd|private_key|assertion)';
 
 /** Each matches the value only, so that its name stays readable. */
 const patterns: readonly RegExp[] = [
@@ -29,6 +29,10 @@ const patterns: readonly RegExp[] = [
   new RegExp(`(?<=${NAME}\\\\{0,3}"\\s{0,4}:\\s{0,4}\\\\{0,3}")(?:[^"\\\\]|\\\\[^"\\\\])+`, 'gi'),
   // access_token: …; long values only, since `secret: see the manual` is prose
   new RegExp(`(?<=${NAME}["']?\\s{0,4}:\\s{0,4}["']?)[\\w%+/=.-]{16,}`, 'gi'),
+  // Tokens of Google, JSON Web Tokens and the middle of a PEM file, wherever they stand
+  /\bya29\.[\w.-]+/g,
+  /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g,
+  /(?<=-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]+/g,
   // Nothing else of that length is without a space or a dot; tokens have 512 characters and more.
   /[\w-]{128,}/g,
   // postgres://user:…@host

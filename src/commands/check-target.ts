@@ -43,7 +43,7 @@ async function exitCodeOf({ loader, signal }: RunContext): Promise<number> {
 
 /** A missing right can be given; another version, encoding or role is a matter of configuration. */
 function exitCodeBySubject({ subject }: Finding): number {
-  return subject === 'rights' ? 77 : 78;
+  return /^(?:rights?|credentials|billing|API)\b/.test(subject) ? 77 : 78;
 }
 
 async function checkHeads({ loader, signal }: RunContext): Promise<readonly CheckedFinding[]> {

@@ -87,6 +87,7 @@ function dyingClient(
     call: (call, signal) =>
       pass(`${call.method} ${call.path} ${JSON.stringify(call.body ?? '')}`, () => client.call(call, signal)),
     upload: (job, chunks, signal) => pass(`upload ${JSON.stringify(job)}`, () => client.upload(job, chunks, signal)),
+    member: client.member,
   };
 }
 

@@ -19,6 +19,7 @@ const reasons: readonly (readonly [string, string, boolean])[] = [
   ['resourceInUse', 'target_busy', true],
   ['accessDenied', 'target_denied', false],
   ['forbidden', 'target_denied', false],
+  ['accessNotConfigured', 'target_denied', false],
   ['authError', 'target_denied', false],
   ['billingNotEnabled', 'target_denied', false],
   ['blocked', 'target_denied', false],
@@ -59,6 +60,7 @@ describe('a job or an answer that failed', () => {
     [403, 'target_denied', false],
     [404, 'schema_outdated', false],
     [400, 'internal', false],
+    [407, 'config_invalid', false],
     [408, 'target_unreachable', true],
     [429, 'target_unreachable', true],
     [500, 'target_unreachable', true],
@@ -80,10 +82,8 @@ describe('a job or an answer that failed', () => {
     ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:9050', 'target_unreachable', true],
     ['ETIMEDOUT', 'network timeout', 'target_unreachable', true],
     ['EPIPE', 'write EPIPE', 'target_unreachable', true],
-    ['ENOENT', "ENOENT: no such file or directory, open '/run/key.json'", 'config_invalid', false],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', 'config_invalid', false],
-    [null, 'Could not load the default credentials. Browse to …', 'target_denied', false],
-    ['400', 'invalid_grant', 'target_denied', false],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate', 'config_invalid', false],
     [null, 'cannot read x of undefined', 'internal', false],
   ])('without an answer (%s: %s) is %s; tried again: %s', (networkCode, message, code, newAttempt) => {
     expect(meaningOfFailure(new BigQueryFailure(message, { networkCode }))).toMatchObject({ code, newAttempt });

@@ -51,6 +51,13 @@ describe('the redactor', () => {
     ['access_token: abcdefghijklmnop is bad', 'access_token: [redacted] is bad'],
     ['postgres://me:p@ss/w@db:5432/x?password=y', 'postgres://me:[redacted]@db:5432/x?password=[redacted]'],
     ['http://user:pass@proxy:8080/', 'http://user:[redacted]@proxy:8080/'],
+    ['got ya29.c.b0Aaek-x_1.', 'got [redacted]'],
+    ['sub eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln is', 'sub [redacted] is'],
+    ['{"private_key":"-----BEGIN PRIVATE KEY-----\\nMIIE\\n"}', '{"private_key":"[redacted]"}'],
+    [
+      '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----',
+      '-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----',
+    ],
     [`got ${'aZ09_-'.repeat(90)}.`, 'got [redacted].'],
     ["host=db password='abc' user=me", "host=db password='[redacted]' user=me"],
   ])('finds what looks like a secret in %s', (text, redacted) => {

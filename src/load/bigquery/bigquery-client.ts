@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BigQuery } from '@google-cloud/bigquery';
+import { isScenedimError, ScenedimError } from '../../errors.ts';
 import type { BigQueryConfig } from './bigquery-config.ts';
+import { type Connection, connect, type RequestOptions } from './bigquery-connection.ts';
 import { toFailure } from './bigquery-failure.ts';
 import { meaningOfFailure } from './classify-error.ts';
 import type { RetryTimings } from './timings.ts';
@@ -25,55 +26,53 @@ export interface BigQueryClient {
    * a stream cannot be sent twice. An abort gives the request up.
    */
   upload(job: object, chunks: () => Iterable<Uint8Array>, signal: AbortSignal): Promise<unknown>;
+  /** Whom a right is granted to, as in `serviceAccount:EMAIL`; null before the first request, and when nobody says. */
+  member(): string | null;
 }
 
-type Part = { readonly 'Content-Type': string; readonly body: string | Readable };
-
-/** What `request()` takes; the client's own type wants every option that some service has. */
-interface RequestOptions {
-  readonly method: string;
-  readonly uri: string;
-  readonly qs?: Readonly<Record<string, string>>;
-  readonly json?: object;
-  readonly multipart?: Part[];
-  readonly timeout?: number;
-}
-
-const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 const REQUEST_TIMEOUT_MS = 60_000;
+const CREDENTIALS_TIMEOUT_MS = 30_000;
 
 /**
  * A client that connects when it is first used. Credentials are looked for anew after an answer of 401, once a request: a token
  * may have expired while the machine slept, and a key file may have been replaced.
  */
 export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimings): BigQueryClient {
-  let connection: Promise<BigQuery> | undefined;
+  let connection: Promise<Connection> | undefined;
+  let member: string | null = null;
   const endpoint = config.apiEndpoint ?? 'https://bigquery.googleapis.com';
   const projects = `bigquery/v2/projects/${config.projectId}`;
 
-  const send = async (options: RequestOptions): Promise<unknown> => {
-    connection ??= connect(config);
-    const client = await connection;
-    return new Promise((resolve, reject) => {
-      client.request(options as Parameters<BigQuery['request']>[0], (error: Error | null, body: unknown) => {
-        if (error === null) resolve(body);
-        else reject(error);
-      });
-    });
+  const send = async (using: Promise<Connection>, options: RequestOptions, signal: AbortSignal): Promise<unknown> => {
+    const opened = await beforeLimit(using, signal);
+    member = opened.member;
+    await beforeLimit(opened.authorize(), signal);
+    return opened.request(options);
   };
 
-  const persist = async (attempt: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> => {
+  const persist = async (
+    attempt: (using: Promise<Connection>) => Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     let isTokenRenewed = false;
     for (let number = 1; ; number += 1) {
       signal.throwIfAborted();
+      connection ??= connect(config);
+      const used = connection;
       try {
-        return await attempt();
+        return await attempt(used);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
+        // A key file that was mended is read again.
+        if (isScenedimError(error)) {
+          if (connection === used) connection = undefined;
+          throw error;
+        }
         const failure = toFailure(error);
         if (failure.status === 401 && !isTokenRenewed) {
           isTokenRenewed = true;
-          connection = undefined;
+          // Of requests side by side, the first renews for all.
+          if (connection === used) connection = undefined;
           continue;
         }
         if (!meaningOfFailure(failure).newAttempt || number >= timings.attempts) throw failure;
@@ -83,34 +82,36 @@ export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimin
   };
 
   return {
-    call: ({ method, path, query, body }, signal) =>
-      persist(
-        () =>
-          send({
-            method,
-            uri: `${endpoint}/${projects}/${path}`,
-            timeout: REQUEST_TIMEOUT_MS,
-            ...(query === undefined ? {} : { qs: query }),
-            ...(body === undefined ? {} : { json: body }),
-          }),
-        signal,
-      ),
+    call: ({ method, path, query, body }, signal) => {
+      const options = {
+        method,
+        uri: `${endpoint}/${projects}/${path}`,
+        timeout: REQUEST_TIMEOUT_MS,
+        ...(query === undefined ? {} : { qs: query }),
+        ...(body === undefined ? {} : { json: body }),
+      };
+      return persist((using) => send(using, options, signal), signal);
+    },
     upload: (job, chunks, signal) =>
-      persist(async () => {
+      persist(async (using) => {
         // Read as fast as the socket takes it. Its failure would leave the request open: nothing ends it then.
         const rows = Readable.from(chunks(), { objectMode: false });
         const stop = new AbortController();
         try {
           return await Promise.race([
-            send({
-              method: 'POST',
-              uri: `${endpoint}/upload/${projects}/jobs`,
-              qs: { uploadType: 'multipart' },
-              multipart: [
-                { 'Content-Type': 'application/json; charset=UTF-8', body: JSON.stringify(job) },
-                { 'Content-Type': 'application/octet-stream', body: rows },
-              ],
-            }),
+            send(
+              using,
+              {
+                method: 'POST',
+                uri: `${endpoint}/upload/${projects}/jobs`,
+                qs: { uploadType: 'multipart' },
+                multipart: [
+                  { 'Content-Type': 'application/json; charset=UTF-8', body: JSON.stringify(job) },
+                  { 'Content-Type': 'application/octet-stream', body: rows },
+                ],
+              },
+              signal,
+            ),
             once(rows, 'error', { signal: stop.signal }).then(([error]: unknown[]) => Promise.reject(error)),
             once(signal, 'abort', { signal: stop.signal }).then(() => Promise.reject(signal.reason)),
           ]);
@@ -119,28 +120,24 @@ export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimin
           rows.destroy();
         }
       }, signal),
+    member: () => member,
   };
 }
 
-/** Only here is Google's client imported: that takes a third of a second and 25 MB. */
-async function connect(config: BigQueryConfig): Promise<BigQuery> {
-  const [{ BigQuery }, { GoogleAuth, Impersonated, PassThroughClient }] = await Promise.all([
-    import('@google-cloud/bigquery'),
-    import('google-auth-library'),
-  ]);
-  const { projectId, apiEndpoint, keyFile, impersonate } = config;
-  // Repetitions are ours: the client's own cannot be aborted, and send an upload whose stream is spent.
-  const options = { projectId, retryOptions: { autoRetry: false }, userAgent: 'scenedim' };
-  if (apiEndpoint !== undefined) return new BigQuery({ ...options, apiEndpoint, authClient: new PassThroughClient() });
-  if (impersonate === undefined)
-    return new BigQuery({ ...options, ...(keyFile === undefined ? {} : { keyFilename: keyFile }) });
-  const auth = new GoogleAuth({ scopes: [CLOUD_PLATFORM], ...(keyFile === undefined ? {} : { keyFilename: keyFile }) });
-  return new BigQuery({
-    ...options,
-    authClient: new Impersonated({
-      sourceClient: await auth.getClient(),
-      targetPrincipal: impersonate,
-      targetScopes: [CLOUD_PLATFORM],
-    }),
-  });
+/** Google's token clients know no time limit: where a firewall swallows packets, the system's own would take minutes. */
+async function beforeLimit<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stop = new AbortController();
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(CREDENTIALS_TIMEOUT_MS)]);
+  const late = async (): Promise<never> => {
+    await once(limit, 'abort', { signal: stop.signal });
+    signal.throwIfAborted();
+    throw new ScenedimError('target_unreachable', `no credentials within ${CREDENTIALS_TIMEOUT_MS / 1_000} seconds`, {
+      remedy: 'check that googleapis.com can be reached from here; behind a proxy, set HTTPS_PROXY',
+    });
+  };
+  try {
+    return await Promise.race([work, late()]);
+  } finally {
+    stop.abort();
+  }
 }

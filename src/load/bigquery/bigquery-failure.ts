@@ -42,6 +42,12 @@ export function toFailure(error: unknown): BigQueryFailure {
   );
 }
 
+/** Whether a dataset, table or job is not there; a project that is not there is a matter of the config. */
+export function isMissing(error: unknown): boolean {
+  const { reason, message } = toFailure(error);
+  return reason === 'notFound' && !/^Not found: Project /.test(message);
+}
+
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }

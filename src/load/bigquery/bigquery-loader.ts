@@ -63,7 +63,7 @@ export function createBigQueryLoader(
     try {
       return await work();
     } catch (error) {
-      throw signal.aborted ? signal.reason : classifyBigQueryError(error, config);
+      throw signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
     }
   };
   async function* classifiedRows<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
@@ -71,7 +71,7 @@ export function createBigQueryLoader(
     try {
       yield* rows;
     } catch (error) {
-      throw signal.aborted ? signal.reason : classifyBigQueryError(error, config);
+      throw signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
     }
   }
 

@@ -1,9 +1,9 @@
-import { isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
-import { toFailure } from './bigquery-failure.ts';
-import { classifyBigQueryError, grantDataEditor, grantJobUser } from './classify-error.ts';
+import { checkCreation, checkDatasetRights, checkJobs, checkTableRights, namesOf } from './check-rights.ts';
 import { readDatasetLocation } from './dataset-location.ts';
+import { errorFinding, isDenied } from './error-finding.ts';
 import { dryRunText, type NamedStatement, namedStatements, noStagedRows, nullParameters } from './every-statement.ts';
+import { grantDataEditor } from './grants.ts';
 import { readMeta } from './meta.ts';
 import { newestSchemaVersion } from './migrations.ts';
 import { dryRun, type JobRunner } from './run-job.ts';
@@ -20,22 +20,49 @@ export async function checkTarget(runner: JobRunner, signal: AbortSignal): Promi
     for await (const finding of look(runner, signal)) findings.push(finding);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    findings.push(errorFinding(runner, error));
+    findings.push(errorFinding(error, namesOf(runner)));
   }
   return findings;
 }
 
 async function* look(runner: JobRunner, signal: AbortSignal): AsyncGenerator<Finding> {
   const { client, config } = runner;
-  const location = await readDatasetLocation(client, config, signal);
+  let location: string | null;
+  try {
+    location = await readDatasetLocation(client, config, signal);
+  } catch (error) {
+    if (signal.aborted || !isDenied(error, namesOf(runner))) throw error;
+    yield deniedDataset(runner, error);
+    if (config.location !== undefined) yield await checkJobs(runner, signal);
+    return;
+  }
   yield { level: 'ok', subject: 'connection', message: `bigquery ${config.projectId}` };
   yield locationFinding(runner, location);
   if (location !== null && isElsewhere(config.location, location)) return;
-  yield await jobFinding(runner, signal);
-  if (location === null) return;
+  const jobs = await checkJobs(runner, signal);
+  yield jobs;
+  if (jobs.level !== 'ok') return;
+  if (location === null) {
+    const creation = await checkCreation(runner, signal);
+    if (creation !== null) yield creation;
+    return;
+  }
+  yield* checkDatasetRights(runner, signal);
   const meta = await readMeta(runner, signal);
   yield versionFinding(meta);
+  if (meta !== null) yield* checkTableRights(runner, signal);
   if (meta?.schemaVersion === newestSchemaVersion()) yield* statementFindings(runner, signal);
+}
+
+/** BigQuery does not tell whether a dataset that one may not see is there. */
+function deniedDataset(runner: JobRunner, error: unknown): Finding {
+  const names = namesOf(runner);
+  return {
+    level: 'error',
+    subject: 'right to see the dataset',
+    message: errorFinding(error, names).message,
+    remedy: `${grantDataEditor(names)}; if it is not there: bq mk --dataset ${names.projectId}:${names.dataset}`,
+  };
 }
 
 function locationFinding({ config }: JobRunner, location: string | null): Finding {
@@ -61,19 +88,6 @@ function locationFinding({ config }: JobRunner, location: string | null): Findin
 
 function isElsewhere(wanted: string | undefined, actual: string): boolean {
   return wanted !== undefined && wanted.toLowerCase() !== actual.toLowerCase();
-}
-
-async function jobFinding(runner: JobRunner, signal: AbortSignal): Promise<Finding> {
-  const subject = 'right to run jobs';
-  try {
-    await dryRun(runner, queryConfiguration({ sql: 'SELECT 1' }), signal);
-    return { level: 'ok', subject, message: 'roles/bigquery.jobUser or more' };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const found = classifyBigQueryError(error, runner.config);
-    if (found.code !== 'target_denied' || isAboutBilling(error)) return errorFinding(runner, error);
-    return { level: 'error', subject, message: found.message, remedy: grantJobUser(runner.config.projectId) };
-  }
 }
 
 function versionFinding(meta: TargetMeta | null): Finding {
@@ -118,9 +132,9 @@ async function refusal(runner: JobRunner, statement: NamedStatement, signal: Abo
     return null;
   } catch (error) {
     if (signal.aborted) throw error;
-    const { projectId, dataset } = runner.config;
-    const found = errorFinding(runner, error);
-    const remedy = found.subject === 'rights' ? grantDataEditor(projectId, dataset) : found.remedy;
+    const names = namesOf(runner);
+    const found = errorFinding(error, names);
+    const remedy = found.subject === 'rights' ? grantDataEditor(names) : found.remedy;
     return {
       level: 'error',
       subject: found.subject,
@@ -128,20 +142,4 @@ async function refusal(runner: JobRunner, statement: NamedStatement, signal: Abo
       ...(remedy === undefined ? {} : { remedy }),
     };
   }
-}
-
-function errorFinding({ config }: JobRunner, error: unknown): Finding {
-  const { code, message, remedy } = classifyBigQueryError(error, config);
-  const subject = isAboutBilling(error)
-    ? 'billing'
-    : code === 'target_denied'
-      ? 'rights'
-      : code === 'target_unreachable'
-        ? 'connection'
-        : 'target';
-  return { level: 'error', subject, message, ...(remedy === undefined ? {} : { remedy }) };
-}
-
-function isAboutBilling(error: unknown): boolean {
-  return !isScenedimError(error) && toFailure(error).reason === 'billingNotEnabled';
 }

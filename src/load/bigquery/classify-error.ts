@@ -1,12 +1,7 @@
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { BigQueryFailure, toFailure } from './bigquery-failure.ts';
 import { isKnownReason, meaningOfReason, type ReasonMeaning } from './failure-reasons.ts';
-
-/** Names that messages and remedies need. */
-export interface FailureNames {
-  readonly projectId: string;
-  readonly dataset: string;
-}
+import { type FailureNames, grantFor, isServiceDisabled } from './grants.ts';
 
 /** What the asserts of our scripts say when they fail; BigQuery puts its own words around them. */
 export const assertMessages = {
@@ -24,12 +19,21 @@ export const assertMessages = {
  */
 const conflict = /aborted due to concurrent update|could not serialize access|Failed to commit|Transaction conflict/i;
 
+const serviceDisabled: ReasonMeaning = { code: 'target_denied', newAttempt: false, remedy: null };
+const noProject: ReasonMeaning = { code: 'config_invalid', newAttempt: false, remedy: 'correct target.projectId' };
+const proxyDenied: ReasonMeaning = {
+  code: 'config_invalid',
+  newAttempt: false,
+  remedy: 'write user and password of the proxy into HTTPS_PROXY, before the host and an @',
+};
 const unreachable: ReasonMeaning = {
   code: 'target_unreachable',
   newAttempt: true,
   remedy: 'check that the BigQuery API can be reached from here, then run again',
 };
 const busy: ReasonMeaning = { code: 'target_busy', newAttempt: true, remedy: 'run again: another run was writing' };
+
+const missingProject = /^Not found: Project |Invalid project ID/;
 const stale = 'run the command again: it reads what another run has written meanwhile';
 
 const asserts: readonly (readonly [message: string, meaning: ReasonMeaning])[] = [
@@ -42,28 +46,20 @@ const asserts: readonly (readonly [message: string, meaning: ReasonMeaning])[] =
 
 const network: readonly (readonly [test: RegExp, meaning: ReasonMeaning])[] = [
   [
-    /Could not load the default credentials|Unable to detect a Project Id|invalid_grant|invalid_client/,
-    {
-      code: 'target_denied',
-      newAttempt: false,
-      remedy: 'run gcloud auth application-default login, or set target.keyFile or GOOGLE_APPLICATION_CREDENTIALS',
-    },
-  ],
-  [
-    /^(?:ENOENT|EACCES|EISDIR)\b.*open|does not look like a|keyfile|key file/i,
-    { code: 'config_invalid', newAttempt: false, remedy: 'correct target.keyFile, or make the file readable' },
-  ],
-  [
-    /CERT|SSL|self.signed/,
+    /CERT|SSL|LEAF_SIGNATURE|certificate|self.signed/,
     { code: 'config_invalid', newAttempt: false, remedy: 'set NODE_EXTRA_CA_CERTS to the CA of your proxy' },
   ],
 ];
 
 /** What a failure means; the first rule that fits counts: our own asserts, conflicts, the reason, the status, the network. */
-export function meaningOfFailure({ reason, status, networkCode, message }: BigQueryFailure): ReasonMeaning {
+export function meaningOfFailure(failure: BigQueryFailure): ReasonMeaning {
+  const { reason, status, networkCode, message } = failure;
   const asserted = asserts.find(([text]) => message.includes(text));
   if (asserted !== undefined) return asserted[1];
   if (conflict.test(message)) return busy;
+  if (isServiceDisabled(failure)) return serviceDisabled;
+  if (missingProject.test(message)) return noProject;
+  if (status === 407) return proxyDenied;
   if (status === 401) return meaningOfReason('authError');
   if (reason !== null && isKnownReason(reason)) return meaningOfReason(reason);
   if (status !== null && (status === 408 || status === 429 || status >= 500)) return unreachable;
@@ -84,24 +80,7 @@ export function classifyBigQueryError(error: unknown, names: FailureNames): Scen
   const failure = toFailure(error);
   const { code, remedy } = meaningOfFailure(failure);
   return new ScenedimError(code, failure.message, {
-    remedy: remedy ?? rightsRemedy(failure, names),
+    remedy: remedy ?? grantFor(failure, names),
     cause: error,
   });
-}
-
-/** The command that gives the missing right: jobs need one on the project, rows one on the dataset. */
-function rightsRemedy({ message }: BigQueryFailure, { projectId, dataset }: FailureNames): string {
-  return /jobs\.create|bigquery\.jobs|jobUser/.test(message)
-    ? grantJobUser(projectId)
-    : `${grantDataEditor(projectId, dataset)}, or for jobs ${grantJobUser(projectId)}`;
-}
-
-/** How jobs may be run in a project. */
-export function grantJobUser(projectId: string): string {
-  return `gcloud projects add-iam-policy-binding ${projectId} --member=serviceAccount:EMAIL --role=roles/bigquery.jobUser`;
-}
-
-/** How the tables of a dataset may be read and written. */
-export function grantDataEditor(projectId: string, dataset: string): string {
-  return `GRANT \`roles/bigquery.dataEditor\` ON SCHEMA \`${projectId}.${dataset}\` TO 'serviceAccount:EMAIL'`;
 }

@@ -49,7 +49,11 @@ export const failureReasons: Readonly<Record<string, ReasonMeaning>> = {
   userRateLimitExceeded: slowDown,
   accessDenied: denied,
   forbidden: denied,
-  authError: { ...denied, remedy: 'renew the credentials: gcloud auth application-default login' },
+  accessNotConfigured: denied,
+  authError: {
+    ...denied,
+    remedy: 'BigQuery does not take the token: the account may be disabled, or its login must be renewed',
+  },
   required: defect,
   invalid: defect,
   invalidQuery: defect,

@@ -1,7 +1,7 @@
 import { ScenedimError } from '../../errors.ts';
 import { assertLockScope } from '../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../loader.ts';
-import { toFailure } from './bigquery-failure.ts';
+import { isMissing } from './bigquery-failure.ts';
 import { ensureDataset } from './ensure-dataset.ts';
 import { callName, jobName } from './job-id.ts';
 import { type HeldLease, takeLease } from './lease-holder.ts';
@@ -36,7 +36,7 @@ async function takeInNewDataset(runner: JobRunner, scope: LockScope, signal: Abo
   try {
     return await takeScope(runner, scope, signal);
   } catch (error) {
-    if (signal.aborted || toFailure(error).reason !== 'notFound') throw error;
+    if (signal.aborted || !isMissing(error)) throw error;
   }
   await ensureDataset(runner, signal);
   return takeScope(runner, scope, signal);

@@ -2,7 +2,7 @@ import { firstSeenModes } from '../../dimension/version.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { TargetMeta } from '../loader.ts';
 import { oneOf } from '../one-of.ts';
-import { toFailure } from './bigquery-failure.ts';
+import { isMissing } from './bigquery-failure.ts';
 import { callName, jobName } from './job-id.ts';
 import { booleanParameter, integerParameter, textParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
@@ -38,7 +38,7 @@ WHERE only_row`,
 export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<TargetMeta | null> {
   signal.throwIfAborted();
   const [row] = await queryRows(runner, metaQuery(runner.config), signal).catch((error: unknown) => {
-    if (signal.aborted || toFailure(error).reason !== 'notFound') throw error;
+    if (signal.aborted || !isMissing(error)) throw error;
     return [];
   });
   if (row === undefined) return null;
