@@ -14,6 +14,7 @@ const requestKinds = {
   getDataset: /^GET .*\/datasets\/([^/]+)$/,
   insertDataset: /^POST .*\/datasets$/,
   getTable: /^GET .*\/datasets\/([^/]+\/tables\/[^/]+)$/,
+  testRights: /^POST .*\/datasets\/([^/]+\/tables\/[^/]+):testIamPermissions$/,
   insertTable: /^POST .*\/datasets\/([^/]+)\/tables$/,
   deleteTable: /^DELETE .*\/datasets\/([^/]+\/tables\/[^/]+)$/,
 } as const;

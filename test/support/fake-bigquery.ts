@@ -24,6 +24,8 @@ export type { FakeRequest } from './fake-bigquery-request.ts';
 export interface FakeBigqueryOptions {
   /** Datasets that are there, with their locations; default `{ scene: 'US' }`. */
   readonly datasets?: Readonly<Record<string, string>>;
+  /** Rights that the caller is told not to have on tables; default: none. */
+  readonly missingRights?: readonly string[];
   /** What a query gives; default: no rows. */
   readonly answer?: (job: Omit<FakeJob, 'result'>) => FakeResult | undefined;
 }
@@ -163,6 +165,10 @@ export async function startFakeBigquery(options: FakeBigqueryOptions = {}): Prom
       case 'getTable':
         if (!tables.has(name)) return errorAnswer(404, 'notFound', `Not found: Table ${projectId}:${name}`);
         return [200, { id: name }];
+      case 'testRights': {
+        const { permissions } = z.looseObject({ permissions: z.array(z.string()) }).parse(body);
+        return [200, { permissions: permissions.filter((right) => options.missingRights?.includes(right) !== true) }];
+      }
       case 'deleteTable':
         return tables.delete(name) ? [204, {}] : errorAnswer(404, 'notFound', `Not found: Table ${projectId}:${name}`);
       case 'unknown':

@@ -25,7 +25,7 @@ function subjectOf(error: unknown, code: string): string {
   if (failure.networkCode !== null || failure.status === 407) return 'connection';
   if (isServiceDisabled(failure)) return 'API';
   if (failure.reason === 'billingNotEnabled') return 'billing';
-  if (/^Not found: Project |Invalid project ID/.test(failure.message)) return 'project';
+  if (/^Not found: Project |Invalid project ID|serviceusage/.test(failure.message)) return 'project';
   return code === 'target_denied' ? 'rights' : 'target';
 }
 
