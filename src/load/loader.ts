@@ -144,6 +144,8 @@ export interface LoaderLimits {
   readonly readLogAccounts: number;
   /** Bodies that are read at once; each has 1 MiB at most. */
   readonly readPayloads: number;
+  /** How long to wait for others that migrate or are about to, in milliseconds. Default: 30 and 10 seconds. */
+  readonly migrationWaitMs?: number;
 }
 
 /** What suits a database with transactions (DESIGN 3.5). */

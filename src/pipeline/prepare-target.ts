@@ -5,7 +5,7 @@ import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
 
-/** Several runs may find an outdated target at once: one upgrades it, the others wait this long for that. */
+/** Several runs may find an outdated target at once: one upgrades it, the others wait this long, unless the loader knows better. */
 const UPGRADE_WAIT_MS = 30_000;
 
 /** How long to wait, at least, for others that only look whether there is something to migrate. */
@@ -30,7 +30,12 @@ export async function migrateTarget(context: RunContext): Promise<MigrateResult>
 
 /** The context, with a lock time-out that outlasts those who hold the lock only to look at the schema. */
 function waitForPeers(context: RunContext): RunContext {
-  return { ...context, lockTimeoutMs: Math.max(context.lockTimeoutMs, PEER_WAIT_MS) };
+  return { ...context, lockTimeoutMs: waitMsOf(context, PEER_WAIT_MS) };
+}
+
+/** As long as is asked for, and at least as long as a migration of this target may take. */
+function waitMsOf({ lockTimeoutMs, loader }: RunContext, fallbackMs: number): number {
+  return Math.max(lockTimeoutMs, loader.limits.migrationWaitMs ?? fallbackMs);
 }
 
 /**
@@ -39,7 +44,7 @@ function waitForPeers(context: RunContext): RunContext {
  * to go on with: after an upgrade, others that saw the old schema may hold the lock for a moment.
  */
 export async function prepareTarget(context: RunContext): Promise<RunContext> {
-  const deadline = performance.now() + Math.max(context.lockTimeoutMs, UPGRADE_WAIT_MS);
+  const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);
   for (let isUpgrade = false; ; ) {
     const meta = await context.loader.readMeta(context.signal);
     if (isCurrent(meta, context.loader)) {

@@ -31,6 +31,8 @@ export const bigQueryLimits: LoaderLimits = {
   readAccounts: 20_000,
   readLogAccounts: 1_000,
   readPayloads: 1_000,
+  // Dozens of statements of a second or two; and a migration that was killed holds its lease for five minutes.
+  migrationWaitMs: 330_000,
 };
 
 /**
