@@ -2,7 +2,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { type ConfigAnswers, configTemplate, defaultAnswers } from '../config/config-template.ts';
+import { type ConfigAnswers, configTemplate, defaultAnswers, templateTargets } from '../config/config-template.ts';
 import { isTimeZone } from '../config/time-zone.ts';
 import { ScenedimError } from '../errors.ts';
 import { examples } from './examples.ts';
@@ -12,6 +12,7 @@ import type { CommonOptions, Session } from './session.ts';
 interface InitOptions extends CommonOptions {
   readonly yes?: true;
   readonly force?: true;
+  readonly target?: string;
 }
 
 export function defineInit(command: Command, run: RunAction): void {
@@ -21,12 +22,14 @@ export function defineInit(command: Command, run: RunAction): void {
       'Writes a commented config to start from: scenedim.yaml, or what --config names. Asks a few questions on a terminal.',
     )
     .option('-y, --yes', 'ask nothing, take the defaults')
+    .option('--target <kind>', `where to keep the dimension: ${templateTargets.join(', ')}`)
     .option('--force', 'overwrite a file that is there already')
     .addHelpText(
       'after',
       examples([
         ['init', 'answer four questions'],
         ['init --yes --config config/scenedim.yaml', 'in a script, into another file'],
+        ['init --yes --target bigquery', 'for a dataset in BigQuery'],
       ]),
     )
     .action(run<InitOptions>(init));
@@ -40,14 +43,15 @@ async function init(session: Session, options: InitOptions): Promise<number> {
       remedy: 'add --yes to take the defaults',
     });
   }
-  const answers = asks ? await ask(session) : defaultAnswers;
+  const defaults = { ...defaultAnswers, target: targetOf(options.target) };
+  const answers = asks ? await ask(session, defaults) : defaults;
   await writeNew(resolve(session.workingDirectory, file), file, configTemplate(answers), options.force === true);
   if (options.json === true) await session.out.printJson({ file });
   else if (options.quiet !== true) await session.out.print(nextSteps(file, answers));
   return 0;
 }
 
-async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
+async function ask({ stdin, stderr, signal }: Session, defaults: ConfigAnswers): Promise<ConfigAnswers> {
   const terminal = createInterface({ input: stdin, output: stderr });
   const { promise: left, reject: leave } = Promise.withResolvers<never>();
   const stopped = new ScenedimError('interrupted', 'nothing is written: the questions were not answered');
@@ -73,25 +77,25 @@ async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
     return {
       appId: await question(
         'App id of the mini program',
-        defaultAnswers.appId,
+        defaults.appId,
         (answer) => (/^\S{1,128}$/.test(answer) ? answer : undefined),
         'an app id looks like wx0123456789abcdef',
       ),
       credential: await question(
         'Credential: a "token" that someone else maintains, or the app "secret"',
-        defaultAnswers.credential,
+        defaults.credential,
         (answer) => oneOf(['token', 'secret'] as const, answer),
         'write token or secret; the credential itself is not asked for',
       ),
       target: await question(
-        'Where to keep the dimension: "pglite" (a directory) or "postgres"',
-        defaultAnswers.target,
-        (answer) => oneOf(['pglite', 'postgres'] as const, answer),
-        'write pglite or postgres',
+        'Where to keep the dimension: "pglite" (a directory), "postgres" or "bigquery"',
+        defaults.target,
+        (answer) => oneOf(templateTargets, answer),
+        'write pglite, postgres or bigquery',
       ),
       timeZone: await question(
         'Time zone of your reports',
-        defaultAnswers.timeZone,
+        defaults.timeZone,
         (answer) => (isTimeZone(answer) ? answer : undefined),
         'write an IANA name like Asia/Shanghai or UTC',
       ),
@@ -100,6 +104,14 @@ async function ask({ stdin, stderr, signal }: Session): Promise<ConfigAnswers> {
     left.catch(() => {});
     terminal.off('close', leaveEarly).close();
   }
+}
+
+function targetOf(wanted: string | undefined): ConfigAnswers['target'] {
+  const found = templateTargets.find((target) => target === (wanted ?? defaultAnswers.target));
+  if (found !== undefined) return found;
+  throw new ScenedimError('usage', `--target: "${wanted}" is not known`, {
+    remedy: `use one of ${templateTargets.join(', ')}`,
+  });
 }
 
 /** The one word that begins like the answer: `s` is enough for `secret`. */
@@ -143,6 +155,7 @@ async function isDirectory(path: string): Promise<boolean> {
 function nextSteps(file: string, { credential, target }: ConfigAnswers): string {
   const named = file === 'scenedim.yaml' ? '' : ` --config ${file}`;
   const variable = credential === 'token' ? 'WECHAT_ACCESS_TOKEN' : 'WECHAT_APP_SECRET';
-  const variables = target === 'postgres' ? `${variable} and DATABASE_URL` : variable;
+  const places = { pglite: [], postgres: ['DATABASE_URL'], bigquery: ['GOOGLE_CLOUD_PROJECT'] };
+  const variables = [variable, ...places[target]].join(' and ');
   return `wrote ${file}\n\nNext: set ${variables}, then\n  scenedim check${named}\n  scenedim sync${named}\n`;
 }

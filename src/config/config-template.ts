@@ -1,9 +1,12 @@
+/** Where a config of `init` can keep the dimension. */
+export const templateTargets = ['pglite', 'postgres', 'bigquery'] as const;
+
 /** What `init` asks. */
 export interface ConfigAnswers {
   readonly appId: string;
   /** `token`: someone else maintains it; `secret`: scenedim calls stable_token. */
   readonly credential: 'token' | 'secret';
-  readonly target: 'pglite' | 'postgres';
+  readonly target: (typeof templateTargets)[number];
   /** IANA name. */
   readonly timeZone: string;
 }
@@ -18,7 +21,7 @@ export const defaultAnswers: ConfigAnswers = {
 /** The text of a commented config with every setting in it; what differs from the answers is commented out. */
 export function configTemplate(answers: ConfigAnswers): string {
   const token = answers.credential === 'token';
-  const pglite = answers.target === 'pglite';
+  const is = (target: ConfigAnswers['target']): boolean => answers.target === target;
   const when = (wanted: boolean): string => (wanted ? '' : '# ');
   return `# scenedim: keeps WeChat's access sources as a dimension in your warehouse.
 # \${VAR}, \${VAR:-default} and \${VAR:?message} are replaced by environment variables.
@@ -45,18 +48,18 @@ source:
 
 target:
   # A database in a directory, nothing to install:
-  ${when(pglite)}type: pglite
-  ${when(pglite)}path: ./data/scene          # relative to this file
+  ${when(is('pglite'))}type: pglite
+  ${when(is('pglite'))}path: ./data/scene          # relative to this file
   # Or a PostgreSQL server:
-  ${when(!pglite)}type: postgres
-  ${when(!pglite)}url: \${DATABASE_URL}       # postgres://user@host:5432/database?sslmode=verify-full
+  ${when(is('postgres'))}type: postgres
+  ${when(is('postgres'))}url: \${DATABASE_URL}       # postgres://user@host:5432/database?sslmode=verify-full
   # readers: [bi]           # roles that may read the views and the dimension
-  schema: scene
+  ${when(!is('bigquery'))}schema: scene
   # Or a BigQuery dataset, which takes the place of schema:
-  # type: bigquery
-  # projectId: my-project
-  # dataset: scene
-  # location: asia-east1    # where the dataset is made; it cannot be moved
+  ${when(is('bigquery'))}type: bigquery
+  ${when(is('bigquery'))}projectId: \${GOOGLE_CLOUD_PROJECT}
+  ${when(is('bigquery'))}dataset: scene
+  # location: asia-east1    # where the dataset is made, else US; it cannot be moved
   # keyFile: bigquery.json  # else Application Default Credentials: gcloud, workload identity, the machine's account
   # impersonate: scenedim@my-project.iam.gserviceaccount.com
   # maximumBytesBilled: 1000000000

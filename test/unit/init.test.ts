@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runCli } from '../../src/commands/run-cli.ts';
+import { runCli as runProgram } from '../support/spawn-cli.ts';
 
 /** Runs `init` as on a terminal; each question is answered once it is there. */
 async function interview(cwd: string, answers: readonly string[]): Promise<string> {
@@ -35,13 +36,43 @@ test('an answer of init that makes no config is asked for again, with a hint', a
   ).toEqual([
     '  an app id looks like wx0123456789abcdef',
     '  write token or secret; the credential itself is not asked for',
-    '  write pglite or postgres',
-    '  write pglite or postgres',
+    '  write pglite, postgres or bigquery',
+    '  write pglite, postgres or bigquery',
     '  write an IANA name like Asia/Shanghai or UTC',
   ]);
   expect(parse(await readFile(join(directory.path, 'scenedim.yaml'), 'utf8'))).toMatchObject({
     source: { accounts: [{ appId: 'wx1', appSecret: { env: 'WECHAT_APP_SECRET' } }] },
     target: { type: 'postgres' },
     dimension: { timeZone: 'UTC' },
+  });
+});
+
+test('init can be told to take BigQuery, by an answer and by an option', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'init-'));
+  await interview(directory.path, ['wx1', 'token', 'b', 'UTC']);
+  const file = join(directory.path, 'scenedim.yaml');
+  const asked = parse(await readFile(file, 'utf8'));
+  expect(asked.target).toEqual({
+    type: 'bigquery',
+    projectId: '${GOOGLE_CLOUD_PROJECT}',
+    dataset: 'scene',
+    autoMigrate: true,
+  });
+  const { code, stdout } = await runProgram(['init', '--yes', '--force', '--target', 'bigquery'], {
+    cwd: directory.path,
+  });
+  expect([code, stdout]).toEqual([
+    0,
+    'wrote scenedim.yaml\n\nNext: set WECHAT_ACCESS_TOKEN and GOOGLE_CLOUD_PROJECT, then\n  scenedim check\n  scenedim sync\n',
+  ]);
+  expect(parse(await readFile(file, 'utf8')).target).toEqual(asked.target);
+});
+
+test('init knows no other targets', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'init-'));
+  expect(await runProgram(['init', '--yes', '--target', 'mysql'], { cwd: directory.path })).toEqual({
+    code: 64,
+    stdout: '',
+    stderr: 'error: --target: "mysql" is not known\nremedy: use one of pglite, postgres, bigquery\n',
   });
 });

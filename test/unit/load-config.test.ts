@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { configTemplate, defaultAnswers } from '../../src/config/config-template.ts';
+import { configTemplate, defaultAnswers, templateTargets } from '../../src/config/config-template.ts';
 import type { Environment } from '../../src/config/interpolate.ts';
 import { type Config, loadConfig } from '../../src/config/load-config.ts';
 import type { Setting } from '../../src/config/setting-variables.ts';
@@ -66,9 +66,9 @@ describe('a config', () => {
 
   test('that init writes loads without errors, for every answer', async () => {
     for (const credential of ['token', 'secret'] as const) {
-      for (const kind of ['pglite', 'postgres'] as const) {
+      for (const kind of templateTargets) {
         const text = configTemplate({ appId: 'wx1: "#x', credential, target: kind, timeZone: 'UTC' });
-        const config = await load(text, { DATABASE_URL: 'postgres://u@h/d' });
+        const config = await load(text, { DATABASE_URL: 'postgres://u@h/d', GOOGLE_CLOUD_PROJECT: 'my-project' });
         expect(config.target.type).toBe(kind);
         expect(config.dimension.timeZone).toBe('UTC');
         expect(config.source?.accounts).toEqual([
@@ -87,7 +87,7 @@ describe('a config', () => {
     const text = configTemplate(defaultAnswers)
       .replaceAll(/^ {2}(?:type|path|schema): .*\n/gm, '')
       .replace(/(?<=# Or a BigQuery dataset.*\n)(?: {2}# .*\n)+/, (lines) => lines.replaceAll(/^ {2}# /gm, '  '));
-    expect((await load(text)).target).toEqual({
+    expect((await load(text, { GOOGLE_CLOUD_PROJECT: 'my-project' })).target).toEqual({
       type: 'bigquery',
       projectId: 'my-project',
       dataset: 'scene',
