@@ -5,7 +5,7 @@ import { type FailureNames, grantDataEditor, grantJobUser, grantOnProject } from
 import { createDatasetStatement } from './migrations.ts';
 import { dryRun, type JobRunner } from './run-job.ts';
 import { queryConfiguration } from './run-query.ts';
-import { tablePath } from './table-path.ts';
+import { type DatasetName, tablePath } from './table-path.ts';
 
 /** A right that a dry run proves: BigQuery asks for it as it would of the statement itself. */
 interface ProvenRight {
@@ -63,17 +63,26 @@ export async function checkCreation(runner: JobRunner, signal: AbortSignal): Pro
   return finding.level === 'ok' || finding.subject === 'right to create datasets' ? finding : null;
 }
 
+/** Statements that are only ever looked at: nobody makes what they make. */
+export function rightProbes(place: DatasetName): { readonly createTable: string; readonly createFunction: string } {
+  const name = tablePath(place, 'scene_check');
+  return {
+    createTable: `CREATE TABLE ${name} (nothing INT64)`,
+    createFunction: `CREATE FUNCTION ${name}(nothing INT64) AS (nothing)`,
+  };
+}
+
 /** Whether tables and functions may be made in the dataset. An emulator knows no rights. */
 export async function* checkDatasetRights(runner: JobRunner, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config } = runner;
   if (config.apiEndpoint !== undefined) return;
-  const name = tablePath(config, 'scene_check');
+  const { createTable, createFunction } = rightProbes(config);
   yield await prove(
     runner,
     {
       subject: 'right to create tables',
       permission: 'bigquery.tables.create',
-      sql: `CREATE TABLE ${name} (nothing INT64)`,
+      sql: createTable,
       grant: grantDataEditor,
     },
     signal,
@@ -83,7 +92,7 @@ export async function* checkDatasetRights(runner: JobRunner, signal: AbortSignal
     {
       subject: 'right to create functions',
       permission: 'bigquery.routines.create',
-      sql: `CREATE FUNCTION ${name}(nothing INT64) AS (nothing)`,
+      sql: createFunction,
       grant: grantDataEditor,
       isForMigrate: true,
     },

@@ -1,6 +1,7 @@
 import type { VersionQuery } from '../loader.ts';
 import { boundariesQuery } from './account-ranges.ts';
 import { applyStatements, type StagedSources } from './apply-statements.ts';
+import { rightProbes } from './check-rights.ts';
 import type { LeaseGuard } from './lease-guard.ts';
 import { releaseLease, renewLease, takeRunLease, takeSeededLease } from './lease-statements.ts';
 import { metaQuery, updateMetaQuery } from './meta.ts';
@@ -23,7 +24,7 @@ export interface NamedStatement {
 }
 
 /**
- * Every statement that a run can send, with every optional part on and off, each by itself. The first make the staging tables
+ * Every statement that a run or `check` can send, with every optional part on and off, each by itself. The first make the staging tables
  * that a run makes through the API, so that an analyzer knows them.
  */
 export function everyStatement(place: DatasetName): readonly string[] {
@@ -32,7 +33,8 @@ export function everyStatement(place: DatasetName): readonly string[] {
     return `CREATE TABLE ${tablePath(place, stagingTable(name))} (${columns.join(', ')})`;
   });
   const sources = sourcesOf((name) => tablePath(place, stagingTable(name)));
-  return [...staging, ...namedStatements(place, sources).map(({ sql }) => sql)];
+  const probes = Object.values(rightProbes(place));
+  return [...staging, ...probes, ...namedStatements(place, sources).map(({ sql }) => sql)];
 }
 
 /** The statements of a run, each once, reading staged rows from `sources`. */
