@@ -24,6 +24,8 @@ export type { FakeRequest } from './fake-bigquery-request.ts';
 export interface FakeBigqueryOptions {
   /** Datasets that are there, with their locations; default `{ scene: 'US' }`. */
   readonly datasets?: Readonly<Record<string, string>>;
+  /** Tables that are there, as `dataset/tables/table`; default: none. Queries do not look at that. */
+  readonly tables?: readonly string[];
   /** Rights that the caller is told not to have on tables; default: none. */
   readonly missingRights?: readonly string[];
   /** What a query gives; default: no rows. */
@@ -51,7 +53,7 @@ type Answer = readonly [status: number, body: object];
 export async function startFakeBigquery(options: FakeBigqueryOptions = {}): Promise<FakeBigquery> {
   const projectId = 'test';
   const datasets = new Map(Object.entries(options.datasets ?? { scene: 'US' }));
-  const tables = new Set<string>();
+  const tables = new Set<string>(options.tables);
   const requests: FakeRequest[] = [];
   const jobs = new Map<string, RunningJob>();
   const faultPlan = new FaultPlan();

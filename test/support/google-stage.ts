@@ -1,5 +1,6 @@
 /** The real program in a process of its own, and a Google that it is known to. */
 import { expect } from 'vitest';
+import { newestSchemaVersion } from '../../src/load/bigquery/migrations.ts';
 import { type CliWorkspace, createCliWorkspace } from './cli-workspace.ts';
 import type { FakeResult } from './fake-bigquery.ts';
 import { externalAccount, type FakeGoogle, keyFiles, startFakeGoogle } from './fake-google.ts';
@@ -13,7 +14,7 @@ export const other = 'other@test.iam.gserviceaccount.com';
 function answerQuery({ sql = '' }: { readonly sql?: string }): FakeResult | undefined {
   if (sql.includes('SELECT token FROM')) return { rows: [['7']], affectedRows: 1 };
   return sql.includes('FROM `test.scene.scene_meta`')
-    ? { rows: [['2', '1', 'beginning', 'Asia/Shanghai', 'false']] }
+    ? { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', 'false']] }
     : undefined;
 }
 
@@ -42,7 +43,7 @@ export async function startGoogleStage({
   env = {},
   isOnMachine = false,
 }: Situation): Promise<GoogleStage> {
-  const google = await startFakeGoogle({ answer: answerQuery });
+  const google = await startFakeGoogle({ answer: answerQuery, tables: ['scene/tables/dim_scene'] });
   const paths: Record<string, string> = {};
   const environment: Record<string, string> = { ...google.env, ...(isOnMachine ? google.metadataEnv : {}) };
   const sections = { target: { type: 'bigquery', projectId: 'test', ...target } };

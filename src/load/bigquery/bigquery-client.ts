@@ -43,15 +43,15 @@ export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimin
   const endpoint = config.apiEndpoint ?? 'https://bigquery.googleapis.com';
   const projects = `bigquery/v2/projects/${config.projectId}`;
 
-  const send = async (using: Promise<Connection>, options: RequestOptions, signal: AbortSignal): Promise<unknown> => {
-    const opened = await beforeLimit(using, signal);
+  const send = async (pending: Promise<Connection>, options: RequestOptions, signal: AbortSignal): Promise<unknown> => {
+    const opened = await beforeLimit(pending, signal);
     member = opened.member;
     await beforeLimit(opened.authorize(), signal);
     return opened.request(options);
   };
 
   const persist = async (
-    attempt: (using: Promise<Connection>) => Promise<unknown>,
+    attempt: (pending: Promise<Connection>) => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<unknown> => {
     let isTokenRenewed = false;
@@ -90,17 +90,17 @@ export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimin
         ...(query === undefined ? {} : { qs: query }),
         ...(body === undefined ? {} : { json: body }),
       };
-      return persist((using) => send(using, options, signal), signal);
+      return persist((pending) => send(pending, options, signal), signal);
     },
     upload: (job, chunks, signal) =>
-      persist(async (using) => {
+      persist(async (pending) => {
         // Read as fast as the socket takes it. Its failure would leave the request open: nothing ends it then.
         const rows = Readable.from(chunks(), { objectMode: false });
         const stop = new AbortController();
         try {
           return await Promise.race([
             send(
-              using,
+              pending,
               {
                 method: 'POST',
                 uri: `${endpoint}/upload/${projects}/jobs`,
