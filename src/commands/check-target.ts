@@ -17,7 +17,7 @@ export async function checkTarget(context: RunContext): Promise<readonly Checked
   const { loader, signal } = context;
   const found = await loader.check(signal);
   const failed = found.some(({ level }) => level === 'error');
-  const unusable = failed ? await exitCodeOf(context) : 0;
+  const unusable = failed && !found.some(isAboutCredentials) ? await exitCodeOf(context) : 0;
   const findings = found.map((finding) => {
     return { ...finding, exitCode: finding.level === 'error' ? unusable || exitCodeBySubject(finding) : 0 };
   });
@@ -39,6 +39,11 @@ async function exitCodeOf({ loader, signal }: RunContext): Promise<number> {
     if (!isScenedimError(error) || signal.aborted) throw error;
     return error.exitCode;
   }
+}
+
+/** Their subject says it all, and looking for credentials again would take as long again. */
+function isAboutCredentials({ subject }: Finding): boolean {
+  return subject === 'credentials' || subject === 'key file';
 }
 
 /** A missing right can be given; another version, encoding or role is a matter of configuration. */

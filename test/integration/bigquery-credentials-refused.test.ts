@@ -181,7 +181,11 @@ describe('one message and a remedy for', () => {
     await using stage = await startGoogleStage(situation);
     if (refusal !== undefined) stage.google.desk.refuse(...refusal);
     const message = failure.message.replaceAll('@DIRECTORY', stage.work.directory);
-    expect(await findingOf(stage)).toEqual({ subject: 'credentials', ...failure, message });
+    expect(await findingOf(stage)).toEqual({
+      ...failure,
+      subject: failure.exit === 78 ? 'key file' : 'credentials',
+      message,
+    });
     expect(stage.google.bigquery.requests).toEqual([]);
   });
 });

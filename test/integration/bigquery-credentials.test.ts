@@ -81,6 +81,32 @@ describe('with', () => {
   });
 });
 
+test('with a key, check finds every right and migrate finds nothing to do', async () => {
+  await using stage = await startGoogleStage({ target: { keyFile: 'key.json' }, files: keyFile });
+  const check = await stage.run(['check', '--json']);
+  const found = JSON.parse(check.stdout).findings.map(({ level, subject }: Record<string, string>) => [level, subject]);
+  expect([check.code, check.stderr, found]).toEqual([
+    0,
+    '',
+    [
+      ['ok', 'config'],
+      ['warning', 'source'],
+      ['ok', 'connection'],
+      ['ok', 'dataset'],
+      ['ok', 'right to run jobs'],
+      ['ok', 'right to create tables'],
+      ['ok', 'right to create functions'],
+      ['ok', 'schema version'],
+      ['ok', 'rights on tables'],
+      ['ok', 'statements'],
+      ['ok', 'data'],
+    ],
+  ]);
+  const migrate = await stage.run(['migrate', '--json']);
+  expect([migrate.code, migrate.stderr, JSON.parse(migrate.stdout).applied]).toEqual([0, '', []]);
+  expect(stage.google.desk.asked).toEqual(['oauth2', 'oauth2']);
+});
+
 describe('a token', () => {
   test('that ends in the middle of a replay is renewed, and the rows are loaded once', async () => {
     await using stage = await startGoogleStage({ target: { keyFile: 'key.json' }, files: keyFile });

@@ -43,7 +43,10 @@ export async function startGoogleStage({
   env = {},
   isOnMachine = false,
 }: Situation): Promise<GoogleStage> {
-  const google = await startFakeGoogle({ answer: answerQuery, tables: ['scene/tables/dim_scene'] });
+  const google = await startFakeGoogle({
+    answer: answerQuery,
+    tables: ['scene/tables/dim_scene', 'scene/tables/scene_observation'],
+  });
   const paths: Record<string, string> = {};
   const environment: Record<string, string> = { ...google.env, ...(isOnMachine ? google.metadataEnv : {}) };
   const sections = { target: { type: 'bigquery', projectId: 'test', ...target } };

@@ -37,16 +37,20 @@ const CREDENTIALS_TIMEOUT_MS = 30_000;
  * A client that connects when it is first used. Credentials are looked for anew after an answer of 401, once a request: a token
  * may have expired while the machine slept, and a key file may have been replaced.
  */
-export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimings): BigQueryClient {
+export function createBigQueryClient(
+  config: BigQueryConfig,
+  timings: RetryTimings,
+  credentialsTimeoutMs: number = CREDENTIALS_TIMEOUT_MS,
+): BigQueryClient {
   let connection: Promise<Connection> | undefined;
   let member: string | null = null;
   const endpoint = config.apiEndpoint ?? 'https://bigquery.googleapis.com';
   const projects = `bigquery/v2/projects/${config.projectId}`;
 
   const send = async (pending: Promise<Connection>, options: RequestOptions, signal: AbortSignal): Promise<unknown> => {
-    const opened = await beforeLimit(pending, signal);
+    const opened = await beforeLimit(pending, credentialsTimeoutMs, signal);
     member = opened.member;
-    await beforeLimit(opened.authorize(), signal);
+    await beforeLimit(opened.authorize(), credentialsTimeoutMs, signal);
     return opened.request(options);
   };
 
@@ -125,13 +129,13 @@ export function createBigQueryClient(config: BigQueryConfig, timings: RetryTimin
 }
 
 /** Google's token clients know no time limit: where a firewall swallows packets, the system's own would take minutes. */
-async function beforeLimit<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+async function beforeLimit<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
   const stop = new AbortController();
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(CREDENTIALS_TIMEOUT_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const late = async (): Promise<never> => {
     await once(limit, 'abort', { signal: stop.signal });
     signal.throwIfAborted();
-    throw new ScenedimError('target_unreachable', `no credentials within ${CREDENTIALS_TIMEOUT_MS / 1_000} seconds`, {
+    throw new ScenedimError('target_unreachable', `no credentials within ${timeoutMs / 1_000} seconds`, {
       remedy: 'check that googleapis.com can be reached from here; behind a proxy, set HTTPS_PROXY',
     });
   };

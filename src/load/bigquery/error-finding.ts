@@ -19,7 +19,7 @@ export function errorFinding(error: unknown, names: FailureNames): Finding {
 function subjectOf(error: unknown, code: string): string {
   if (code === 'target_unreachable') return 'connection';
   // Before anything is asked of BigQuery, only credentials can fail.
-  if (isScenedimError(error)) return 'credentials';
+  if (isScenedimError(error)) return code === 'config_invalid' ? 'key file' : 'credentials';
   const failure = toFailure(error);
   if (failure.status === 401) return 'credentials';
   if (failure.networkCode !== null || failure.status === 407) return 'connection';
