@@ -93,7 +93,8 @@ CREATE TABLE IF NOT EXISTS `:DATASET.scene_run` (
   program_version STRING NOT NULL,
   batches INT64 NOT NULL,
   PRIMARY KEY (run_id) NOT ENFORCED
-);
+)
+PARTITION BY TIMESTAMP_TRUNC(started_at, MONTH);
 
 CREATE TABLE IF NOT EXISTS `:DATASET.scene_reject` (
   run_id STRING NOT NULL,

@@ -13,11 +13,17 @@ export interface AccountRows {
   readonly versions: ReadonlyMap<string, Version>;
 }
 
+/** A head, and the one that it was planned on. */
+interface ChangedHead {
+  readonly before: AccountHead | null;
+  readonly head: AccountHead;
+}
+
 /** What one batch changes about one account. */
 export interface AccountChanges {
   readonly appId: string;
   /** Null when its log does not change. */
-  readonly head: { readonly head: AccountHead; readonly expectedRevision: number | null } | null;
+  readonly head: ChangedHead | null;
   readonly observations: readonly Observation[];
   readonly decisions: readonly Decision[];
   readonly versions: readonly VersionChange[];
@@ -25,7 +31,7 @@ export interface AccountChanges {
 
 /** The account parts of a loader's change set. */
 export interface ChangesOfAccounts {
-  readonly heads: readonly { readonly head: AccountHead; readonly expectedRevision: number | null }[];
+  readonly heads: readonly ChangedHead[];
   readonly observations: readonly Observation[];
   readonly decisions: readonly Decision[];
   readonly versions: readonly VersionChange[];
@@ -65,7 +71,7 @@ export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
 
 /** Throws `stale_heads` when the stored head of an account is not the one that its change was planned on. */
 export function assertHeadIsCurrent(changes: AccountChanges, stored: AccountHead | null): void {
-  if (changes.head === null || (stored?.revision ?? null) === changes.head.expectedRevision) return;
+  if (changes.head === null || stored?.revision === changes.head.before?.revision) return;
   throw stale(`account ${changes.appId} changed between reading and writing`);
 }
 

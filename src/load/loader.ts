@@ -102,10 +102,14 @@ export interface RunRecord {
   readonly batches: number;
 }
 
-/** The new head of an account, and the revision that was read: null when the account has no head yet. */
+/**
+ * The new head of an account, and the one that it was planned on: null when the account has none yet. With the revision of
+ * `before` a loader refuses what was planned on an older state (`stale_heads`). While it is the stored one, an observation newer
+ * than `before.lastAttemptAt`, and any observation of an account without a head, cannot be stored yet: nobody need look for it.
+ */
 export interface HeadChange {
+  readonly before: AccountHead | null;
   readonly head: AccountHead;
-  readonly expectedRevision: number | null;
 }
 
 /** Everything one batch writes: all of it or nothing. */

@@ -41,7 +41,7 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
 function toHeadChange({ plan, storedHead }: PlannedAccount): HeadChange[] {
   if (plan.head === null) return [];
   const revision = (storedHead?.revision ?? 0) + 1;
-  return [{ head: { ...plan.head, revision }, expectedRevision: storedHead?.revision ?? null }];
+  return [{ before: storedHead, head: { ...plan.head, revision } }];
 }
 
 /** A change set that touches nothing but what is given. */

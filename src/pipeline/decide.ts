@@ -99,8 +99,7 @@ async function draftDecisions(run: Run, appId: string, decisions: readonly Decis
   const options = { loader, answers, firstSeen: dimension.firstSeen, appIds: [appId], decisions, signal };
   for await (const { head, storedHead, versions, damaged } of recompute(options)) {
     if (head === null || storedHead === null || damaged.length > 0) break;
-    const { revision } = storedHead;
-    const heads = [{ head: { ...head, revision: revision + 1 }, expectedRevision: revision }];
+    const heads = [{ before: storedHead, head: { ...head, revision: storedHead.revision + 1 } }];
     const changed = versions.length > 0 ? { accountsChanged: 1 } : { accountsUnchanged: 1 };
     const counts = { ...toRunCounts(countChanges(versions)), ...changed, accountsSelected: 1 };
     return { changes: { ...emptyChanges(versions), decisions, heads }, counts };

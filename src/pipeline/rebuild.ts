@@ -92,7 +92,7 @@ function changedHead({ head, storedHead, versions }: RecomputedAccount): HeadCha
   if (head === null) return [];
   if (versions.length === 0 && storedHead !== null && isSameHead(head, storedHead)) return [];
   const revision = storedHead?.revision ?? 0;
-  return [{ head: { ...head, revision: revision + 1 }, expectedRevision: storedHead?.revision ?? null }];
+  return [{ before: storedHead, head: { ...head, revision: revision + 1 } }];
 }
 
 function assertUndamaged({ appId, damaged }: RecomputedAccount): void {

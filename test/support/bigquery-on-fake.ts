@@ -13,6 +13,9 @@ export const momentaryTimings: Timings = {
   leasePollMs: 1,
 };
 
+/** A statement that takes a lease, and does not only hold it for longer or give it back. */
+const takesLease = /^(?:MERGE|UPDATE) `[^`]*\.scene_lease`[^;]*\bSET token = /;
+
 /** A loader on a fake BigQuery, which gives every lease that is asked for. */
 export interface LoaderOnFake extends AsyncDisposable {
   readonly fake: FakeBigquery;
@@ -28,8 +31,7 @@ export async function startLoaderOnFake(
   const fake = await startFakeBigquery({
     ...options,
     answer: (job) =>
-      options.answer?.(job) ??
-      (job.sql?.includes('SELECT token FROM') ? { rows: [['7']], affectedRows: 1 } : undefined),
+      options.answer?.(job) ?? (job.sql !== undefined && takesLease.test(job.sql) ? { affectedRows: 1 } : undefined),
   });
   const { projectId, apiEndpoint } = fake;
   const config = parseBigQueryConfig({ type: 'bigquery', projectId, apiEndpoint, ...section });

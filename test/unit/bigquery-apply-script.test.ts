@@ -12,9 +12,9 @@ import {
 } from '../../src/load/contract/sample-rows.ts';
 
 const place = { projectId: 'p', dataset: 'd' };
-const target = { leaseId: 'target', token: 7n };
-const shard = { leaseId: 'shard-0-of-2', token: 3n };
-const commit = { leaseId: 'commit', token: 9n };
+const target = { leaseId: 'target', holder: 'h7' };
+const shard = { leaseId: 'shard-0-of-2', holder: 'h3' };
+const commit = { leaseId: 'commit', holder: 'h9' };
 const changeSet = sampleChangeSet(2, {
   observations: [sampleObservation('wx1', instantAt(5)), sampleObservation('wx2', instantAt(1))],
   decisions: [{ appId: 'wx1', observedAt: instantAt(3), status: 'ok', holdReason: 'shrink', decidedAt: instantAt(9) }],
@@ -45,14 +45,14 @@ describe('the script that applies a batch', () => {
       'BEGIN TRANSACTION',
       'UPDATE scene_lease',
       'scenedim: lease lost',
-      'scenedim: batch applied already',
       'MERGE scene_run',
+      'scenedim: batch applied already',
       'COMMIT TRANSACTION',
     ]);
     const given = (name: string) => parameters?.find((each) => each.name === name)?.parameterValue.value;
-    expect([given('lease_id_0'), given('lease_token_0'), given('first_unapplied'), given('batches')]).toEqual([
+    expect([given('lease_id_0'), given('lease_holder_0'), given('first_unapplied'), given('batches')]).toEqual([
       'target',
-      '7',
+      'h7',
       '3',
       '2',
     ]);
@@ -69,20 +69,21 @@ describe('the script that applies a batch', () => {
       'BEGIN TRANSACTION',
       'UPDATE scene_lease',
       'scenedim: lease lost',
+      'UPDATE scene_lease',
       'scenedim: commit lease lost',
+      'MERGE scene_run',
       'scenedim: batch applied already',
+      'MERGE scene_account',
       'scenedim: stale heads',
       'INSERT INTO scene_payload',
       'scenedim: stale rows',
       'INSERT INTO scene_observation',
-      'scenedim: stale rows',
       'MERGE scene_observation',
-      'INSERT INTO scene_reject',
       'scenedim: stale rows',
+      'INSERT INTO scene_reject',
       'MERGE dim_scene',
+      'scenedim: stale rows',
       'scenedim: versions overlap',
-      'MERGE scene_account',
-      'MERGE scene_run',
       'COMMIT TRANSACTION',
     ]);
   });
@@ -93,33 +94,56 @@ describe('the script that applies a batch', () => {
       outline(applyScript(place, changeSet, source(name), [target]).sql).filter((line) => !without.includes(line));
     expect(added('payload')).toEqual(['INSERT INTO scene_payload']);
     expect(added('observation')).toEqual(['scenedim: stale rows', 'INSERT INTO scene_observation']);
-    expect(added('decision')).toEqual(['scenedim: stale rows', 'MERGE scene_observation']);
+    expect(added('decision')).toEqual(['MERGE scene_observation', 'scenedim: stale rows']);
     expect(added('reject')).toEqual(['INSERT INTO scene_reject']);
-    expect(added('version')).toEqual(['scenedim: stale rows', 'MERGE dim_scene', 'scenedim: versions overlap']);
-    expect(added('head')).toEqual(['scenedim: stale heads', 'MERGE scene_account']);
+    expect(added('version')).toEqual(['MERGE dim_scene', 'scenedim: stale rows', 'scenedim: versions overlap']);
+    expect(added('head')).toEqual(['MERGE scene_account', 'scenedim: stale heads']);
   });
 
   test('gives the commit lease back, and holds the others', () => {
-    expect(applyScript(place, changeSet, {}, [shard, commit]).sql).toContain(
-      `SET expires_at = IF(lease_id = 'commit', TIMESTAMP_MICROS(0), expires_at)`,
-    );
-    expect(applyScript(place, changeSet, {}, [target]).sql).toContain('SET expires_at = expires_at\n');
+    const ends = (...leases: (typeof target)[]) =>
+      [
+        ...applyScript(place, changeSet, {}, leases).sql.matchAll(/SET expires_at = (.*)\nWHERE lease_id = @(\w+) /g),
+      ].map(([, end, lease]) => [lease, end]);
+    expect(ends(shard, commit)).toEqual([
+      ['lease_id_0', 'expires_at'],
+      ['lease_id_1', 'TIMESTAMP_MICROS(0)'],
+    ]);
+    expect(ends(target)).toEqual([['lease_id_0', 'expires_at']]);
   });
 
-  test('names the span of its observations, so that other partitions stay unread', () => {
-    const { parameters } = applyScript(place, changeSet, source('observation'), [target]);
-    const spans = parameters?.filter(({ name }) => name.endsWith('_observed'));
-    expect(spans?.map(({ parameterValue }) => parameterValue.value)).toEqual([
-      '2026-01-01T00:00:01.000002Z',
-      '2026-01-01T00:00:05.000006Z',
+  test('counts the rows that it is to write', () => {
+    const sources = Object.assign({}, ...(['head', 'decision', 'version'] as const).map(source));
+    const { sql, parameters } = applyScript(place, changeSet, sources, [target]);
+    const counted = [...sql.matchAll(/@@row_count = (\S+)/g)].map(([, count]) => count);
+    expect(counted).toEqual(['1', '1', '@head_rows', '@decision_rows', '@version_rows']);
+    const counts = parameters?.filter(({ name }) => name.endsWith('_rows'));
+    expect(counts?.map(({ name, parameterValue }) => [name, parameterValue.value])).toEqual([
+      ['head_rows', '1'],
+      ['decision_rows', '1'],
+      ['version_rows', '1'],
     ]);
   });
 
+  test('looks for observations only when one may be stored already, and only where that one may be', () => {
+    const late = applyScript(place, changeSet, source('observation'), [target]);
+    expect(outline(late.sql)).toContain('scenedim: stale rows');
+    const spans = late.parameters?.filter(({ name }) => name.endsWith('_observed'));
+    expect(spans?.map(({ parameterValue }) => parameterValue.value)).toEqual([
+      '2026-01-01T00:00:01.000002Z',
+      '2026-01-01T00:00:01.000002Z',
+    ]);
+    const heads = [sampleHeadChange('wx1', 1, instantAt(5), instantAt(4)), sampleHeadChange('wx2', null)];
+    const { sql, parameters } = applyScript(place, { ...changeSet, heads }, source('observation'), [target]);
+    expect(sql).not.toContain('JOIN');
+    expect(parameters?.filter(({ name }) => name.endsWith('_observed'))).toEqual([]);
+  });
+
   test('has a value for every parameter that it names, and no other', () => {
-    const sources = { ...source('observation'), ...source('decision'), ...source('version') };
+    const sources = { ...source('observation'), ...source('decision'), ...source('version'), ...source('head') };
     for (const given of [{}, sources]) {
       const { sql, parameters } = applyScript(place, changeSet, given, [shard, commit]);
-      const named = new Set([...sql.matchAll(/@(\w+)/g)].map(([, name]) => name));
+      const named = new Set([...sql.matchAll(/(?<!@)@(\w+)/g)].map(([, name]) => name));
       expect(new Set(parameters?.map(({ name }) => name))).toEqual(named);
     }
   });

@@ -49,8 +49,8 @@ const batches: readonly ChangeSet[] = [
     {
       payloads: [newPayload],
       heads: [
-        sampleHeadChange('0', null),
-        sampleHeadChange('b', 1),
+        sampleHeadChange('0', null, instantAt(3)),
+        sampleHeadChange('b', 1, instantAt(2)),
         sampleHeadChange('\u{1f680}', 1),
         sampleHeadChange('z', null),
       ],
@@ -74,7 +74,11 @@ const batches: readonly ChangeSet[] = [
   sampleChangeSet(
     2,
     {
-      heads: [sampleHeadChange('0', 1), sampleHeadChange('b', 2), sampleHeadChange('c', 1)],
+      heads: [
+        sampleHeadChange('0', 1, instantAt(3), instantAt(3)),
+        sampleHeadChange('b', 2, instantAt(2), instantAt(2)),
+        sampleHeadChange('c', 1, instantAt(1)),
+      ],
       observations: [sampleObservation('0', instantAt(1)), sampleObservation('c', instantAt(1))],
       decisions: [
         { appId: 'b', observedAt: instantAt(2), status: 'held', holdReason: 'manual', decidedAt: instantAt(10) },
@@ -147,7 +151,7 @@ test('a target without a schema can be planned, and has none afterwards', async 
   await expect(overlay.apply(sampleChangeSet(1), signal)).rejects.toMatchObject({ code: 'schema_outdated' });
   expect((await overlay.migrate(sampleSettings, signal)).fromVersion).toBeNull();
   const head = sampleHead('a', 1, instantAt(0));
-  await overlay.apply(sampleChangeSet(1, { heads: [{ head, expectedRevision: null }] }), signal);
+  await overlay.apply(sampleChangeSet(1, { heads: [{ before: null, head }] }), signal);
   expect((await stateOf(overlay)).heads).toEqual([head]);
   expect(await overlay.readPayloads([commonPayload.payloadHash, 'absent'], signal)).toHaveProperty('size', 1);
   expect(await base.readMeta(signal)).toBeNull();

@@ -1,13 +1,13 @@
 import { OPEN_END } from '../../instant.ts';
 import type { ChangeSet } from '../loader.ts';
 import { applyStatements, type StagedSources } from './apply-statements.ts';
-import { guardParameters } from './lease-guard.ts';
+import { guardParameters, hasCommitLease } from './lease-guard.ts';
 import type { Lease } from './lease-statements.ts';
-import { COMMIT_LEASE } from './lease-table.ts';
 import { instantParameter, integerParameter, type QueryParameter } from './query-parameter.ts';
 import type { Query } from './run-query.ts';
 import { runParameters } from './run-row.ts';
 import type { DatasetName } from './table-path.ts';
+import { unprovenObservations } from './unproven-observations.ts';
 
 /** The script that applies a batch: one job, whatever the batch holds. */
 export function applyScript(
@@ -16,29 +16,27 @@ export function applyScript(
   sources: StagedSources,
   leases: readonly Lease[],
 ): Query {
-  const hasCommitLease = leases.at(-1)?.leaseId === COMMIT_LEASE;
-  const statements = applyStatements(place, { sources, guard: { leases: leases.length, hasCommitLease } });
-  return {
-    sql: `${statements.map(({ sql }) => sql).join(';\n\n')};`,
-    parameters: applyParameters(changeSet, sources, leases),
-  };
-}
-
-function applyParameters(
-  changeSet: ChangeSet,
-  sources: StagedSources,
-  leases: readonly Lease[],
-): readonly QueryParameter[] {
-  const { run, observations, decisions } = changeSet;
+  const { run, heads, decisions, versions } = changeSet;
+  const unproven = sources.observation === undefined ? [] : unprovenObservations(changeSet);
+  const looksForObservations = unproven.length > 0;
+  const guard = { leases: leases.length, hasCommitLease: hasCommitLease(leases) };
+  const statements = applyStatements(place, { sources, guard, looksForObservations });
   // A record of the run alone may come twice for the same batch: with it, and at the end of the run.
   const isRecordAlone = Object.keys(sources).length === 0;
-  return [
-    ...guardParameters(leases),
-    integerParameter('first_unapplied', isRecordAlone ? run.batches + 1 : run.batches),
-    ...(sources.observation === undefined ? [] : spanParameters('observed', observations)),
-    ...(sources.decision === undefined ? [] : spanParameters('decided', decisions)),
-    ...runParameters(run),
-  ];
+  return {
+    sql: `${statements.map(({ sql }) => sql).join(';\n\n')};`,
+    parameters: [
+      ...guardParameters(leases),
+      integerParameter('first_unapplied', isRecordAlone ? run.batches + 1 : run.batches),
+      ...runParameters(run),
+      ...(sources.head === undefined ? [] : [integerParameter('head_rows', heads.length)]),
+      ...(looksForObservations ? spanParameters('observed', unproven) : []),
+      ...(sources.decision === undefined
+        ? []
+        : [...spanParameters('decided', decisions), integerParameter('decision_rows', decisions.length)]),
+      ...(sources.version === undefined ? [] : [integerParameter('version_rows', versions.length)]),
+    ],
+  };
 }
 
 /** The oldest and the newest instant: constants, by which BigQuery leaves other partitions unread. */

@@ -120,9 +120,12 @@ async function* statementFindings(runner: JobRunner, signal: AbortSignal): Async
   else yield { ...first, message: `${refused.length} of ${count} refused; the first: ${first.message}` };
 }
 
-/** BEGIN and COMMIT mean nothing alone, and emulators cannot dry-run a MERGE that they can run. */
+/** BEGIN, COMMIT and the number of written rows mean nothing alone, and emulators cannot dry-run a MERGE that they can run. */
 function isForDryRun({ config }: JobRunner, { sql }: NamedStatement): boolean {
-  return !/^(?:BEGIN|COMMIT) TRANSACTION$/.test(sql) && !(config.apiEndpoint !== undefined && sql.startsWith('MERGE '));
+  return (
+    !/^(?:BEGIN TRANSACTION$|COMMIT TRANSACTION$|ASSERT @@row_count)/.test(sql) &&
+    !(config.apiEndpoint !== undefined && sql.startsWith('MERGE '))
+  );
 }
 
 async function refusal(runner: JobRunner, statement: NamedStatement, signal: AbortSignal): Promise<Finding | null> {

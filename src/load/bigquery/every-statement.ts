@@ -100,16 +100,11 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
 function leaseStatements(place: DatasetName): readonly NamedStatement[] {
   const request = { leaseId: '', holder: '', seconds: 1 };
   return [
-    ...parted('take the run lease', takeRunLease(place, request, null)),
-    ...parted('take a shared lease', takeSeededLease(place, request)),
-    { name: 'renew a lease', ...renewLease(place, { leaseId: '', token: 0n }, 1) },
-    { name: 'release a lease', ...releaseLease(place, '', '') },
+    { name: 'take the run lease', ...takeRunLease(place, request, null) },
+    { name: 'take a shared lease', ...takeSeededLease(place, request) },
+    { name: 'renew a lease', ...renewLease(place, { leaseId: '', holder: '' }, 1) },
+    { name: 'release a lease', ...releaseLease(place, { leaseId: '', holder: '' }) },
   ];
-}
-
-/** The statements of a script without comments, one by one. */
-function parted(name: string, { sql }: { readonly sql: string }): readonly NamedStatement[] {
-  return sql.split(';\n').map((statement) => ({ name, sql: statement }));
 }
 
 function scripts(place: DatasetName, sources: StagedSources): readonly NamedStatement[] {
@@ -119,7 +114,11 @@ function scripts(place: DatasetName, sources: StagedSources): readonly NamedStat
     { leases: 2, hasCommitLease: true },
   ];
   const named = (statement: ScriptStatement): NamedStatement => ({ name: 'apply a batch', ...statement });
-  return guards.flatMap((guard) => applyStatements(place, { sources, guard }).map(named));
+  return guards.flatMap((guard) =>
+    [false, true].flatMap((looksForObservations) =>
+      applyStatements(place, { sources, guard, looksForObservations }).map(named),
+    ),
+  );
 }
 
 /** What a dry run can look at: the condition of an ASSERT, and for rows of a certain time those of now, because NULL is no time. */
@@ -129,7 +128,9 @@ export function dryRunText({ sql, condition }: NamedStatement): string {
 
 /** A NULL for each parameter of a statement, of the type that it has, for a dry run. */
 export function nullParameters(sql: string): readonly QueryParameter[] {
-  const names = new Set([...sql.matchAll(/@([a-z_]+\d*)/g)].flatMap(([, name]) => (name === undefined ? [] : [name])));
+  const names = new Set(
+    [...sql.matchAll(/(?<!@)@([a-z_]+\d*)/g)].flatMap(([, name]) => (name === undefined ? [] : [name])),
+  );
   return [...names].map((name) => {
     const type = parameterType(name);
     return type === 'ARRAY'
@@ -147,7 +148,9 @@ function parameterType(name: string): string {
   )
     return 'TIMESTAMP';
   if (
-    /^(?:lease_token_\d+|token|seconds|first_unapplied|batches|rejects|schema_version|normalizer_version)$/.test(name)
+    /^(?:seconds|first_unapplied|batches|rejects|schema_version|normalizer_version|(?:head|decision|version)_rows)$/.test(
+      name,
+    )
   )
     return 'INT64';
   if (/^(?:accounts|observations|versions)_/.test(name)) return 'INT64';

@@ -34,6 +34,11 @@ export function parseJob(value: unknown): Job {
   return job.parse(value);
 }
 
+/** Whether a job of one DML statement wrote a row. */
+export function hasChangedRows({ statistics }: Job): boolean {
+  return Number(statistics?.query?.numDmlAffectedRows ?? 0) > 0;
+}
+
 /** Bytes that a job was billed; load jobs are free. */
 export function bytesBilled({ statistics }: Job): number {
   return Number(statistics?.query?.totalBytesBilled ?? 0);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScenedimError } from '../../errors.ts';
+import { hasChangedRows } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import { type Lease, type LeaseRequest, releaseLease, takeSeededLease } from './lease-statements.ts';
 import type { JobRunner } from './run-job.ts';
-import { type Query, queryRows, runStatement } from './run-query.ts';
+import { type Query, runStatement } from './run-query.ts';
 
 const RELEASE_TIMEOUT_MS = 30_000;
 
@@ -19,12 +20,11 @@ export async function takeLease(
   signal: AbortSignal,
 ): Promise<HeldLease | null> {
   const holder = randomUUID();
-  const release = (): Promise<void> => giveBack(runner, leaseId, holder);
+  const release = (): Promise<void> => giveBack(runner, { leaseId, holder });
   const request = { leaseId, holder, seconds: runner.timings.leaseSeconds };
   try {
-    const [row] = await queryRows(runner, statement(request), signal);
-    const token = row?.[0];
-    return token ? { leaseId, token: BigInt(token), [Symbol.asyncDispose]: release } : null;
+    const job = await runStatement(runner, jobName('take', callName()), statement(request), signal);
+    return hasChangedRows(job) ? { leaseId, holder, [Symbol.asyncDispose]: release } : null;
   } catch (error) {
     if (signal.aborted) await release();
     throw error;
@@ -48,8 +48,8 @@ export async function waitForLease(runner: JobRunner, leaseId: string, signal: A
 }
 
 /** Best effort: a lease that is not given back ends by itself. */
-async function giveBack(runner: JobRunner, leaseId: string, holder: string): Promise<void> {
-  const query = releaseLease(runner.config, leaseId, holder);
+async function giveBack(runner: JobRunner, lease: Lease): Promise<void> {
+  const query = releaseLease(runner.config, lease);
   await runStatement(runner, jobName('release', callName()), query, AbortSignal.timeout(RELEASE_TIMEOUT_MS)).catch(
     () => {},
   );

@@ -3,6 +3,7 @@ import { assertLockScope } from '../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../loader.ts';
 import { isMissing } from './bigquery-failure.ts';
 import { ensureDataset } from './ensure-dataset.ts';
+import { hasChangedRows } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import { type HeldLease, takeLease } from './lease-holder.ts';
 import { renewLease, takeRunLease } from './lease-statements.ts';
@@ -65,7 +66,7 @@ function keepAlive(runner: JobRunner, held: HeldLeases, lease: HeldLease): Lock 
     try {
       const query = renewLease(runner.config, lease, runner.timings.leaseSeconds);
       const job = await runStatement(runner, jobName('renew', callName()), query, AbortSignal.timeout(leaseMs / 2));
-      if (job.statistics?.query?.numDmlAffectedRows === '0') lost.abort(lockLost('somebody else has taken it over'));
+      if (!hasChangedRows(job)) lost.abort(lockLost('somebody else has taken it over'));
       else endsAt = sentAt + leaseMs;
     } catch (error) {
       if (performance.now() > endsAt) lost.abort(lockLost('it could not be renewed', error));

@@ -7,24 +7,22 @@ import { type DatasetName, tablePath } from './table-path.ts';
 export interface Lease {
   /** As in `scene_lease`: `target`, `shard-0-of-2`, `commit`, `migrate`. */
   readonly leaseId: string;
-  /** Grows each time that the lease is taken: whoever has an older one has lost it. */
-  readonly token: bigint;
+  /** Who took it: a random name, new each time that the lease is taken, so whoever has another one has lost it. */
+  readonly holder: string;
 }
 
 /** Who asks for a lease, and for how long. */
-export interface LeaseRequest {
-  readonly leaseId: string;
-  /** A random name, so that an answer that was lost is known again. */
-  readonly holder: string;
+export interface LeaseRequest extends Lease {
   readonly seconds: number;
 }
 
 /**
- * Takes a lease of the run lock when nobody holds one that it excludes, and tells its token. `companions` is what the ids of the
+ * Takes a lease of the run lock when nobody holds one that it excludes; changes no row otherwise. `companions` is what the ids of the
  * leases end with that may be held beside it: `-of-4` for shards of four; null for none.
  *
  * Two who ask at once must not both be given it. BigQuery lets two statements that only insert run side by side, so this one also
- * writes to a row that is always there: of two that update it, one waits for the other and then sees its lease.
+ * writes to a row that is always there: of two that update it, one waits for the other and then sees its lease. What the holder
+ * has already, it may take again: the answer to the first attempt may have been lost.
  */
 export function takeRunLease(place: DatasetName, request: LeaseRequest, companions: string | null): Query {
   const table = tablePath(place, 'scene_lease');
@@ -34,7 +32,7 @@ USING (
   SELECT lease_id FROM UNNEST(['${COMMIT_LEASE}', @lease_id]) AS lease_id
   WHERE NOT EXISTS (
     SELECT 1 FROM ${table} AS h
-    WHERE h.expires_at > CURRENT_TIMESTAMP() AND (h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
+    WHERE h.expires_at > CURRENT_TIMESTAMP() AND h.holder IS DISTINCT FROM @holder AND (h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
       AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @companions))
   )
 ) AS w
@@ -45,50 +43,39 @@ WHEN MATCHED THEN
   UPDATE SET holder = l.holder
 WHEN NOT MATCHED THEN
   INSERT (lease_id, token, holder, expires_at)
-  VALUES (w.lease_id, 1, @holder, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND));
-${heldToken(table)}`,
+  VALUES (w.lease_id, 1, @holder, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND))`,
     parameters: [...requestParameters(request), textParameter('companions', companions ?? 'nobody')],
   };
 }
 
-/** Takes a lease whose row was made with the table, when it is free, and tells its token. */
+/** Takes a lease whose row was made with the table, when it is free or the holder's already; changes no row otherwise. */
 export function takeSeededLease(place: DatasetName, request: LeaseRequest): Query {
-  const table = tablePath(place, 'scene_lease');
   return {
-    sql: `UPDATE ${table}
+    sql: `UPDATE ${tablePath(place, 'scene_lease')}
 SET token = token + 1, holder = @holder, expires_at = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND)
-WHERE lease_id = @lease_id AND expires_at <= CURRENT_TIMESTAMP();
-${heldToken(table)}`,
+WHERE lease_id = @lease_id AND (expires_at <= CURRENT_TIMESTAMP() OR holder = @holder)`,
     parameters: requestParameters(request),
   };
 }
 
 /** Holds a lease for longer; changes no row when somebody else has taken it, or when it was given back meanwhile. */
-export function renewLease(place: DatasetName, { leaseId, token }: Lease, seconds: number): Query {
+export function renewLease(place: DatasetName, { leaseId, holder }: Lease, seconds: number): Query {
   return {
     sql: `UPDATE ${tablePath(place, 'scene_lease')}
 SET expires_at = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND)
-WHERE lease_id = @lease_id AND token = @token AND expires_at > TIMESTAMP_MICROS(0)`,
-    parameters: [
-      textParameter('lease_id', leaseId),
-      integerParameter('token', token),
-      integerParameter('seconds', seconds),
-    ],
+WHERE lease_id = @lease_id AND holder = @holder AND expires_at > TIMESTAMP_MICROS(0)`,
+    parameters: requestParameters({ leaseId, holder, seconds }),
   };
 }
 
-/** Gives a lease back; changes no row when somebody else has taken it. By holder, who may not know the token yet. */
-export function releaseLease(place: DatasetName, leaseId: string, holder: string): Query {
+/** Gives a lease back; changes no row when somebody else has taken it. */
+export function releaseLease(place: DatasetName, { leaseId, holder }: Lease): Query {
   return {
     sql: `UPDATE ${tablePath(place, 'scene_lease')}
 SET expires_at = TIMESTAMP_MICROS(0)
 WHERE lease_id = @lease_id AND holder = @holder`,
     parameters: [textParameter('lease_id', leaseId), textParameter('holder', holder)],
   };
-}
-
-function heldToken(table: string): string {
-  return `SELECT token FROM ${table} WHERE lease_id = @lease_id AND holder = @holder`;
 }
 
 function requestParameters({ leaseId, holder, seconds }: LeaseRequest): readonly QueryParameter[] {

@@ -12,8 +12,8 @@ export const MIGRATE_LEASE = 'migrate';
 export function createLeaseTableStatement(place: DatasetName): string {
   return `CREATE TABLE IF NOT EXISTS ${tablePath(place, 'scene_lease')} (
   lease_id STRING NOT NULL OPTIONS (description = 'Which right: target, shard-I-of-N, commit or migrate'),
-  token INT64 NOT NULL OPTIONS (description = 'Fencing token: grows by one each time the lease is taken'),
-  holder STRING OPTIONS (description = 'Who took it last; a random name'),
+  token INT64 NOT NULL OPTIONS (description = 'How often the lease was taken'),
+  holder STRING OPTIONS (description = 'Fencing token: who took it last, a random name that is new each time'),
   expires_at TIMESTAMP NOT NULL OPTIONS (description = 'Until when it is held; in the past when it is free')
 )
 OPTIONS (description = 'Who may write now: one row a right')

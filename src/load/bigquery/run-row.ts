@@ -1,7 +1,8 @@
 import type { RunCounts, RunRecord } from '../loader.ts';
 import { runCountColumns } from '../run-count-columns.ts';
+import { assertMessages } from './classify-error.ts';
 import { instantParameter, integerParameter, type QueryParameter, textParameter } from './query-parameter.ts';
-import type { ScriptStatement } from './script-statement.ts';
+import { rowCountAssertion, type ScriptStatement } from './script-statement.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
 const counts = Object.entries(runCountColumns) as readonly (readonly [keyof RunCounts, string])[];
@@ -9,14 +10,17 @@ const keyColumns = ['run_id', 'command', 'started_at', 'finished_at', 'outcome']
 const lastColumns = ['program_version', 'batches'];
 const countColumns = counts.map(([, column]) => column);
 
-/** Adds the row of the run, or brings it up to this batch. An end that was written stays. */
-export function mergeRunStatement(place: DatasetName): ScriptStatement {
+/**
+ * Adds the row of the run, or brings it up to this batch, and asserts that neither the batch nor a later one is applied. An end that
+ * was written stays. The start, which is constant for a run, lets BigQuery leave other months unread and unbilled.
+ */
+export function mergeRunStatements(place: DatasetName): readonly ScriptStatement[] {
   const columns = [...keyColumns, ...countColumns, ...lastColumns];
-  return {
+  const merge = {
     sql: `MERGE ${tablePath(place, 'scene_run')} AS r
 USING (SELECT @run_id AS run_id) AS s
-ON r.run_id = s.run_id
-WHEN MATCHED THEN
+ON r.run_id = s.run_id AND r.started_at = @started_at
+WHEN MATCHED AND r.batches < @first_unapplied THEN
   UPDATE SET ${countColumns.map((column) => `${column} = @${column}`).join(', ')},
     program_version = @program_version, batches = @batches,
     finished_at = COALESCE(@finished_at, r.finished_at), outcome = COALESCE(@outcome, r.outcome)
@@ -24,9 +28,10 @@ WHEN NOT MATCHED THEN
   INSERT (${columns.join(', ')})
   VALUES (${columns.map((column) => `@${column}`).join(', ')})`,
   };
+  return [merge, rowCountAssertion('1', assertMessages.appliedAlready)];
 }
 
-/** The parameters of {@link mergeRunStatement}. */
+/** The parameters of {@link mergeRunStatements}. */
 export function runParameters(run: RunRecord): readonly QueryParameter[] {
   return [
     textParameter('run_id', run.runId),

@@ -80,7 +80,7 @@ export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
   head: {
     columns: {
       app_id: 'STRING',
-      expected_revision: 'INT64',
+      revision_before: 'INT64',
       revision: 'INT64',
       last_ok_at: 'TIMESTAMP',
       last_observed_at: 'TIMESTAMP',
@@ -158,10 +158,10 @@ function versionRow(change: VersionChange): StagedRow {
   };
 }
 
-function headRow({ head, expectedRevision }: HeadChange): StagedRow {
+function headRow({ before, head }: HeadChange): StagedRow {
   return {
     app_id: head.appId,
-    expected_revision: expectedRevision === null ? null : String(expectedRevision),
+    revision_before: before === null ? null : String(before.revision),
     revision: String(head.revision),
     last_ok_at: instantOrNull(head.lastOkAt),
     last_observed_at: instantOrNull(head.lastObservedAt),

@@ -68,7 +68,7 @@ export function describeApply(create: CreateContractTarget): void {
             },
             { appId: 'wx1', observedAt: instantAt(2), index: 0, reason: 'not_an_object', raw: 'null' },
           ],
-          heads: heads.map((head) => ({ head, expectedRevision: null })),
+          heads: heads.map((head) => ({ before: null, head })),
           versions: versions.map(insertOf),
         }),
         neverAborted,

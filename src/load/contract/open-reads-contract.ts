@@ -90,7 +90,11 @@ async function changeManyRows(loader: Loader): Promise<void> {
   const [closed, deleted] = [sampleVersion('wx5998', '1', instantAt(0)), sampleVersion('wx5999', '1', instantAt(0))];
   await loader.apply(
     sampleChangeSet(2, {
-      heads: [sampleHeadChange('wx5998', 1), sampleHeadChange('wx5999', 1), sampleHeadChange('wx9999', null)],
+      heads: [
+        sampleHeadChange('wx5998', 1, instantAt(1)),
+        sampleHeadChange('wx5999', 1),
+        sampleHeadChange('wx9999', null, instantAt(1)),
+      ],
       observations: [sampleObservation('wx5998', instantAt(1)), sampleObservation('wx9999', instantAt(1))],
       versions: [
         deleteOf(deleted),

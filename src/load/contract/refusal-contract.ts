@@ -22,7 +22,7 @@ const secondBatch: ChangeSet = sampleChangeSet(1, {
   observations: [sampleObservation('wx2', instantAt(1)), sampleObservation('wx1', instantAt(1))],
   decisions: [{ appId: 'wx1', observedAt: instantAt(0), status: 'ok', holdReason: 'shrink', decidedAt: instantAt(2) }],
   rejects: [{ appId: 'wx1', observedAt: instantAt(1), index: 0, reason: 'no_key', raw: '{}' }],
-  heads: [sampleHeadChange('wx2', null), sampleHeadChange('wx1', 1)],
+  heads: [sampleHeadChange('wx2', null, instantAt(1)), sampleHeadChange('wx1', 1, instantAt(1))],
   versions: [
     insertOf(sampleVersion('wx2', '1', instantAt(1))),
     updateOf(firstVersion, endingAt(firstVersion, instantAt(1))),
@@ -42,7 +42,7 @@ export function describeRefusals(create: CreateContractTarget): void {
       await loader.apply(secondBatch, neverAborted);
       await (await target.second()).apply(secondBatch, neverAborted);
       expect(await stateOf(loader)).toEqual(before);
-      const next = sampleChangeSet(2, { heads: [sampleHeadChange('wx1', 2)] }, 'run-2');
+      const next = sampleChangeSet(2, { heads: [sampleHeadChange('wx1', 2, instantAt(1), instantAt(1))] }, 'run-2');
       await loader.apply(next, neverAborted);
       await loader.apply(secondBatch, neverAborted);
       expect((await stateOf(loader)).heads.map(({ revision }) => revision)).toEqual([3, 1]);
@@ -54,14 +54,14 @@ export function describeRefusals(create: CreateContractTarget): void {
       ['a known account is expected to be new', 'wx1', null],
       ['an account is expected that is not there', 'wx3', 1],
     ];
-    for (const [title, appId, expectedRevision] of stale) {
+    for (const [title, appId, revision] of stale) {
       it(`refuses the whole batch with stale_heads when ${title}`, async () => {
         await using target = await openTarget(create);
         const { loader } = target;
         const before = await store(loader);
         const heads = [
           ...secondBatch.heads.filter(({ head }) => head.appId !== appId),
-          sampleHeadChange(appId, expectedRevision),
+          sampleHeadChange(appId, revision),
         ];
         await expect(loader.apply({ ...secondBatch, heads }, neverAborted)).rejects.toMatchObject({
           code: 'stale_heads',
@@ -71,6 +71,19 @@ export function describeRefusals(create: CreateContractTarget): void {
         expect((await stateOf(loader)).heads.map(({ revision }) => revision)).toEqual([2, 1]);
       });
     }
+
+    it('refuses with stale_heads an observation that was newer than all when its account was read', async () => {
+      await using target = await openTarget(create);
+      const { loader } = target;
+      await store(loader);
+      const observations = [sampleObservation('wx1', instantAt(1))];
+      const heads = [sampleHeadChange('wx1', 1, instantAt(1))];
+      await loader.apply(sampleChangeSet(1, { observations, heads }, 'run-2'), neverAborted);
+      const before = await stateOf(loader);
+      const again = loader.apply(sampleChangeSet(1, { observations, heads }, 'run-3'), neverAborted);
+      await expect(again).rejects.toMatchObject({ code: 'stale_heads' });
+      expect(await stateOf(loader)).toEqual(before);
+    });
 
     const impossible: readonly (readonly [string, Partial<ChangeSet>])[] = [
       [
@@ -118,7 +131,7 @@ export function describeRefusals(create: CreateContractTarget): void {
       });
     }
 
-    for (const [title, expectedRevision] of [
+    for (const [title, revision] of [
       ['a stored account', 1],
       ['a new account', null],
     ] as const) {
@@ -126,7 +139,7 @@ export function describeRefusals(create: CreateContractTarget): void {
         await using target = await openTarget(create);
         const clients = [target.loader, await target.second()];
         await store(target.loader);
-        const appId = expectedRevision === null ? 'wx9' : 'wx1';
+        const appId = revision === null ? 'wx9' : 'wx1';
         const outcomes = await Promise.allSettled(
           clients.map((client, n) =>
             client.apply(
@@ -134,7 +147,7 @@ export function describeRefusals(create: CreateContractTarget): void {
                 1,
                 {
                   observations: [sampleObservation(appId, instantAt(10 + n), { runId: `race-${n}` })],
-                  heads: [sampleHeadChange(appId, expectedRevision, instantAt(10 + n))],
+                  heads: [sampleHeadChange(appId, revision, instantAt(10 + n))],
                   versions: [insertOf(sampleVersion(appId, `new ${n}`, instantAt(10 + n)))],
                 },
                 `race-${n}`,

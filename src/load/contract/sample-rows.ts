@@ -91,13 +91,20 @@ export function sampleHead(
   };
 }
 
-/** The head change that follows revision `expectedRevision`: null for a new account. */
+/**
+ * The change of a head at revision `revision` (null for a new account), whose newest observation was at `since` and is at `at`
+ * afterwards.
+ */
 export function sampleHeadChange(
   appId: string,
-  expectedRevision: number | null,
+  revision: number | null,
   at: Micros = instantAt(0),
+  since: Micros = instantAt(0),
 ): HeadChange {
-  return { head: sampleHead(appId, (expectedRevision ?? 0) + 1, at), expectedRevision };
+  return {
+    before: revision === null ? null : sampleHead(appId, revision, since),
+    head: sampleHead(appId, (revision ?? 0) + 1, at),
+  };
 }
 
 export function insertOf(after: Version): VersionChange {

@@ -82,7 +82,7 @@ export function describeTexts(create: CreateContractTarget): void {
         sampleChangeSet(1, {
           observations,
           versions: versions.map(insertOf),
-          heads: [{ head, expectedRevision: null }],
+          heads: [{ before: null, head }],
           rejects: difficultTexts.map((raw, index) => ({
             appId: 'wx1',
             observedAt: instantAt(0),
@@ -174,7 +174,7 @@ export function describeTexts(create: CreateContractTarget): void {
       });
       await loader.apply(
         sampleChangeSet(1, {
-          heads: [{ head, expectedRevision: null }],
+          heads: [{ before: null, head }],
           observations,
           versions: versions.map(insertOf),
         }),

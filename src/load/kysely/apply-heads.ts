@@ -7,14 +7,14 @@ import type { SqlSession } from './sql-target.ts';
 import { unnest } from './unnest.ts';
 
 /**
- * Writes the heads, but only where the revision is the expected one; anything else is `stale_heads`. The row locks that
+ * Writes the heads, but only where the revision is the one that was read; anything else is `stale_heads`. The row locks that
  * it takes make writers of the same account wait for each other, so this comes first.
  */
 export async function applyHeads(session: SqlSession, changes: readonly HeadChange[]): Promise<void> {
-  for (const chunk of chunksOf(changes.filter(({ expectedRevision }) => expectedRevision !== null))) {
+  for (const chunk of chunksOf(changes.filter(({ before }) => before !== null))) {
     await updateHeads(session, chunk);
   }
-  for (const chunk of chunksOf(changes.filter(({ expectedRevision }) => expectedRevision === null))) {
+  for (const chunk of chunksOf(changes.filter(({ before }) => before === null))) {
     await insertHeads(session, chunk);
   }
 }
@@ -45,7 +45,7 @@ function headRows(changes: readonly HeadChange[]) {
   return unnest({
     app_id: ['text', heads.map((head) => head.appId)],
     revision: ['bigint', heads.map((head) => head.revision)],
-    expected_revision: ['bigint', changes.map((change) => change.expectedRevision)],
+    expected_revision: ['bigint', changes.map(({ before }) => before?.revision ?? null)],
     last_ok_at: ['timestamptz', heads.map((head) => instantTextOrNull(head.lastOkAt))],
     last_observed_at: ['timestamptz', heads.map((head) => instantTextOrNull(head.lastObservedAt))],
     last_payload_hash: ['text', heads.map((head) => head.lastPayloadHash)],

@@ -84,6 +84,7 @@ public class Gate {
   private AnalyzerOptions optionsOf(String sql) {
     AnalyzerOptions options = new AnalyzerOptions();
     options.setLanguageOptions(language);
+    options.addSystemVariable(List.of("row_count"), TypeFactory.createSimpleType(TypeKind.TYPE_INT64));
     Matcher declared = PARAMETER.matcher(sql.startsWith("-- @") ? sql.lines().findFirst().orElse("") : "");
     while (declared.find()) {
       Type type = TypeFactory.createSimpleType(TypeKind.valueOf("TYPE_" + declared.group(3)));
