@@ -270,7 +270,10 @@ describe('a lease', () => {
     const lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
     const renewals = () => fake.jobs.filter(({ sql }) => sql?.includes(renews));
     await expect.poll(() => renewals().length, { timeout: 5_000 }).toBeGreaterThan(2);
-    expect(renewals()[0]?.parameters).toMatchObject({ lease_id: 'target', holder: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(renewals()[0]?.parameters).toMatchObject({
+      lease_id: 'target',
+      holder: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
     expect(lock?.lost.aborted).toBe(false);
     await lock?.[Symbol.asyncDispose]();
     const count = renewals().length;

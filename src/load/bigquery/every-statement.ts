@@ -140,7 +140,7 @@ export function nullParameters(sql: string): readonly QueryParameter[] {
 }
 
 function parameterType(name: string): string {
-  if (/^(?:app_ids|scene_app_ids|scenes|hashes)$/.test(name)) return 'ARRAY';
+  if (/^(?:app_ids|scenes|hashes)$/.test(name)) return 'ARRAY';
   if (
     /^(?:started_at|finished_at|as_of|open_end|read_at|first_observed|last_observed|first_decided|last_decided)$/.test(
       name,

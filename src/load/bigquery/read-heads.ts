@@ -1,6 +1,6 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { AccountQuery } from '../loader.ts';
-import { textsParameter } from './query-parameter.ts';
+import { ofAccounts } from './of-accounts.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
 import { type Query, queryPages } from './run-query.ts';
@@ -8,12 +8,13 @@ import { type DatasetName, tablePath } from './table-path.ts';
 
 /** The heads of some or all accounts. */
 export function headsQuery(place: DatasetName, { appIds }: AccountQuery): Query {
+  const condition = appIds === undefined ? undefined : ofAccounts(appIds);
   return {
     sql: `SELECT app_id, revision, UNIX_MICROS(last_ok_at), UNIX_MICROS(last_observed_at), last_payload_hash,
   UNIX_MICROS(last_attempt_at), last_error_code, UNIX_MICROS(removals_suspended_since)
-FROM ${tablePath(place, 'scene_account')}${appIds === undefined ? '' : '\nWHERE app_id IN UNNEST(@app_ids)'}
+FROM ${tablePath(place, 'scene_account')}${condition === undefined ? '' : `\nWHERE ${condition.sql}`}
 ORDER BY app_id`,
-    parameters: appIds === undefined ? [] : [textsParameter('app_ids', appIds)],
+    parameters: condition?.parameters ?? [],
   };
 }
 

@@ -2,7 +2,7 @@ import { holdReasons, type Observation, observationStatuses } from '../../dimens
 import type { AccountQuery } from '../loader.ts';
 import { oneOf, oneOfOrNull } from '../one-of.ts';
 import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
-import { textsParameter } from './query-parameter.ts';
+import { ofAccounts } from './of-accounts.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
 import { type Query, queryPages } from './run-query.ts';
@@ -10,14 +10,16 @@ import { type DatasetName, tablePath } from './table-path.ts';
 
 /** The observations of some accounts, of a range of them, or of all. */
 export function observationsQuery(place: DatasetName, { appIds }: AccountQuery, range?: AccountRange): Query {
-  const { asOf, conditions, parameters } = rangeClauses(range);
-  const all = [...conditions, ...(appIds === undefined ? [] : ['app_id IN UNNEST(@app_ids)'])];
+  const part = rangeClauses(range);
+  const accounts = appIds === undefined ? undefined : ofAccounts(appIds);
+  const conditions = [...part.conditions, ...(accounts === undefined ? [] : [accounts.sql])];
+  const where = conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`;
   return {
     sql: `SELECT app_id, UNIX_MICROS(observed_at), status, payload_hash, error_code, error_message, hold_reason,
   UNIX_MICROS(decided_at), run_id
-FROM ${tablePath(place, 'scene_observation')}${asOf}${all.length === 0 ? '' : `\nWHERE ${all.join('\n  AND ')}`}
+FROM ${tablePath(place, 'scene_observation')}${part.asOf}${where}
 ORDER BY app_id, observed_at`,
-    parameters: [...parameters, ...(appIds === undefined ? [] : [textsParameter('app_ids', appIds)])],
+    parameters: [...part.parameters, ...(accounts?.parameters ?? [])],
   };
 }
 

@@ -3,6 +3,7 @@ import { OPEN_END } from '../../instant.ts';
 import type { VersionQuery } from '../loader.ts';
 import { oneOf, oneOfOrNull } from '../one-of.ts';
 import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
+import { amongAccounts, ofAccounts } from './of-accounts.ts';
 import { instantParameter, type QueryParameter, textParameter, textsParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
@@ -15,19 +16,21 @@ export function versionsQuery(place: DatasetName, query: VersionQuery, range?: A
   const part = rangeClauses(range);
   const conditions = [...part.conditions];
   const parameters: QueryParameter[] = [...part.parameters];
-  const add = (condition: string, ...values: QueryParameter[]): void => {
+  const add = (condition: string, ...values: readonly QueryParameter[]): void => {
     conditions.push(condition);
     parameters.push(...values);
   };
-  if (appIds !== undefined) add('app_id IN UNNEST(@app_ids)', textsParameter('app_ids', appIds));
+  const accounts = appIds === undefined ? undefined : ofAccounts(appIds);
+  if (accounts !== undefined) add(accounts.sql, ...accounts.parameters);
   if (openOnly === true) add('effective_to = @open_end', instantParameter('open_end', OPEN_END));
   if (asOf !== undefined) add('effective_from <= @as_of AND effective_to > @as_of', instantParameter('as_of', asOf));
   if (sceneKey !== undefined) add('scene_key = @scene_key', textParameter('scene_key', sceneKey));
   if (scenes !== undefined) {
-    // An app id holds no line feed, so the pair is one text; the accounts alone let BigQuery skip blocks.
+    const range = amongAccounts(scenes.map(({ appId }) => appId));
+    if (accounts === undefined) add(range.sql, ...range.parameters);
+    // An app id holds no line feed, so the pair is one text.
     add(
-      "app_id IN UNNEST(@scene_app_ids) AND CONCAT(app_id, '\\n', scene_key) IN UNNEST(@scenes)",
-      textsParameter('scene_app_ids', [...new Set(scenes.map(({ appId }) => appId))]),
+      "CONCAT(app_id, '\\n', scene_key) IN (SELECT scene FROM UNNEST(@scenes) AS scene)",
       textsParameter('scenes', [...new Set(scenes.map(({ appId, sceneKey: key }) => `${appId}\n${key}`))]),
     );
   }
