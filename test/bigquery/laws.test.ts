@@ -11,6 +11,7 @@ import { replay } from '../../src/pipeline/replay.ts';
 import { arbitraryLog, byTime, lineOf } from '../support/arbitrary-log.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import { type BigqueryTargets, createBigqueryTargets } from '../support/bigquery-targets.ts';
+import { statementsOf, tablesReadBy } from '../support/billing-estimate.ts';
 import {
   checkLaw,
   logMovesBetweenTargets,
@@ -85,10 +86,12 @@ describeBigquery('a dimension in BigQuery', (suite) => {
       String((job.metadata as { configuration?: { query?: { query?: string } } }).configuration?.query?.query ?? ''),
     );
     const dataset = / bigquery \S+\.(\w+)$/.exec(` ${loader.description}`)?.[1] ?? '';
-    const reads = texts.filter((sql) => sql.startsWith('SELECT') && sql.includes(`.${dataset}.`));
-    const tables = reads.map((sql) => new RegExp(`\\.${dataset}\\.(\\w+)`).exec(sql)?.[1]);
-    expect(tables.sort()).toEqual(['scene_account', 'scene_meta']);
-    const scripts = texts.filter((sql) => sql.startsWith('BEGIN TRANSACTION') && sql.includes(`.${dataset}.`));
-    expect(scripts.filter((sql) => sql.includes('dim_scene') || sql.includes('scene_payload'))).toEqual([]);
+    const statements = texts.filter((sql) => sql.includes(`.${dataset}.`)).flatMap(statementsOf);
+    expect(statements.filter((sql) => sql.startsWith('MERGE'))).toHaveLength(4);
+    const tables = new Set(statements.flatMap(tablesReadBy));
+    const lasting = [...tables].filter((table) => !table.startsWith('scene_stage_'));
+    // One row a right, one row, and one row a run, of which a month is read.
+    expect(lasting.sort()).toEqual(['scene_account', 'scene_lease', 'scene_meta', 'scene_run']);
+    expect(tables.size - lasting.length).toBe(2);
   });
 });

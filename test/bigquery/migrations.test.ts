@@ -65,6 +65,11 @@ describeBigquery('a migrated dataset', (suite) => {
       clustering: { fields: ['app_id'] },
       tableConstraints: { primaryKey: { columns: ['app_id', 'observed_at'] } },
     });
+    expect(await layout('scene_run')).toEqual({
+      timePartitioning: expect.objectContaining({ type: 'MONTH', field: 'started_at' }),
+      clustering: undefined,
+      tableConstraints: { primaryKey: { columns: ['run_id'] } },
+    });
     expect(await layout('dim_scene')).toEqual({
       timePartitioning: undefined,
       clustering: { fields: ['app_id', 'scene_key'] },
