@@ -12,6 +12,12 @@ describe('rows of a load', () => {
     );
   });
 
+  test('keep what only looks like a NULL or half a character', () => {
+    const row = { a: ',"b":null', b: null, c: '\\ud83d', d: '\\\\ud83d 😀', e: ':null', f: null };
+    expect(JSON.parse(ndjsonLine(row))).toEqual({ a: row.a, c: row.c, d: row.d, e: row.e });
+    expect(() => ndjsonLine({ ...row, e: '\\\\\ude00' })).toThrow('column e');
+  });
+
   test('are cut into files below the limit, in order, each as often as it is read', () => {
     const files = ndjsonFiles(() => rows, 5_000);
     const texts = files.map(({ chunks }) => textOf(chunks()));

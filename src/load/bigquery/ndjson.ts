@@ -44,17 +44,24 @@ function* chunksOf(rows: Iterable<StagedRow>, start: number, end: number): Gener
   if (text !== '') yield Buffer.from(text);
 }
 
-/** A row as one line; what is null is left out, which is how a load says NULL. */
+/** Matches no text: the quotes of one are behind backslashes. */
+const nullCell = /,"\w+":null/g;
+/** How JSON writes half a character; the same letters in a text have two backslashes. */
+const halfCharacter = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+
+/**
+ * A row as one line; what is null is left out, which is how a load says NULL (the first cell never is). This is the loop that a
+ * first load spends its time in: a replacer would take four times as long.
+ */
 export function ndjsonLine(row: StagedRow): string {
-  return `${JSON.stringify(row, wellFormedOrUndefined)}\n`;
+  const line = JSON.stringify(row);
+  if (line.includes('\\ud') && halfCharacter.test(line)) throw notWellFormed(row);
+  return `${line.includes(':null') ? line.replace(nullCell, '') : line}\n`;
 }
 
-function wellFormedOrUndefined(key: string, value: unknown): unknown {
-  if (value === null) return undefined;
-  if (typeof value === 'string' && !value.isWellFormed()) {
-    throw new ScenedimError('data_refused', `a text of column ${key} is not well-formed Unicode`, {
-      remedy: 'please report it',
-    });
-  }
-  return value;
+function notWellFormed(row: StagedRow): ScenedimError {
+  const [column = ''] = Object.entries(row).find(([, value]) => typeof value === 'string' && !value.isWellFormed()) ?? [];
+  return new ScenedimError('data_refused', `a text of column ${column} is not well-formed Unicode`, {
+    remedy: 'please report it',
+  });
 }
