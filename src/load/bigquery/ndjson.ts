@@ -60,7 +60,8 @@ export function ndjsonLine(row: StagedRow): string {
 }
 
 function notWellFormed(row: StagedRow): ScenedimError {
-  const [column = ''] = Object.entries(row).find(([, value]) => typeof value === 'string' && !value.isWellFormed()) ?? [];
+  const [column = ''] =
+    Object.entries(row).find(([, value]) => typeof value === 'string' && !value.isWellFormed()) ?? [];
   return new ScenedimError('data_refused', `a text of column ${column} is not well-formed Unicode`, {
     remedy: 'please report it',
   });
