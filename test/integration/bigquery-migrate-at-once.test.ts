@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { newestSchemaVersion } from '../../src/load/bigquery/migrations.ts';
 import { migrateTarget, prepareTarget } from '../../src/pipeline/prepare-target.ts';
-import { type LoaderOnFake, startLoaderOnFake } from '../support/bigquery-on-fake.ts';
+import { type LoaderOnFake, startLoaderOnFake, takesLease } from '../support/bigquery-on-fake.ts';
 import type { FakeJob, FakeResult } from '../support/fake-bigquery.ts';
 import { contextFor } from '../support/run-case.ts';
 
@@ -36,12 +36,12 @@ class Tables {
     if (sql.includes('BEGIN TRANSACTION')) this.schemaVersion = newest;
     if (lease === 'target' && sql.startsWith('MERGE')) {
       this.busyLooks -= 1;
-      return this.busyLooks >= 0 ? { rows: [] } : undefined;
+      return this.busyLooks >= 0 ? { affectedRows: 0 } : undefined;
     }
     if (lease !== 'migrate' || typeof holder !== 'string') return undefined;
-    if (sql.includes('SELECT token FROM')) {
+    if (takesLease(sql)) {
       this.#migrator ??= holder;
-      return this.#migrator === holder ? undefined : { rows: [] };
+      return this.#migrator === holder ? undefined : { affectedRows: 0 };
     }
     if (this.#migrator === holder) this.#migrator = null;
     return undefined;

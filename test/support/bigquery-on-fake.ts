@@ -13,8 +13,10 @@ export const momentaryTimings: Timings = {
   leasePollMs: 1,
 };
 
-/** A statement that takes a lease, and does not only hold it for longer or give it back. */
-const takesLease = /^(?:MERGE|UPDATE) `[^`]*\.scene_lease`[^;]*\bSET token = /;
+/** Whether a statement takes a lease, and does not only hold it for longer or give it back. */
+export function takesLease(sql: string): boolean {
+  return /^(?:MERGE|UPDATE) `[^`]*\.scene_lease`[^;]*\bSET token = /.test(sql);
+}
 
 /** A loader on a fake BigQuery, which gives every lease that is asked for. */
 export interface LoaderOnFake extends AsyncDisposable {
@@ -31,7 +33,7 @@ export async function startLoaderOnFake(
   const fake = await startFakeBigquery({
     ...options,
     answer: (job) =>
-      options.answer?.(job) ?? (job.sql !== undefined && takesLease.test(job.sql) ? { affectedRows: 1 } : undefined),
+      options.answer?.(job) ?? (job.sql !== undefined && takesLease(job.sql) ? { affectedRows: 1 } : undefined),
   });
   const { projectId, apiEndpoint } = fake;
   const config = parseBigQueryConfig({ type: 'bigquery', projectId, apiEndpoint, ...section });

@@ -1,6 +1,7 @@
 /** The real program in a process of its own, and a Google that it is known to. */
 import { expect } from 'vitest';
 import { newestSchemaVersion } from '../../src/load/bigquery/migrations.ts';
+import { takesLease } from './bigquery-on-fake.ts';
 import { type CliWorkspace, createCliWorkspace } from './cli-workspace.ts';
 import type { FakeResult } from './fake-bigquery.ts';
 import { externalAccount, type FakeGoogle, keyFiles, startFakeGoogle } from './fake-google.ts';
@@ -12,7 +13,7 @@ export const other = 'other@test.iam.gserviceaccount.com';
 
 /** A dataset whose schema is there, and leases for everybody. */
 function answerQuery({ sql = '' }: { readonly sql?: string }): FakeResult | undefined {
-  if (sql.includes('SELECT token FROM')) return { rows: [['7']], affectedRows: 1 };
+  if (takesLease(sql)) return { affectedRows: 1 };
   return sql.includes('FROM `test.scene.scene_meta`')
     ? { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', 'false']] }
     : undefined;

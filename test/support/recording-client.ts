@@ -88,6 +88,7 @@ export function createRecordingClient(
       jobs.push({ kind: 'load', statements: [], reads: [], bytesUploaded });
       return answer;
     },
+    member: () => client.member(),
   };
 }
 
