@@ -3,6 +3,6 @@
  * Needs `vitest`, which scenedim does not install. Nothing else in scenedim imports this module.
  */
 
-export type { ContractTarget, CreateContractTarget } from './load/contract/contract-target.ts';
+export type { ContractTarget, CreateContractTarget, CreateMigratedTarget } from './load/contract/contract-target.ts';
 export type { LoaderContractOptions } from './load/contract/loader-contract.ts';
 export { describeLoaderContract } from './load/contract/loader-contract.ts';

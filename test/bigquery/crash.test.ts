@@ -91,7 +91,7 @@ function dyingClient(
   };
 }
 
-describeBigquery('a run that is killed', ({ place, freshName, dropDataset }) => {
+describeBigquery('a run that is killed', ({ place, timings, freshName, dropDataset }) => {
   async function load(loader: Loader, lines: readonly string[]) {
     return replay(contextFor(loader, { dimension: {}, guards: { empty: 'accept', maxShrink: 1 } }), {
       input: inputOf(lines),
@@ -112,23 +112,28 @@ describeBigquery('a run that is killed', ({ place, freshName, dropDataset }) => 
 
   describe('in each gap', () => {
     let config: BigQueryConfig;
-    beforeAll(() => {
+    /** Each test has accounts of its own, and those hold the first answers. */
+    const ownAccounts = (test: number | string) => (text: string) => text.replaceAll('"wx', `"g${test}wx`);
+    beforeAll(async () => {
       config = parseBigQueryConfig({ type: 'bigquery', ...place(), dataset: freshName() });
+      await load(
+        createBigQueryLoader(config, timings),
+        [...gaps.keys(), 'q'].flatMap((test) => first.map(ownAccounts(test))),
+      );
     });
     afterAll(() => dropDataset(config.dataset));
 
     for (const [n, gap] of gaps.entries()) {
       test(`leaves all or nothing, and the next run repairs it: ${gap.title}`, { timeout: 300_000 }, async () => {
-        const loader = createBigQueryLoader(config);
-        const app = (text: string) => text.replaceAll('"wx', `"g${n}wx`);
-        await load(loader, first.map(app));
+        const loader = createBigQueryLoader(config, timings);
+        const app = ownAccounts(n);
         const before = await readExport(loader);
 
         const sent: string[] = [];
         const died = new Promise<never>((_, reject) => {
           const dying = createBigQueryLoader(
             config,
-            defaultTimings,
+            timings,
             dyingClient(config, gap, () => reject(killed), sent),
           );
           load(dying, second.map(app)).catch(() => {});
@@ -155,15 +160,14 @@ describeBigquery('a run that is killed', ({ place, freshName, dropDataset }) => 
     test('never both merge: the queued job of a killed run fails when another run holds the lease', {
       timeout: 300_000,
     }, async () => {
-      const app = (text: string) => text.replaceAll('"wx', '"qwx');
-      const loader = createBigQueryLoader(config);
-      await load(loader, first.map(app));
+      const app = ownAccounts('q');
+      const loader = createBigQueryLoader(config, timings);
       const sent: string[] = [];
       const died = new Promise<never>((_, reject) => {
         const gap = { isLast: isScript, arrives: false };
         const dying = createBigQueryLoader(
           config,
-          defaultTimings,
+          timings,
           dyingClient(config, gap, () => reject(killed), sent),
         );
         load(dying, second.map(app)).catch(() => {});
@@ -171,7 +175,7 @@ describeBigquery('a run that is killed', ({ place, freshName, dropDataset }) => 
       await expect(died).rejects.toBe(killed);
       const queued = sent.at(-1) ?? '';
       const body: unknown = JSON.parse(queued.slice(queued.indexOf('{')));
-      const client = createBigQueryClient(config, defaultTimings.request);
+      const client = createBigQueryClient(config, timings.request);
       const { signal } = new AbortController();
       const runQueued = async (id: string): Promise<unknown> => {
         const { configuration } = body as { configuration: object };

@@ -30,7 +30,7 @@ function batchOf(appId: string, runId: string): ChangeSet {
   );
 }
 
-describeBigquery('leases in BigQuery', ({ place, freshName, dropDataset }) => {
+describeBigquery('leases in BigQuery', ({ place, timings, freshName, dropDataset }) => {
   let config: BigQueryConfig;
   const count = async (table: string, condition: string) => {
     const rows = await runScript(
@@ -42,14 +42,14 @@ describeBigquery('leases in BigQuery', ({ place, freshName, dropDataset }) => {
 
   beforeAll(async () => {
     config = parseBigQueryConfig({ type: 'bigquery', ...place(), dataset: freshName() });
-    await createBigQueryLoader(config).migrate(sampleSettings, signal);
+    await createBigQueryLoader(config, timings).migrate(sampleSettings, signal);
   }, timeout);
   afterAll(() => dropDataset(config.dataset));
 
   test('let shards load side by side and commit one after the other, a common body stored once', {
     timeout,
   }, async () => {
-    const shards = [0, 1, 2].map((index) => ({ index, loader: createBigQueryLoader(config) }));
+    const shards = [0, 1, 2].map((index) => ({ index, loader: createBigQueryLoader(config, timings) }));
     await using stack = new AsyncDisposableStack();
     for (const { index, loader } of shards) {
       stack.use(await loader.acquireLock({ kind: 'shard', index, count: 3 }, signal));
@@ -62,7 +62,7 @@ describeBigquery('leases in BigQuery', ({ place, freshName, dropDataset }) => {
   });
 
   test('that ended and were taken over stop their old holder with lock_lost', { timeout }, async () => {
-    const [old, other] = [createBigQueryLoader(config), createBigQueryLoader(config)];
+    const [old, other] = [createBigQueryLoader(config, timings), createBigQueryLoader(config, timings)];
     await using _held = await old.acquireLock({ kind: 'exclusive' }, signal);
     const lease = tablePath(config, 'scene_lease');
     await runScript(config, `UPDATE ${lease} SET expires_at = TIMESTAMP_MICROS(1) WHERE lease_id = 'target'`);
@@ -78,7 +78,10 @@ describeBigquery('leases in BigQuery', ({ place, freshName, dropDataset }) => {
   test('have tokens that grow with every holder', { timeout }, async () => {
     const tokens: unknown[] = [];
     for (let n = 0; n < 3; n += 1) {
-      await using _lock = await createBigQueryLoader(config).acquireLock({ kind: 'shard', index: 0, count: 9 }, signal);
+      await using _lock = await createBigQueryLoader(config, timings).acquireLock(
+        { kind: 'shard', index: 0, count: 9 },
+        signal,
+      );
       const sql = `SELECT CAST(token AS STRING) AS token FROM ${tablePath(config, 'scene_lease')} WHERE lease_id = 'shard-0-of-9'`;
       tokens.push((await runScript(config, sql))[0]?.['token']);
     }

@@ -25,14 +25,16 @@ export const arbitraryLog: fc.Arbitrary<LogItem[]> = fc.uniqueArray(
   { minLength: 1, maxLength: 14, selector: (item) => `${item.appId} ${item.at}` },
 );
 
-/** A log and a way to cut it into files. */
-export const arbitrarySplitLog = arbitraryLog.chain((log) =>
-  fc.record({
-    log: fc.constant(log),
-    order: fc.shuffledSubarray(log, { minLength: log.length, maxLength: log.length }),
-    cuts: fc.uniqueArray(fc.nat({ max: log.length }), { maxLength: 4 }),
-  }),
-);
+/** A log and a way to cut it into at most `maxParts` files. */
+export function arbitrarySplitLog(maxParts = 5) {
+  return arbitraryLog.chain((log) =>
+    fc.record({
+      log: fc.constant(log),
+      order: fc.shuffledSubarray(log, { minLength: log.length, maxLength: log.length }),
+      cuts: fc.uniqueArray(fc.nat({ max: log.length }), { maxLength: maxParts - 1 }),
+    }),
+  );
+}
 
 export function lineOf(item: LogItem): string {
   const observedAt = formatInstant(1_767_225_600_000_001n + BigInt(item.at) * 1_000_000n);

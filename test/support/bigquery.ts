@@ -1,8 +1,9 @@
-/** Suites on BigQuery: {@link describeBigquery} runs one on the emulator, and on a real project when one is named. */
+/** Suites on BigQuery: {@link describeBigquery} runs one on the worker's emulator, and on a real project when one is named. */
 import { randomBytes } from 'node:crypto';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import { beforeAll, describe, inject, test } from 'vitest';
+import { defaultTimings, type Timings } from '../../src/load/bigquery/timings.ts';
 import { emulatorProject } from './local-bigquery-server.ts';
 
 /** The fields of a `target` section that say where; tests add the others. */
@@ -23,6 +24,8 @@ export interface BigquerySuite {
   /** Whether this is the emulator or the real service. */
   readonly kind: 'emulator' | 'service';
   readonly place: () => BigqueryPlace;
+  /** For loaders of tests: polls an emulator often enough, but not so often that it has no time for the job. */
+  readonly timings: Timings;
   /** A client for arranging and looking; one for the whole suite. */
   readonly client: () => BigQuery;
   /** A name that nobody uses; nothing is created. Dropped with `dropDataset`. */
@@ -57,12 +60,13 @@ export function connectBigquery({ projectId, location, apiEndpoint }: BigqueryPl
 }
 
 async function emulatorPlace(url: string): Promise<BigqueryPlace> {
-  const response = await fetch(url);
+  const response = await fetch(`${url}/${process.env['VITEST_POOL_ID'] ?? ''}`);
   const answer = await response.text();
   if (!response.ok) throw new Error(`the emulator did not start: ${answer}`);
   return { projectId: emulatorProject, location: 'US', apiEndpoint: answer };
 }
 
+const emulatorTimings: Timings = { ...defaultTimings, pollMs: () => 150, leasePollMs: 250 };
 const oneHourMs = String(60 * 60 * 1_000);
 
 function suiteOn(kind: BigquerySuite['kind'], find: () => Promise<BigqueryPlace>): BigquerySuite {
@@ -85,6 +89,7 @@ function suiteOn(kind: BigquerySuite['kind'], find: () => Promise<BigqueryPlace>
   };
   return {
     kind,
+    timings: kind === 'emulator' ? emulatorTimings : defaultTimings,
     place: () => opened().place,
     client: () => opened().client,
     freshName,

@@ -1,6 +1,7 @@
 /**
- * Vitest global setup: one BigQuery emulator for the whole run, started when the first suite asks for it and stopped at the end.
- * Suites reach it over a loopback port of the main process.
+ * Vitest global setup: a BigQuery emulator for each worker, started when its first suite asks for it and stopped at the end. One
+ * emulator keeps one core busy, whoever asks, and is the slower the more tables it has. Suites reach it over a loopback port of the
+ * main process.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -9,7 +10,7 @@ import { findLocalBigquery, type RunningLocalBigquery, startLocalBigquery } from
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `GET <this>` answers the emulator's endpoint; null when none is installed. */
+    /** `GET <this>/<worker>` answers the endpoint of the worker's emulator; null when none is installed. */
     readonly localBigquery: string | null;
   }
 }
@@ -20,11 +21,15 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     project.provide('localBigquery', null);
     return undefined;
   }
-  let emulator: Promise<RunningLocalBigquery> | undefined;
-  const listener = createServer(async (_request, response) => {
+  const emulators = new Map<string, Promise<RunningLocalBigquery>>();
+  const emulatorOf = (worker: string) => {
+    const emulator = emulators.get(worker) ?? startLocalBigquery(folder);
+    emulators.set(worker, emulator);
+    return emulator;
+  };
+  const listener = createServer(async (request, response) => {
     try {
-      emulator ??= startLocalBigquery(folder);
-      response.end((await emulator).apiEndpoint);
+      response.end((await emulatorOf(request.url ?? '/')).apiEndpoint);
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
@@ -38,7 +43,9 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   return async () => {
     listener.close();
     listener.closeAllConnections();
-    const started = await emulator?.catch(() => undefined);
-    await started?.[Symbol.asyncDispose]();
+    const started = await Promise.allSettled(emulators.values());
+    await Promise.all(
+      started.map((result) => (result.status === 'fulfilled' ? result.value : null)?.[Symbol.asyncDispose]()),
+    );
   };
 }

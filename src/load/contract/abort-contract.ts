@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Loader } from '../loader.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget, stateOf } from './contract-target.ts';
 import { manyAppIds, storeManyRows } from './many-rows.ts';
 import {
@@ -32,10 +32,10 @@ const methods: Readonly<Record<string, (loader: Loader, signal: AbortSignal) => 
 };
 
 /** Abort signals: each method rejects with the reason and leaves everything as it is. */
-export function describeAborts(create: CreateContractTarget): void {
+export function describeAborts(targets: ContractTargets): void {
   describe('abort signals', () => {
     it('reject every method with the reason, which then has no effect', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const before = await stateOf(loader);
       for (const [name, call] of Object.entries(methods)) {
@@ -49,7 +49,7 @@ export function describeAborts(create: CreateContractTarget): void {
 
     for (const name of ['readHeads', 'readVersions', 'readObservations'] as const) {
       it(`end ${name} in the middle`, async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const { loader } = target;
         await storeManyRows(loader);
         const controller = new AbortController();
@@ -66,7 +66,7 @@ export function describeAborts(create: CreateContractTarget): void {
     }
 
     it('leave all or nothing of a batch that is being applied', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const before = await stateOf(loader);
       const controller = new AbortController();

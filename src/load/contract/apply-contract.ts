@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Observation } from '../../dimension/observation.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
   commonPayload,
@@ -33,10 +33,10 @@ const observationsOfAllSorts: readonly Observation[] = [
 ];
 
 /** apply: each part of a change set, alone and together. */
-export function describeApply(create: CreateContractTarget): void {
+export function describeApply(targets: ContractTargets): void {
   describe('apply', () => {
     it('stores every part of a change set', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const heads = [
         sampleHead('wx1', 1, instantAt(7), {
@@ -78,7 +78,7 @@ export function describeApply(create: CreateContractTarget): void {
     });
 
     it('applies the record of a run alone, from its first batch to its end', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const before = await stateOf(loader);
       const finished = { finishedAt: instantAt(5), outcome: 'nothing_changed' } as const;
@@ -88,7 +88,7 @@ export function describeApply(create: CreateContractTarget): void {
     });
 
     it('changes the decision of an observation and nothing else about it', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const held = sampleObservation('wx1', instantAt(0), { status: 'held', holdReason: 'shrink' });
       const wrong = sampleObservation('wx1', instantAt(1));
@@ -118,7 +118,7 @@ export function describeApply(create: CreateContractTarget): void {
     });
 
     it('takes a payload that is stored already, and gives back every byte of each', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const payloads = [
         commonPayload,
@@ -141,7 +141,7 @@ export function describeApply(create: CreateContractTarget): void {
     });
 
     it('lets two clients store the same new payloads at once', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const clients = [target.loader, await target.second()];
       const payloads = Array.from({ length: 50 }, (_, n) => samplePayload(`{"errcode":0,"scene":[],"n":${n}}`));
       await Promise.all(

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../loader.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openEmptyTarget, openTarget, stateOf } from './contract-target.ts';
 
 /** check, kind and description. */
-export function describeCheck(create: CreateContractTarget, secrets: readonly string[]): void {
+export function describeCheck(targets: ContractTargets, secrets: readonly string[]): void {
   describe('check', () => {
     it('has findings about an empty target and writes nothing', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       expectFindings(await target.loader.check(neverAborted), secrets);
       expect(await target.loader.readMeta(neverAborted)).toBeNull();
     });
 
     it('finds no error in a migrated target and writes nothing', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const before = await stateOf(target.loader);
       const findings = await target.loader.check(neverAborted);
       expectFindings(findings, secrets);
@@ -22,7 +22,7 @@ export function describeCheck(create: CreateContractTarget, secrets: readonly st
     });
 
     it('describes the target in words without credentials', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       const { kind, description } = target.loader;
       expect(kind).toMatch(/\S/);
       expect(description).toMatch(/\S/);

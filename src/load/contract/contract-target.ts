@@ -1,7 +1,7 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Version } from '../../dimension/version.ts';
-import type { Loader, TargetMeta } from '../loader.ts';
+import type { Loader, MigrateOptions, TargetMeta } from '../loader.ts';
 import { sampleSettings } from './sample-rows.ts';
 
 /** A fresh, empty target for one test of the contract. */
@@ -15,6 +15,20 @@ export interface ContractTarget {
 
 /** Makes a fresh, empty target for every call. */
 export type CreateContractTarget = () => Promise<ContractTarget>;
+
+/**
+ * Makes a target as `migrate` with these settings leaves an empty one: no row, no lock, no run, `rebuilding` false. For targets
+ * that take long to migrate: it may be one that an earlier test was given and has closed, emptied. What that test left must not
+ * show, even when it failed half way: its rows, its locks, its settings, and whatever else it made.
+ */
+export type CreateMigratedTarget = (settings: MigrateOptions) => Promise<ContractTarget>;
+
+/** Where the tests get their targets from. */
+export interface ContractTargets {
+  readonly createEmpty: CreateContractTarget;
+  /** Without it a target is made empty and then migrated. */
+  readonly createMigrated?: CreateMigratedTarget | undefined;
+}
 
 /** What a test works with; disposing closes every loader and removes the target. */
 export interface OpenTarget extends AsyncDisposable {
@@ -35,26 +49,29 @@ export interface TargetState {
 export const neverAborted: AbortSignal = new AbortController().signal;
 
 /** A fresh target without a schema. */
-export async function openEmptyTarget(create: CreateContractTarget): Promise<OpenTarget> {
-  const { loader, second, remove } = await create();
-  await using stack = new AsyncDisposableStack();
-  if (remove !== undefined) stack.defer(remove);
-  stack.use(loader);
-  const kept = stack.move();
-  return {
-    loader,
-    second: async () => (second === undefined ? loader : kept.use(await second())),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+export async function openEmptyTarget({ createEmpty }: ContractTargets): Promise<OpenTarget> {
+  return open(await createEmpty());
 }
 
-/** A fresh target with the sample settings. */
-export async function openTarget(create: CreateContractTarget): Promise<OpenTarget> {
+/** A target without a row, with the sample settings. */
+export async function openTarget({ createEmpty, createMigrated }: ContractTargets): Promise<OpenTarget> {
+  if (createMigrated !== undefined) return createMigrated(sampleSettings).then(open);
   await using stack = new AsyncDisposableStack();
-  const target = stack.use(await openEmptyTarget(create));
+  const target = stack.use(open(await createEmpty()));
   await target.loader.migrate(sampleSettings, neverAborted);
   stack.move();
   return target;
+}
+
+function open({ loader, second, remove }: ContractTarget): OpenTarget {
+  const stack = new AsyncDisposableStack();
+  if (remove !== undefined) stack.defer(remove);
+  stack.use(loader);
+  return {
+    loader,
+    second: async () => (second === undefined ? loader : stack.use(await second())),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
 /** Reads the whole target. */

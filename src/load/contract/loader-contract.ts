@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { describeAborts } from './abort-contract.ts';
 import { describeApply } from './apply-contract.ts';
 import { describeCheck } from './check-contract.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets, CreateContractTarget, CreateMigratedTarget } from './contract-target.ts';
 import { describeLocks } from './lock-contract.ts';
 import { describeMigrate } from './migrate-contract.ts';
 import { describeOpenReads } from './open-reads-contract.ts';
@@ -18,7 +18,31 @@ export interface LoaderContractOptions {
   readonly secrets?: readonly string[];
   /** True when nobody else can reach the target, so that its locks exclude nobody; default false. */
   readonly privateTarget?: boolean;
+  /**
+   * For a target that takes long to migrate: makes or empties a migrated one for the tests that need no fresh one, which are nearly
+   * all. Default: `createLoader`, then `migrate`.
+   */
+  readonly createMigrated?: CreateMigratedTarget;
+  /**
+   * Declares only some of the tests, for a slow target whose test files run side by side: of `count` parts the one with this
+   * `index`, from 0. Every part has to be declared somewhere. Default: all tests.
+   */
+  readonly part?: { readonly index: number; readonly count: number };
 }
+
+/** The areas of the contract. Neighbours take about as long, so that parts do. */
+const areas: readonly ((targets: ContractTargets, options: LoaderContractOptions) => void)[] = [
+  describeMigrate,
+  (targets, { secrets = [] }) => describeCheck(targets, secrets),
+  describeApply,
+  describeTexts,
+  describeVersions,
+  describeRefusals,
+  describeReads,
+  describeOpenReads,
+  describeAborts,
+  (targets, { privateTarget = false }) => describeLocks(targets, privateTarget),
+];
 
 /**
  * Declares the contract of the loader port as vitest tests. Each test calls `createLoader` for a fresh, empty target, and
@@ -27,18 +51,13 @@ export interface LoaderContractOptions {
 export function describeLoaderContract(
   name: string,
   createLoader: CreateContractTarget,
-  { timeoutMs = 60_000, secrets = [], privateTarget = false }: LoaderContractOptions = {},
+  options: LoaderContractOptions = {},
 ): void {
+  const { timeoutMs = 60_000, part = { index: 0, count: 1 }, createMigrated } = options;
+  const targets = { createEmpty: createLoader, createMigrated };
+  const declared = areas.filter((_, n) => n % part.count === part.index);
+  if (declared.length === 0) throw new Error(`there is no part ${part.index} of ${part.count} of the loader contract`);
   describe(`loader contract: ${name}`, { timeout: timeoutMs }, () => {
-    describeMigrate(createLoader);
-    describeCheck(createLoader, secrets);
-    describeApply(createLoader);
-    describeTexts(createLoader);
-    describeVersions(createLoader);
-    describeRefusals(createLoader);
-    describeReads(createLoader);
-    describeOpenReads(createLoader);
-    describeAborts(createLoader);
-    describeLocks(createLoader, privateTarget);
+    for (const area of declared) area(targets, options);
   });
 }

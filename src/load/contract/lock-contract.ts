@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LockScope } from '../loader.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget } from './contract-target.ts';
 import { sampleChangeSet, sampleHeadChange } from './sample-rows.ts';
 
@@ -23,13 +23,13 @@ const rules: readonly (readonly [string, LockScope, LockScope, boolean])[] = [
 ];
 
 /** acquireLock. */
-export function describeLocks(create: CreateContractTarget, privateTarget: boolean): void {
+export function describeLocks(targets: ContractTargets, privateTarget: boolean): void {
   describe('locks', () => {
     if (!privateTarget) {
-      for (const [title, held, asked, isGiven] of rules) it(title, () => expectRule(create, held, asked, isGiven));
+      for (const [title, held, asked, isGiven] of rules) it(title, () => expectRule(targets, held, asked, isGiven));
 
       it('excludes everybody until the last shard is released', async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const other = await target.second();
         const first = await target.loader.acquireLock(shard(0, 2), neverAborted);
         const second = await other.acquireLock(shard(1, 2), neverAborted);
@@ -41,7 +41,7 @@ export function describeLocks(create: CreateContractTarget, privateTarget: boole
       });
 
       it('gives one of many who ask at once an exclusive lock', async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const clients = [target.loader, await target.second(), await target.second(), await target.second()];
         const locks = await Promise.all(clients.map((client) => client.acquireLock(exclusive, neverAborted)));
         await using stack = new AsyncDisposableStack();
@@ -51,7 +51,7 @@ export function describeLocks(create: CreateContractTarget, privateTarget: boole
     }
 
     it('is given again after its release, and releasing it twice does no harm', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       for (const scope of [exclusive, shard(0, 2), exclusive, shard(1, 3)]) {
         const lock = await target.loader.acquireLock(scope, neverAborted);
         expect(lock?.lost.aborted).toBe(false);
@@ -62,7 +62,7 @@ export function describeLocks(create: CreateContractTarget, privateTarget: boole
     });
 
     it('lets its holder read and write', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await using lock = await loader.acquireLock(exclusive, neverAborted);
       await loader.apply(sampleChangeSet(1, { heads: [sampleHeadChange('wx1', null)] }), neverAborted);
@@ -73,12 +73,12 @@ export function describeLocks(create: CreateContractTarget, privateTarget: boole
 }
 
 async function expectRule(
-  create: CreateContractTarget,
+  targets: ContractTargets,
   held: LockScope,
   asked: LockScope,
   isGiven: boolean,
 ): Promise<void> {
-  await using target = await openTarget(create);
+  await using target = await openTarget(targets);
   const other = await target.second();
   const first = await target.loader.acquireLock(held, neverAborted);
   expect(first).not.toBeNull();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openEmptyTarget, openTarget, stateOf } from './contract-target.ts';
 import {
   insertOf,
@@ -12,15 +12,15 @@ import {
 } from './sample-rows.ts';
 
 /** readMeta, migrate, migrationSql and writeMeta. */
-export function describeMigrate(create: CreateContractTarget): void {
+export function describeMigrate(targets: ContractTargets): void {
   describe('migrate', () => {
     it('finds no settings in an empty target', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       expect(await target.loader.readMeta(neverAborted)).toBeNull();
     });
 
     it('gives an empty target a schema and all settings', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       const { loader } = target;
       const result = await loader.migrate(sampleSettings, neverAborted);
       expect(result).toEqual({ fromVersion: null, toVersion: loader.schemaVersion, applied: result.applied });
@@ -33,7 +33,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('applies nothing when it runs again', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const before = await stateOf(loader);
       expect(await loader.migrate(sampleSettings, neverAborted)).toEqual({
@@ -45,7 +45,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('sets the time zone of an existing target, but no other setting and no row', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await loader.apply(
         sampleChangeSet(1, {
@@ -61,7 +61,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('leaves one schema when many clients start at once', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       const clients = [target.loader, await target.second(), await target.second(), await target.second()];
       const results = await Promise.all(clients.map((client) => client.migrate(sampleSettings, neverAborted)));
       expect(results.map(({ toVersion }) => toVersion)).toEqual(clients.map(({ schemaVersion }) => schemaVersion));
@@ -76,7 +76,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('refuses a schema that a newer program made', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const newer = { ...sampleSettings, schemaVersion: loader.schemaVersion + 1, rebuilding: false };
       await loader.writeMeta(newer, neverAborted);
@@ -85,7 +85,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('stores the settings of a rebuild', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const meta = {
         schemaVersion: loader.schemaVersion,
@@ -101,7 +101,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('tells the same SQL text whenever it is asked, before and after', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       const { loader } = target;
       const sql = loader.migrationSql(sampleSettings);
       expect(sql.trim()).not.toBe('');
@@ -110,7 +110,7 @@ export function describeMigrate(create: CreateContractTarget): void {
     });
 
     it('refuses to write to a target without a schema', async () => {
-      await using target = await openEmptyTarget(create);
+      await using target = await openEmptyTarget(targets);
       const { loader } = target;
       const changeSet = sampleChangeSet(1, { heads: [sampleHeadChange('wx1', null)] });
       await expect(loader.apply(changeSet, neverAborted)).rejects.toMatchObject({ name: 'ScenedimError' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Loader } from '../loader.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget, stateOf } from './contract-target.ts';
 import { manyAppIds, manyVersions, storeManyRows } from './many-rows.ts';
 import {
@@ -17,10 +17,10 @@ import {
 } from './sample-rows.ts';
 
 /** read…: iterables that are open while other things happen, and those that are not read to their end. */
-export function describeOpenReads(create: CreateContractTarget): void {
+export function describeOpenReads(targets: ContractTargets): void {
   describe('open iterables', () => {
     it('give one state although batches are applied meanwhile', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await storeManyRows(loader);
       const before = await stateOf(loader);
@@ -39,7 +39,7 @@ export function describeOpenReads(create: CreateContractTarget): void {
     });
 
     it('give every head that was there when batches are applied meanwhile', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await storeManyRows(loader);
       const open = loader.readHeads({}, neverAborted)[Symbol.asyncIterator]();
@@ -50,7 +50,7 @@ export function describeOpenReads(create: CreateContractTarget): void {
     });
 
     it('do not stand in the way of any other method', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await storeManyRows(loader);
       let count = 0;
@@ -70,7 +70,7 @@ export function describeOpenReads(create: CreateContractTarget): void {
     });
 
     it('hold nothing back when they are closed early or never read', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await storeManyRows(loader);
       for (let n = 0; n < 15; n += 1) {

@@ -3,7 +3,7 @@ import type { Version } from '../../dimension/version.ts';
 import { isOpen } from '../../dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../instant.ts';
 import type { Loader, VersionQuery } from '../loader.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget } from './contract-target.ts';
 import {
   endingAt,
@@ -76,10 +76,10 @@ const queries: readonly (readonly [string, VersionQuery, (version: Version) => b
 ];
 
 /** readHeads, readVersions, readObservations, readPayloads: which rows, in which order. */
-export function describeReads(create: CreateContractTarget): void {
+export function describeReads(targets: ContractTargets): void {
   describe('reads', () => {
     it('reads nothing from a target without rows', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       for (const query of [{}, { appIds: ['wx1'] }, { appIds: [] }]) {
         expect(await Array.fromAsync(loader.readHeads(query, neverAborted))).toEqual([]);
@@ -89,7 +89,7 @@ export function describeReads(create: CreateContractTarget): void {
     });
 
     it('reads the versions that a query asks for, in order', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await store(loader);
       for (const [title, query, isAsked] of queries) {
@@ -99,7 +99,7 @@ export function describeReads(create: CreateContractTarget): void {
     });
 
     it('reads heads and observations of all or some accounts, in order', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await store(loader);
       for (const asked of [undefined, ['wx3', 'wx1', 'wx3'], ['wx2', 'wx0'], ['wx0'], []]) {
@@ -115,7 +115,7 @@ export function describeReads(create: CreateContractTarget): void {
     });
 
     it('reads for 1,000 accounts at once', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await store(loader);
       const many = [...appIds, ...Array.from({ length: 997 }, (_, n) => `absent ${n}`)].toReversed();
@@ -127,7 +127,7 @@ export function describeReads(create: CreateContractTarget): void {
     });
 
     it('gives each reader of an iterable method the rows from the start', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await store(loader);
       const [first, second] = await Promise.all([

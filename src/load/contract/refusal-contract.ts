@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeSet, Loader } from '../loader.ts';
-import type { CreateContractTarget, TargetState } from './contract-target.ts';
+import type { ContractTargets, TargetState } from './contract-target.ts';
 import { neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
   endingAt,
@@ -31,10 +31,10 @@ const secondBatch: ChangeSet = sampleChangeSet(1, {
 });
 
 /** apply: all or nothing, stale heads, the same batch again. */
-export function describeRefusals(create: CreateContractTarget): void {
+export function describeRefusals(targets: ContractTargets): void {
   describe('all or nothing', () => {
     it('changes nothing when the same batch of the same run is applied again', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await store(loader);
       await loader.apply(secondBatch, neverAborted);
@@ -56,7 +56,7 @@ export function describeRefusals(create: CreateContractTarget): void {
     ];
     for (const [title, appId, revision] of stale) {
       it(`refuses the whole batch with stale_heads when ${title}`, async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const { loader } = target;
         const before = await store(loader);
         const heads = [
@@ -73,7 +73,7 @@ export function describeRefusals(create: CreateContractTarget): void {
     }
 
     it('refuses with stale_heads an observation that was newer than all when its account was read', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       await store(loader);
       const observations = [sampleObservation('wx1', instantAt(1))];
@@ -119,7 +119,7 @@ export function describeRefusals(create: CreateContractTarget): void {
     ];
     for (const [title, parts] of impossible) {
       it(`refuses the whole batch when ${title}`, async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const { loader } = target;
         const before = await store(loader);
         await expect(loader.apply({ ...secondBatch, ...parts }, neverAborted)).rejects.toMatchObject({
@@ -136,7 +136,7 @@ export function describeRefusals(create: CreateContractTarget): void {
       ['a new account', null],
     ] as const) {
       it(`applies exactly one of two batches that change ${title} at once`, async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const clients = [target.loader, await target.second()];
         await store(target.loader);
         const appId = revision === null ? 'wx9' : 'wx1';

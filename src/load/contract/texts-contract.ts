@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Version } from '../../dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../instant.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
   endingAt,
@@ -59,10 +59,10 @@ const orderedTexts: readonly string[] = [
 ].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 /** apply and read…: values at the edges of what the columns hold, and the order of texts. */
-export function describeTexts(create: CreateContractTarget): void {
+export function describeTexts(targets: ContractTargets): void {
   describe('values', () => {
     it('keeps difficult texts as they are in every column', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const versions = difficultTexts.map((text, n) =>
         sampleVersion('wx1', n === difficultTexts.length - 1 ? '键'.repeat(256) : text, instantAt(n), {
@@ -104,7 +104,7 @@ export function describeTexts(create: CreateContractTarget): void {
     });
 
     it('finds accounts of up to 128 characters, whatever those are', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const appIds = [
         '*',
@@ -132,7 +132,7 @@ export function describeTexts(create: CreateContractTarget): void {
     });
 
     it('orders accounts and keys by code points', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const shuffled = orderedTexts.toReversed();
       await loader.apply(
@@ -152,7 +152,7 @@ export function describeTexts(create: CreateContractTarget): void {
     });
 
     it('keeps instants to the microsecond, from the beginning to the open end', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const instants = [
         BEGINNING,
@@ -185,7 +185,7 @@ export function describeTexts(create: CreateContractTarget): void {
     });
 
     it('keeps scene values to the limits of int64', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const values = [0n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
       const versions = values.map((sceneValue) =>

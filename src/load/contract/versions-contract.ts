@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Version, VersionChange } from '../../dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../instant.ts';
-import type { CreateContractTarget } from './contract-target.ts';
+import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openTarget } from './contract-target.ts';
 import {
   deleteOf,
@@ -112,11 +112,11 @@ function stepsOf(appId: string): readonly VersionStep[] {
 }
 
 /** apply: changes of versions. */
-export function describeVersions(create: CreateContractTarget): void {
+export function describeVersions(targets: ContractTargets): void {
   describe('changes of versions', () => {
     for (const { title, stored, changes, result } of stepsOf('wx1')) {
       it(title, async () => {
-        await using target = await openTarget(create);
+        await using target = await openTarget(targets);
         const { loader } = target;
         const others = [sampleVersion('wx0', '1', instantAt(0)), sampleVersion('wx1', '10', instantAt(0))];
         await loader.apply(
@@ -137,7 +137,7 @@ export function describeVersions(create: CreateContractTarget): void {
     }
 
     it('does all of that in one change set', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const appIds = stepsOf('').map((_, n) => `wx${String(n).padStart(2, '0')}`);
       const steps = appIds.flatMap((appId, n) => stepsOf(appId)[n] ?? []);
@@ -160,7 +160,7 @@ export function describeVersions(create: CreateContractTarget): void {
     });
 
     it('applies batches of 10,000 versions of 1,000 accounts', async () => {
-      await using target = await openTarget(create);
+      await using target = await openTarget(targets);
       const { loader } = target;
       const appIds = Array.from({ length: 1_000 }, (_, n) => `wx${String(n).padStart(4, '0')}`);
       const first = appIds.flatMap((appId) =>
