@@ -142,6 +142,8 @@ export interface LoaderLimits {
   readonly batchAgeMs: number | null;
   /** … or when its observations are of so many different days (UTC), even inside an account. Null: any number. */
   readonly batchDays: number | null;
+  /** Version changes after which the plan of a batch is written before the rest is planned, at an account boundary. */
+  readonly batchVersions: number;
   /** Accounts that one read names, at most. */
   readonly readAccounts: number;
   /** Accounts whose whole log is read at once: their versions are in memory together. */
@@ -159,6 +161,7 @@ export const databaseLimits: LoaderLimits = {
   batchBodyBytes: 32 * 1024 * 1024,
   batchAgeMs: null,
   batchDays: null,
+  batchVersions: 200_000,
   readAccounts: 1_000,
   readLogAccounts: 50,
   readPayloads: 100,

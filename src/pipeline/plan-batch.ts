@@ -32,7 +32,8 @@ export interface PlannedAccount {
 const SCENES_A_QUERY = 10_000;
 
 /**
- * Plans every account of a batch by the cheapest path that its head allows. Reads heads for all, the open versions of
+ * Plans the accounts of a batch, each by the cheapest path that its head allows, until there are `limits.batchVersions` changes:
+ * accounts that the result lacks are for the next call, when these are written. Reads heads for all, the open versions of
  * changed scenes, the log only for accounts with late or repeated observations: a fixed number of statements for each kind.
  */
 export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<PlannedAccount[]> {
@@ -40,24 +41,32 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
   const appIds = [...batch.accounts.keys()];
   for await (const head of inputs.loader.readHeads({ appIds }, inputs.signal)) heads.set(head.appId, head);
 
+  const { readLogAccounts, batchVersions } = inputs.loader.limits;
   const planned: PlannedAccount[] = [];
+  let changes = 0;
+  const add = (accounts: readonly PlannedAccount[]): void => {
+    for (const account of accounts) {
+      planned.push(account);
+      changes += account.plan.versions.length;
+    }
+  };
   const changed: AccountHead[] = [];
   const late: AccountHead[] = [];
   for (const [appId, incoming] of batch.accounts) {
+    if (changes >= batchVersions) return planned;
     const head = heads.get(appId) ?? null;
     const path = choosePath(head, incoming);
     if (head !== null && path === 'open_versions') changed.push(head);
     else if (head !== null && path === 'log') late.push(head);
-    else if (head !== null && path === 'duplicate') planned.push({ plan: planDuplicate(head), storedHead: head });
+    else if (head !== null && path === 'duplicate') add([{ plan: planDuplicate(head), storedHead: head }]);
     else {
       const from: PlanFrom = head === null ? { kind: 'start', head } : { kind: 'repeat', head };
-      planned.push({ plan: planDirectly(inputs, appId, from, incoming), storedHead: head });
+      add([{ plan: planDirectly(inputs, appId, from, incoming), storedHead: head }]);
     }
   }
-  planned.push(...(await planChanged(inputs, batch, changed, late)));
-  const { readLogAccounts } = inputs.loader.limits;
-  for (let start = 0; start < late.length; start += readLogAccounts) {
-    planned.push(...(await planFromLog(inputs, batch, late.slice(start, start + readLogAccounts))));
+  if (changes < batchVersions) add(await planChanged(inputs, batch, changed, late));
+  for (let start = 0; start < late.length && changes < batchVersions; start += readLogAccounts) {
+    add(await planFromLog(inputs, batch, late.slice(start, start + readLogAccounts)));
   }
   return planned;
 }

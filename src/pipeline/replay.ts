@@ -6,6 +6,7 @@ import { createBackgroundWriter } from './background-writer.ts';
 import type { Batch, BatchBuilder } from './batch.ts';
 import { createBatchBuilder } from './batch.ts';
 import { buildChangeSet } from './build-change-set.ts';
+import { commitInParts } from './commit-in-parts.ts';
 import { describeHold, describeSuspension } from './hold-problem.ts';
 import type { PlannedAccount } from './plan-batch.ts';
 import { planBatch } from './plan-batch.ts';
@@ -122,7 +123,11 @@ function assertPlausible({ observedAt }: ReplayObservation, now: bigint): void {
   }
 }
 
-async function commit(run: Run, batch: Batch, name: string): Promise<void> {
+function commit(run: Run, batch: Batch, name: string): Promise<void> {
+  return commitInParts(batch, (part) => commitPart(run, part, name));
+}
+
+async function commitPart(run: Run, batch: Batch, name: string): Promise<readonly PlannedAccount[]> {
   let planned: readonly PlannedAccount[] = [];
   await run.commit(async () => {
     planned = await planBatch(run.planInputs, batch);
@@ -135,6 +140,7 @@ async function commit(run: Run, batch: Batch, name: string): Promise<void> {
     const since = plan.head?.removalsSuspendedSince ?? null;
     if (since !== null) run.ledger.addProblem(describeSuspension(plan.appId, since));
   }
+  return planned;
 }
 
 /** Of several refused lines the first in the file is named. */

@@ -6,6 +6,7 @@ import type { RunCounts } from '../load/loader.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
 import type { Batch } from './batch.ts';
 import { buildChangeSet } from './build-change-set.ts';
+import { commitInParts } from './commit-in-parts.ts';
 import { describeHold, describeSuspension } from './hold-problem.ts';
 import type { PlannedAccount } from './plan-batch.ts';
 import { planBatch } from './plan-batch.ts';
@@ -108,14 +109,17 @@ export function createSyncBooks(run: Run): SyncBooks {
         verdicts.delete(appId);
         suspendedSince.delete(appId);
       }
-      let planned: readonly PlannedAccount[] = [];
-      await run.commit(async () => {
-        planned = await planBatch(run.planInputs, batch);
-        const draft = buildChangeSet(planned.filter(isAccepted), batch);
-        const counts = countAccounts(planned, (appId) => batchVerdicts.get(appId));
-        return { ...draft, counts: { ...draft.counts, ...counts } };
+      await commitInParts(batch, async (part) => {
+        let planned: readonly PlannedAccount[] = [];
+        await run.commit(async () => {
+          planned = await planBatch(run.planInputs, part);
+          const draft = buildChangeSet(planned.filter(isAccepted), part);
+          const counts = countAccounts(planned, (appId) => batchVerdicts.get(appId));
+          return { ...draft, counts: { ...draft.counts, ...counts } };
+        });
+        for (const account of planned) addProblemsOf(run, account);
+        return planned;
       });
-      for (const account of planned) addProblemsOf(run, account);
     },
   };
 }

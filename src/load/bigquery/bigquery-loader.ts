@@ -25,9 +25,10 @@ import { createUsageMeter } from './usage-meter.ts';
 export const bigQueryLimits: LoaderLimits = {
   batchAccounts: 20_000,
   batchObservations: 200_000,
-  batchBodyBytes: 64 * 1024 * 1024,
+  batchBodyBytes: 32 * 1024 * 1024,
   batchAgeMs: 600_000,
   batchDays: 3_900,
+  batchVersions: 100_000,
   readAccounts: 20_000,
   readLogAccounts: 1_000,
   readPayloads: 1_000,
