@@ -120,7 +120,7 @@ describe('a job', () => {
     const ids = scripts(fake).map(({ jobId }) => jobId);
     expect(ids.map((id) => id.slice(-3))).toEqual(['_a1', '_a2', '_a3', '_a4']);
     expect(new Set(ids.map((id) => id.slice(0, -1))).size).toBe(1);
-    expect(ids[0]).toMatch(/^scenedim_run-1_1_[0-9a-f]{8}_commit_a1$/);
+    expect(ids[0]).toMatch(/^scenedim_run-1_1_[0-9a-f]{32}_commit_a1$/);
   });
 
   test.each([

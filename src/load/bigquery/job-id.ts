@@ -18,7 +18,10 @@ export function jobId(name: string, attempt: number): string {
   return `${name}_a${attempt}`;
 }
 
-/** Eight hex digits that nobody else has. */
+/**
+ * A name that nobody else has: 32 hex digits. BigQuery keeps job ids for half a year, and whoever meets one takes that job for its
+ * own; with eight digits, twenty shards that run every hour would soon read what another job found, or believe to hold its lease.
+ */
 export function callName(): string {
-  return randomBytes(4).toString('hex');
+  return randomBytes(16).toString('hex');
 }
