@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
+import { renewLease } from '../../src/load/bigquery/lease-statements.ts';
 import { tablePath } from '../../src/load/bigquery/table-path.ts';
 import {
   insertOf,
@@ -30,7 +31,7 @@ function batchOf(appId: string, runId: string): ChangeSet {
   );
 }
 
-describeBigquery('leases in BigQuery', ({ place, timings, freshName, dropDataset }) => {
+describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dropDataset }) => {
   let config: BigQueryConfig;
   const count = async (table: string, condition: string) => {
     const rows = await runScript(
@@ -74,6 +75,28 @@ describeBigquery('leases in BigQuery', ({ place, timings, freshName, dropDataset
     expect(await count('scene_observation', "app_id = 't1' AND run_id = 'new'")).toBe(1);
     expect(await count('scene_run', "run_id = 'old'")).toBe(0);
   });
+
+  test.each([
+    ['target', { kind: 'exclusive' }, { kind: 'shard', index: 0, count: 7 }],
+    ['shard-1-of-7', { kind: 'shard', index: 1, count: 7 }, { kind: 'exclusive' }],
+  ] as const)(
+    'that ended cannot be renewed once a lease that excludes them was taken: %s',
+    { timeout },
+    async (leaseId, mine, theirs) => {
+      await using _held = await createBigQueryLoader(config, timings).acquireLock(mine, signal);
+      const lease = tablePath(config, 'scene_lease');
+      const [row] = await runScript(config, `SELECT holder FROM ${lease} WHERE lease_id = '${leaseId}'`);
+      await runScript(config, `UPDATE ${lease} SET expires_at = TIMESTAMP_MICROS(1) WHERE lease_id = '${leaseId}'`);
+      await using taken = await createBigQueryLoader(config, timings).acquireLock(theirs, signal);
+      expect(taken).not.toBeNull();
+      const { sql, parameters = [] } = renewLease(config, { leaseId, holder: String(row?.['holder']) }, 300);
+      const params = Object.fromEntries(parameters.map(({ name, parameterValue }) => [name, parameterValue.value]));
+      const types = Object.fromEntries(parameters.map(({ name, parameterType }) => [name, parameterType.type]));
+      const [renewal] = await client().createQueryJob({ query: sql, params, types, location: place().location });
+      await renewal.getQueryResults();
+      expect(await count('scene_lease', `lease_id = '${leaseId}' AND expires_at > CURRENT_TIMESTAMP()`)).toBe(0);
+    },
+  );
 
   test('have tokens that grow with every holder', { timeout }, async () => {
     const tokens: unknown[] = [];

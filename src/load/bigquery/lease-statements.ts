@@ -23,24 +23,33 @@ export interface LeaseRequest extends Lease {
  * Two who ask at once must not both be given it. BigQuery lets two statements that only insert run side by side, so this one also
  * writes to a row that is always there: of two that update it, one waits for the other and then sees its lease. What the holder
  * has already, it may take again: the answer to the first attempt may have been lost.
+ *
+ * Leases that it excludes and that have ended are given back for their holders, in whose name a renewal may still be on its way:
+ * they are other rows, so it would find its own untouched, and both would be held.
  */
 export function takeRunLease(place: DatasetName, request: LeaseRequest, companions: string | null): Query {
   const table = tablePath(place, 'scene_lease');
+  const excluded = `h.holder IS DISTINCT FROM @holder AND (h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
+    AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @companions))`;
   return {
     sql: `MERGE ${table} AS l
 USING (
-  SELECT lease_id FROM UNNEST(['${COMMIT_LEASE}', @lease_id]) AS lease_id
+  SELECT w.lease_id FROM (
+    SELECT lease_id FROM UNNEST(['${COMMIT_LEASE}', @lease_id]) AS lease_id
+    UNION DISTINCT
+    SELECT h.lease_id FROM ${table} AS h WHERE ${excluded}
+  ) AS w
   WHERE NOT EXISTS (
-    SELECT 1 FROM ${table} AS h
-    WHERE h.expires_at > CURRENT_TIMESTAMP() AND h.holder IS DISTINCT FROM @holder AND (h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
-      AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @companions))
+    SELECT 1 FROM ${table} AS h WHERE h.expires_at > CURRENT_TIMESTAMP() AND ${excluded}
   )
 ) AS w
 ON l.lease_id = w.lease_id
 WHEN MATCHED AND l.lease_id = @lease_id THEN
   UPDATE SET token = l.token + 1, holder = @holder, expires_at = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND)
-WHEN MATCHED THEN
+WHEN MATCHED AND l.lease_id = '${COMMIT_LEASE}' THEN
   UPDATE SET holder = l.holder
+WHEN MATCHED THEN
+  UPDATE SET expires_at = TIMESTAMP_MICROS(0)
 WHEN NOT MATCHED THEN
   INSERT (lease_id, token, holder, expires_at)
   VALUES (w.lease_id, 1, @holder, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND))`,
@@ -58,7 +67,7 @@ WHERE lease_id = @lease_id AND (expires_at <= CURRENT_TIMESTAMP() OR holder = @h
   };
 }
 
-/** Holds a lease for longer; changes no row when somebody else has taken it, or when it was given back meanwhile. */
+/** Holds a lease for longer; changes no row when somebody else has taken it or one that excludes it, or when it was given back. */
 export function renewLease(place: DatasetName, { leaseId, holder }: Lease, seconds: number): Query {
   return {
     sql: `UPDATE ${tablePath(place, 'scene_lease')}
