@@ -100,6 +100,15 @@ describe('a transaction', () => {
     expect(meaningOfFailure(failure)).toMatchObject({ code: 'target_busy', newAttempt: true });
   });
 
+  test('for which too many wait already is tried again, although its reason is that of one that is too large', () => {
+    const message =
+      'Resources exceeded during query execution: Too many DML statements outstanding against table p:scene.scene_lease, limit is 20.';
+    expect(meaningOfFailure(new BigQueryFailure(message, { reason: 'resourcesExceeded' }))).toMatchObject({
+      code: 'target_busy',
+      newAttempt: true,
+    });
+  });
+
   test.each([
     [assertMessages.leaseLost, 'lock_lost'],
     [assertMessages.commitLeaseLost, 'target_busy'],

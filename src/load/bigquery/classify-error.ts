@@ -19,6 +19,9 @@ export const assertMessages = {
  */
 const conflict = /aborted due to concurrent update|could not serialize access|Failed to commit|Transaction conflict/i;
 
+/** More than 20 statements wait to change the same table; its reason, `resourcesExceeded`, is that of one that is too large. */
+const queueFull = /Too many DML statements outstanding/;
+
 const serviceDisabled: ReasonMeaning = { code: 'target_denied', newAttempt: false, remedy: null };
 const noProject: ReasonMeaning = { code: 'config_invalid', newAttempt: false, remedy: 'correct target.projectId' };
 const proxyDenied: ReasonMeaning = {
@@ -51,12 +54,12 @@ const network: readonly (readonly [test: RegExp, meaning: ReasonMeaning])[] = [
   ],
 ];
 
-/** What a failure means; the first rule that fits counts: our own asserts, conflicts, the reason, the status, the network. */
+/** What a failure means; the first rule that fits counts: our own asserts, conflicts and full queues, the reason, the status, the network. */
 export function meaningOfFailure(failure: BigQueryFailure): ReasonMeaning {
   const { reason, status, networkCode, message } = failure;
   const asserted = asserts.find(([text]) => message.includes(text));
   if (asserted !== undefined) return asserted[1];
-  if (conflict.test(message)) return busy;
+  if (conflict.test(message) || queueFull.test(message)) return busy;
   if (isServiceDisabled(failure)) return serviceDisabled;
   if (missingProject.test(message)) return noProject;
   if (status === 407) return proxyDenied;
