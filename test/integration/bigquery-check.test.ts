@@ -258,3 +258,16 @@ test('check does without what BigQuery tells about rights when it tells nothing'
     ['ok', 'statements'],
   ]);
 });
+
+test('check does not take a service that fails for one that does not tell the rights', async () => {
+  const fault = { kind: 'error', status: 503, reason: 'backendError', message: 'try again' } as const;
+  const { findings } = await check({}, [{ fault, on: 'testRights' }]);
+  expect(findings.filter(({ level }) => level !== 'ok')).toEqual([
+    {
+      level: 'error',
+      subject: 'connection',
+      message: 'try again',
+      remedy: 'run again; if it stays, see https://status.cloud.google.com',
+    },
+  ]);
+});

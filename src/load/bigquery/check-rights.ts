@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Finding } from '../loader.ts';
+import { toFailure } from './bigquery-failure.ts';
+import { meaningOfFailure } from './classify-error.ts';
 import { errorFinding, isDenied } from './error-finding.ts';
 import { type FailureNames, grantDataEditor, grantJobUser, grantOnProject } from './grants.ts';
 import { createDatasetStatement } from './migrations.ts';
@@ -105,8 +107,9 @@ export async function* checkTableRights(runner: JobRunner, signal: AbortSignal):
   const { client, config } = runner;
   if (config.apiEndpoint !== undefined) return;
   const path = `datasets/${config.dataset}/tables/scene_meta:testIamPermissions`;
-  const answer = await client.call({ method: 'POST', path, body: { permissions: TABLE_RIGHTS } }, signal).catch(() => {
-    signal.throwIfAborted();
+  const body = { permissions: TABLE_RIGHTS };
+  const answer = await client.call({ method: 'POST', path, body }, signal).catch((error: unknown) => {
+    if (signal.aborted || !isRefused(error)) throw error;
     return null;
   });
   // Where BigQuery does not tell, the dry runs of the statements do.
@@ -123,6 +126,12 @@ export async function* checkTableRights(runner: JobRunner, signal: AbortSignal):
       remedy: grantDataEditor(namesOf(runner)),
     };
   }
+}
+
+/** Whether BigQuery answered and does not tell; no token, no answer and a failing service are another matter. */
+function isRefused(error: unknown): boolean {
+  const { status } = toFailure(error);
+  return status !== null && [400, 403, 404, 501].includes(status) && !meaningOfFailure(toFailure(error)).newAttempt;
 }
 
 async function prove(runner: JobRunner, right: ProvenRight, signal: AbortSignal): Promise<Finding> {
