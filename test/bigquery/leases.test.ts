@@ -76,6 +76,18 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
     expect(await count('scene_run', "run_id = 'old'")).toBe(0);
   });
 
+  test('that ended keep their old holder from storing settings', { timeout }, async () => {
+    const loader = createBigQueryLoader(config, timings);
+    const stored = await loader.readMeta(signal);
+    if (stored === null) throw new Error('there are no settings');
+    await using _held = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    await loader.writeMeta({ ...stored, rebuilding: true }, signal);
+    const lease = tablePath(config, 'scene_lease');
+    await runScript(config, `UPDATE ${lease} SET expires_at = TIMESTAMP_MICROS(1) WHERE lease_id = 'target'`);
+    await expect(loader.writeMeta(stored, signal)).rejects.toMatchObject({ code: 'lock_lost' });
+    expect(await loader.readMeta(signal)).toEqual({ ...stored, rebuilding: true });
+  });
+
   test.each([
     ['target', { kind: 'exclusive' }, { kind: 'shard', index: 0, count: 7 }],
     ['shard-1-of-7', { kind: 'shard', index: 1, count: 7 }, { kind: 'exclusive' }],

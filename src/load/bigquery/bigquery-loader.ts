@@ -97,7 +97,7 @@ export function createBigQueryLoader(
     schemaVersion: newestSchemaVersion(),
     check: (signal) => checkTarget(runner, signal),
     readMeta: (signal) => classified(() => readMeta(runner, signal), signal),
-    writeMeta: (meta, signal) => classified(() => writeMeta(runner, meta, signal), signal),
+    writeMeta: (meta, signal) => classified(() => writeMeta(runner, [...held], meta, signal), signal),
     migrate: (options, signal) => classified(() => migrateTarget(runner, options, signal), signal),
     migrationSql: (options) => migrationScript(config, config.location ?? 'US', options),
     acquireLock: (scope, signal) => classified(() => acquireLeaseLock(runner, held, scope, signal), signal),

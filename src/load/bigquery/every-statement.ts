@@ -83,7 +83,10 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
   ];
   return [
     { name: 'read settings', ...metaQuery(place) },
-    { name: 'write settings', ...updateMetaQuery(place, meta) },
+    ...[[], [{ leaseId: '', holder: '' }]].map((leases) => ({
+      name: 'write settings',
+      ...updateMetaQuery(place, meta, leases),
+    })),
     ...[{}, { appIds: [''] }].map((query) => ({ name: 'read accounts', ...headsQuery(place, query) })),
     ...[{}, { appIds: [''] }].map((query) => ({ name: 'read observations', ...observationsQuery(place, query) })),
     ...versionQueries.map((query) => ({ name: 'read versions', ...versionsQuery(place, query) })),

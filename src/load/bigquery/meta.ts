@@ -4,6 +4,8 @@ import type { TargetMeta } from '../loader.ts';
 import { oneOf } from '../one-of.ts';
 import { isMissing } from './bigquery-failure.ts';
 import { callName, jobName } from './job-id.ts';
+import { guardParameters } from './lease-guard.ts';
+import type { Lease } from './lease-statements.ts';
 import { booleanParameter, integerParameter, textParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
@@ -17,19 +19,29 @@ export function metaQuery(place: DatasetName): Query {
   };
 }
 
-/** Replaces what the row of `scene_meta` says. */
-export function updateMetaQuery(place: DatasetName, meta: TargetMeta): Query {
+/**
+ * Replaces what the row of `scene_meta` says, while all of the leases are held: a job that a killed `rebuild` left in the queue may
+ * start when another one has stored other settings.
+ */
+export function updateMetaQuery(place: DatasetName, meta: TargetMeta, leases: readonly Lease[]): Query {
+  const conditions = leases.map(
+    (_, n) => `EXISTS (
+  SELECT 1 FROM ${tablePath(place, 'scene_lease')}
+  WHERE lease_id = @lease_id_${n} AND holder = @lease_holder_${n} AND expires_at > CURRENT_TIMESTAMP()
+)`,
+  );
   return {
     sql: `UPDATE ${tablePath(place, 'scene_meta')}
 SET schema_version = @schema_version, normalizer_version = @normalizer_version, first_seen = @first_seen,
   time_zone = @time_zone, rebuilding = @rebuilding
-WHERE only_row`,
+WHERE ${['only_row', ...conditions].join(' AND ')}`,
     parameters: [
       integerParameter('schema_version', meta.schemaVersion),
       integerParameter('normalizer_version', meta.normalizerVersion),
       textParameter('first_seen', meta.firstSeen),
       textParameter('time_zone', meta.timeZone),
       booleanParameter('rebuilding', meta.rebuilding),
+      ...guardParameters(leases),
     ],
   };
 }
@@ -53,11 +65,22 @@ export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<
   return meta.schemaVersion === 0 ? null : meta;
 }
 
-/** Replaces the stored settings. */
-export async function writeMeta(runner: JobRunner, meta: TargetMeta, signal: AbortSignal): Promise<void> {
+/** Replaces the stored settings, unless a lease of ours was lost. */
+export async function writeMeta(
+  runner: JobRunner,
+  leases: readonly Lease[],
+  meta: TargetMeta,
+  signal: AbortSignal,
+): Promise<void> {
   signal.throwIfAborted();
-  const job = await runStatement(runner, jobName('meta', callName()), updateMetaQuery(runner.config, meta), signal);
+  const query = updateMetaQuery(runner.config, meta, leases);
+  const job = await runStatement(runner, jobName('meta', callName()), query, signal);
   if (job.statistics?.query?.numDmlAffectedRows !== '0') return;
+  if (leases.length > 0 && (await readMeta(runner, signal)) !== null) {
+    throw new ScenedimError('lock_lost', 'the lease of the target was lost, so its settings were not stored', {
+      remedy: 'run the command again',
+    });
+  }
   throw new ScenedimError('schema_outdated', 'scene_meta holds no row', { remedy: 'run scenedim migrate' });
 }
 
