@@ -152,6 +152,8 @@ export interface LoaderLimits {
   readonly readPayloads: number;
   /** How long to wait for others that migrate or are about to, in milliseconds. Default: 30 and 10 seconds. */
   readonly migrationWaitMs?: number;
+  /** Between two attempts to get the run lock while `--lock-timeout` lasts, in milliseconds. Default: 200. */
+  readonly lockPollMs?: number;
 }
 
 /** What suits a database with transactions (DESIGN 3.5). */

@@ -39,8 +39,34 @@ export interface RecomputeOptions {
 /** Guards play no part in a recomputation: every stored observation has its decision. */
 const noGuards: GuardSettings = { empty: 'accept', minScenes: 1, maxShrink: 1 };
 
-/** Recomputes account after account from the log, in order, with one account in memory at a time. */
+/** Stored rows of accounts that are in memory together, at most, unless one account alone has more. */
+const ROWS_TOGETHER = 20_000;
+
+/** Recomputes account after account from the log, in order. Bodies are read for some accounts together: each read may be a job. */
 export async function* recompute(options: RecomputeOptions): AsyncGenerator<RecomputedAccount> {
+  const { loader, answers, signal } = options;
+  const { readPayloads } = loader.limits;
+  let group: StoredAccount[] = [];
+  let hashes = new Set<string | null>();
+  let rows = 0;
+  async function* recomputeGroup(): AsyncGenerator<RecomputedAccount> {
+    const known = hashes.size > readPayloads ? undefined : await readAnswers(loader, hashes, answers, signal);
+    for (const account of group) yield await recomputeAccount(options, account, known);
+    [group, hashes, rows] = [[], new Set(), 0];
+  }
+  for await (const account of readAccounts(options)) {
+    const own = new Set(account.observations.map(({ payloadHash }) => payloadHash));
+    const ownRows = account.observations.length + account.storedVersions.length;
+    const isFull = hashes.size + own.difference(hashes).size > readPayloads || rows + ownRows > ROWS_TOGETHER;
+    if (group.length > 0 && isFull) yield* recomputeGroup();
+    group.push(account);
+    for (const payloadHash of own) hashes.add(payloadHash);
+    rows += ownRows;
+  }
+  yield* recomputeGroup();
+}
+
+async function* readAccounts(options: RecomputeOptions): AsyncGenerator<StoredAccount> {
   const { loader, appIds, signal } = options;
   const query = appIds === undefined ? {} : { appIds };
   await using log = createAccountCursor(groupByAccount(loader.readObservations(query, signal), (row) => row.appId));
@@ -51,7 +77,7 @@ export async function* recompute(options: RecomputeOptions): AsyncGenerator<Reco
     const observations = await log.take(appId);
     const [storedHead = null] = await heads.take(appId);
     const storedVersions = await versions.take(appId);
-    yield await recomputeAccount(options, { appId, observations, storedHead, storedVersions });
+    yield { appId, observations, storedHead, storedVersions };
   }
 }
 
@@ -62,7 +88,14 @@ interface StoredAccount {
   readonly storedVersions: readonly Version[];
 }
 
-async function recomputeAccount(options: RecomputeOptions, stored: StoredAccount): Promise<RecomputedAccount> {
+type Answers = ReadonlyMap<string, NormalizedAnswer>;
+
+/** `known` is what all its bodies say; undefined when they are too many to be read at once. */
+async function recomputeAccount(
+  options: RecomputeOptions,
+  stored: StoredAccount,
+  known: Answers | undefined,
+): Promise<RecomputedAccount> {
   const { appId, observations, storedHead, storedVersions } = stored;
   const planner = createAccountPlanner({
     appId,
@@ -73,7 +106,7 @@ async function recomputeAccount(options: RecomputeOptions, stored: StoredAccount
   });
   const damaged: Observation[] = [];
   let newestSnapshot: Snapshot | null = null;
-  for await (const { observation, answer } of withAnswers(options, observations)) {
+  for await (const { observation, answer } of withAnswers(options, observations, known)) {
     if (observation.payloadHash !== null && answer === undefined) damaged.push(observation);
     else planner.stored(observation, answer);
     if (observation.status === 'ok' && answer?.kind === 'snapshot') newestSnapshot = answer;
@@ -91,6 +124,7 @@ async function recomputeAccount(options: RecomputeOptions, stored: StoredAccount
 async function* withAnswers(
   { loader, answers, decisions = [], signal }: RecomputeOptions,
   observations: readonly Observation[],
+  allKnown: Answers | undefined,
 ): AsyncGenerator<LogEntry> {
   const [first] = observations;
   const ofAccount = decisions.filter(({ appId }) => appId === first?.appId);
@@ -101,12 +135,8 @@ async function* withAnswers(
       const decision = decided.get(observation.observedAt);
       return decision === undefined ? observation : { ...observation, ...decision };
     });
-    const known: Map<string, NormalizedAnswer> = await readAnswers(
-      loader,
-      chunk.map((observation) => observation.payloadHash),
-      answers,
-      signal,
-    );
+    const hashes = chunk.map((observation) => observation.payloadHash);
+    const known: Answers = allKnown ?? (await readAnswers(loader, hashes, answers, signal));
     for (const observation of chunk) {
       yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
     }

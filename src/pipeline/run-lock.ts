@@ -3,7 +3,7 @@ import { systemTimer } from '../extract/timer.ts';
 import type { Lock, LockScope } from '../load/loader.ts';
 import type { RunContext } from './run-context.ts';
 
-const POLL_MS = 200;
+const DEFAULT_POLL_MS = 200;
 
 /** Waits up to `lockTimeoutMs` for the run lock of the target; `lock_held` when somebody else keeps it. */
 export async function acquireRunLock(
@@ -11,6 +11,7 @@ export async function acquireRunLock(
   scope: LockScope,
 ): Promise<Lock> {
   const { loader, lockTimeoutMs, signal } = context;
+  const pollMs = loader.limits.lockPollMs ?? DEFAULT_POLL_MS;
   const deadline = performance.now() + lockTimeoutMs;
   for (;;) {
     const lock = await loader.acquireLock(scope, signal);
@@ -21,6 +22,6 @@ export async function acquireRunLock(
         remedy: 'try again later, or wait for it with --lock-timeout 10m',
       });
     }
-    await systemTimer.sleep(Math.min(POLL_MS, leftMs), signal);
+    await systemTimer.sleep(Math.min(pollMs, leftMs), signal);
   }
 }

@@ -34,6 +34,8 @@ export const bigQueryLimits: LoaderLimits = {
   readPayloads: 1_000,
   // Dozens of statements of a second or two; and a migration that was killed holds its lease for five minutes.
   migrationWaitMs: 330_000,
+  // Each attempt is a job that writes, and bills.
+  lockPollMs: 5_000,
 };
 
 /**
