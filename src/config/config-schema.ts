@@ -122,7 +122,11 @@ const ownTarget = z
   .looseObject({
     type: z
       .string()
-      .regex(/^(?!(?:pglite|postgres|bigquery)$)[@\w./-]+$/, 'is neither a kind of target nor the name of a package')
+      // Aborts: else zod takes this kind for the one that was meant as soon as the value of another has a wrong type.
+      .regex(/^(?!(?:pglite|postgres|bigquery)$)[@\w./-]+$/, {
+        error: 'is neither a kind of target nor the name of a package',
+        abort: true,
+      })
       .describe('Name of a package that exports loaderFactory.'),
     autoMigrate,
   })

@@ -43,8 +43,16 @@ export function flattenIssue(issue: Issue, prefix: ConfigPath = []): readonly Is
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ ...issue, path }];
   const fits = issue.errors.filter((branch) => !branch.some((inner) => isWrongShape(inner)));
   const chosen =
-    fits[0] ?? issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0)) ?? issue.errors[0];
+    fits[0] ??
+    issue.errors.find((branch) => branch.some(isWrongName)) ??
+    issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0)) ??
+    issue.errors[0];
   return (chosen ?? []).flatMap((inner) => flattenIssue(inner as Issue, path));
+}
+
+/** A `type` that may be any name is no name at all. */
+function isWrongName({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_format' && path.length === 1 && path[0] === 'type';
 }
 
 function isWrongShape(issue: z.core.$ZodIssue): boolean {
@@ -89,6 +97,8 @@ function complaint(issue: Issue, value: unknown): string {
       const list = issue.values.map(String).join(' or ');
       return `must be ${list}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     }
+    case 'invalid_key':
+      return `its key ${issue.issues[0]?.message ?? 'cannot be used'}`;
     default:
       return issue.message;
   }

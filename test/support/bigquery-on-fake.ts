@@ -36,7 +36,9 @@ export async function startLoaderOnFake(
       options.answer?.(job) ?? (job.sql !== undefined && takesLease(job.sql) ? { affectedRows: 1 } : undefined),
   });
   const { projectId, apiEndpoint } = fake;
-  const config = parseBigQueryConfig({ type: 'bigquery', projectId, apiEndpoint, ...section });
+  // An emulator's endpoint takes no compressed loads, but this one plays the real service.
+  const { gzip = false, ...others } = section as { readonly gzip?: boolean };
+  const config = { ...parseBigQueryConfig({ type: 'bigquery', projectId, apiEndpoint, ...others }), gzip };
   return {
     fake,
     loader: createBigQueryLoader(config, { ...momentaryTimings, ...timings }),

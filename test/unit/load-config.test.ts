@@ -101,6 +101,17 @@ describe('a config', () => {
     });
   });
 
+  test.each([
+    ['{}', '1:1: target.projectId: missing'],
+    ['{ projectId: 123 }', '1:38: target.projectId: must be a text, not a number (it is 123)'],
+    ['{ projectId: p, gzip: "yes" }', '1:47: target.gzip: must be true or false, not a text (it is "yes")'],
+    ['{ projectId: p, location: 7 }', '1:51: target.location: must be a text, not a number (it is 7)'],
+    ['{ projectId: p, labels: { Team: x } }', '1:57: target.labels.Team: its key may hold lower case letters'],
+  ])('of BigQuery names what is wrong in %s', async (section, message) => {
+    const text = `target: ${section.replace('{', '{ type: bigquery,')}\n`;
+    await expect(load(text)).rejects.toMatchObject({ message: expect.stringContaining(message) });
+  });
+
   test('example in config/ is what init writes', async () => {
     const example = await import('node:fs').then(({ readFileSync }) =>
       readFileSync(new URL('../../config/scenedim.example.yaml', import.meta.url), 'utf8'),

@@ -6,6 +6,12 @@ import { acquireRunLock } from '../../src/pipeline/run-lock.ts';
 
 const signal = new AbortController().signal;
 
+function createListener() {
+  const messages: string[] = [];
+  const log = (_fields: object, message: string) => void messages.push(message);
+  return { messages, logger: { debug: log, info: log, warn: log, error: log } };
+}
+
 test('a run that waits for the lock ends with the reason of its signal', async () => {
   const target = createMemoryTarget();
   await using holder = createMemoryLoader(target);
@@ -14,10 +20,13 @@ test('a run that waits for the lock ends with the reason of its signal', async (
   await using _lock = await holder.acquireLock({ kind: 'exclusive' }, signal);
   const stop = new AbortController();
   const reason = new Error('stopped by the user');
-  const waiting = acquireRunLock({ loader, lockTimeoutMs: 60_000, signal: stop.signal }, { kind: 'exclusive' });
+  const { logger, messages } = createListener();
+  const context = { loader, lockTimeoutMs: 60_000, logger, signal: stop.signal };
+  const waiting = acquireRunLock(context, { kind: 'exclusive' });
   const outcome = waiting.catch((error: unknown) => error);
   setImmediate(() => stop.abort(reason));
   expect(await outcome).toBe(reason);
+  expect(messages).toEqual(['another run is at work: waiting for it']);
 });
 
 test('a run that does not wait is told at once that the lock is held', async () => {
@@ -25,6 +34,8 @@ test('a run that does not wait is told at once that the lock is held', async () 
   await using holder = createMemoryLoader(target);
   await using loader = createMemoryLoader(target);
   await using _lock = await holder.acquireLock({ kind: 'exclusive' }, signal);
-  const waiting = acquireRunLock({ loader, lockTimeoutMs: 0, signal }, { kind: 'exclusive' });
+  const { logger, messages } = createListener();
+  const waiting = acquireRunLock({ loader, lockTimeoutMs: 0, logger, signal }, { kind: 'exclusive' });
   await expect(waiting).rejects.toMatchObject({ code: 'lock_held' });
+  expect(messages).toEqual([]);
 });

@@ -31,6 +31,8 @@ export interface BigQueryClient {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How long a stop waits for an answer that is on its way: what it would have told need not be found out then. */
+const STOP_GRACE_MS = 10_000;
 const CREDENTIALS_TIMEOUT_MS = 30_000;
 
 /**
@@ -94,7 +96,7 @@ export function createBigQueryClient(
         ...(query === undefined ? {} : { qs: query }),
         ...(body === undefined ? {} : { json: body }),
       };
-      return persist((pending) => send(pending, options, signal), signal);
+      return persist((pending) => answered(send(pending, options, signal), signal), signal);
     },
     upload: (job, chunks, signal) =>
       persist(async (pending) => {
@@ -126,6 +128,21 @@ export function createBigQueryClient(
       }, signal),
     member: () => member,
   };
+}
+
+/** The answer to a request, unless a stop has waited long enough for it. */
+async function answered<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stop = new AbortController();
+  const givenUp = async (): Promise<never> => {
+    if (!signal.aborted) await once(signal, 'abort', { signal: stop.signal });
+    await delay(STOP_GRACE_MS, undefined, { signal: stop.signal });
+    throw signal.reason;
+  };
+  try {
+    return await Promise.race([request, givenUp()]);
+  } finally {
+    stop.abort();
+  }
 }
 
 /** Google's token clients know no time limit: where a firewall swallows packets, the system's own would take minutes. */

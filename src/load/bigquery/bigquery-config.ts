@@ -63,6 +63,11 @@ export interface BigQueryConfig {
 /** Checks a `target` section of type `bigquery`. */
 export function parseBigQueryConfig(value: unknown): BigQueryConfig {
   const { type: _, autoMigrate: __, ...config } = parseSection(section, value);
+  if (config.apiEndpoint !== undefined && config.gzip) {
+    throw new ScenedimError('config_invalid', 'target.gzip: no emulator takes compressed loads', {
+      remedy: 'take out gzip, or apiEndpoint',
+    });
+  }
   if (config.apiEndpoint !== undefined && (config.keyFile !== undefined || config.impersonate !== undefined)) {
     throw new ScenedimError('config_invalid', 'target.apiEndpoint: an emulator takes no credentials', {
       remedy: 'take out keyFile and impersonate, or apiEndpoint',
