@@ -68,3 +68,14 @@ test('a metadata server that breaks the connection is a failure of the network',
     networkCode: 'UND_ERR_SOCKET',
   });
 });
+
+test.each([
+  ['is cut off', '{"access_token":"ya29.hunter2'],
+  ['says no time', '{"access_token":"ya29.hunter2"}'],
+  ['is empty', '{"access_token":"","expires_in":3599}'],
+])('a token that %s is a failure that does not quote it', async (_, body) => {
+  await using server = await startServer(0, google, 200, body);
+  const error: unknown = await fetchMachineToken(server.environment, 'scope').catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ message: 'the metadata server of the machine gives no token that can be read' });
+  expect(String((error as Error).stack)).not.toContain('hunter2');
+});

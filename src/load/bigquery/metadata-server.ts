@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { BigQueryFailure } from './bigquery-failure.ts';
 
 /** How long to wait for one answer: elsewhere than in Google Cloud, often nothing says that nobody is there. */
@@ -14,6 +15,8 @@ const FLAVOR = 'metadata-flavor';
 
 /** The part of the service account of the machine, or of the pod, that we are on. */
 const SERVICE_ACCOUNT = 'computeMetadata/v1/instance/service-accounts/default';
+
+const token = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().positive() });
 
 /** Where a machine of Google Cloud tells its account: GCE_METADATA_HOST, else the address that all of them know. */
 function serverUrl(environment: Readonly<Record<string, string | undefined>>): string {
@@ -80,8 +83,17 @@ export async function fetchMachineToken(
     });
   }
   if (status !== 200) throw new BigQueryFailure(text.split('\n', 1)[0] ?? '', { status });
-  const { access_token, expires_in } = JSON.parse(text) as { access_token: string; expires_in: number };
+  const { access_token, expires_in } = parseToken(text);
   return { access_token, expiry_date: Date.now() + expires_in * 1_000 };
+}
+
+/** Says nothing of what it reads: the error of a JSON parser would quote the token. */
+function parseToken(text: string): z.infer<typeof token> {
+  try {
+    return token.parse(JSON.parse(text));
+  } catch {
+    throw new BigQueryFailure('the metadata server of the machine gives no token that can be read', { status: 502 });
+  }
 }
 
 function networkCodeOf(error: unknown): string | null {
