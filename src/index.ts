@@ -32,6 +32,7 @@ export type {
   Loader,
   LoaderContext,
   LoaderFactory,
+  LoaderLimits,
   Lock,
   LockScope,
   MigrateOptions,
@@ -44,6 +45,7 @@ export type {
   TargetMeta,
   VersionQuery,
 } from './load/loader.ts';
+export { databaseLimits } from './load/loader.ts';
 export type { TargetSection } from './load/registry.ts';
 export { createLoader } from './load/registry.ts';
 export type { RejectedRow, RejectReason } from './normalize/snapshot.ts';
