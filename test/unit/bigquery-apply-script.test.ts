@@ -3,13 +3,16 @@ import { applyScript } from '../../src/load/bigquery/apply-script.ts';
 import { everyStatement } from '../../src/load/bigquery/every-statement.ts';
 import type { StagingPartName } from '../../src/load/bigquery/staging-parts.ts';
 import {
+  deleteOf,
   insertOf,
   instantAt,
   sampleChangeSet,
   sampleHeadChange,
   sampleObservation,
   sampleVersion,
+  updateOf,
 } from '../../src/load/contract/sample-rows.ts';
+import type { ChangeSet } from '../../src/load/loader.ts';
 
 const place = { projectId: 'p', dataset: 'd' };
 const target = { leaseId: 'target', holder: 'h7' };
@@ -110,6 +113,28 @@ describe('the script that applies a batch', () => {
       ['lease_id_1', 'TIMESTAMP_MICROS(0)'],
     ]);
     expect(ends(target)).toEqual([['lease_id_0', 'expires_at']]);
+  });
+
+  test('has a clause only for what the batch does, because one that updates bills the whole table', () => {
+    const version = sampleVersion('wx1', '1', instantAt(0));
+    const insert = insertOf(version);
+    const update = updateOf(version, version);
+    const remove = deleteOf(version);
+    const added = sampleHeadChange('wx1', null);
+    const advanced = sampleHeadChange('wx2', 1);
+    const verbs = (changes: Partial<ChangeSet>) => {
+      const { sql } = applyScript(place, sampleChangeSet(2, changes), { ...source('head'), ...source('version') }, [
+        target,
+      ]);
+      const merge = (table: string) => sql.split(';').find((statement) => statement.includes(`MERGE \`p.d.${table}\``));
+      return ['scene_account', 'dim_scene'].map((table) =>
+        [...(merge(table) ?? '').matchAll(/THEN\s+([A-Z]+)/g)].map(([, verb]) => verb).join(' '),
+      );
+    };
+    expect(verbs({ heads: [added], versions: [insert] })).toEqual(['INSERT', 'INSERT']);
+    expect(verbs({ heads: [advanced], versions: [update, insert] })).toEqual(['UPDATE', 'UPDATE INSERT']);
+    expect(verbs({ heads: [added, advanced], versions: [remove] })).toEqual(['UPDATE INSERT', 'DELETE']);
+    expect(verbs({ heads: [added], versions: [insert, update, remove] })).toEqual(['INSERT', 'DELETE UPDATE INSERT']);
   });
 
   test('counts the rows that it is to write', () => {

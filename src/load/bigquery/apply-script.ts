@@ -20,7 +20,13 @@ export function applyScript(
   const unproven = sources.observation === undefined ? [] : unprovenObservations(changeSet);
   const looksForObservations = unproven.length > 0;
   const guard = { leases: leases.length, hasCommitLease: hasCommitLease(leases) };
-  const statements = applyStatements(place, { sources, guard, looksForObservations });
+  const statements = applyStatements(place, {
+    sources,
+    guard,
+    looksForObservations,
+    headOperations: new Set(heads.map(({ before }) => (before === null ? 'insert' : 'update'))),
+    versionOperations: new Set(versions.map(({ op }) => op)),
+  });
   // A record of the run alone may come twice for the same batch: with it, and at the end of the run.
   const isRecordAlone = Object.keys(sources).length === 0;
   return {

@@ -1,3 +1,4 @@
+import type { VersionChange } from '../../dimension/version.ts';
 import { assertMessages } from './classify-error.ts';
 import { guardStatements, type LeaseGuard } from './lease-guard.ts';
 import { mergeRunStatements } from './run-row.ts';
@@ -8,6 +9,14 @@ import { type DatasetName, tablePath } from './table-path.ts';
 /** What the script reads a staged part from: its table, or in a dry run rows that are not there. */
 export type StagedSources = Partial<Readonly<Record<StagingPartName, string>>>;
 
+/** What a batch does to rows of `scene_account`. */
+export const headOperations = ['update', 'insert'] as const;
+export type HeadOperation = (typeof headOperations)[number];
+
+/** What it does to rows of `dim_scene`. */
+export const versionOperations = ['delete', 'update', 'insert'] as const satisfies readonly VersionChange['op'][];
+export type VersionOperation = (typeof versionOperations)[number];
+
 /** Which optional parts a script has. */
 export interface ScriptParts {
   /** A source for each part of the change set that is not empty. */
@@ -15,6 +24,12 @@ export interface ScriptParts {
   readonly guard: LeaseGuard;
   /** Whether an observation of the batch may be stored already, so that the log must be looked into. */
   readonly looksForObservations: boolean;
+  /**
+   * The operations that the staged heads and versions hold. A MERGE has clauses for no others: one that only inserts bills the
+   * keys that it compares, any other the whole table.
+   */
+  readonly headOperations: ReadonlySet<HeadOperation>;
+  readonly versionOperations: ReadonlySet<VersionOperation>;
 }
 
 /**
@@ -27,36 +42,40 @@ export interface ScriptParts {
  */
 export function applyStatements(
   place: DatasetName,
-  { sources, guard, looksForObservations }: ScriptParts,
+  { sources, guard, looksForObservations, ...operations }: ScriptParts,
 ): readonly ScriptStatement[] {
   return [
     { sql: 'BEGIN TRANSACTION' },
     ...guardStatements(place, guard),
     ...mergeRunStatements(place),
-    ...(sources.head === undefined ? [] : mergeHeads(place, sources.head)),
+    ...(sources.head === undefined ? [] : mergeHeads(place, sources.head, operations.headOperations)),
     ...(sources.payload === undefined ? [] : [insertPayloads(place, sources.payload)]),
     ...(sources.observation === undefined ? [] : insertObservations(place, sources.observation, looksForObservations)),
     ...(sources.decision === undefined ? [] : mergeDecisions(place, sources.decision)),
     ...(sources.reject === undefined ? [] : [insertRejects(place, sources.reject)]),
-    ...(sources.version === undefined ? [] : mergeVersions(place, sources.version)),
+    ...(sources.version === undefined ? [] : mergeVersions(place, sources.version, operations.versionOperations)),
     { sql: 'COMMIT TRANSACTION' },
   ];
 }
 
 /** Writes the heads whose stored revision is the one that was read, and asserts that those are all. */
-function mergeHeads(place: DatasetName, source: string): readonly ScriptStatement[] {
+function mergeHeads(
+  place: DatasetName,
+  source: string,
+  operations: ReadonlySet<HeadOperation>,
+): readonly ScriptStatement[] {
   const columns = Object.keys(stagingParts.head.columns).filter((column) => column !== 'revision_before');
   const changing = columns.filter((column) => column !== 'app_id');
+  const clauses: readonly Clause<HeadOperation>[] = [
+    ['update', `WHEN MATCHED AND a.revision = s.revision_before THEN\n  UPDATE SET ${assignmentsOf(changing)}`],
+    ['insert', `WHEN NOT MATCHED AND s.revision_before IS NULL THEN\n  ${insertionOf(columns)}`],
+  ];
   return [
     {
       sql: `MERGE ${tablePath(place, 'scene_account')} AS a
 USING ${source} AS s
 ON a.app_id = s.app_id
-WHEN MATCHED AND a.revision = s.revision_before THEN
-  UPDATE SET ${changing.map((column) => `${column} = s.${column}`).join(', ')}
-WHEN NOT MATCHED AND s.revision_before IS NULL THEN
-  INSERT (${columns.join(', ')})
-  VALUES (${columns.map((column) => `s.${column}`).join(', ')})`,
+${clausesOf(clauses, operations)}`,
     },
     rowCountAssertion('@head_rows', assertMessages.staleHeads),
   ];
@@ -121,24 +140,27 @@ FROM ${source} AS s`,
 
 /**
  * Changes the dimension by version_id. Any UPDATE or DELETE in a MERGE bills the whole of dim_scene, however few its rows are, and
- * its version_id once more; the overlap is looked for in three columns.
+ * its version_id once more; without them it bills the version_id alone. The overlap is looked for in three columns.
  */
-function mergeVersions(place: DatasetName, source: string): readonly ScriptStatement[] {
+function mergeVersions(
+  place: DatasetName,
+  source: string,
+  operations: ReadonlySet<VersionOperation>,
+): readonly ScriptStatement[] {
   const table = tablePath(place, 'dim_scene');
   const columns = Object.keys(stagingParts.version.columns).filter((column) => column !== 'op');
   const changing = columns.filter((column) => column !== 'version_id');
+  const clauses: readonly Clause<VersionOperation>[] = [
+    ['delete', "WHEN MATCHED AND s.op = 'delete' THEN\n  DELETE"],
+    ['update', `WHEN MATCHED AND s.op = 'update' THEN\n  UPDATE SET ${assignmentsOf(changing)}`],
+    ['insert', `WHEN NOT MATCHED AND s.op = 'insert' THEN\n  ${insertionOf(columns)}`],
+  ];
   return [
     {
       sql: `MERGE ${table} AS d
 USING ${source} AS s
 ON d.version_id = s.version_id
-WHEN MATCHED AND s.op = 'delete' THEN
-  DELETE
-WHEN MATCHED AND s.op = 'update' THEN
-  UPDATE SET ${changing.map((column) => `${column} = s.${column}`).join(', ')}
-WHEN NOT MATCHED AND s.op = 'insert' THEN
-  INSERT (${columns.join(', ')})
-  VALUES (${columns.map((column) => `s.${column}`).join(', ')})`,
+${clausesOf(clauses, operations)}`,
     },
     // One that was to be new but is stored, or was to be changed but is not, was not counted.
     rowCountAssertion('@version_rows', assertMessages.staleRows),
@@ -154,4 +176,20 @@ WHEN NOT MATCHED AND s.op = 'insert' THEN
       assertMessages.overlap,
     ),
   ];
+}
+
+/** A clause of a MERGE, and the operation that it does. */
+type Clause<Operation> = readonly [operation: Operation, sql: string];
+
+function clausesOf<Operation>(clauses: readonly Clause<Operation>[], operations: ReadonlySet<Operation>): string {
+  return clauses.flatMap(([operation, sql]) => (operations.has(operation) ? [sql] : [])).join('\n');
+}
+
+function assignmentsOf(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = s.${column}`).join(', ');
+}
+
+function insertionOf(columns: readonly string[]): string {
+  return `INSERT (${columns.join(', ')})
+  VALUES (${columns.map((column) => `s.${column}`).join(', ')})`;
 }

@@ -1,6 +1,12 @@
 import type { VersionQuery } from '../loader.ts';
 import { boundariesQuery } from './account-ranges.ts';
-import { applyStatements, type StagedSources } from './apply-statements.ts';
+import {
+  applyStatements,
+  headOperations,
+  type ScriptParts,
+  type StagedSources,
+  versionOperations,
+} from './apply-statements.ts';
 import { rightProbes } from './check-rights.ts';
 import type { LeaseGuard } from './lease-guard.ts';
 import { releaseLease, renewLease, takeRunLease, takeSeededLease } from './lease-statements.ts';
@@ -10,7 +16,6 @@ import { headsQuery } from './read-heads.ts';
 import { observationsQuery } from './read-observations.ts';
 import { payloadsQuery } from './read-payloads.ts';
 import { versionsQuery } from './read-versions.ts';
-import type { ScriptStatement } from './script-statement.ts';
 import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
@@ -116,12 +121,29 @@ function scripts(place: DatasetName, sources: StagedSources): readonly NamedStat
     { leases: 1, hasCommitLease: true },
     { leases: 2, hasCommitLease: true },
   ];
-  const named = (statement: ScriptStatement): NamedStatement => ({ name: 'apply a batch', ...statement });
-  return guards.flatMap((guard) =>
-    [false, true].flatMap((looksForObservations) =>
-      applyStatements(place, { sources, guard, looksForObservations }).map(named),
-    ),
+  const all = {
+    sources,
+    guard: { leases: 1, hasCommitLease: false },
+    looksForObservations: true,
+    headOperations: new Set(headOperations),
+    versionOperations: new Set(versionOperations),
+  };
+  const variants: readonly ScriptParts[] = [
+    ...guards.map((guard) => ({ ...all, guard })),
+    { ...all, looksForObservations: false },
+    ...someOf(headOperations).map((operations) => ({ ...all, headOperations: operations })),
+    ...someOf(versionOperations).map((operations) => ({ ...all, versionOperations: operations })),
+  ];
+  return variants.flatMap((parts) =>
+    applyStatements(place, parts).map((statement) => ({ name: 'apply a batch', ...statement })),
   );
+}
+
+/** Every choice of at least one. */
+function someOf<Value>([first, ...others]: readonly Value[]): ReadonlySet<Value>[] {
+  if (first === undefined) return [];
+  const without = someOf(others);
+  return [new Set([first]), ...without, ...without.map((chosen) => new Set([first, ...chosen]))];
 }
 
 /** What a dry run can look at: the condition of an ASSERT, and for rows of a certain time those of now, because NULL is no time. */
