@@ -29,6 +29,8 @@ export async function withTarget<T>(
     openTimeoutMs: lockTimeoutMs,
     readOnly: options.readOnly ?? false,
     signal,
+    onRetry: ({ message, attempt, waitMs }) =>
+      logger.warn({ attempt, wait_ms: Math.round(waitMs) }, `the target is asked again: ${message}`),
   });
   using progress =
     session.options.quiet === true ? undefined : createProgressBar({ screen, logger, label: options.label });

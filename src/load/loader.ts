@@ -257,6 +257,15 @@ export interface Loader extends AsyncDisposable {
   readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
+/** What a loader asked of its target failed, and it will ask again. */
+export interface RetryNotice {
+  /** Why it failed. */
+  readonly message: string;
+  /** How often it has been tried, from 1. */
+  readonly attempt: number;
+  readonly waitMs: number;
+}
+
 /** What a loader is made with. */
 export interface LoaderContext {
   /** Directory that relative paths in the config start from. */
@@ -266,6 +275,8 @@ export interface LoaderContext {
   /** True for work that only looks (`plan`, `status`, `export`): a target that is not there yet is not made. Default false. */
   readonly readOnly?: boolean;
   readonly signal: AbortSignal;
+  /** Told before each wait, so that whoever looks on knows what is waited for. Default: nobody is. */
+  readonly onRetry?: (notice: RetryNotice) => void;
 }
 
 /**

@@ -32,9 +32,10 @@ export async function createLoader(section: TargetSection, context: Partial<Load
     openTimeoutMs = 0,
     readOnly = false,
     signal = new AbortController().signal,
+    onRetry = () => {},
   } = context;
   const factory = await loaderFactory(section.type, baseDirectory);
-  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, readOnly, signal });
+  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, readOnly, signal, onRetry });
 }
 
 /** Checks a `target` section without opening anything; returns the config that its loader makes of it. */

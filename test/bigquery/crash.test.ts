@@ -117,7 +117,7 @@ describeBigquery('a run that is killed', ({ place, timings, freshName, dropDatas
     beforeAll(async () => {
       config = parseBigQueryConfig({ type: 'bigquery', ...place(), dataset: freshName() });
       await load(
-        createBigQueryLoader(config, timings),
+        createBigQueryLoader(config, { timings }),
         [...gaps.keys(), 'q'].flatMap((test) => first.map(ownAccounts(test))),
       );
     });
@@ -125,17 +125,16 @@ describeBigquery('a run that is killed', ({ place, timings, freshName, dropDatas
 
     for (const [n, gap] of gaps.entries()) {
       test(`leaves all or nothing, and the next run repairs it: ${gap.title}`, { timeout: 300_000 }, async () => {
-        const loader = createBigQueryLoader(config, timings);
+        const loader = createBigQueryLoader(config, { timings });
         const app = ownAccounts(n);
         const before = await readExport(loader);
 
         const sent: string[] = [];
         const died = new Promise<never>((_, reject) => {
-          const dying = createBigQueryLoader(
-            config,
+          const dying = createBigQueryLoader(config, {
             timings,
-            dyingClient(config, gap, () => reject(killed), sent),
-          );
+            client: dyingClient(config, gap, () => reject(killed), sent),
+          });
           load(dying, second.map(app)).catch(() => {});
         });
         await expect(died).rejects.toBe(killed);
@@ -161,15 +160,14 @@ describeBigquery('a run that is killed', ({ place, timings, freshName, dropDatas
       timeout: 300_000,
     }, async () => {
       const app = ownAccounts('q');
-      const loader = createBigQueryLoader(config, timings);
+      const loader = createBigQueryLoader(config, { timings });
       const sent: string[] = [];
       const died = new Promise<never>((_, reject) => {
         const gap = { isLast: isScript, arrives: false };
-        const dying = createBigQueryLoader(
-          config,
+        const dying = createBigQueryLoader(config, {
           timings,
-          dyingClient(config, gap, () => reject(killed), sent),
-        );
+          client: dyingClient(config, gap, () => reject(killed), sent),
+        });
         load(dying, second.map(app)).catch(() => {});
       });
       await expect(died).rejects.toBe(killed);

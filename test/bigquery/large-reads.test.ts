@@ -52,7 +52,7 @@ describeBigquery('a large table', ({ place, freshName, dropDataset }) => {
         return client.call(call, callSignal);
       },
     };
-    return createBigQueryLoader(config, defaultTimings, recording, rowsOrderedAtOnce);
+    return createBigQueryLoader(config, { client: recording, rowsOrderedAtOnce });
   }
 
   async function readLog(loader: Loader): Promise<string> {

@@ -43,14 +43,14 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
 
   beforeAll(async () => {
     config = parseBigQueryConfig({ type: 'bigquery', ...place(), dataset: freshName() });
-    await createBigQueryLoader(config, timings).migrate(sampleSettings, signal);
+    await createBigQueryLoader(config, { timings }).migrate(sampleSettings, signal);
   }, timeout);
   afterAll(() => dropDataset(config.dataset));
 
   test('let shards load side by side and commit one after the other, a common body stored once', {
     timeout,
   }, async () => {
-    const shards = [0, 1, 2].map((index) => ({ index, loader: createBigQueryLoader(config, timings) }));
+    const shards = [0, 1, 2].map((index) => ({ index, loader: createBigQueryLoader(config, { timings }) }));
     await using stack = new AsyncDisposableStack();
     for (const { index, loader } of shards) {
       stack.use(await loader.acquireLock({ kind: 'shard', index, count: 3 }, signal));
@@ -63,7 +63,7 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
   });
 
   test('that ended and were taken over stop their old holder with lock_lost', { timeout }, async () => {
-    const [old, other] = [createBigQueryLoader(config, timings), createBigQueryLoader(config, timings)];
+    const [old, other] = [createBigQueryLoader(config, { timings }), createBigQueryLoader(config, { timings })];
     await using _held = await old.acquireLock({ kind: 'exclusive' }, signal);
     const lease = tablePath(config, 'scene_lease');
     await runScript(config, `UPDATE ${lease} SET expires_at = TIMESTAMP_MICROS(1) WHERE lease_id = 'target'`);
@@ -77,7 +77,7 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
   });
 
   test('that ended keep their old holder from storing settings', { timeout }, async () => {
-    const loader = createBigQueryLoader(config, timings);
+    const loader = createBigQueryLoader(config, { timings });
     const stored = await loader.readMeta(signal);
     if (stored === null) throw new Error('there are no settings');
     await using _held = await loader.acquireLock({ kind: 'exclusive' }, signal);
@@ -95,11 +95,11 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
     'that ended cannot be renewed once a lease that excludes them was taken: %s',
     { timeout },
     async (leaseId, mine, theirs) => {
-      await using _held = await createBigQueryLoader(config, timings).acquireLock(mine, signal);
+      await using _held = await createBigQueryLoader(config, { timings }).acquireLock(mine, signal);
       const lease = tablePath(config, 'scene_lease');
       const [row] = await runScript(config, `SELECT holder FROM ${lease} WHERE lease_id = '${leaseId}'`);
       await runScript(config, `UPDATE ${lease} SET expires_at = TIMESTAMP_MICROS(1) WHERE lease_id = '${leaseId}'`);
-      await using taken = await createBigQueryLoader(config, timings).acquireLock(theirs, signal);
+      await using taken = await createBigQueryLoader(config, { timings }).acquireLock(theirs, signal);
       expect(taken).not.toBeNull();
       const { sql, parameters = [] } = renewLease(config, { leaseId, holder: String(row?.['holder']) }, 300);
       const params = Object.fromEntries(parameters.map(({ name, parameterValue }) => [name, parameterValue.value]));
@@ -113,7 +113,7 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
   test('have tokens that grow with every holder', { timeout }, async () => {
     const tokens: unknown[] = [];
     for (let n = 0; n < 3; n += 1) {
-      await using _lock = await createBigQueryLoader(config, timings).acquireLock(
+      await using _lock = await createBigQueryLoader(config, { timings }).acquireLock(
         { kind: 'shard', index: 0, count: 9 },
         signal,
       );

@@ -59,7 +59,7 @@ describeBigquery('a run', ({ place, freshName, dropDataset }) => {
       createBigQueryClient(config, defaultTimings.request),
       createTableMeasure(config),
     );
-    const loader = createBigQueryLoader(config, defaultTimings, client);
+    const loader = createBigQueryLoader(config, { client });
     const context = contextFor(loader, { dimension: {}, guards: {} });
     const { signal } = context;
     await createBigQueryLoader(config).migrate(migrateOptionsFor(context.dimension), signal);

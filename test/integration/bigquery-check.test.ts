@@ -34,7 +34,7 @@ async function check(
   const { projectId, apiEndpoint } = fake;
   const config = parseBigQueryConfig({ type: 'bigquery', projectId, ...section });
   const client = createBigQueryClient({ ...config, apiEndpoint }, momentaryTimings.request);
-  const loader = createBigQueryLoader(config, momentaryTimings, { ...client, member: () => me });
+  const loader = createBigQueryLoader(config, { timings: momentaryTimings, client: { ...client, member: () => me } });
   return { findings: await loader.check(signal), fake };
 }
 

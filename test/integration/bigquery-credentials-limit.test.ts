@@ -37,7 +37,7 @@ async function startSilence() {
 
 test('is not waited for without end', async () => {
   await using silence = await startSilence();
-  const client = createBigQueryClient(silence.config, momentaryTimings.request, 1_000);
+  const client = createBigQueryClient(silence.config, momentaryTimings.request, { credentialsTimeoutMs: 1_000 });
   await expect(client.call({ method: 'GET', path: 'jobs' }, new AbortController().signal)).rejects.toMatchObject({
     code: 'target_unreachable',
     message: 'no credentials within 1 seconds',

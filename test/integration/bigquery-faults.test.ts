@@ -65,7 +65,21 @@ describe('a request', () => {
   test('to a host that is not there is target_unreachable', async () => {
     await using stage = await startLoaderOnFake();
     await stage.fake[Symbol.asyncDispose]();
-    await expect(stage.loader.readMeta(signal)).rejects.toMatchObject({ code: 'target_unreachable' });
+    const message = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/);
+    await expect(stage.loader.readMeta(signal)).rejects.toMatchObject({ code: 'target_unreachable', message });
+    expect(stage.retries).toEqual([1, 2, 3].map((attempt) => ({ attempt, waitMs: 1, message })));
+  });
+
+  test('that is sent again, and a job that is run again, are told before they are waited for', async () => {
+    await using stage = await startLoaderOnFake();
+    const { fake, loader, retries } = stage;
+    fake.plan({ fault: faults.unavailable, on: 'insertJob', where: isScript });
+    fake.plan({ fault: faults.backendFailedJob, on: 'insertJob', where: isScript });
+    await loader.apply(runRow, signal);
+    expect(retries).toEqual([
+      { attempt: 1, waitMs: 1, message: 'Error encountered during execution. Retrying may solve the problem.' },
+      { attempt: 1, waitMs: 1, message: 'An internal error occurred' },
+    ]);
   });
 });
 

@@ -21,8 +21,8 @@ export function describeBigqueryContract(part: NonNullable<LoaderContractOptions
         const dataset = freshName();
         const config = parseBigQueryConfig({ type: 'bigquery', ...place(), dataset });
         return {
-          loader: createBigQueryLoader(config, timings),
-          second: async () => createBigQueryLoader(config, timings),
+          loader: createBigQueryLoader(config, { timings }),
+          second: async () => createBigQueryLoader(config, { timings }),
           remove: () => dropDataset(dataset),
         };
       },

@@ -1,7 +1,7 @@
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import type { Timings } from '../../src/load/bigquery/timings.ts';
-import type { Loader } from '../../src/load/loader.ts';
+import type { Loader, RetryNotice } from '../../src/load/loader.ts';
 import { type FakeBigquery, type FakeBigqueryOptions, startFakeBigquery } from './fake-bigquery.ts';
 
 /** Every wait is a moment, and a lease is long enough not to be renewed during a test. */
@@ -22,6 +22,8 @@ export function takesLease(sql: string): boolean {
 export interface LoaderOnFake extends AsyncDisposable {
   readonly fake: FakeBigquery;
   readonly loader: Loader;
+  /** What the loader told of its repetitions. */
+  readonly retries: readonly RetryNotice[];
 }
 
 /** Starts both. `section` adds to the `target` section. */
@@ -39,9 +41,14 @@ export async function startLoaderOnFake(
   // An emulator's endpoint takes no compressed loads, but this one plays the real service.
   const { gzip = false, ...others } = section as { readonly gzip?: boolean };
   const config = { ...parseBigQueryConfig({ type: 'bigquery', projectId, apiEndpoint, ...others }), gzip };
+  const retries: RetryNotice[] = [];
   return {
     fake,
-    loader: createBigQueryLoader(config, { ...momentaryTimings, ...timings }),
+    loader: createBigQueryLoader(config, {
+      timings: { ...momentaryTimings, ...timings },
+      onRetry: (notice) => retries.push(notice),
+    }),
+    retries,
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
   };
 }

@@ -38,14 +38,14 @@ export function createBigqueryTargets({ place, timings, freshName, dropDataset }
     }
     const config = parseBigQueryConfig({ type: 'bigquery', ...place(), dataset: freshName() });
     all.push(config.dataset);
-    await createBigQueryLoader(config, timings).migrate(options, signal);
+    await createBigQueryLoader(config, { timings }).migrate(options, signal);
     return config;
   };
   const lend = async (settings: Partial<MigrateOptions> = {}): Promise<LentTarget> => {
     const config = await take({ ...defaultSettings, ...settings });
     return {
       config,
-      connect: () => createBigQueryLoader(config, timings),
+      connect: () => createBigQueryLoader(config, { timings }),
       giveBack: () => void free.push(config),
     };
   };

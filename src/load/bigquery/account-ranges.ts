@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Micros } from '../../instant.ts';
+import { parseAnswer } from './bigquery-failure.ts';
 import { instantParameter, type QueryParameter, textParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
@@ -66,7 +67,7 @@ export async function* orderedPages(
   signal: AbortSignal,
 ): AsyncGenerator<readonly Row[]> {
   const path = `datasets/${runner.config.dataset}/tables/${name}`;
-  const { numRows } = table.parse(await runner.client.call({ method: 'GET', path }, signal));
+  const { numRows } = parseAnswer(table, await runner.client.call({ method: 'GET', path }, signal));
   const count = Math.ceil(Number(numRows ?? 0) / runner.rowsOrderedAtOnce);
   if (count <= 1) return yield* queryPages(runner, statement(), signal);
   for (const range of await readRanges(runner, name, count, signal)) {

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
+import type { RetryNotice } from '../loader.ts';
 import type { BigQueryConfig } from './bigquery-config.ts';
 import { type Connection, connect, type RequestOptions } from './bigquery-connection.ts';
 import { toFailure } from './bigquery-failure.ts';
-import { meaningOfFailure } from './classify-error.ts';
+import { describeFailure, meaningOfFailure } from './classify-error.ts';
 import type { RetryTimings } from './timings.ts';
 
 /** One request of the REST API. */
@@ -35,6 +36,12 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
 const CREDENTIALS_TIMEOUT_MS = 30_000;
 
+export interface BigQueryClientOptions {
+  /** Longest wait for a token. Default 30 s. */
+  readonly credentialsTimeoutMs?: number;
+  readonly onRetry?: (notice: RetryNotice) => void;
+}
+
 /**
  * A client that connects when it is first used. Credentials are looked for anew after an answer of 401, once a request: a token
  * may have expired while the machine slept, and a key file may have been replaced.
@@ -42,7 +49,7 @@ const CREDENTIALS_TIMEOUT_MS = 30_000;
 export function createBigQueryClient(
   config: BigQueryConfig,
   timings: RetryTimings,
-  credentialsTimeoutMs: number = CREDENTIALS_TIMEOUT_MS,
+  { credentialsTimeoutMs = CREDENTIALS_TIMEOUT_MS, onRetry = () => {} }: BigQueryClientOptions = {},
 ): BigQueryClient {
   let connection: Promise<Connection> | undefined;
   let member: string | null = null;
@@ -82,7 +89,9 @@ export function createBigQueryClient(
           continue;
         }
         if (!meaningOfFailure(failure).newAttempt || number >= timings.attempts) throw failure;
-        await delay(timings.delayMs(number), undefined, { signal }).catch(() => signal.throwIfAborted());
+        const waitMs = timings.delayMs(number);
+        onRetry({ message: describeFailure(failure, config), attempt: number, waitMs });
+        await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   };

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 /**
  * What went wrong between us and BigQuery, before anybody has judged it: an answer with an HTTP status, a job that ended with an
  * `errorResult`, or a connection that failed. Never leaves the loader; `classify-error.ts` judges it.
@@ -10,27 +12,36 @@ export class BigQueryFailure extends Error {
   readonly status: number | null;
   /** As in `ECONNREFUSED`, when there was no answer at all. */
   readonly networkCode: string | null;
+  /** Whether somebody else answered in BigQuery's place: a proxy, a login page, another server. */
+  readonly isForeign: boolean;
 
-  constructor(
-    message: string,
-    parts: { readonly reason?: string | null; readonly status?: number | null; readonly networkCode?: string | null },
-    cause?: unknown,
-  ) {
+  constructor(message: string, parts: Partial<FailureParts>, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.reason = parts.reason ?? null;
     this.status = parts.status ?? null;
     this.networkCode = parts.networkCode ?? null;
+    this.isForeign = parts.isForeign ?? false;
   }
 }
+
+type FailureParts = Pick<BigQueryFailure, 'reason' | 'status' | 'networkCode' | 'isForeign'>;
+
+/** What Google's client puts before the reason of a connection that failed. */
+const unreachable = /^request to (\w+:\/\/[^/]+)\S* failed, reason: /;
 
 /** Reads the errors of the client library: those of the API have `code` and `errors[]`, those of the network a text as code. */
 export function toFailure(error: unknown): BigQueryFailure {
   if (error instanceof BigQueryFailure) return error;
   if (!(error instanceof Error)) return new BigQueryFailure(String(error), {}, error);
   const code = 'code' in error ? error.code : undefined;
+  const foreign = foreignAnswer(error, code);
+  if (foreign !== null) return foreign;
   const [first] = 'errors' in error && Array.isArray(error.errors) ? (error.errors as readonly unknown[]) : [];
   const detail = isRecord(first) ? first : {};
-  const message = typeof detail['message'] === 'string' ? detail['message'] : firstLine(error.message);
+  const message =
+    typeof detail['message'] === 'string'
+      ? detail['message']
+      : firstLine(error.message).replace(unreachable, '$1 cannot be reached: ');
   return new BigQueryFailure(
     message,
     {
@@ -40,6 +51,27 @@ export function toFailure(error: unknown): BigQueryFailure {
     },
     error,
   );
+}
+
+/**
+ * An answer that is none of BigQuery's: every error of its own is JSON with an `error` in it. Google's client makes two errors of
+ * such a page, its status and its text, and a message that tells of neither.
+ */
+function foreignAnswer(error: Error, code: unknown): BigQueryFailure | null {
+  if ('type' in error && error.type === 'max-redirect') {
+    return new BigQueryFailure('answers with a redirect', { isForeign: true }, error);
+  }
+  if (typeof code !== 'number' || !('response' in error) || !isRecord(error.response)) return null;
+  const { body } = error.response;
+  if (isRecord(body) && 'error' in body) return null;
+  return new BigQueryFailure(`answers with HTTP status ${code}`, { status: code, isForeign: true }, error);
+}
+
+/** What BigQuery answered, read by `schema`; that of somebody else is a failure. */
+export function parseAnswer<Answer>(schema: z.ZodType<Answer>, answer: unknown): Answer {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new BigQueryFailure('answers with something else', { isForeign: true }, parsed.error);
 }
 
 /** Whether a dataset, table or job is not there; a project that is not there is a matter of the config. */

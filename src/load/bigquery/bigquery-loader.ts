@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Loader, LoaderFactory, LoaderLimits } from '../loader.ts';
+import type { Loader, LoaderFactory, LoaderLimits, RetryNotice } from '../loader.ts';
 import { applyChangeSet } from './apply-change-set.ts';
 import { type BigQueryClient, createBigQueryClient } from './bigquery-client.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
@@ -38,8 +38,18 @@ export const bigQueryLimits: LoaderLimits = {
   lockPollMs: 5_000,
 };
 
+/** What a loader is made with beside its config; all have defaults. */
+export interface BigQueryLoaderOptions {
+  readonly timings?: Timings;
+  /** What requests are sent with. Default: Google's client. */
+  readonly client?: BigQueryClient;
+  /** Rows of a table that one statement may put in order. Default 1,000,000. */
+  readonly rowsOrderedAtOnce?: number;
+  readonly onRetry?: (notice: RetryNotice) => void;
+}
+
 /**
- * A loader for a BigQuery dataset. Connects when it is first used; `client` is what it sends its requests with.
+ * A loader for a BigQuery dataset. Connects when it is first used.
  *
  * What a run costs, counted by test/bigquery/volume.test.ts: the statements that `replay` sends to an emulator, and the sizes of the
  * columns that they name there, with five scenes an account. By BigQuery's rule a statement bills those columns, each table 10 MiB
@@ -59,11 +69,15 @@ export const bigQueryLimits: LoaderLimits = {
  */
 export function createBigQueryLoader(
   config: BigQueryConfig,
-  timings: Timings = defaultTimings,
-  client: BigQueryClient = createBigQueryClient(config, timings.request),
-  rowsOrderedAtOnce = 1_000_000,
+  {
+    timings = defaultTimings,
+    onRetry = () => {},
+    rowsOrderedAtOnce = 1_000_000,
+    ...options
+  }: BigQueryLoaderOptions = {},
 ): Loader {
   assertNoEmulatorVariable(config, process.env);
+  const client = options.client ?? createBigQueryClient(config, timings.request, { onRetry });
   const usage = createUsageMeter();
   const runner: JobRunner = {
     config,
@@ -71,6 +85,7 @@ export function createBigQueryLoader(
     timings,
     usage,
     rowsOrderedAtOnce,
+    onRetry,
     location: createLocator(client, config),
   };
   const held: HeldLeases = new Set();
@@ -116,8 +131,8 @@ export function createBigQueryLoader(
 /** `target.type: bigquery`. */
 export const bigqueryLoaderFactory: LoaderFactory<BigQueryConfig> = {
   parseConfig: parseBigQueryConfig,
-  create: async (config, { baseDirectory }) => {
+  create: async (config, { baseDirectory, onRetry }) => {
     const keyFile = config.keyFile === undefined ? undefined : resolve(baseDirectory, config.keyFile);
-    return createBigQueryLoader({ ...config, keyFile });
+    return createBigQueryLoader({ ...config, keyFile }, onRetry === undefined ? {} : { onRetry });
   },
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Finding } from '../loader.ts';
-import { toFailure } from './bigquery-failure.ts';
+import { parseAnswer, toFailure } from './bigquery-failure.ts';
 import { meaningOfFailure } from './classify-error.ts';
 import { errorFinding, isDenied } from './error-finding.ts';
 import { type FailureNames, grantDataEditor, grantJobUser, grantOnProject } from './grants.ts';
@@ -33,7 +33,7 @@ const granted = z.looseObject({ permissions: z.array(z.string()).default([]) });
 
 /** Whom rights are granted to, and on what. */
 export function namesOf({ config, client }: JobRunner): FailureNames {
-  return { projectId: config.projectId, dataset: config.dataset, member: client.member() };
+  return { ...config, member: client.member() };
 }
 
 /** Whether jobs may be run in the project. */
@@ -114,7 +114,7 @@ export async function* checkTableRights(runner: JobRunner, signal: AbortSignal):
   });
   // Where BigQuery does not tell, the dry runs of the statements do.
   if (answer === null) return;
-  const { permissions } = granted.parse(answer);
+  const { permissions } = parseAnswer(granted, answer);
   const there = TABLE_RIGHTS.filter((right) => permissions.includes(right));
   if (there.length > 0) yield { level: 'ok', subject: 'rights on tables', message: there.join(', ') };
   for (const missing of TABLE_RIGHTS.filter((right) => !permissions.includes(right))) {

@@ -34,6 +34,7 @@ const unreachable: ReasonMeaning = {
   newAttempt: true,
   remedy: 'check that the BigQuery API can be reached from here, then run again',
 };
+const foreign: ReasonMeaning = { code: 'target_unreachable', newAttempt: false, remedy: null };
 const busy: ReasonMeaning = { code: 'target_busy', newAttempt: true, remedy: 'run again: another run was writing' };
 
 const missingProject = /^Not found: Project |Invalid project ID/;
@@ -56,7 +57,7 @@ const network: readonly (readonly [test: RegExp, meaning: ReasonMeaning])[] = [
 
 /** What a failure means; the first rule that fits counts: our own asserts, conflicts and full queues, the reason, the status, the network. */
 export function meaningOfFailure(failure: BigQueryFailure): ReasonMeaning {
-  const { reason, status, networkCode, message } = failure;
+  const { reason, status, networkCode, message, isForeign } = failure;
   const asserted = asserts.find(([text]) => message.includes(text));
   if (asserted !== undefined) return asserted[1];
   if (conflict.test(message) || queueFull.test(message)) return busy;
@@ -66,6 +67,7 @@ export function meaningOfFailure(failure: BigQueryFailure): ReasonMeaning {
   if (status === 401) return meaningOfReason('authError');
   if (reason !== null && isKnownReason(reason)) return meaningOfReason(reason);
   if (status !== null && (status === 408 || status === 429 || status >= 500)) return unreachable;
+  if (isForeign) return foreign;
   if (status === 403) return meaningOfReason('accessDenied');
   if (status === 404) return meaningOfReason('notFound');
   if (status !== null || reason !== null) return meaningOfReason(reason ?? 'invalid');
@@ -82,8 +84,19 @@ export function classifyBigQueryError(error: unknown, names: FailureNames): Scen
   }
   const failure = toFailure(error);
   const { code, remedy } = meaningOfFailure(failure);
-  return new ScenedimError(code, failure.message, {
-    remedy: remedy ?? grantFor(failure, names),
+  return new ScenedimError(code, describeFailure(failure, names), {
+    remedy: remedy ?? (failure.isForeign ? remedyForForeign(names) : grantFor(failure, names)),
     cause: error,
   });
+}
+
+/** What went wrong, for people. */
+export function describeFailure({ message, isForeign }: BigQueryFailure, { apiEndpoint }: FailureNames): string {
+  return isForeign ? `${apiEndpoint ?? 'bigquery.googleapis.com'} ${message}, not as BigQuery does` : message;
+}
+
+function remedyForForeign({ apiEndpoint }: FailureNames): string {
+  return apiEndpoint === undefined
+    ? 'a proxy or a firewall answers in its place: look at HTTPS_PROXY and at the network'
+    : 'correct target.apiEndpoint, or leave it out: it is for emulators only';
 }

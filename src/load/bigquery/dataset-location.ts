@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BigQueryClient } from './bigquery-client.ts';
 import type { BigQueryConfig } from './bigquery-config.ts';
-import { isMissing } from './bigquery-failure.ts';
+import { isMissing, parseAnswer } from './bigquery-failure.ts';
 
 /** Where BigQuery puts a dataset when nobody says. */
 const DEFAULT_LOCATION = 'US';
@@ -14,7 +14,8 @@ export async function readDatasetLocation(
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
-    return dataset.parse(await client.call({ method: 'GET', path: `datasets/${config.dataset}` }, signal)).location;
+    return parseAnswer(dataset, await client.call({ method: 'GET', path: `datasets/${config.dataset}` }, signal))
+      .location;
   } catch (error) {
     if (signal.aborted || !isMissing(error)) throw error;
     return null;

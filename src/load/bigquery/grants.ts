@@ -6,6 +6,8 @@ export interface FailureNames {
   readonly dataset: string;
   /** Whom a right is granted to, as in `serviceAccount:EMAIL`; left out or null when that is not known. */
   readonly member?: string | null;
+  /** Who is asked, when that is not Google. */
+  readonly apiEndpoint?: string | undefined;
 }
 
 /** BigQuery's words for a project where it is switched off; it says them under several reasons. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAnswer } from './bigquery-failure.ts';
 
 const failure = z.looseObject({ reason: z.string().optional(), message: z.string().optional() });
 
@@ -29,9 +30,9 @@ export interface JobConfiguration {
   readonly dryRun?: boolean;
 }
 
-/** Reads a job resource; anything else is not BigQuery's answer. */
+/** Reads a job resource. */
 export function parseJob(value: unknown): Job {
-  return job.parse(value);
+  return parseAnswer(job, value);
 }
 
 /** Whether a job of one DML statement wrote a row. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RetryNotice } from '../loader.ts';
 import type { BigQueryClient } from './bigquery-client.ts';
 import type { BigQueryConfig } from './bigquery-config.ts';
 import { BigQueryFailure, toFailure } from './bigquery-failure.ts';
@@ -16,6 +17,7 @@ export interface JobRunner {
   readonly usage: UsageMeter;
   /** Rows of a table that one statement may put in order. */
   readonly rowsOrderedAtOnce: number;
+  readonly onRetry: (notice: RetryNotice) => void;
   /** Where the dataset is: asked once, unless the config says it. */
   location(signal: AbortSignal): Promise<string>;
 }
@@ -58,7 +60,9 @@ export async function runJob(runner: JobRunner, work: Work, signal: AbortSignal)
       reason: errorResult.reason ?? null,
     });
     if (!meaningOfFailure(failure).newAttempt || attempt >= timings.job.attempts) throw failure;
-    await delay(timings.job.delayMs(attempt), undefined, { signal }).catch(() => signal.throwIfAborted());
+    const waitMs = timings.job.delayMs(attempt);
+    runner.onRetry({ message: failure.message, attempt, waitMs });
+    await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 

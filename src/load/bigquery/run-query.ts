@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAnswer } from './bigquery-failure.ts';
 import type { Job } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import type { QueryParameter } from './query-parameter.ts';
@@ -63,7 +64,7 @@ async function* pagesOf(
   const where = { location: await location(signal), maxResults: String(PAGE_ROWS) };
   for (let token: string | undefined; ; ) {
     const query = token === undefined ? where : { ...where, pageToken: token };
-    const answer = page.parse(await client.call({ method: 'GET', path: `queries/${id}`, query }, signal));
+    const answer = parseAnswer(page, await client.call({ method: 'GET', path: `queries/${id}`, query }, signal));
     signal.throwIfAborted();
     if (answer.rows) yield answer.rows.map(({ f }) => f.map(({ v }) => v));
     signal.throwIfAborted();
