@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { migrateOptionsFor, migrateTarget } from '../pipeline/prepare-target.ts';
+import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/prepare-target.ts';
 import { printable } from '../report/printable.ts';
 import { examples } from './examples.ts';
 import type { RunAction } from './run-action.ts';
@@ -34,15 +34,12 @@ export function defineMigrate(command: Command, run: RunAction): void {
             await (flags.json === true ? out.printJson({ sql }) : out.print(sql.endsWith('\n') ? sql : `${sql}\n`));
             return 0;
           }
-          const { fromVersion, toVersion, applied, granted = [] } = await migrateTarget(context);
+          const migration = await migrateTarget(context);
+          const { fromVersion, toVersion, applied } = migration;
           if (flags.json === true) {
             await out.printJson({ from_version: fromVersion, to_version: toVersion, applied });
           } else if (flags.quiet !== true) {
-            const ran = applied.map((name) => `  ${name}\n`).join('');
-            const readers =
-              granted.length === 0 ? '' : printable(`  rights given to ${granted.join(', ')}`).concat('\n');
-            const was = whatHappened(fromVersion, toVersion, granted.length > 0);
-            await out.print(`${context.loader.description}: ${was}, schema version ${toVersion}\n${ran}${readers}`);
+            await out.print(describeMigration(context.loader.description, migration, context.dimension.timeZone));
           }
           return 0;
         });
@@ -50,8 +47,15 @@ export function defineMigrate(command: Command, run: RunAction): void {
     );
 }
 
-function whatHappened(fromVersion: number | null, toVersion: number, hasGranted: boolean): string {
-  if (fromVersion === null) return 'created';
-  if (fromVersion !== toVersion) return `upgraded from ${fromVersion}`;
-  return hasGranted ? 'readers granted' : 'is up to date';
+function describeMigration(target: string, migration: Migration, timeZone: string): string {
+  const { fromVersion, toVersion, applied, granted = [], timeZoneBefore } = migration;
+  const details = [
+    ...applied,
+    ...(granted.length === 0 ? [] : [printable(`rights given to ${granted.join(', ')}`)]),
+    ...(timeZoneBefore === null ? [] : [`date columns are days in ${timeZone} now, not in ${timeZoneBefore}`]),
+  ];
+  const lines = details.map((detail) => `  ${detail}\n`);
+  const asItWas = details.length === 0 ? 'is up to date' : 'changed';
+  const was = fromVersion === toVersion ? asItWas : fromVersion === null ? 'created' : `upgraded from ${fromVersion}`;
+  return `${target}: ${was}, schema version ${toVersion}\n${lines.join('')}`;
 }

@@ -95,12 +95,15 @@ async function printReport(
   };
   const billed = usage === undefined ? {} : { usage: { jobs: usage.jobs, bytes_billed: usage.bytesBilled } };
   if (json === true) await out.printJson({ ...report, ...billed }).catch(ignoreClosed);
-  else if (quiet !== true || report.problems_total > 0) {
+  else {
     const { paint, columns: width } = out;
     const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };
-    const summary = renderRunSummary(report, { title, elapsedMs, paint, usage, ...flags });
-    const list = quiet === true ? '' : (planned?.render({ paint, width, indent: '  ' }) ?? '');
-    await out.print(session.redactor.redact(list === '' ? summary : `${list}\n${summary}`)).catch(ignoreClosed);
+    const isWanted = quiet !== true || report.problems_total > 0;
+    const summary = isWanted ? renderRunSummary(report, { title, elapsedMs, paint, usage, ...flags }) : '';
+    // What would change is the result of a plan; a run has none but its rows.
+    const list = planned?.render({ paint, width, indent: '  ' }) ?? '';
+    const text = [list, summary].filter((part) => part !== '').join('\n');
+    if (text !== '') await out.print(session.redactor.redact(text)).catch(ignoreClosed);
   }
   const isOnScreen = isForPeople && report.problems.some(({ message }) => message === error?.message);
   if (error !== null && !isOnScreen) session.showError(error);

@@ -16,16 +16,27 @@ export function migrateOptionsFor(dimension: DimensionSettings): MigrateOptions 
   return { normalizerVersion: NORMALIZER_VERSION, firstSeen: dimension.firstSeen, timeZone: dimension.timeZone };
 }
 
+/** What `migrate` did. */
+export interface Migration extends MigrateResult {
+  /** The time zone of the date columns until now, when it is another one now. */
+  readonly timeZoneBefore: string | null;
+}
+
 /**
  * Creates or upgrades the target while nobody else works on it. Nobody does on one that is not there yet, and its creators
  * wait for each other; many may migrate at once, so that a peer holds the lock for a moment is no reason to give up.
  */
-export async function migrateTarget(context: RunContext): Promise<MigrateResult> {
+export async function migrateTarget(context: RunContext): Promise<Migration> {
   const { loader, dimension, signal } = context;
   const options = migrateOptionsFor(dimension);
-  if ((await loader.readMeta(signal)) === null) return loader.migrate(options, signal);
+  if ((await loader.readMeta(signal)) === null) {
+    return { ...(await loader.migrate(options, signal)), timeZoneBefore: null };
+  }
   await using _lock = await acquireRunLock(waitForPeers(context), { kind: 'exclusive' });
-  return loader.migrate(options, signal);
+  const before = await loader.readMeta(signal);
+  const result = await loader.migrate(options, signal);
+  const timeZoneBefore = before === null || before.timeZone === options.timeZone ? null : before.timeZone;
+  return { ...result, timeZoneBefore };
 }
 
 /** The context, with a lock time-out that outlasts those who hold the lock only to look at the schema. */

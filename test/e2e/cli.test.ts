@@ -323,6 +323,8 @@ describe('a dimension from end to end', () => {
         '',
       ].join('\n'),
     ]);
+    const quiet = await run(['plan', '--input', '-', ...config, '--quiet'], {}, renamed);
+    expect([quiet.stderr, stdout.startsWith(`${quiet.stdout}\nplan `)]).toEqual(['', true]);
     const json = await run(['plan', '--input', '-', ...config, '--json'], {}, renamed);
     expect(JSON.parse(json.stdout).versions).toEqual({ opened: 1, closed: 2, rewritten: 0, removed: 0 });
   });
@@ -348,6 +350,15 @@ describe('a dimension from end to end', () => {
     const { code, stdout } = await run(['accept', '--app-id', 'wx-typo', ...config]);
     expect([code, stdout]).toEqual([0, 'account wx-typo is not known here; nothing to accept\n']);
     expect((await run(['accept', '--app-id', 'wx1', ...config])).stdout).toBe('account wx1: nothing to accept\n');
+  });
+
+  test('takes another time zone by migrate, which tells what it did', async () => {
+    expect((await run(['migrate', ...config])).stdout).toMatch(/^pglite .+: is up to date, schema version \d+\n$/);
+    writeFileSync(join(cwd, 'db-utc.yaml'), 'target: { type: pglite, path: ./db }\ndimension: { timeZone: UTC }\n');
+    expect((await run(['migrate', '-c', 'db-utc.yaml'])).stdout).toMatch(
+      /^pglite .+: changed, schema version \d+\n {2}date columns are days in UTC now, not in Asia\/Shanghai\n$/,
+    );
+    expect((await run(['migrate', ...config, '--quiet'])).stdout).toBe('');
   });
 
   test('is exported to stdout and, all or nothing, to a file', async () => {
