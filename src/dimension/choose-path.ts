@@ -1,3 +1,4 @@
+import type { AnswerFailure } from '../normalize/snapshot.ts';
 import type { AccountHead } from './account-head.ts';
 import type { IncomingObservation } from './incoming-observation.ts';
 
@@ -11,8 +12,14 @@ import type { IncomingObservation } from './incoming-observation.ts';
  */
 export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'duplicate' | 'log';
 
+/** What must be known of an observation to choose its path; its snapshot need not be. */
+export interface ObservationOutline extends Omit<IncomingObservation, 'answer' | 'origin'> {
+  /** What it says, when that is no snapshot. */
+  readonly failure: AnswerFailure | null;
+}
+
 /** Chooses the cheapest path; `incoming` is in order of time. */
-export function choosePath(head: AccountHead | null, incoming: readonly IncomingObservation[]): PlanPath {
+export function choosePath(head: AccountHead | null, incoming: readonly ObservationOutline[]): PlanPath {
   if (head === null) return 'nothing';
   const oldest = incoming[0];
   if (incoming.length === 1 && oldest !== undefined && isNewest(head, oldest)) return 'duplicate';
@@ -21,12 +28,12 @@ export function choosePath(head: AccountHead | null, incoming: readonly Incoming
   return head.lastPayloadHash === null ? 'log' : 'open_versions';
 }
 
-function isNewest(head: AccountHead, { observedAt, payloadHash, recorded }: IncomingObservation): boolean {
+function isNewest(head: AccountHead, { observedAt, payloadHash, recorded }: ObservationOutline): boolean {
   const isSameAnswer = observedAt === head.lastOkAt && payloadHash !== null && payloadHash === head.lastPayloadHash;
   return isSameAnswer && recorded?.status !== 'failed';
 }
 
-function cannotChange(head: AccountHead, { answer, payloadHash, recorded }: IncomingObservation): boolean {
-  if (answer.kind === 'failure' || recorded?.status === 'failed' || recorded?.status === 'held') return true;
+function cannotChange(head: AccountHead, { failure, payloadHash, recorded }: ObservationOutline): boolean {
+  if (failure !== null || recorded?.status === 'failed' || recorded?.status === 'held') return true;
   return head.lastPayloadHash !== null && payloadHash === head.lastPayloadHash;
 }

@@ -103,13 +103,17 @@ function missingVersion(appId: string, key: string): ScenedimError {
   );
 }
 
+/** Written out field by field: this makes every version there is, and a spread would take it more than twice as long. */
 function openVersion(appId: string, key: string, name: string, from: Micros, firstObservedAt: Micros): Version {
+  const { sceneValue, valueKind, isAggregate } = classifyKey(key);
   return {
     versionId: versionIdOf(appId, key, firstObservedAt),
     sceneId: sceneIdOf(appId, key),
     appId,
     sceneKey: key,
-    ...classifyKey(key),
+    sceneValue,
+    valueKind,
+    isAggregate,
     sceneName: name,
     effectiveFrom: from,
     effectiveTo: OPEN_END,

@@ -13,8 +13,11 @@ export function hashPayload(body: Uint8Array): string {
   return hash('sha256', body, 'hex');
 }
 
-/** Remembers up to `maxRows` rows of answers (default 20,000: some 5 MB), the least recently used go first. */
-export function createAnswerCache(maxRows = 20_000): AnswerCache {
+/**
+ * Remembers up to `maxRows` rows of answers, the least recently used go first. Default 120,000, some 15 MB: two batches of a database,
+ * one being read and one being written, of 1,000 accounts with a list of their own each. Whoever has more reads bodies again.
+ */
+export function createAnswerCache(maxRows = 120_000): AnswerCache {
   const answers = new Map<string, NormalizedAnswer>();
   let rows = 0;
 

@@ -1,21 +1,39 @@
 import type { IncomingObservation } from '../dimension/incoming-observation.ts';
 import type { LoaderLimits, Payload } from '../load/loader.ts';
+import type { AnswerFailure, NormalizedAnswer } from '../normalize/snapshot.ts';
 
 /** An account that alone is larger than this many times the limits is cut all the same, so that memory stays bounded. */
 export const OVERSIZE_FACTOR = 4;
 
 const DAY_MICROS = 86_400_000_000n;
 
+/**
+ * An observation that waits to be planned. What its body says is found by its hash then, or read again, so that a batch holds
+ * bodies and no snapshots, which are several times as large.
+ */
+export interface PendingObservation extends Omit<IncomingObservation, 'answer'> {
+  /** What it says, when that is no snapshot. */
+  readonly failure: AnswerFailure | null;
+}
+
+/** What an answer says when it is no snapshot, without secrets; null for a snapshot. */
+export function failureOf(
+  answer: NormalizedAnswer,
+  { redact }: { readonly redact: (text: string) => string },
+): AnswerFailure | null {
+  return answer.kind === 'failure' ? { ...answer, message: redact(answer.message) } : null;
+}
+
 /** Observations that are planned and written together, by account. */
 export interface Batch {
-  readonly accounts: ReadonlyMap<string, readonly IncomingObservation[]>;
+  readonly accounts: ReadonlyMap<string, readonly PendingObservation[]>;
   /** The bodies, each once. */
   readonly payloads: ReadonlyMap<string, Payload>;
 }
 
 export interface BatchBuilder {
   readonly size: number;
-  add(appId: string, incoming: IncomingObservation, body: Uint8Array | null): void;
+  add(appId: string, pending: PendingObservation, body: Uint8Array | null): void;
   /** True when the batch should be cut before an observation of this account. */
   isFullBefore(appId: string): boolean;
   /** The batch so far, accounts and observations sorted; the builder is empty afterwards. */
@@ -24,7 +42,7 @@ export interface BatchBuilder {
 
 /** `nowMs` is a clock that only goes forward; it measures how long a batch has waited. */
 export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performance.now()): BatchBuilder {
-  let accounts = new Map<string, IncomingObservation[]>();
+  let accounts = new Map<string, PendingObservation[]>();
   let payloads = new Map<string, Payload>();
   let observations = 0;
   let bodyBytes = 0;
@@ -37,15 +55,15 @@ export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performan
       return observations;
     },
 
-    add(appId, incoming, body) {
+    add(appId, pending, body) {
       const list = accounts.get(appId);
-      if (list === undefined) accounts.set(appId, [incoming]);
-      else list.push(incoming);
+      if (list === undefined) accounts.set(appId, [pending]);
+      else list.push(pending);
       observations += 1;
       startedMs ??= nowMs();
       lastAppId = appId;
-      if (limits.batchDays !== null) days.add(incoming.observedAt / DAY_MICROS);
-      const { payloadHash } = incoming;
+      if (limits.batchDays !== null) days.add(pending.observedAt / DAY_MICROS);
+      const { payloadHash } = pending;
       if (body === null || payloadHash === null || payloads.has(payloadHash)) return;
       payloads.set(payloadHash, { payloadHash, body });
       bodyBytes += body.byteLength;

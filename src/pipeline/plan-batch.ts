@@ -1,35 +1,13 @@
 import type { AccountHead } from '../dimension/account-head.ts';
-import type { AccountPlan, AccountPlanner, PlanFrom } from '../dimension/account-planner.ts';
+import type { AccountPlanner, PlanFrom } from '../dimension/account-planner.ts';
 import { createAccountPlanner, planDuplicate } from '../dimension/account-planner.ts';
 import { choosePath } from '../dimension/choose-path.ts';
-import { isComplete } from '../dimension/compare-snapshots.ts';
-import type { GuardSettings } from '../dimension/guards.ts';
 import type { IncomingObservation } from '../dimension/incoming-observation.ts';
-import { touchedKeys } from '../dimension/timeline.ts';
-import type { FirstSeen, SceneRef, Version } from '../dimension/version.ts';
-import type { Loader } from '../load/loader.ts';
-import type { Snapshot } from '../normalize/snapshot.ts';
-import { readAnswers, readLog } from './account-log.ts';
-import type { AnswerCache } from './answer-cache.ts';
+import { readLog } from './account-log.ts';
 import type { Batch } from './batch.ts';
-
-/** What planning needs besides the batch. */
-export interface PlanInputs {
-  readonly loader: Loader;
-  readonly answers: AnswerCache;
-  readonly firstSeen: FirstSeen;
-  readonly guards: GuardSettings;
-  readonly runId: string;
-  readonly signal: AbortSignal;
-}
-
-/** The plan of an account and the head that it starts from. */
-export interface PlannedAccount {
-  readonly plan: AccountPlan;
-  readonly storedHead: AccountHead | null;
-}
-
-const SCENES_A_QUERY = 10_000;
+import { incomingOf, type PlanInputs, type PlannedAccount, planDirectly } from './plan-account.ts';
+import { planChanged } from './plan-changed.ts';
+import { readVersionsByAccount } from './versions-by-account.ts';
 
 /**
  * Plans the accounts of a batch, each by the cheapest path that its head allows, until there are `limits.batchVersions` changes:
@@ -52,79 +30,36 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
   };
   const changed: AccountHead[] = [];
   const late: AccountHead[] = [];
-  for (const [appId, incoming] of batch.accounts) {
+  for (const [appId, pending] of batch.accounts) {
     if (changes >= batchVersions) return planned;
     const head = heads.get(appId) ?? null;
-    const path = choosePath(head, incoming);
+    const path = choosePath(head, pending);
     if (head !== null && path === 'open_versions') changed.push(head);
     else if (head !== null && path === 'log') late.push(head);
     else if (head !== null && path === 'duplicate') add([{ plan: planDuplicate(head), storedHead: head }]);
     else {
       const from: PlanFrom = head === null ? { kind: 'start', head } : { kind: 'repeat', head };
-      add([{ plan: planDirectly(inputs, appId, from, incoming), storedHead: head }]);
+      add([{ plan: planDirectly(inputs, appId, from, incomingOf(inputs, batch, appId)), storedHead: head }]);
     }
   }
-  if (changes < batchVersions) add(await planChanged(inputs, batch, changed, late));
+  for await (const accounts of planChanged(inputs, batch, changed, late)) {
+    add(accounts);
+    if (changes >= batchVersions) return planned;
+  }
   for (let start = 0; start < late.length && changes < batchVersions; start += readLogAccounts) {
     add(await planFromLog(inputs, batch, late.slice(start, start + readLogAccounts)));
   }
   return planned;
 }
 
-function planDirectly(
-  inputs: PlanInputs,
-  appId: string,
-  from: PlanFrom,
-  incoming: readonly IncomingObservation[],
-): AccountPlan {
-  const planner = createAccountPlanner({ ...inputs, appId, from });
-  for (const observation of incoming) planner.incoming(observation);
-  return planner.finish([]);
-}
-
-/** Plans from the open versions; accounts whose newest ok answer left something unknown are pushed to `late` instead. */
-async function planChanged(
-  inputs: PlanInputs,
-  batch: Batch,
-  changed: readonly AccountHead[],
-  late: AccountHead[],
-): Promise<PlannedAccount[]> {
-  const { loader, answers, signal } = inputs;
-  if (changed.length === 0) return [];
-  const newest = await readAnswers(
-    loader,
-    changed.map((head) => head.lastPayloadHash),
-    answers,
-    signal,
-  );
-  const resumable: { head: AccountHead; snapshot: Snapshot; incoming: readonly IncomingObservation[] }[] = [];
-  for (const head of changed) {
-    const answer = newest.get(head.lastPayloadHash ?? '');
-    const incoming = batch.accounts.get(head.appId) ?? [];
-    if (answer?.kind === 'snapshot' && isComplete(answer)) resumable.push({ head, snapshot: answer, incoming });
-    else late.push(head);
-  }
-  const touched = resumable.flatMap(({ head: { appId }, snapshot, incoming }) =>
-    [...touchedKeys(snapshot, snapshotsOf(incoming))].map((sceneKey) => ({ appId, sceneKey })),
-  );
-  const open = await readOpenVersions(inputs, touched);
-  return resumable.map(({ head, snapshot, incoming }) => {
-    const point = { snapshot, openVersions: open.get(head.appId) ?? [] };
-    return { plan: planDirectly(inputs, head.appId, { kind: 'resume', head, point }, incoming), storedHead: head };
-  });
-}
-
-function snapshotsOf(incoming: readonly IncomingObservation[]): Snapshot[] {
-  return incoming.flatMap(({ answer }) => (answer.kind === 'snapshot' ? [answer] : []));
-}
-
 async function planFromLog(inputs: PlanInputs, batch: Batch, heads: readonly AccountHead[]): Promise<PlannedAccount[]> {
   const { loader, answers, signal } = inputs;
-  const versions = await readAllVersions(inputs, heads);
+  const query = { appIds: heads.map((head) => head.appId) };
+  const versions = await readVersionsByAccount(loader, [query], signal);
   const weavers = new Map(
     heads.map((head) => {
       const planner = createAccountPlanner({ ...inputs, appId: head.appId, from: { kind: 'start', head } });
-      return [head.appId, createWeaver(planner, batch.accounts.get(head.appId) ?? [])] as const;
+      return [head.appId, createWeaver(planner, incomingOf(inputs, batch, head.appId))] as const;
     }),
   );
   for await (const { observation, answer } of readLog(loader, [...weavers.keys()], answers, signal)) {
@@ -158,33 +93,4 @@ function createWeaver(planner: AccountPlanner, incoming: readonly IncomingObserv
     before: (observedAt: bigint) => feedWhile((observation) => observation.observedAt < observedAt),
     rest: () => feedWhile(() => true),
   };
-}
-
-/** The open versions of some scenes, by account. */
-async function readOpenVersions(
-  { loader, signal }: PlanInputs,
-  scenes: readonly SceneRef[],
-): Promise<Map<string, Version[]>> {
-  const byAccount = new Map<string, Version[]>();
-  for (let start = 0; start < scenes.length; start += SCENES_A_QUERY) {
-    const query = { scenes: scenes.slice(start, start + SCENES_A_QUERY), openOnly: true };
-    for await (const version of loader.readVersions(query, signal)) addTo(byAccount, version);
-  }
-  return byAccount;
-}
-
-async function readAllVersions(
-  { loader, signal }: PlanInputs,
-  heads: readonly AccountHead[],
-): Promise<Map<string, Version[]>> {
-  const byAccount = new Map<string, Version[]>();
-  const query = { appIds: heads.map((head) => head.appId) };
-  for await (const version of loader.readVersions(query, signal)) addTo(byAccount, version);
-  return byAccount;
-}
-
-function addTo(byAccount: Map<string, Version[]>, version: Version): void {
-  const list = byAccount.get(version.appId);
-  if (list === undefined) byAccount.set(version.appId, [version]);
-  else list.push(version);
 }

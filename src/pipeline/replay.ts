@@ -1,14 +1,14 @@
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../instant.ts';
-import type { NormalizedAnswer } from '../normalize/snapshot.ts';
+import type { AnswerFailure } from '../normalize/snapshot.ts';
 import { hashPayload } from './answer-cache.ts';
 import { createBackgroundWriter } from './background-writer.ts';
 import type { Batch, BatchBuilder } from './batch.ts';
-import { createBatchBuilder } from './batch.ts';
+import { createBatchBuilder, failureOf } from './batch.ts';
 import { buildChangeSet } from './build-change-set.ts';
 import { commitInParts } from './commit-in-parts.ts';
 import { describeHold, describeSuspension } from './hold-problem.ts';
-import type { PlannedAccount } from './plan-batch.ts';
+import { appIdsOf, type PlannedAccount } from './plan-account.ts';
 import { planBatch } from './plan-batch.ts';
 import { readLines } from './read-lines.ts';
 import type { ReplayObservation } from './replay-line.ts';
@@ -91,16 +91,15 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
 function add(run: Run, builder: BatchBuilder, observation: ReplayObservation, origin: number): void {
   const { appId, observedAt, body, recorded } = observation;
   const payloadHash = body === null ? null : hashPayload(body);
-  const answer = answerOf(run, observation, payloadHash);
-  builder.add(appId, { observedAt, answer, payloadHash, recorded: redactRecorded(run, recorded), origin }, body);
+  const failure = failureIn(run, observation, payloadHash);
+  builder.add(appId, { observedAt, failure, payloadHash, recorded: redactRecorded(run, recorded), origin }, body);
 }
 
-function answerOf(run: Run, { body, recorded }: ReplayObservation, payloadHash: string | null): NormalizedAnswer {
+function failureIn(run: Run, { body, recorded }: ReplayObservation, payloadHash: string | null): AnswerFailure | null {
   if (body === null || payloadHash === null) {
     return { kind: 'failure', code: recorded?.errorCode ?? 'unknown', message: recorded?.errorMessage ?? '' };
   }
-  const answer = run.answers.normalize(payloadHash, body);
-  return answer.kind === 'failure' ? { ...answer, message: run.context.redact(answer.message) } : answer;
+  return failureOf(run.answers.normalize(payloadHash, body), run.context);
 }
 
 function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded']): ReplayObservation['recorded'] {
@@ -127,7 +126,7 @@ function commit(run: Run, batch: Batch, name: string): Promise<void> {
   return commitInParts(batch, (part) => commitPart(run, part, name));
 }
 
-async function commitPart(run: Run, batch: Batch, name: string): Promise<readonly PlannedAccount[]> {
+async function commitPart(run: Run, batch: Batch, name: string): Promise<ReadonlySet<string>> {
   let planned: readonly PlannedAccount[] = [];
   await run.commit(async () => {
     planned = await planBatch(run.planInputs, batch);
@@ -140,7 +139,7 @@ async function commitPart(run: Run, batch: Batch, name: string): Promise<readonl
     const since = plan.head?.removalsSuspendedSince ?? null;
     if (since !== null) run.ledger.addProblem(describeSuspension(plan.appId, since));
   }
-  return planned;
+  return appIdsOf(planned);
 }
 
 /** Of several refused lines the first in the file is named. */

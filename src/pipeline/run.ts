@@ -5,7 +5,7 @@ import { createAnswerCache } from './answer-cache.ts';
 import { applyWithRetry, retryOnTarget } from './apply-with-retry.ts';
 import type { DraftChangeSet } from './build-change-set.ts';
 import { emptyChanges } from './build-change-set.ts';
-import type { PlanInputs } from './plan-batch.ts';
+import type { PlanInputs } from './plan-account.ts';
 import { prepareTarget } from './prepare-target.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunLedger } from './run-ledger.ts';

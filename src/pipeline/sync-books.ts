@@ -8,7 +8,7 @@ import type { Batch } from './batch.ts';
 import { buildChangeSet } from './build-change-set.ts';
 import { commitInParts } from './commit-in-parts.ts';
 import { describeHold, describeSuspension } from './hold-problem.ts';
-import type { PlannedAccount } from './plan-batch.ts';
+import { appIdsOf, type PlannedAccount } from './plan-account.ts';
 import { planBatch } from './plan-batch.ts';
 import type { Run } from './run.ts';
 import type { Problem } from './run-report.ts';
@@ -118,7 +118,7 @@ export function createSyncBooks(run: Run): SyncBooks {
           return { ...draft, counts: { ...draft.counts, ...counts } };
         });
         for (const account of planned) addProblemsOf(run, account);
-        return planned;
+        return appIdsOf(planned);
       });
     },
   };

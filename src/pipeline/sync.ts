@@ -4,11 +4,11 @@ import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import type { Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
-import type { AnswerFailure, NormalizedAnswer } from '../normalize/snapshot.ts';
+import type { AnswerFailure } from '../normalize/snapshot.ts';
 import { hashPayload } from './answer-cache.ts';
 import { createBackgroundWriter } from './background-writer.ts';
 import type { Batch, BatchBuilder } from './batch.ts';
-import { createBatchBuilder } from './batch.ts';
+import { createBatchBuilder, failureOf } from './batch.ts';
 import { hasAnswerSince } from './newer-answer.ts';
 import type { Run } from './run.ts';
 import { withRun } from './run.ts';
@@ -133,20 +133,16 @@ function take(run: Run, books: SyncBooks, builder: BatchBuilder, result: FetchRe
   if (result.kind === 'failure') {
     books.addFailure(result);
     if (result.doNotRecord) return;
-    const answer: AnswerFailure = { kind: 'failure', code: result.code, message: result.message };
-    builder.add(result.appId, { ...incomingOf(result, answer), payloadHash: null }, null);
+    const failure: AnswerFailure = { kind: 'failure', code: result.code, message: result.message };
+    builder.add(result.appId, { ...pendingOf(result), failure, payloadHash: null }, null);
     return;
   }
   const payloadHash = hashPayload(result.body);
-  const answer = redacted(run, run.answers.normalize(payloadHash, result.body));
-  if (answer.kind === 'failure') books.addMalformed(result.appId, answer);
-  builder.add(result.appId, { ...incomingOf(result, answer), payloadHash }, result.body);
+  const failure = failureOf(run.answers.normalize(payloadHash, result.body), run.context);
+  if (failure !== null) books.addMalformed(result.appId, failure);
+  builder.add(result.appId, { ...pendingOf(result), failure, payloadHash }, result.body);
 }
 
-function incomingOf(result: FetchResult, answer: NormalizedAnswer) {
-  return { observedAt: result.observedAt, answer, recorded: null, origin: 0 };
-}
-
-function redacted({ context }: Run, answer: NormalizedAnswer): NormalizedAnswer {
-  return answer.kind === 'failure' ? { ...answer, message: context.redact(answer.message) } : answer;
+function pendingOf({ observedAt }: FetchResult) {
+  return { observedAt, recorded: null, origin: 0 };
 }

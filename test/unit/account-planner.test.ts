@@ -191,6 +191,7 @@ describe('the path of a plan', () => {
       'log',
     ],
   ] as const)('%s', (_, from, incoming, path) => {
-    expect(choosePath(from, incoming)).toBe(path);
+    const outlines = incoming.map((observation) => ({ ...observation, failure: null }));
+    expect(choosePath(from, outlines)).toBe(path);
   });
 });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { IncomingObservation } from '../../src/dimension/incoming-observation.ts';
 import { databaseLimits } from '../../src/load/loader.ts';
-import { createBatchBuilder, OVERSIZE_FACTOR } from '../../src/pipeline/batch.ts';
+import { createBatchBuilder, OVERSIZE_FACTOR, type PendingObservation } from '../../src/pipeline/batch.ts';
 
-function incoming(at: number, payloadHash: string | null = null): IncomingObservation {
+function incoming(at: number, payloadHash: string | null = null): PendingObservation {
   return {
     observedAt: BigInt(at),
-    answer: { kind: 'failure', code: '-1', message: '' },
+    failure: { kind: 'failure', code: '-1', message: '' },
     payloadHash,
     recorded: null,
     origin: at,

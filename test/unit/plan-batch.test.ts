@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import type { VersionQuery } from '../../src/load/loader.ts';
+import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
+import { createAnswerCache, hashPayload } from '../../src/pipeline/answer-cache.ts';
+import { createBatchBuilder } from '../../src/pipeline/batch.ts';
+import { planBatch } from '../../src/pipeline/plan-batch.ts';
+import { replay } from '../../src/pipeline/replay.ts';
+import { contextFor, inputOf } from '../support/run-case.ts';
+
+const MICROS_A_DAY = 86_400_000_000n;
+const FIRST_DAY = 1_767_225_600_000_000n;
+const signal = new AbortController().signal;
+
+/** An answer that lists so many scenes, each under a name of this account and day. */
+function bodyOf(account: number, day: number, scenes: number): string {
+  const scene = Array.from({ length: scenes }, (_, n) => ({ name: `${n} of ${account} on ${day}`, value: n }));
+  return JSON.stringify({ errcode: 0, scene });
+}
+
+/** Stores an answer of each account, and plans another one in which every name has changed. */
+async function planEverythingRenamed(accounts: number, scenes: number, cachedRows?: number) {
+  const memory = createMemoryLoader();
+  const queries: VersionQuery[] = [];
+  const loader: typeof memory = {
+    ...memory,
+    readVersions: (query, versionsSignal) => {
+      queries.push(query);
+      return memory.readVersions(query, versionsSignal);
+    },
+  };
+  const context = contextFor(loader, { dimension: {}, guards: {} });
+  const lines = Array.from({ length: accounts }, (_, n) =>
+    JSON.stringify({ app_id: `wx${n}`, observed_at: '2026-01-01T00:00:00Z', body: bodyOf(n, 1, scenes) }),
+  );
+  expect((await replay(context, { input: inputOf(lines), name: 'first.ndjson' })).error).toBeNull();
+
+  const builder = createBatchBuilder(loader.limits);
+  for (let n = 0; n < accounts; n += 1) {
+    const body = Buffer.from(bodyOf(n, 2, scenes));
+    const observation = { observedAt: FIRST_DAY + MICROS_A_DAY, failure: null, recorded: null, origin: n };
+    builder.add(`wx${n}`, { ...observation, payloadHash: hashPayload(body) }, body);
+  }
+  const { guards, dimension } = context;
+  const answers = createAnswerCache(cachedRows);
+  const inputs = { loader, answers, firstSeen: dimension.firstSeen, guards, runId: 'run', signal };
+  queries.length = 0;
+  return { planned: await planBatch(inputs, builder.take()), queries };
+}
+
+test('answers that are no longer remembered are read again from their bodies', async () => {
+  const remembered = await planEverythingRenamed(5, 3);
+  expect(remembered.planned.map(({ plan }) => plan.versions.length)).toEqual([6, 6, 6, 6, 6]);
+  expect(await planEverythingRenamed(5, 3, 1)).toEqual(remembered);
+});
+
+test('open versions of many changed scenes are read by bounded queries, each of whole accounts', async () => {
+  const { planned, queries } = await planEverythingRenamed(250, 50);
+  expect(planned).toHaveLength(250);
+  expect(queries.map(({ scenes = [] }) => scenes.length)).toEqual([10_000, 2_500]);
+  expect(new Set(planned.map(({ plan }) => plan.versions.length))).toEqual(new Set([100]));
+});
