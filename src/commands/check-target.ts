@@ -1,5 +1,5 @@
 import type { AccountHead } from '../dimension/account-head.ts';
-import { isScenedimError } from '../errors.ts';
+import { errorCodes, isScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { Finding } from '../load/loader.ts';
 import { requireTarget } from '../pipeline/prepare-target.ts';
@@ -17,9 +17,10 @@ export async function checkTarget(context: RunContext): Promise<readonly Checked
   const { loader, signal } = context;
   const found = await loader.check(signal);
   const failed = found.some(({ level }) => level === 'error');
-  const unusable = failed && !found.some(isAboutCredentials) ? await exitCodeOf(context) : 0;
+  const isExplained = found.some(({ code, ...finding }) => code !== undefined || isAboutCredentials(finding));
+  const unusable = failed && !isExplained ? await exitCodeOf(context) : 0;
   const findings = found.map((finding) => {
-    return { ...finding, exitCode: finding.level === 'error' ? unusable || exitCodeBySubject(finding) : 0 };
+    return { ...finding, exitCode: finding.level === 'error' ? unusable || exitCodeOfFinding(finding) : 0 };
   });
   if (failed || (await loader.readMeta(signal))?.schemaVersion !== loader.schemaVersion) return findings;
   try {
@@ -47,7 +48,8 @@ function isAboutCredentials({ subject }: Finding): boolean {
 }
 
 /** A missing right can be given; another version, encoding or role is a matter of configuration. */
-function exitCodeBySubject({ subject }: Finding): number {
+function exitCodeOfFinding({ subject, code }: Finding): number {
+  if (code !== undefined) return errorCodes[code].exitCode;
   return /^(?:rights?|credentials|billing|API)\b/.test(subject) ? 77 : 78;
 }
 

@@ -42,7 +42,7 @@ async function collect(session: Session, config: Config): Promise<readonly Check
   const findings: CheckedFinding[] = [{ level: 'ok', subject: 'config', message: config.file, exitCode: 0 }];
   findings.push(...(await checkSource(session, config)));
   try {
-    findings.push(...(await withTarget(session, config, { label: 'check' }, checkTarget)));
+    findings.push(...(await withTarget(session, config, { label: 'check', readOnly: true }, checkTarget)));
   } catch (error) {
     findings.push(findingOf(error, 'target'));
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readLaunchScenes } from '../catalog/bundled-tables.ts';
+import type { Loader } from '../load/loader.ts';
 import { toExportRow } from '../pipeline/export-versions.ts';
 import { requireSchema } from '../pipeline/prepare-target.ts';
 import { renderHistory } from '../report/history-table.ts';
@@ -29,23 +30,39 @@ export function defineHistory(command: Command, run: RunAction): void {
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
+        let unknown: readonly string[] = [];
         const versions = await withTarget(session, config, { label: 'history', readOnly: true }, async ({ loader }) => {
           await requireSchema(loader, signal);
           const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
-          return Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
+          const found = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
+          if (found.length === 0) unknown = await unknownAccounts(loader, flags.appId ?? [], signal);
+          return found;
         });
         if (flags.json === true) await out.printJson({ scene_key: key, versions: versions.map(toExportRow) });
         else
           await out.print(
-            versions.length === 0 ? nothing(key) : renderHistory(versions, { paint: out.paint, width: out.columns }),
+            versions.length === 0
+              ? nothing(key, unknown)
+              : renderHistory(versions, { paint: out.paint, width: out.columns }),
           );
         return 0;
       }),
     );
 }
 
-/** People often ask for a launch scene, which is another numbering. */
-function nothing(key: string): string {
+async function unknownAccounts(
+  loader: Loader,
+  appIds: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const left = new Set(appIds);
+  if (left.size > 0) for await (const { appId } of loader.readHeads({ appIds }, signal)) left.delete(appId);
+  return [...left];
+}
+
+/** A mistyped account must not look like an answer. People often ask for a launch scene, too, which is another numbering. */
+function nothing(key: string, unknown: readonly string[]): string {
+  if (unknown.length > 0) return `not known here: account ${unknown.map(printable).join(', ')}\n`;
   const launch = readLaunchScenes().find(({ launchScene }) => String(launchScene) === key);
   if (launch === undefined) return `no version of scene ${printable(key)}\n`;
   return `${key} is a launch scene, not a scene key: it is counted under access source ${launch.accessSourceKey}\n  scenedim history ${launch.accessSourceKey}\n`;

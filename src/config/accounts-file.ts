@@ -76,6 +76,7 @@ function accountOf(record: Readonly<Record<string, string>>, place: string): Acc
     throw new ScenedimError(
       'config_invalid',
       `${place}: app_id must have 1 to 128 characters, none of them a control character`,
+      { remedy: 'write the AppID that mp.weixin.qq.com shows' },
     );
   }
   const [credential, ...others] = credentialColumns.filter((column) => (record[column] ?? '') !== '');
@@ -83,6 +84,7 @@ function accountOf(record: Readonly<Record<string, string>>, place: string): Acc
     throw new ScenedimError(
       'config_invalid',
       `${place}: ${appId} needs exactly one of ${credentialColumns.join(', ')}`,
+      { remedy: 'fill one of these columns and leave the others empty' },
     );
   }
   const value = record[credential] ?? '';

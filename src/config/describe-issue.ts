@@ -78,7 +78,7 @@ export function describeIssue(issue: Issue, values: unknown, showValue: boolean)
       },
     ];
   }
-  const shown = showValue && isScalar(value) ? ` (it is ${JSON.stringify(value)})` : '';
+  const shown = showValue && isScalar(value) && issue.code !== 'invalid_key' ? ` (it is ${JSON.stringify(value)})` : '';
   const subject = path.length === 0 ? 'the config' : formatPath(path);
   if (value === undefined || value === null) return [{ path, message: `${subject}: missing` }];
   return [{ path, message: `${subject}: ${complaint(issue, value)}${shown}` }];
@@ -105,8 +105,9 @@ function complaint(issue: Issue, value: unknown): string {
 }
 
 function bound(origin: string, limit: string): string {
-  if (origin === 'string') return `must have ${limit} characters`;
-  return origin === 'array' ? `must have ${limit} entries` : `must be ${limit}`;
+  const isOne = limit.endsWith(' 1');
+  if (origin === 'string') return `must have ${limit} ${isOne ? 'character' : 'characters'}`;
+  return origin === 'array' ? `must have ${limit} ${isOne ? 'entry' : 'entries'}` : `must be ${limit}`;
 }
 
 const kindNames: Readonly<Record<string, string>> = {
@@ -116,6 +117,7 @@ const kindNames: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   object: 'a map of settings',
   array: 'a list',
+  record: 'a map',
 };
 
 function kindOf(value: unknown): string {

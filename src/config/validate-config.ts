@@ -7,7 +7,8 @@ import type { Setting } from './setting-variables.ts';
 
 /**
  * Lays the settings from environment and flags over the file's values and checks the whole. Everything that is wrong is told
- * at once as one `config_invalid`, each with file, line and column, or with the variable or flag that it came from.
+ * at once as one `config_invalid`, each with file, line and column, or with the variable or flag that it came from; where only
+ * flags are wrong it is `usage`.
  */
 export function validateConfig(document: ConfigDocument, settings: readonly Setting[]): ParsedConfig {
   const values =
@@ -32,11 +33,13 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
       issues.push(...describeIssue(issue, values, !fromText(path) && path.at(-1) !== 'url'));
     }
   }
-  const lines = issues.map(({ path, key, message }) => {
-    const origin = origins.get(JSON.stringify(key === undefined ? path : [...path, key]));
-    return `${origin ?? document.locate(path, key)}: ${message}`;
-  });
-  throw new ScenedimError('config_invalid', [...new Set(lines)].join('\n'), {
+  const places = issues.map(
+    ({ path, key }) =>
+      origins.get(JSON.stringify(key === undefined ? path : [...path, key])) ?? document.locate(path, key),
+  );
+  const lines = issues.map(({ message }, n) => `${places[n]}: ${message}`);
+  const code = places.every((place) => place.startsWith('--')) ? 'usage' : 'config_invalid';
+  throw new ScenedimError(code, [...new Set(lines)].join('\n'), {
     remedy:
       issues.find((issue) => issue.remedy !== undefined)?.remedy ?? '`scenedim schema config` lists every setting',
   });

@@ -9,6 +9,7 @@
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation } from '../dimension/observation.ts';
 import type { FirstSeen, SceneRef, Version, VersionChange } from '../dimension/version.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import type { RejectedRow } from '../normalize/snapshot.ts';
 
@@ -194,6 +195,8 @@ export interface Finding {
   readonly subject: string;
   readonly message: string;
   readonly remedy?: string;
+  /** The code of the error that stood in the way of looking. */
+  readonly code?: ErrorCode;
 }
 
 /** What the jobs of a loader have cost so far. */
@@ -234,6 +237,12 @@ export interface Loader extends AsyncDisposable {
 
   /** Takes the run lock, or returns null at once when somebody else holds what it excludes. */
   acquireLock(scope: LockScope, signal: AbortSignal): Promise<Lock | null>;
+
+  /**
+   * Until when the lock is held that keeps `scope` from being given, if its holder does not renew it; null when nobody holds one.
+   * Only targets have it whose locks end with time, and not with their holder.
+   */
+  readonly lockEndsAt?: (scope: LockScope, signal: AbortSignal) => Promise<Micros | null>;
 
   /** Heads ordered by app_id (code points). */
   readHeads(query: AccountQuery, signal: AbortSignal): AsyncIterable<AccountHead>;

@@ -50,5 +50,8 @@ function toInput(name: string, stream: Readable, signal: AbortSignal | undefined
 
 function unreadable(name: string, error: unknown): ScenedimError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  return new ScenedimError('file_unusable', `cannot read ${name}: ${reasons[code] ?? code}`, { cause: error });
+  return new ScenedimError('file_unusable', `cannot read ${name}: ${reasons[code] ?? code}`, {
+    remedy: 'name a file that can be read, or - for standard input',
+    cause: error,
+  });
 }

@@ -12,7 +12,7 @@ import {
   sampleSettings,
   sampleVersion,
 } from '../../src/load/contract/sample-rows.ts';
-import type { ChangeSet } from '../../src/load/loader.ts';
+import type { ChangeSet, LockScope } from '../../src/load/loader.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import { runScript } from '../support/bigquery-targets.ts';
 
@@ -60,6 +60,21 @@ describeBigquery('leases in BigQuery', ({ place, timings, client, freshName, dro
     expect(await count('dim_scene', "STARTS_WITH(app_id, 's')")).toBe(3);
     expect(await count('scene_payload', 'TRUE')).toBe(1);
     expect(await count('scene_lease', "lease_id = 'commit' AND expires_at > CURRENT_TIMESTAMP()")).toBe(0);
+  });
+
+  test('are told by their end to those whom they keep out', { timeout }, async () => {
+    const [one, other] = [createBigQueryLoader(config, { timings }), createBigQueryLoader(config, { timings })];
+    const shard = (index: number, count: number) => ({ kind: 'shard', index, count }) as const;
+    const endOf = async (scope: LockScope) => (await other.lockEndsAt?.(scope, signal)) ?? null;
+    expect(await endOf({ kind: 'exclusive' })).toBeNull();
+    const lock = await one.acquireLock(shard(0, 2), signal);
+    const now = BigInt(Date.now()) * 1_000n;
+    for (const scope of [{ kind: 'exclusive' } as const, shard(0, 2), shard(0, 3)]) {
+      expect(await endOf(scope)).toBeGreaterThan(now);
+    }
+    expect(await endOf(shard(1, 2))).toBeNull();
+    await lock?.[Symbol.asyncDispose]();
+    expect(await endOf({ kind: 'exclusive' })).toBeNull();
   });
 
   test('that ended and were taken over stop their old holder with lock_lost', { timeout }, async () => {

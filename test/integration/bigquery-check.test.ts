@@ -217,7 +217,8 @@ describe('check tells the remedy of', () => {
     ],
   ])('%s', async (_, fault, subject, message, remedy) => {
     const { findings } = await check({}, [fault]);
-    expect(findings).toEqual([{ level: 'error', subject, message, remedy }]);
+    const code = expect.stringMatching(/^(?:target_denied|config_invalid)$/);
+    expect(findings).toEqual([{ level: 'error', subject, message, remedy, code }]);
   });
 
   test('missing billing, which only statements that change rows show', async () => {
@@ -268,6 +269,7 @@ test('check does not take a service that fails for one that does not tell the ri
       subject: 'connection',
       message: 'try again',
       remedy: 'run again; if it stays, see https://status.cloud.google.com',
+      code: 'target_unreachable',
     },
   ]);
 });

@@ -189,6 +189,25 @@ describe('a job', () => {
     expect(asked(stage.fake, 'getDataset')).toHaveLength(1);
   });
 
+  test('is not sent to another place than that of the dataset', async () => {
+    await using stage = await startLoaderOnFake({ location: 'EU' });
+    for (const work of [() => stage.loader.readMeta(signal), () => stage.loader.apply(runRow, signal)]) {
+      await expect(work()).rejects.toMatchObject({
+        code: 'config_invalid',
+        message: 'test.scene is in US, but target.location is EU',
+        remedy: 'set target.location: US, or take it out; a dataset cannot be moved',
+      });
+    }
+    expect(stage.fake.jobs).toEqual([]);
+  });
+
+  test('runs where the config says when the dataset may not be seen', async () => {
+    await using stage = await startLoaderOnFake({ location: 'US' });
+    stage.fake.plan({ fault: faults.tableDenied, on: 'getDataset', times: 100 });
+    await stage.loader.apply(runRow, signal);
+    expect(new Set(stage.fake.jobs.map(({ location }) => location))).toEqual(new Set(['US']));
+  });
+
   test('counts what it billed', async () => {
     await using stage = await startLoaderOnFake(
       {},

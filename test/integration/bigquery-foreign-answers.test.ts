@@ -65,7 +65,13 @@ test.each<[string, Page, string]>([
     remedy: correct,
   });
   const findings = await foreign.loader.check(signal);
-  expect(findings.at(-1)).toEqual({ level: 'error', subject: 'connection', message, remedy: correct });
+  expect(findings.at(-1)).toEqual({
+    level: 'error',
+    subject: 'connection',
+    message,
+    remedy: correct,
+    code: 'target_unreachable',
+  });
 });
 
 test('a page with status 502 comes from something on the way, so it is asked again', async () => {
@@ -73,7 +79,7 @@ test('a page with status 502 comes from something on the way, so it is asked aga
   await expect(foreign.loader.readMeta(signal)).rejects.toMatchObject({
     code: 'target_unreachable',
     message: `${foreign.endpoint} answers with HTTP status 502, not as BigQuery does`,
-    remedy: 'check that the BigQuery API can be reached from here, then run again',
+    remedy: 'check that it can be reached from here (DNS, firewall, HTTPS_PROXY), then run again',
   });
   expect(foreign.asked()).toBe(momentaryTimings.request.attempts);
 });

@@ -84,6 +84,7 @@ describe('a job or an answer that failed', () => {
     ['EPIPE', 'write EPIPE', 'target_unreachable', true],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', 'config_invalid', false],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate', 'config_invalid', false],
+    ['EPROTO', 'write EPROTO 0:error:0A00010B:SSL routines::wrong version number', 'config_invalid', false],
     [null, 'cannot read x of undefined', 'internal', false],
   ])('without an answer (%s: %s) is %s; tried again: %s', (networkCode, message, code, newAttempt) => {
     expect(meaningOfFailure(new BigQueryFailure(message, { networkCode }))).toMatchObject({ code, newAttempt });

@@ -35,7 +35,7 @@ describe('a target section of type bigquery', () => {
   });
 
   test.each([
-    [{ projectId: 'a b' }, /^target\.projectId: is not a project id/],
+    [{ projectId: 'a b' }, /^target\.projectId: must be the id of a project/],
     [{ projectId: '`; drop' }, /^target\.projectId: /],
     [{ dataset: 'a.b' }, /^target\.dataset: may hold letters, digits and underscores/],
     [{ dataset: '' }, /^target\.dataset: /],

@@ -7,7 +7,7 @@ import type { Environment } from '../../src/config/interpolate.ts';
 import { type Config, loadConfig } from '../../src/config/load-config.ts';
 import type { Setting } from '../../src/config/setting-variables.ts';
 import { settingVariables } from '../../src/config/setting-variables.ts';
-import { ScenedimError } from '../../src/errors.ts';
+import { type ErrorCode, ScenedimError } from '../../src/errors.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -24,10 +24,11 @@ async function refusal(
   yaml: string,
   environment: Environment = {},
   settings: readonly Setting[] = [],
+  code: ErrorCode = 'config_invalid',
 ): Promise<string> {
   const error = await load(yaml, environment, settings).catch((reason: unknown) => reason);
   if (!(error instanceof ScenedimError)) throw new Error(`not refused: ${JSON.stringify(error)}`);
-  expect(error.code).toBe('config_invalid');
+  expect(error.code).toBe(code);
   return error.message;
 }
 
@@ -223,7 +224,7 @@ describe('a mistake in the config is told with file, line and column', () => {
     [
       'no account',
       `${target}source: { accounts: [] }\n`,
-      'scenedim.yaml:2:21: source.accounts: must have at least 1 entries',
+      'scenedim.yaml:2:21: source.accounts: must have at least 1 entry',
     ],
     [
       'a source without accounts',
@@ -346,9 +347,11 @@ describe('the environment', () => {
     expect(await refusal(yaml, { SCENEDIM_GUARDS_MAX_SHRINK: 'lots' })).toBe(
       'SCENEDIM_GUARDS_MAX_SHRINK: guards.maxShrink: must be a number, not a text',
     );
-    expect(await refusal(yaml, {}, [{ path: ['source', 'ratePerSecond'], value: '0', origin: '--rate' }])).toBe(
+    const rate = { path: ['source', 'ratePerSecond'], value: '0', origin: '--rate' };
+    expect(await refusal(yaml, {}, [rate], 'usage'), 'nothing but a flag').toBe(
       '--rate: source.ratePerSecond: must be more than 0',
     );
+    expect((await refusal(yaml, { SCENEDIM_GUARDS_MAX_SHRINK: 'lots' }, [rate])).split('\n')).toHaveLength(2);
     expect(await refusal(yaml, { SCENEDIM_TARGET_LOCATION: 'x' })).toMatch(
       /^SCENEDIM_TARGET_LOCATION: target.location: unknown key/,
     );

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ScenedimError } from '../../src/errors.ts';
 import { openInput } from '../../src/pipeline/open-input.ts';
 
 let directory = '';
@@ -50,8 +49,13 @@ test('a file that cannot be read is an error that names it', async () => {
   for (const path of [join(directory, 'missing.ndjson'), directory]) {
     await readAll(path).catch((error: unknown) => failures.push(error));
   }
-  expect(failures).toEqual([
-    new ScenedimError('file_unusable', `cannot read ${join(directory, 'missing.ndjson')}: there is no such file`),
-    new ScenedimError('file_unusable', `cannot read ${directory}: it is a directory`),
+  const remedy = 'name a file that can be read, or - for standard input';
+  expect(failures).toMatchObject([
+    {
+      code: 'file_unusable',
+      message: `cannot read ${join(directory, 'missing.ndjson')}: there is no such file`,
+      remedy,
+    },
+    { code: 'file_unusable', message: `cannot read ${directory}: it is a directory`, remedy },
   ]);
 });

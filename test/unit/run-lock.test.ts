@@ -39,3 +39,19 @@ test('a run that does not wait is told at once that the lock is held', async () 
   await expect(waiting).rejects.toMatchObject({ code: 'lock_held' });
   expect(messages).toEqual([]);
 });
+
+test('a lock that ends with time is told with its end', async () => {
+  const target = createMemoryTarget();
+  await using holder = createMemoryLoader(target);
+  await using loader = createMemoryLoader(target);
+  await using _lock = await holder.acquireLock({ kind: 'exclusive' }, signal);
+  const lockEndsAt = async () => 1_767_225_600_900_000n;
+  const { logger, messages } = createListener();
+  const context = { loader: { ...loader, lockEndsAt }, lockTimeoutMs: 1, logger, signal };
+  const end = '(its lock ends at 2026-01-01T00:00:00Z, unless it is alive and renews it)';
+  await expect(acquireRunLock(context, { kind: 'exclusive' })).rejects.toMatchObject({
+    code: 'lock_held',
+    message: `another run is at work on ${loader.description} ${end}`,
+  });
+  expect(messages).toEqual([`another run is at work: waiting for it ${end}`]);
+});

@@ -9,7 +9,12 @@ const rule = '63 characters at most: lower case letters, digits, _ and -';
 const section = z.strictObject({
   type: z.literal('bigquery'),
   autoMigrate: z.boolean().optional(),
-  projectId: z.string().regex(/^[a-z0-9][a-z0-9.:-]*$/, 'is not a project id'),
+  projectId: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9.:-]*$/,
+      'must be the id of a project, not its name: lower case letters, digits and -, as gcloud projects list shows it',
+    ),
   dataset: z
     .string()
     .regex(/^\w{1,1024}$/, 'may hold letters, digits and underscores')

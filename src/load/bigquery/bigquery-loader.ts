@@ -6,7 +6,7 @@ import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } fr
 import { checkTarget } from './check-target.ts';
 import { classifyBigQueryError } from './classify-error.ts';
 import { createLocator } from './dataset-location.ts';
-import { acquireLeaseLock, type HeldLeases } from './lease-lock.ts';
+import { acquireLeaseLock, type HeldLeases, leaseEndsAt } from './lease-lock.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { migrateTarget } from './migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './migrations.ts';
@@ -116,8 +116,9 @@ export function createBigQueryLoader(
     readMeta: (signal) => classified(() => readMeta(runner, signal), signal),
     writeMeta: (meta, signal) => classified(() => writeMeta(runner, [...held], meta, signal), signal),
     migrate: (options, signal) => classified(() => migrateTarget(runner, options, signal), signal),
-    migrationSql: (options) => migrationScript(config, config.location ?? 'US', options),
+    migrationSql: (options) => migrationScript(config, config.location, options),
     acquireLock: (scope, signal) => classified(() => acquireLeaseLock(runner, held, scope, signal), signal),
+    lockEndsAt: (scope, signal) => classified(() => leaseEndsAt(runner, scope, signal), signal),
     readHeads: (query, signal) => classifiedRows(readHeads(runner, query, signal), signal),
     readVersions: (query, signal) => classifiedRows(readVersions(runner, query, signal), signal),
     readObservations: (query, signal) => classifiedRows(readObservations(runner, query, signal), signal),

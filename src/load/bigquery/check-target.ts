@@ -1,6 +1,6 @@
 import type { Finding, TargetMeta } from '../loader.ts';
 import { checkCreation, checkDatasetRights, checkJobs, checkTableRights, namesOf } from './check-rights.ts';
-import { readDatasetLocation } from './dataset-location.ts';
+import { locationMismatch, readDatasetLocation } from './dataset-location.ts';
 import { errorFinding, isDenied } from './error-finding.ts';
 import { dryRunText, type NamedStatement, namedStatements, noStagedRows, nullParameters } from './every-statement.ts';
 import { grantDataEditor } from './grants.ts';
@@ -38,7 +38,7 @@ async function* look(runner: JobRunner, signal: AbortSignal): AsyncGenerator<Fin
   }
   yield { level: 'ok', subject: 'connection', message: `bigquery ${config.projectId}` };
   yield locationFinding(runner, location);
-  if (location !== null && isElsewhere(config.location, location)) return;
+  if (location !== null && locationMismatch(config, location) !== null) return;
   const jobs = await checkJobs(runner, signal);
   yield jobs;
   if (jobs.level !== 'ok') return;
@@ -77,17 +77,10 @@ function locationFinding({ config }: JobRunner, location: string | null): Findin
       remedy: `run scenedim migrate, or bq --location=${where} mk --dataset ${config.projectId}:${config.dataset}`,
     };
   }
-  if (!isElsewhere(config.location, location)) return { level: 'ok', subject, message: `${path} in ${location}` };
-  return {
-    level: 'error',
-    subject,
-    message: `${path} is in ${location}, but target.location is ${config.location}`,
-    remedy: `set target.location: ${location}, or take it out; a dataset cannot be moved`,
-  };
-}
-
-function isElsewhere(wanted: string | undefined, actual: string): boolean {
-  return wanted !== undefined && wanted.toLowerCase() !== actual.toLowerCase();
+  const mismatch = locationMismatch(config, location);
+  return mismatch === null
+    ? { level: 'ok', subject, message: `${path} in ${location}` }
+    : { level: 'error', subject, ...mismatch };
 }
 
 function versionFinding(meta: TargetMeta | null): Finding {

@@ -32,7 +32,7 @@ const proxyDenied: ReasonMeaning = {
 const unreachable: ReasonMeaning = {
   code: 'target_unreachable',
   newAttempt: true,
-  remedy: 'check that the BigQuery API can be reached from here, then run again',
+  remedy: 'check that it can be reached from here (DNS, firewall, HTTPS_PROXY), then run again',
 };
 const foreign: ReasonMeaning = { code: 'target_unreachable', newAttempt: false, remedy: null };
 const busy: ReasonMeaning = { code: 'target_busy', newAttempt: true, remedy: 'run again: another run was writing' };
@@ -49,6 +49,14 @@ const asserts: readonly (readonly [message: string, meaning: ReasonMeaning])[] =
 ];
 
 const network: readonly (readonly [test: RegExp, meaning: ReasonMeaning])[] = [
+  [
+    /wrong version number|packet length too long/,
+    {
+      code: 'config_invalid',
+      newAttempt: false,
+      remedy: 'the server there speaks no TLS: write http:// instead of https://',
+    },
+  ],
   [
     /CERT|SSL|LEAF_SIGNATURE|certificate|self.signed/,
     { code: 'config_invalid', newAttempt: false, remedy: 'set NODE_EXTRA_CA_CERTS to the CA of your proxy' },

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { ScenedimError } from '../../errors.ts';
 import type { BigQueryClient } from './bigquery-client.ts';
 import type { BigQueryConfig } from './bigquery-config.ts';
-import { isMissing, parseAnswer } from './bigquery-failure.ts';
+import { isMissing, parseAnswer, toFailure } from './bigquery-failure.ts';
 
 /** Where BigQuery puts a dataset when nobody says. */
 const DEFAULT_LOCATION = 'US';
@@ -22,19 +23,37 @@ export async function readDatasetLocation(
   }
 }
 
+/** What is wrong when the dataset is in another place than the config says; null when nothing is. */
+export function locationMismatch(
+  { projectId, dataset: name, location }: BigQueryConfig,
+  actual: string,
+): { readonly message: string; readonly remedy: string } | null {
+  if (location === undefined || location.toLowerCase() === actual.toLowerCase()) return null;
+  return {
+    message: `${projectId}.${name} is in ${actual}, but target.location is ${location}`,
+    remedy: `set target.location: ${actual}, or take it out; a dataset cannot be moved`,
+  };
+}
+
 /**
- * Where jobs run: where the config says, else where the dataset is, asked once. A job in another place than its tables does
- * not find them, and one whose place is not named cannot be looked up outside US and EU.
+ * Where jobs run: where the dataset is, asked once; where the config says while it is not there, or cannot be seen. A job in
+ * another place than its tables does not find them, and one whose place is not named cannot be looked up outside US and EU.
  */
 export function createLocator(
   client: BigQueryClient,
   config: BigQueryConfig,
 ): (signal: AbortSignal) => Promise<string> {
-  let known = config.location;
+  let known: string | undefined;
   return async (signal) => {
     if (known !== undefined) return known;
-    const found = await readDatasetLocation(client, config, signal);
-    if (found !== null) known = found;
-    return found ?? DEFAULT_LOCATION;
+    const found = await readDatasetLocation(client, config, signal).catch((error: unknown) => {
+      if (signal.aborted || config.location === undefined || toFailure(error).status !== 403) throw error;
+      return config.location;
+    });
+    if (found === null) return config.location ?? DEFAULT_LOCATION;
+    const mismatch = locationMismatch(config, found);
+    if (mismatch !== null) throw new ScenedimError('config_invalid', mismatch.message, { remedy: mismatch.remedy });
+    known = found;
+    return found;
   };
 }

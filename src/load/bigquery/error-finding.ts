@@ -11,6 +11,7 @@ export function errorFinding(error: unknown, names: FailureNames): Finding {
     level: 'error',
     subject: subjectOf(error, code),
     message,
+    code,
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

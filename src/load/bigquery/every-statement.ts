@@ -9,7 +9,7 @@ import {
 } from './apply-statements.ts';
 import { rightProbes } from './check-rights.ts';
 import type { LeaseGuard } from './lease-guard.ts';
-import { releaseLease, renewLease, takeRunLease, takeSeededLease } from './lease-statements.ts';
+import { excludedUntil, releaseLease, renewLease, takeRunLease, takeSeededLease } from './lease-statements.ts';
 import { metaQuery, updateMetaQuery } from './meta.ts';
 import type { QueryParameter } from './query-parameter.ts';
 import { headsQuery } from './read-heads.ts';
@@ -109,6 +109,7 @@ function leaseStatements(place: DatasetName): readonly NamedStatement[] {
   const request = { leaseId: '', holder: '', seconds: 1 };
   return [
     { name: 'take the run lease', ...takeRunLease(place, request, null) },
+    { name: 'look who holds the run lease', ...excludedUntil(place, '', null) },
     { name: 'take a shared lease', ...takeSeededLease(place, request) },
     { name: 'renew a lease', ...renewLease(place, { leaseId: '', holder: '' }, 1) },
     { name: 'release a lease', ...releaseLease(place, { leaseId: '', holder: '' }) },

@@ -1,4 +1,5 @@
 import { ScenedimError } from '../../errors.ts';
+import type { Micros } from '../../instant.ts';
 import { assertLockScope } from '../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../loader.ts';
 import { isMissing } from './bigquery-failure.ts';
@@ -6,9 +7,10 @@ import { ensureDataset } from './ensure-dataset.ts';
 import { hasChangedRows } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import { type HeldLease, takeLease } from './lease-holder.ts';
-import { renewLease, takeRunLease } from './lease-statements.ts';
+import { excludedUntil, renewLease, takeRunLease } from './lease-statements.ts';
+import { createCellReader } from './row-cells.ts';
 import type { JobRunner } from './run-job.ts';
-import { runStatement } from './run-query.ts';
+import { queryRows, runStatement } from './run-query.ts';
 
 /** The run leases that a loader holds: they guard what it applies. */
 export type HeldLeases = Set<HeldLease>;
@@ -44,9 +46,22 @@ async function takeInNewDataset(runner: JobRunner, scope: LockScope, signal: Abo
 }
 
 function takeScope(runner: JobRunner, scope: LockScope, signal: AbortSignal): Promise<HeldLease | null> {
-  const companions = scope.kind === 'exclusive' ? null : `-of-${scope.count}`;
-  const leaseId = scope.kind === 'exclusive' ? TARGET_LEASE : `shard-${scope.index}-of-${scope.count}`;
+  const { leaseId, companions } = leaseOf(scope);
   return takeLease(runner, leaseId, (request) => takeRunLease(runner.config, request, companions), signal);
+}
+
+/** Until when somebody holds a lease that `scope` excludes, unless it is renewed; null when nobody does. */
+export async function leaseEndsAt(runner: JobRunner, scope: LockScope, signal: AbortSignal): Promise<Micros | null> {
+  const { leaseId, companions } = leaseOf(scope);
+  const [row = []] = await queryRows(runner, excludedUntil(runner.config, leaseId, companions), signal);
+  return createCellReader(row, 'scene_lease').instantOrNull();
+}
+
+/** The lease of a scope, and what the ids of those end with that may be held beside it. */
+function leaseOf(scope: LockScope): { readonly leaseId: string; readonly companions: string | null } {
+  return scope.kind === 'exclusive'
+    ? { leaseId: TARGET_LEASE, companions: null }
+    : { leaseId: `shard-${scope.index}-of-${scope.count}`, companions: `-of-${scope.count}` };
 }
 
 /**

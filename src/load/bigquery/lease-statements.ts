@@ -16,6 +16,10 @@ export interface LeaseRequest extends Lease {
   readonly seconds: number;
 }
 
+/** Whether a lease of the run lock may not be held beside the one that is asked for. */
+const isExcluded = `(h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
+    AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @companions))`;
+
 /**
  * Takes a lease of the run lock when nobody holds one that it excludes; changes no row otherwise. `companions` is what the ids of the
  * leases end with that may be held beside it: `-of-4` for shards of four; null for none.
@@ -29,8 +33,7 @@ export interface LeaseRequest extends Lease {
  */
 export function takeRunLease(place: DatasetName, request: LeaseRequest, companions: string | null): Query {
   const table = tablePath(place, 'scene_lease');
-  const excluded = `h.holder IS DISTINCT FROM @holder AND (h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
-    AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @companions))`;
+  const excluded = `h.holder IS DISTINCT FROM @holder AND ${isExcluded}`;
   return {
     sql: `MERGE ${table} AS l
 USING (
@@ -54,6 +57,15 @@ WHEN NOT MATCHED THEN
   INSERT (lease_id, token, holder, expires_at)
   VALUES (w.lease_id, 1, @holder, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND))`,
     parameters: [...requestParameters(request), textParameter('companions', companions ?? 'nobody')],
+  };
+}
+
+/** When the last of the leases ends that a lease of the run lock excludes; NULL when none is held. */
+export function excludedUntil(place: DatasetName, leaseId: string, companions: string | null): Query {
+  return {
+    sql: `SELECT UNIX_MICROS(MAX(h.expires_at)) FROM ${tablePath(place, 'scene_lease')} AS h
+WHERE h.expires_at > CURRENT_TIMESTAMP() AND ${isExcluded}`,
+    parameters: [textParameter('lease_id', leaseId), textParameter('companions', companions ?? 'nobody')],
   };
 }
 

@@ -36,9 +36,10 @@ export function newestSchemaVersion(): number {
   return listMigrations().at(-1)?.number ?? 0;
 }
 
-/** Makes the dataset unless it is there; asks for the right to create datasets even then, so not for every migration. */
-export function createDatasetStatement(place: DatasetName, location: string): string {
-  return `CREATE SCHEMA IF NOT EXISTS \`${pathOf(place)}\` OPTIONS (location=${quoteLiteral(location)})`;
+/** Makes the dataset unless it is there, in the place of the job when none is given; asks for the right to create datasets even then, so not for every migration. */
+export function createDatasetStatement(place: DatasetName, location: string | undefined): string {
+  const options = location === undefined ? '' : ` OPTIONS (location=${quoteLiteral(location)})`;
+  return `CREATE SCHEMA IF NOT EXISTS \`${pathOf(place)}\`${options}`;
 }
 
 /**
@@ -58,12 +59,15 @@ export function migrationStatements(place: DatasetName, options: MigrateOptions)
   ];
 }
 
-/** Everything as one script that may be run again and again, for a DBA. */
-export function migrationScript(place: DatasetName, location: string, options: MigrateOptions): string {
+/**
+ * Everything as one script that may be run again and again, for a DBA. A location that is not given is that of the job: BigQuery
+ * refuses two that differ.
+ */
+export function migrationScript(place: DatasetName, location: string | undefined, options: MigrateOptions): string {
   const statements = [createDatasetStatement(place, location), ...migrationStatements(place, options)];
   return [
     `-- scenedim: schema version ${newestSchemaVersion()}. May be run again and again,`,
-    '-- with bq query --use_legacy_sql=false < FILE',
+    `-- with bq --location=${location ?? 'LOCATION'} query --use_legacy_sql=false < FILE`,
     ...statements.map((statement) => `${statement.replace(/;$/, '')};\n`),
   ].join('\n');
 }
