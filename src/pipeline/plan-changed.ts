@@ -10,7 +10,7 @@ import type { Batch } from './batch.ts';
 import { incomingOf, type PlanInputs, type PlannedAccount, planDirectly } from './plan-account.ts';
 import { readVersionsByAccount } from './versions-by-account.ts';
 
-/** Scenes whose open versions one query reads. */
+/** Scenes that change in one portion, at most; the open versions of those that are there already are read by one query. */
 const SCENES_A_QUERY = 10_000;
 /** Different newest answers that are held at once. */
 const ANSWERS_TOGETHER = 1_000;
@@ -38,6 +38,7 @@ export async function* planChanged(
     const newest = await readAnswers(loader, hashes, answers, signal);
     let resumable: Resumable[] = [];
     let touched: SceneRef[] = [];
+    let changes = 0;
     for (const head of heads) {
       const snapshot = newest.get(head.lastPayloadHash ?? '');
       if (snapshot?.kind !== 'snapshot' || !isComplete(snapshot)) {
@@ -47,13 +48,16 @@ export async function* planChanged(
       const { appId } = head;
       const incoming = incomingOf(inputs, batch, appId);
       const scenes = [...touchedKeys(snapshot, snapshotsOf(incoming))].map((sceneKey) => ({ appId, sceneKey }));
-      if (touched.length + scenes.length > SCENES_A_QUERY && resumable.length > 0) {
+      const changesOfAccount = scenes.length + countAdded(snapshot, snapshotsOf(incoming));
+      if (changes + changesOfAccount > SCENES_A_QUERY && resumable.length > 0) {
         yield await planResumable(inputs, resumable, touched);
         resumable = [];
         touched = [];
+        changes = 0;
       }
       resumable.push({ head, snapshot, incoming });
       touched.push(...scenes);
+      changes += changesOfAccount;
     }
     if (resumable.length > 0) yield await planResumable(inputs, resumable, touched);
   }
@@ -85,6 +89,13 @@ async function planResumable(
     const point = { snapshot, openVersions: open.get(head.appId) ?? [] };
     return { plan: planDirectly(inputs, head.appId, { kind: 'resume', head, point }, incoming), storedHead: head };
   });
+}
+
+/** Scenes that some answers list and the one before them does not. */
+function countAdded(before: Snapshot, answers: readonly Snapshot[]): number {
+  let added = 0;
+  for (const { present } of answers) for (const key of present.keys()) if (!before.present.has(key)) added += 1;
+  return added;
 }
 
 function snapshotsOf(incoming: readonly IncomingObservation[]): Snapshot[] {

@@ -8,6 +8,9 @@ import { acquireRunLock } from './run-lock.ts';
 /** Several runs may find an outdated target at once: one upgrades it, the others wait this long, unless the loader knows better. */
 const UPGRADE_WAIT_MS = 30_000;
 
+/** Between two looks whether an upgrade is done or may begin, unless the loader knows better. */
+const UPGRADE_POLL_MS = 100;
+
 /** How long to wait, at least, for others that only look whether there is something to migrate. */
 const PEER_WAIT_MS = 10_000;
 
@@ -71,7 +74,7 @@ export async function prepareTarget(context: RunContext): Promise<RunContext> {
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
     if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
     else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
-    else await systemTimer.sleep(100, context.signal);
+    else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
   }
 }
 

@@ -220,6 +220,9 @@ describe('a job', () => {
     await loader.apply(runRow, signal);
     await loader.apply(sampleChangeSet(2, { payloads: [] }), signal);
     expect(loader.usage?.()).toEqual({ jobs: 4, bytesBilled: 20_971_520 });
+    stage.fake.plan({ fault: faults.backendFailedJob, on: 'insertJob', where: isScript });
+    await loader.apply(sampleChangeSet(3, { payloads: [] }), signal);
+    expect(loader.usage?.(), 'an attempt that failed is a job, too').toEqual({ jobs: 7, bytesBilled: 31_457_280 });
   });
 });
 
@@ -332,9 +335,55 @@ describe('a lease', () => {
     expect(lock?.lost.reason).toMatchObject({ code: 'lock_lost' });
   });
 
+  test('is not lost while a transaction of its own holds it for longer than it lasts', async () => {
+    await using stage = await startLoaderOnFake(
+      {},
+      { leaseSeconds: 0.3 },
+      {
+        answer: ({ sql }) => (sql?.includes(renews) ? { affectedRows: 1 } : undefined),
+      },
+    );
+    const { fake, loader } = stage;
+    await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    fake.plan({ fault: { kind: 'slow-job', looks: 300 }, on: 'insertJob', where: isScript });
+    // They wait behind the transaction until they are given up.
+    fake.plan({
+      fault: faults.unavailable,
+      on: 'insertJob',
+      where: ({ sql }) => sql?.includes(renews) === true,
+      times: 12,
+    });
+    const startedAt = performance.now();
+    await loader.apply(runRow, signal);
+    expect(performance.now() - startedAt, 'the script took longer than the lease').toBeGreaterThan(300);
+    expect(lock?.lost.aborted).toBe(false);
+    const renewals = () => fake.jobs.filter(({ sql }) => sql?.includes(renews)).length;
+    await expect.poll(renewals, { timeout: 5_000 }).toBeGreaterThan(1);
+    expect(lock?.lost.aborted).toBe(false);
+  });
+
   test('that somebody else holds is not given', async () => {
     await using stage = await startLoaderOnFake({}, {}, { answer: () => ({ affectedRows: 0 }) });
     expect(await stage.loader.acquireLock({ kind: 'exclusive' }, signal)).toBeNull();
+  });
+
+  test('is taken in a dataset that somebody made, without the right to make one', async () => {
+    let isMade = false;
+    const answer = ({ sql }: { readonly sql?: string }) => {
+      if (sql?.startsWith('CREATE TABLE IF NOT EXISTS') === true) isMade = true;
+      return undefined;
+    };
+    await using stage = await startLoaderOnFake({}, {}, { answer });
+    const { fake, loader } = stage;
+    const missing = {
+      kind: 'failed-job',
+      reason: 'notFound',
+      message: 'Not found: Table test:scene.scene_lease',
+    } as const;
+    fake.plan({ fault: missing, on: 'insertJob' });
+    fake.plan({ fault: faults.jobsDenied, on: 'insertDataset', times: 100 });
+    await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    expect([lock === null, isMade, asked(fake, 'insertDataset')]).toEqual([false, true, []]);
   });
 
   test('is taken in a dataset that is not there yet', async () => {

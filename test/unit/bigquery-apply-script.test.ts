@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { applyScript } from '../../src/load/bigquery/apply-script.ts';
+import type { StagedSources } from '../../src/load/bigquery/apply-statements.ts';
 import { everyStatement } from '../../src/load/bigquery/every-statement.ts';
+import type { Lease } from '../../src/load/bigquery/lease-statements.ts';
 import type { StagingPartName } from '../../src/load/bigquery/staging-parts.ts';
 import {
   deleteOf,
@@ -24,6 +26,8 @@ const changeSet = sampleChangeSet(2, {
   heads: [sampleHeadChange('wx1', null)],
   versions: [insertOf(sampleVersion('wx1', '1', instantAt(0)))],
 });
+const scriptOf = (changes: ChangeSet, sources: StagedSources, leases: readonly Lease[]) =>
+  applyScript(place, changes, sources, leases, 300);
 const source = (name: StagingPartName) => ({ [name]: `\`p.d.s_${name}\`` });
 
 /** First words of each statement, with the tables that it writes to. */
@@ -43,7 +47,7 @@ function outline(sql: string): readonly string[] {
 
 describe('the script that applies a batch', () => {
   test('of a run row alone is leases, run and commit', () => {
-    const { sql, parameters } = applyScript(place, sampleChangeSet(2, { payloads: [] }), {}, [target]);
+    const { sql, parameters } = scriptOf(sampleChangeSet(2, { payloads: [] }), {}, [target]);
     expect(outline(sql)).toEqual([
       'BEGIN TRANSACTION',
       'UPDATE scene_lease',
@@ -67,7 +71,7 @@ describe('the script that applies a batch', () => {
       {},
       ...(['payload', 'observation', 'decision', 'reject', 'version', 'head'] as const).map(source),
     );
-    const { sql } = applyScript(place, changeSet, sources, [shard, commit]);
+    const { sql } = scriptOf(changeSet, sources, [shard, commit]);
     expect(outline(sql)).toEqual([
       'BEGIN TRANSACTION',
       'UPDATE scene_lease',
@@ -92,9 +96,9 @@ describe('the script that applies a batch', () => {
   });
 
   test('has the statements of a part only with that part', () => {
-    const without = outline(applyScript(place, changeSet, {}, [target]).sql);
+    const without = outline(scriptOf(changeSet, {}, [target]).sql);
     const added = (name: StagingPartName) =>
-      outline(applyScript(place, changeSet, source(name), [target]).sql).filter((line) => !without.includes(line));
+      outline(scriptOf(changeSet, source(name), [target]).sql).filter((line) => !without.includes(line));
     expect(added('payload')).toEqual(['INSERT INTO scene_payload']);
     expect(added('observation')).toEqual(['scenedim: stale rows', 'INSERT INTO scene_observation']);
     expect(added('decision')).toEqual(['MERGE scene_observation', 'scenedim: stale rows']);
@@ -103,16 +107,17 @@ describe('the script that applies a batch', () => {
     expect(added('head')).toEqual(['MERGE scene_account', 'scenedim: stale heads']);
   });
 
-  test('gives the commit lease back, and holds the others', () => {
+  test('gives the commit lease back, and renews the others', () => {
+    const renewed = 'TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @lease_seconds SECOND)';
     const ends = (...leases: (typeof target)[]) =>
-      [
-        ...applyScript(place, changeSet, {}, leases).sql.matchAll(/SET expires_at = (.*)\nWHERE lease_id = @(\w+) /g),
-      ].map(([, end, lease]) => [lease, end]);
+      [...scriptOf(changeSet, {}, leases).sql.matchAll(/SET expires_at = (.*)\nWHERE lease_id = @(\w+) /g)].map(
+        ([, end, lease]) => [lease, end],
+      );
     expect(ends(shard, commit)).toEqual([
-      ['lease_id_0', 'expires_at'],
+      ['lease_id_0', renewed],
       ['lease_id_1', 'TIMESTAMP_MICROS(0)'],
     ]);
-    expect(ends(target)).toEqual([['lease_id_0', 'expires_at']]);
+    expect(ends(target)).toEqual([['lease_id_0', renewed]]);
   });
 
   test('has a clause only for what the batch does, because one that updates bills the whole table', () => {
@@ -123,9 +128,7 @@ describe('the script that applies a batch', () => {
     const added = sampleHeadChange('wx1', null);
     const advanced = sampleHeadChange('wx2', 1);
     const verbs = (changes: Partial<ChangeSet>) => {
-      const { sql } = applyScript(place, sampleChangeSet(2, changes), { ...source('head'), ...source('version') }, [
-        target,
-      ]);
+      const { sql } = scriptOf(sampleChangeSet(2, changes), { ...source('head'), ...source('version') }, [target]);
       const merge = (table: string) => sql.split(';').find((statement) => statement.includes(`MERGE \`p.d.${table}\``));
       return ['scene_account', 'dim_scene'].map((table) =>
         [...(merge(table) ?? '').matchAll(/THEN\s+([A-Z]+)/g)].map(([, verb]) => verb).join(' '),
@@ -139,7 +142,7 @@ describe('the script that applies a batch', () => {
 
   test('counts the rows that it is to write', () => {
     const sources = Object.assign({}, ...(['head', 'decision', 'version'] as const).map(source));
-    const { sql, parameters } = applyScript(place, changeSet, sources, [target]);
+    const { sql, parameters } = scriptOf(changeSet, sources, [target]);
     const counted = [...sql.matchAll(/@@row_count = (\S+)/g)].map(([, count]) => count);
     expect(counted).toEqual(['1', '1', '@head_rows', '@decision_rows', '@version_rows']);
     const counts = parameters?.filter(({ name }) => name.endsWith('_rows'));
@@ -151,7 +154,7 @@ describe('the script that applies a batch', () => {
   });
 
   test('looks for observations only when one may be stored already, and only where that one may be', () => {
-    const late = applyScript(place, changeSet, source('observation'), [target]);
+    const late = scriptOf(changeSet, source('observation'), [target]);
     expect(outline(late.sql)).toContain('scenedim: stale rows');
     const spans = late.parameters?.filter(({ name }) => name.endsWith('_observed'));
     expect(spans?.map(({ parameterValue }) => parameterValue.value)).toEqual([
@@ -159,7 +162,7 @@ describe('the script that applies a batch', () => {
       '2026-01-01T00:00:01.000002Z',
     ]);
     const heads = [sampleHeadChange('wx1', 1, instantAt(5), instantAt(4)), sampleHeadChange('wx2', null)];
-    const { sql, parameters } = applyScript(place, { ...changeSet, heads }, source('observation'), [target]);
+    const { sql, parameters } = scriptOf({ ...changeSet, heads }, source('observation'), [target]);
     expect(sql).not.toContain('JOIN');
     expect(parameters?.filter(({ name }) => name.endsWith('_observed'))).toEqual([]);
   });
@@ -167,7 +170,7 @@ describe('the script that applies a batch', () => {
   test('has a value for every parameter that it names, and no other', () => {
     const sources = { ...source('observation'), ...source('decision'), ...source('version'), ...source('head') };
     for (const given of [{}, sources]) {
-      const { sql, parameters } = applyScript(place, changeSet, given, [shard, commit]);
+      const { sql, parameters } = scriptOf(changeSet, given, [shard, commit]);
       const named = new Set([...sql.matchAll(/(?<!@)@(\w+)/g)].map(([, name]) => name));
       expect(new Set(parameters?.map(({ name }) => name))).toEqual(named);
     }

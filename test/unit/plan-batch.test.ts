@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { VersionQuery } from '../../src/load/loader.ts';
+import type { LoaderLimits, VersionQuery } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createAnswerCache, hashPayload } from '../../src/pipeline/answer-cache.ts';
 import { createBatchBuilder } from '../../src/pipeline/batch.ts';
@@ -12,17 +12,28 @@ const FIRST_DAY = 1_767_225_600_000_000n;
 const signal = new AbortController().signal;
 
 /** An answer that lists so many scenes, each under a name of this account and day. */
-function bodyOf(account: number, day: number, scenes: number): string {
+function bodyOf(account: number, day: number | string, scenes: number): string {
   const scene = Array.from({ length: scenes }, (_, n) => ({ name: `${n} of ${account} on ${day}`, value: n }));
   return JSON.stringify({ errcode: 0, scene });
 }
 
-/** Stores an answer of each account, and plans another one in which every name has changed. */
-async function planEverythingRenamed(accounts: number, scenes: number, cachedRows?: number) {
+interface Change {
+  readonly scenes?: number;
+  readonly day?: number;
+}
+
+/** Stores an answer of each account, and plans another one: by default of as many scenes, whose names have all changed. */
+async function planChanges(
+  accounts: number,
+  scenes: number,
+  { scenes: scenesThen = scenes, day = 2 }: Change = {},
+  { cachedRows, limits = {} }: { readonly cachedRows?: number; readonly limits?: Partial<LoaderLimits> } = {},
+) {
   const memory = createMemoryLoader();
   const queries: VersionQuery[] = [];
   const loader: typeof memory = {
     ...memory,
+    limits: { ...memory.limits, ...limits },
     readVersions: (query, versionsSignal) => {
       queries.push(query);
       return memory.readVersions(query, versionsSignal);
@@ -36,7 +47,7 @@ async function planEverythingRenamed(accounts: number, scenes: number, cachedRow
 
   const builder = createBatchBuilder(loader.limits);
   for (let n = 0; n < accounts; n += 1) {
-    const body = Buffer.from(bodyOf(n, 2, scenes));
+    const body = Buffer.from(bodyOf(n, day, scenesThen));
     const observation = { observedAt: FIRST_DAY + MICROS_A_DAY, failure: null, recorded: null, origin: n };
     builder.add(`wx${n}`, { ...observation, payloadHash: hashPayload(body) }, body);
   }
@@ -48,14 +59,34 @@ async function planEverythingRenamed(accounts: number, scenes: number, cachedRow
 }
 
 test('answers that are no longer remembered are read again from their bodies', async () => {
-  const remembered = await planEverythingRenamed(5, 3);
+  const remembered = await planChanges(5, 3);
   expect(remembered.planned.map(({ plan }) => plan.versions.length)).toEqual([6, 6, 6, 6, 6]);
-  expect(await planEverythingRenamed(5, 3, 1)).toEqual(remembered);
+  expect(await planChanges(5, 3, {}, { cachedRows: 1 })).toEqual(remembered);
 });
 
 test('open versions of many changed scenes are read by bounded queries, each of whole accounts', async () => {
-  const { planned, queries } = await planEverythingRenamed(250, 50);
+  const { planned, queries } = await planChanges(250, 50);
   expect(planned).toHaveLength(250);
   expect(queries.map(({ scenes = [] }) => scenes.length)).toEqual([10_000, 2_500]);
   expect(new Set(planned.map(({ plan }) => plan.versions.length))).toEqual(new Set([100]));
+});
+
+test('more different answers than are held at once are planned once each', async () => {
+  const { planned, queries } = await planChanges(2_100, 1, {}, { limits: { batchAccounts: 5_000 } });
+  expect(planned.map(({ plan }) => plan.appId).sort()).toEqual(
+    Array.from({ length: 2_100 }, (_, n) => `wx${n}`).sort(),
+  );
+  expect(queries.map(({ scenes = [] }) => scenes.length)).toEqual([1_000, 1_000, 100]);
+});
+
+test.each([
+  ['renamed', { day: 2 }, 100],
+  ['added', { day: 1, scenes: 100 }, 50],
+])('a plan ends soon behind the largest that may be held when scenes are %s', async (_, change, changesAnAccount) => {
+  const limits = { batchAccounts: 1_000, batchVersions: 12_000 };
+  const { planned } = await planChanges(500, 50, change, { limits });
+  const sizes = planned.map(({ plan }) => plan.versions.length);
+  expect(new Set(sizes)).toEqual(new Set([changesAnAccount]));
+  const total = sizes.length * changesAnAccount;
+  expect([total >= 12_000, total < 12_000 + 2 * 10_000 + changesAnAccount]).toEqual([true, true]);
 });

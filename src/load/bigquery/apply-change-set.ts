@@ -6,7 +6,9 @@ import { toFailure } from './bigquery-failure.ts';
 import { assertMessages } from './classify-error.ts';
 import { callName, jobName } from './job-id.ts';
 import { waitForLease } from './lease-holder.ts';
+import type { KeptLease } from './lease-keeper.ts';
 import { type HeldLeases, TARGET_LEASE } from './lease-lock.ts';
+import type { Lease } from './lease-statements.ts';
 import { COMMIT_LEASE } from './lease-table.ts';
 import type { JobRunner } from './run-job.ts';
 import { runStatement } from './run-query.ts';
@@ -14,7 +16,7 @@ import { stageChangeSet } from './staging.ts';
 
 /**
  * Applies one batch: its rows go into staging tables, then one script with one transaction applies them. So many jobs, however
- * many accounts: one load for each of up to six parts that is not empty (one more for each further 48 MiB), one script, and
+ * many accounts: one load for each of up to six parts that is not empty (one more for each further 45 MiB), one script, and
  * unless the lock excludes everybody, one that takes the commit lease. The record of a run alone is one job.
  *
  * A kill between any two of them leaves staging tables that nobody reads and that end after a day, and at worst the commit lease,
@@ -45,14 +47,15 @@ async function commit(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { run } = changeSet;
-  const leases = [...held];
+  const leases: Lease[] = [...held];
   await using stack = new AsyncDisposableStack();
   if (!leases.some(({ leaseId }) => leaseId === TARGET_LEASE)) {
     leases.push(stack.use(await waitForLease(runner, COMMIT_LEASE, signal)));
   }
-  const script = applyScript(runner.config, changeSet, sources, leases);
+  const script = applyScript(runner.config, changeSet, sources, leases, runner.timings.leaseSeconds);
+  const name = jobName(run.runId, run.batches, callName(), 'commit');
   try {
-    await runStatement(runner, jobName(run.runId, run.batches, callName(), 'commit'), script, signal);
+    await whileHeld([...held], () => runStatement(runner, name, script, signal));
     // The script has given the commit lease back.
     stack.move();
     return true;
@@ -60,4 +63,9 @@ async function commit(
     if (signal.aborted || !toFailure(error).message.includes(assertMessages.appliedAlready)) throw error;
     return false;
   }
+}
+
+/** Does work that renews some leases. */
+function whileHeld<T>([first, ...others]: readonly KeptLease[], work: () => Promise<T>): Promise<T> {
+  return first === undefined ? work() : first.duringCommit(() => whileHeld(others, work));
 }

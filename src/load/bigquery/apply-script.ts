@@ -15,6 +15,7 @@ export function applyScript(
   changeSet: ChangeSet,
   sources: StagedSources,
   leases: readonly Lease[],
+  leaseSeconds: number,
 ): Query {
   const { run, heads, decisions, versions } = changeSet;
   const unproven = sources.observation === undefined ? [] : unprovenObservations(changeSet);
@@ -32,7 +33,7 @@ export function applyScript(
   return {
     sql: `${statements.map(({ sql }) => sql).join(';\n\n')};`,
     parameters: [
-      ...guardParameters(leases),
+      ...guardParameters(leases, leaseSeconds),
       integerParameter('first_unapplied', isRecordAlone ? run.batches + 1 : run.batches),
       ...runParameters(run),
       ...(sources.head === undefined ? [] : [integerParameter('head_rows', heads.length)]),

@@ -5,7 +5,7 @@ import { isScenedimError, ScenedimError } from '../../errors.ts';
 import type { RetryNotice } from '../loader.ts';
 import type { BigQueryConfig } from './bigquery-config.ts';
 import { type Connection, connect, type RequestOptions } from './bigquery-connection.ts';
-import { toFailure } from './bigquery-failure.ts';
+import { BigQueryFailure, toFailure } from './bigquery-failure.ts';
 import { describeFailure, meaningOfFailure } from './classify-error.ts';
 import type { RetryTimings } from './timings.ts';
 
@@ -37,6 +37,8 @@ const STOP_GRACE_MS = 10_000;
 const CREDENTIALS_TIMEOUT_MS = 30_000;
 
 export interface BigQueryClientOptions {
+  /** Longest wait for an answer, and in an upload for the next rows to be taken. Default 60 s. */
+  readonly answerTimeoutMs?: number;
   /** Longest wait for a token. Default 30 s. */
   readonly credentialsTimeoutMs?: number;
   readonly onRetry?: (notice: RetryNotice) => void;
@@ -49,7 +51,11 @@ export interface BigQueryClientOptions {
 export function createBigQueryClient(
   config: BigQueryConfig,
   timings: RetryTimings,
-  { credentialsTimeoutMs = CREDENTIALS_TIMEOUT_MS, onRetry = () => {} }: BigQueryClientOptions = {},
+  {
+    answerTimeoutMs = REQUEST_TIMEOUT_MS,
+    credentialsTimeoutMs = CREDENTIALS_TIMEOUT_MS,
+    onRetry = () => {},
+  }: BigQueryClientOptions = {},
 ): BigQueryClient {
   let connection: Promise<Connection> | undefined;
   let member: string | null = null;
@@ -101,16 +107,16 @@ export function createBigQueryClient(
       const options = {
         method,
         uri: `${endpoint}/${projects}/${path}`,
-        timeout: REQUEST_TIMEOUT_MS,
         ...(query === undefined ? {} : { qs: query }),
         ...(body === undefined ? {} : { json: body }),
       };
-      return persist((pending) => answered(send(pending, options, signal), signal), signal);
+      return persist((pending) => answered(send(pending, options, signal), answerTimeoutMs, signal), signal);
     },
     upload: (job, chunks, signal) =>
       persist(async (pending) => {
         // Read as fast as the socket takes it. Its failure would leave the request open: nothing ends it then.
-        const rows = Readable.from(chunks(), { objectMode: false });
+        const progress = createProgressWatch(answerTimeoutMs);
+        const rows = Readable.from(progress.watched(chunks()), { objectMode: false });
         const stop = new AbortController();
         try {
           return await Promise.race([
@@ -127,6 +133,7 @@ export function createBigQueryClient(
               },
               signal,
             ),
+            progress.ended(stop.signal),
             once(rows, 'error', { signal: stop.signal }).then(([error]: unknown[]) => Promise.reject(error)),
             once(signal, 'abort', { signal: stop.signal }).then(() => Promise.reject(signal.reason)),
           ]);
@@ -139,16 +146,51 @@ export function createBigQueryClient(
   };
 }
 
-/** The answer to a request, unless a stop has waited long enough for it. */
-async function answered<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * Tells when nothing has gone on for too long: an upload has no time limit of its own, because it may be long, but one whose rows
+ * nobody takes and that nobody answers would be open for ever.
+ */
+function createProgressWatch(timeoutMs: number): {
+  watched(chunks: Iterable<Uint8Array>): Generator<Uint8Array>;
+  ended(stop: AbortSignal): Promise<never>;
+} {
+  let movedAt = performance.now();
+  return {
+    *watched(chunks) {
+      for (const chunk of chunks) {
+        movedAt = performance.now();
+        yield chunk;
+      }
+      movedAt = performance.now();
+    },
+    async ended(stop) {
+      for (;;) {
+        const leftMs = movedAt + timeoutMs - performance.now();
+        if (leftMs <= 0) throw noAnswer(timeoutMs);
+        await delay(leftMs, undefined, { signal: stop });
+      }
+    },
+  };
+}
+
+function noAnswer(timeoutMs: number): BigQueryFailure {
+  return new BigQueryFailure(`no answer within ${timeoutMs / 1_000} seconds`, { networkCode: 'ETIMEDOUT' });
+}
+
+/** The answer to a request, unless it takes too long, or a stop has waited long enough for it. Google's client knows no limit. */
+async function answered<T>(request: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
   const stop = new AbortController();
   const givenUp = async (): Promise<never> => {
     if (!signal.aborted) await once(signal, 'abort', { signal: stop.signal });
     await delay(STOP_GRACE_MS, undefined, { signal: stop.signal });
     throw signal.reason;
   };
+  const late = async (): Promise<never> => {
+    await delay(timeoutMs, undefined, { signal: stop.signal });
+    throw noAnswer(timeoutMs);
+  };
   try {
-    return await Promise.race([request, givenUp()]);
+    return await Promise.race([request, givenUp(), late()]);
   } finally {
     stop.abort();
   }

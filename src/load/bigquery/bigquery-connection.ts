@@ -12,7 +12,6 @@ export interface RequestOptions {
   readonly qs?: Readonly<Record<string, string>>;
   readonly json?: object;
   readonly multipart?: Part[];
-  readonly timeout?: number;
 }
 
 /** Google's client with credentials. */

@@ -1,11 +1,22 @@
 import { toFailure } from './bigquery-failure.ts';
+import { readDatasetLocation } from './dataset-location.ts';
 import { callName, jobName } from './job-id.ts';
 import { createLeaseTableStatement } from './lease-table.ts';
 import type { JobRunner } from './run-job.ts';
 import { runStatement } from './run-query.ts';
 
-/** Makes the dataset and the table of the leases, unless they are there. */
+/**
+ * Makes the dataset and the table of the leases, unless they are there. BigQuery asks for the right to make datasets before it looks
+ * whether there is one, so it is not asked to make one that is there.
+ */
 export async function ensureDataset(runner: JobRunner, signal: AbortSignal): Promise<void> {
+  const { config, client } = runner;
+  if ((await readDatasetLocation(client, config, signal)) === null) await createDataset(runner, signal);
+  const name = jobName('lease-table', callName());
+  await runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal);
+}
+
+async function createDataset(runner: JobRunner, signal: AbortSignal): Promise<void> {
   const { config, client } = runner;
   const location = await runner.location(signal);
   const body = {
@@ -16,6 +27,4 @@ export async function ensureDataset(runner: JobRunner, signal: AbortSignal): Pro
   await client.call({ method: 'POST', path: 'datasets', body }, signal).catch((error: unknown) => {
     if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
   });
-  const name = jobName('lease-table', callName());
-  await runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal);
 }

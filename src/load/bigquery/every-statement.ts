@@ -174,7 +174,7 @@ function parameterType(name: string): string {
   )
     return 'TIMESTAMP';
   if (
-    /^(?:seconds|first_unapplied|batches|rejects|schema_version|normalizer_version|(?:head|decision|version)_rows)$/.test(
+    /^(?:seconds|lease_seconds|first_unapplied|batches|rejects|schema_version|normalizer_version|(?:head|decision|version)_rows)$/.test(
       name,
     )
   )

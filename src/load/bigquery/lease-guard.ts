@@ -1,7 +1,7 @@
 import { assertMessages } from './classify-error.ts';
 import type { Lease } from './lease-statements.ts';
 import { COMMIT_LEASE } from './lease-table.ts';
-import { type QueryParameter, textParameter } from './query-parameter.ts';
+import { integerParameter, type QueryParameter, textParameter } from './query-parameter.ts';
 import { rowCountAssertion, type ScriptStatement } from './script-statement.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
@@ -15,9 +15,9 @@ export interface LeaseGuard {
 /**
  * The first statements of every transaction: they fail it unless our leases are still ours.
  *
- * Each UPDATE writes to the row although it changes nothing there: BigQuery cancels a transaction that wrote to a table
- * which another one wrote to meanwhile, and queues single statements behind it, so nobody can take a lease over between this
- * check and the commit. To only read the row would not conflict with that.
+ * Each UPDATE writes to the row: BigQuery cancels a transaction that wrote to a table which another one wrote to meanwhile, and
+ * queues single statements behind it, so nobody can take a lease over between this check and the commit. To only read the row
+ * would not conflict with that. What it writes renews the lease, because our own renewals are queued like all others.
  *
  * BigQuery's own conflict detection is not enough by itself: two transactions that only insert never conflict, so two runs that
  * both see a new account would both add it; and a job that a killed client left in the queue conflicts with nobody when it
@@ -32,7 +32,7 @@ export function guardStatements(
     return [
       {
         sql: `UPDATE ${tablePath(place, 'scene_lease')}
-SET expires_at = ${isCommitLease ? 'TIMESTAMP_MICROS(0)' : 'expires_at'}
+SET expires_at = ${isCommitLease ? 'TIMESTAMP_MICROS(0)' : 'TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @lease_seconds SECOND)'}
 WHERE lease_id = @lease_id_${n} AND holder = @lease_holder_${n} AND expires_at > CURRENT_TIMESTAMP()`,
       },
       rowCountAssertion('1', isCommitLease ? assertMessages.commitLeaseLost : assertMessages.leaseLost),
@@ -45,8 +45,14 @@ export function hasCommitLease(leases: readonly Lease[]): boolean {
   return leases.at(-1)?.leaseId === COMMIT_LEASE;
 }
 
-/** The parameters of {@link guardStatements}. */
-export function guardParameters(leases: readonly Lease[]): readonly QueryParameter[] {
+/** The parameters of {@link guardStatements}; `leaseSeconds` is how long the leases last that are renewed. */
+export function guardParameters(leases: readonly Lease[], leaseSeconds: number): readonly QueryParameter[] {
+  const renews = leases.some(({ leaseId }) => leaseId !== COMMIT_LEASE);
+  return [...holderParameters(leases), ...(renews ? [integerParameter('lease_seconds', leaseSeconds)] : [])];
+}
+
+/** Who holds which lease. */
+export function holderParameters(leases: readonly Lease[]): readonly QueryParameter[] {
   return leases.flatMap(({ leaseId, holder }, n) => [
     textParameter(`lease_id_${n}`, leaseId),
     textParameter(`lease_holder_${n}`, holder),

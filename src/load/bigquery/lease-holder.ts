@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ScenedimError } from '../../errors.ts';
+import { isScenedimError, ScenedimError } from '../../errors.ts';
+import { toFailure } from './bigquery-failure.ts';
+import { meaningOfFailure } from './classify-error.ts';
 import { hasChangedRows } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import { type Lease, type LeaseRequest, releaseLease, takeSeededLease } from './lease-statements.ts';
@@ -8,11 +10,16 @@ import type { JobRunner } from './run-job.ts';
 import { type Query, runStatement } from './run-query.ts';
 
 const RELEASE_TIMEOUT_MS = 30_000;
+/** Whoever gives up already has waited long enough. */
+const LOST_ANSWER_TIMEOUT_MS = 5_000;
 
 /** A lease that we hold until it ends; disposing gives it back, as far as that goes. */
 export interface HeldLease extends Lease, AsyncDisposable {}
 
-/** Asks once; null when somebody else holds what it excludes. An abort gives back what may have been taken. */
+/**
+ * Asks once; null when somebody else holds what it excludes. What may have been taken is given back when the answer is not known:
+ * after an abort, and when every answer was lost.
+ */
 export async function takeLease(
   runner: JobRunner,
   leaseId: string,
@@ -20,13 +27,15 @@ export async function takeLease(
   signal: AbortSignal,
 ): Promise<HeldLease | null> {
   const holder = randomUUID();
-  const release = (): Promise<void> => giveBack(runner, { leaseId, holder });
+  const release = (timeoutMs?: number): Promise<void> => giveBack(runner, { leaseId, holder }, timeoutMs);
   const request = { leaseId, holder, seconds: runner.timings.leaseSeconds };
   try {
     const job = await runStatement(runner, jobName('take', callName()), statement(request), signal);
-    return hasChangedRows(job) ? { leaseId, holder, [Symbol.asyncDispose]: release } : null;
+    return hasChangedRows(job) ? { leaseId, holder, [Symbol.asyncDispose]: () => release() } : null;
   } catch (error) {
     if (signal.aborted) await release();
+    else if (!isScenedimError(error) && meaningOfFailure(toFailure(error)).newAttempt)
+      await release(LOST_ANSWER_TIMEOUT_MS);
     throw error;
   }
 }
@@ -48,9 +57,7 @@ export async function waitForLease(runner: JobRunner, leaseId: string, signal: A
 }
 
 /** Best effort: a lease that is not given back ends by itself. */
-async function giveBack(runner: JobRunner, lease: Lease): Promise<void> {
+async function giveBack(runner: JobRunner, lease: Lease, timeoutMs = RELEASE_TIMEOUT_MS): Promise<void> {
   const query = releaseLease(runner.config, lease);
-  await runStatement(runner, jobName('release', callName()), query, AbortSignal.timeout(RELEASE_TIMEOUT_MS)).catch(
-    () => {},
-  );
+  await runStatement(runner, jobName('release', callName()), query, AbortSignal.timeout(timeoutMs)).catch(() => {});
 }

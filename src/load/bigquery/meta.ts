@@ -4,7 +4,7 @@ import type { TargetMeta } from '../loader.ts';
 import { oneOf } from '../one-of.ts';
 import { isMissing } from './bigquery-failure.ts';
 import { callName, jobName } from './job-id.ts';
-import { guardParameters } from './lease-guard.ts';
+import { holderParameters } from './lease-guard.ts';
 import type { Lease } from './lease-statements.ts';
 import { booleanParameter, integerParameter, textParameter } from './query-parameter.ts';
 import { createCellReader } from './row-cells.ts';
@@ -41,7 +41,7 @@ WHERE ${['only_row', ...conditions].join(' AND ')}`,
       textParameter('first_seen', meta.firstSeen),
       textParameter('time_zone', meta.timeZone),
       booleanParameter('rebuilding', meta.rebuilding),
-      ...guardParameters(leases),
+      ...holderParameters(leases),
     ],
   };
 }

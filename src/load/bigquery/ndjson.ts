@@ -4,7 +4,7 @@ import type { StagedRow } from './staging-parts.ts';
 /** Bytes that are handed on at once. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Rows of one load job: as many as stay below 48 MiB. */
+/** Rows of one load job. */
 export interface NdjsonFile {
   readonly chunks: () => Iterable<Uint8Array>;
 }

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { parseAnswer } from './bigquery-failure.ts';
+import { BigQueryFailure, parseAnswer } from './bigquery-failure.ts';
 import type { Job } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import type { QueryParameter } from './query-parameter.ts';
@@ -18,8 +19,10 @@ export type Row = readonly (string | null)[];
 export const PAGE_ROWS = 5_000;
 
 const page = z.looseObject({
+  jobComplete: z.boolean().nullish(),
+  totalRows: z.string().nullish(),
   pageToken: z.string().nullish(),
-  rows: z.array(z.looseObject({ f: z.array(z.looseObject({ v: z.string().nullable() })) })).nullish(),
+  rows: z.array(z.unknown()).nullish(),
 });
 
 /** The `query` part of a job's configuration. */
@@ -57,18 +60,51 @@ export async function queryRows(runner: JobRunner, query: Query, signal: AbortSi
 }
 
 async function* pagesOf(
-  { client, location }: JobRunner,
+  { client, location, timings }: JobRunner,
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Row[]> {
   const where = { location: await location(signal), maxResults: String(PAGE_ROWS) };
-  for (let token: string | undefined; ; ) {
+  let token: string | undefined;
+  let rows = 0;
+  for (let looks = 1; ; looks += 1) {
     const query = token === undefined ? where : { ...where, pageToken: token };
     const answer = parseAnswer(page, await client.call({ method: 'GET', path: `queries/${id}`, query }, signal));
     signal.throwIfAborted();
-    if (answer.rows) yield answer.rows.map(({ f }) => f.map(({ v }) => v));
+    if (answer.jobComplete === false) {
+      await delay(timings.pollMs(looks), undefined, { signal }).catch(() => signal.throwIfAborted());
+      continue;
+    }
+    if (answer.rows) {
+      rows += answer.rows.length;
+      yield answer.rows.map(cellsOf);
+    }
     signal.throwIfAborted();
     token = answer.pageToken ?? undefined;
-    if (token === undefined) return;
+    if (token !== undefined) continue;
+    const { totalRows } = answer;
+    if (totalRows && Number(totalRows) !== rows) {
+      throw new BigQueryFailure(`${rows} of ${totalRows} rows of a result arrived`, { reason: 'backendError' });
+    }
+    return;
   }
+}
+
+/** Read by hand: a schema would take longer for a page than to parse it. */
+function cellsOf(row: unknown): Row {
+  const cells = fieldOf(row, 'f');
+  if (!Array.isArray(cells)) throw foreignRow();
+  return cells.map((cell: unknown) => {
+    const value = fieldOf(cell, 'v');
+    if (value === null || typeof value === 'string') return value;
+    throw foreignRow();
+  });
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+function foreignRow(): BigQueryFailure {
+  return new BigQueryFailure('answers with rows of another kind', { isForeign: true });
 }

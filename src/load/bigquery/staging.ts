@@ -8,8 +8,8 @@ import { type JobRunner, runJob } from './run-job.ts';
 import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';
 import { tablePath } from './table-path.ts';
 
-/** A file above 50 MB cannot be sent in one request with its job. */
-const FILE_BYTES = 48 * 1024 * 1024;
+/** A file of 50,000,000 bytes cannot be sent in one request with its job. */
+const FILE_BYTES = 45 * 1024 * 1024;
 /** When a table is dropped that nobody dropped, in milliseconds: its run was killed. */
 const EXPIRATION_MS = 24 * 60 * 60 * 1000;
 const DROP_TIMEOUT_MS = 10_000;
@@ -20,7 +20,7 @@ export interface StagedChangeSet extends AsyncDisposable {
 }
 
 /**
- * Loads the parts that are not empty into tables of their own, side by side: one load job a part and 48 MiB, so at most six for a
+ * Loads the parts that are not empty into tables of their own, side by side: one load job a part and 45 MiB, so at most six for a
  * usual batch, whatever its number of accounts. What is left of a killed run is dropped by BigQuery after a day.
  */
 export async function stageChangeSet(
@@ -35,16 +35,12 @@ export async function stageChangeSet(
   await using stack = new AsyncDisposableStack();
   stack.defer(() => dropTables(runner, names.map(tableOf)));
   const stop = new AbortController();
-  const loads = names.map(async (name) => {
+  const context = { signal: AbortSignal.any([signal, stop.signal]), stop };
+  const loads = names.map((name) => {
     const jobs = jobName(run.runId, run.batches, call, name);
-    await loadPart(runner, tableOf(name), name, changeSet, jobs, AbortSignal.any([signal, stop.signal]));
+    return loadPart(runner, tableOf(name), name, changeSet, jobs, context);
   });
-  // The first that fails ends the others, and all have ended before their tables are dropped.
-  await Promise.all(loads).catch(async (error: unknown) => {
-    stop.abort(error);
-    await Promise.allSettled(loads);
-    throw error;
-  });
+  await allEnded(loads, stop);
   const kept = stack.move();
   return {
     sources: Object.fromEntries(names.map((name) => [name, tablePath(runner.config, tableOf(name))])),
@@ -58,7 +54,7 @@ async function loadPart(
   name: StagingPartName,
   changeSet: ChangeSet,
   jobs: string,
-  signal: AbortSignal,
+  { signal, stop }: { readonly signal: AbortSignal; readonly stop: AbortController },
 ): Promise<void> {
   const { projectId, dataset, gzip, labels } = runner.config;
   const part = stagingParts[name];
@@ -88,12 +84,20 @@ async function loadPart(
       writeDisposition: 'WRITE_APPEND',
     },
   };
-  await Promise.all(
-    files.map(({ chunks }, n) => {
-      const rows = gzip ? () => compressed(chunks()) : chunks;
-      return runJob(runner, { name: `${jobs}-${n}`, configuration, rows }, signal);
-    }),
-  );
+  const loads = files.map(({ chunks }, n) => {
+    const rows = gzip ? () => compressed(chunks()) : chunks;
+    return runJob(runner, { name: `${jobs}-${n}`, configuration, rows }, signal);
+  });
+  await allEnded(loads, stop);
+}
+
+/** The first that fails ends the others, and all have ended when this does: their tables are dropped then. */
+async function allEnded(works: readonly Promise<unknown>[], stop: AbortController): Promise<void> {
+  await Promise.all(works).catch(async (error: unknown) => {
+    stop.abort(error);
+    await Promise.allSettled(works);
+    throw error;
+  });
 }
 
 /** One gzip file of many members, which is what a chunk makes without knowing the next one. */
