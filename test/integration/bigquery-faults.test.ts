@@ -362,6 +362,34 @@ describe('a lease', () => {
     expect(lock?.lost.aborted).toBe(false);
   });
 
+  const isRelease = ({ sql }: { readonly sql?: string }) =>
+    sql?.startsWith('UPDATE ') === true && sql.includes('SET expires_at = TIMESTAMP_MICROS(0)');
+
+  test('that may have been taken is given back when every answer was lost', async () => {
+    await using stage = await startLoaderOnFake();
+    const { fake, loader } = stage;
+    fake.plan({ fault: faults.lostAnswer, on: 'insertJob', times: 4 });
+    await expect(loader.acquireLock({ kind: 'exclusive' }, signal)).rejects.toMatchObject({
+      code: 'target_unreachable',
+    });
+    expect(fake.jobs.map(isRelease)).toEqual([false, true]);
+    const [taken, released] = fake.jobs.map(({ parameters }) => parameters?.['holder']);
+    expect(released).toBe(taken);
+  });
+
+  test('that is being taken when the user stops is given back', async () => {
+    await using stage = await startLoaderOnFake();
+    const { fake, loader } = stage;
+    fake.plan({ fault: { kind: 'slow-job', looks: 20 }, on: 'insertJob' });
+    const stop = new AbortController();
+    const taken = loader.acquireLock({ kind: 'exclusive' }, stop.signal).catch((error: unknown) => error);
+    await expect.poll(() => asked(fake, 'getJob').length, { timeout: 5_000 }).toBeGreaterThan(0);
+    const reason = new Error('stopped');
+    stop.abort(reason);
+    expect(await taken).toBe(reason);
+    expect(fake.jobs.map(isRelease)).toEqual([false, true]);
+  });
+
   test('that somebody else holds is not given', async () => {
     await using stage = await startLoaderOnFake({}, {}, { answer: () => ({ affectedRows: 0 }) });
     expect(await stage.loader.acquireLock({ kind: 'exclusive' }, signal)).toBeNull();
