@@ -95,7 +95,10 @@ const label = z
 
 const bigquery = z.strictObject({
   type: z.literal('bigquery').describe('A BigQuery dataset.'),
-  projectId: z.string().min(1).describe('The project that holds the dataset and pays for the jobs.'),
+  projectId: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.:-]*$/, 'must be the id of a project, not its name (gcloud projects list shows both)')
+    .describe('The project that holds the dataset and pays for the jobs.'),
   dataset: z
     .string()
     .regex(/^\w+$/, 'may hold letters, digits and underscores')

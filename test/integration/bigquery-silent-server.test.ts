@@ -1,34 +1,41 @@
 /** What the BigQuery client does with a server that takes a request and never answers. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
 import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/bigquery-client.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 
 const { signal } = new AbortController();
 
-/** A server that reads requests and answers none, and a client of it that sends each twice. */
-async function startSilence() {
-  let asked = 0;
-  const server = createServer((request) => {
-    asked += 1;
-    request.resume();
-  });
-  server.listen(0, '127.0.0.1');
+/** A server on loopback, and what a client of it is made with. */
+async function startServer(listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no free port on loopback');
   const apiEndpoint = `http://127.0.0.1:${address.port}`;
-  const config = parseBigQueryConfig({ type: 'bigquery', projectId: 'test', apiEndpoint });
-  const timings = { attempts: 2, delayMs: () => 1 };
   return {
-    asked: () => asked,
-    client: createBigQueryClient(config, timings, { answerTimeoutMs: 200 }),
+    config: parseBigQueryConfig({ type: 'bigquery', projectId: 'test', apiEndpoint }),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
+  };
+}
+
+/** A server that reads requests and answers none, and a client of it that sends each twice. */
+async function startSilence() {
+  let asked = 0;
+  const server = await startServer((request) => {
+    asked += 1;
+    request.resume();
+  });
+  const timings = { attempts: 2, delayMs: () => 1 };
+  return {
+    asked: () => asked,
+    client: createBigQueryClient(server.config, timings, { answerTimeoutMs: 200 }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -47,20 +54,14 @@ test.each<[string, (client: BigQueryClient) => Promise<unknown>]>([
 
 test('an upload whose rows are still being taken is not given up', async () => {
   const received: Buffer[] = [];
-  const server = createServer(async (request, response) => {
+  await using server = await startServer(async (request, response) => {
     for await (const chunk of request) received.push(chunk as Buffer);
     response.setHeader('content-type', 'application/json').end('{"done":true}');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no free port on loopback');
-  const apiEndpoint = `http://127.0.0.1:${address.port}`;
-  const config = parseBigQueryConfig({ type: 'bigquery', projectId: 'test', apiEndpoint });
-  const client = createBigQueryClient(config, { attempts: 1, delayMs: () => 1 }, { answerTimeoutMs: 2_000 });
+  const single = { attempts: 1, delayMs: () => 1 };
+  const client = createBigQueryClient(server.config, single, { answerTimeoutMs: 2_000 });
   const chunk = Buffer.alloc(256 * 1024, 'x');
   const answer = await client.upload({}, () => Array.from({ length: 40 }, () => chunk), signal);
-  server.close();
   expect(answer).toEqual({ done: true });
   expect(Buffer.concat(received).length).toBeGreaterThan(40 * chunk.length);
 });

@@ -11,10 +11,7 @@ const section = z.strictObject({
   autoMigrate: z.boolean().optional(),
   projectId: z
     .string()
-    .regex(
-      /^[a-z0-9][a-z0-9.:-]*$/,
-      'must be the id of a project, not its name: lower case letters, digits and -, as gcloud projects list shows it',
-    ),
+    .regex(/^[a-z0-9][a-z0-9.:-]*$/, 'must be the id of a project, not its name (gcloud projects list shows both)'),
   dataset: z
     .string()
     .regex(/^\w{1,1024}$/, 'may hold letters, digits and underscores')
