@@ -83,8 +83,8 @@ test.each([
   ['renamed', { day: 2 }, 100],
   ['added', { day: 1, scenes: 100 }, 50],
 ])('a plan ends soon behind the largest that may be held when scenes are %s', async (_, change, changesAnAccount) => {
-  const limits = { batchAccounts: 1_000, batchVersions: 12_000 };
-  const { planned } = await planChanges(500, 50, change, { limits });
+  const limits = { batchAccounts: 2_000, batchVersions: 12_000 };
+  const { planned } = await planChanges(1_000, 50, change, { limits });
   const sizes = planned.map(({ plan }) => plan.versions.length);
   expect(new Set(sizes)).toEqual(new Set([changesAnAccount]));
   const total = sizes.length * changesAnAccount;
