@@ -15,11 +15,12 @@ interface AcceptFlags extends CommonOptions {
 }
 
 export function defineAccept(command: Command, run: RunAction): void {
-  addLockTimeout(command)
-    .requiredOption('--app-id <id>', 'the account')
+  command
+    .requiredOption('--app-id <id>', 'the account (required)')
     .option('--observed-at <time>', 'this held answer, instead of the newest', (text) =>
       requireInstant(text, '--observed-at'),
-    )
+    );
+  addLockTimeout(command)
     .description(
       'Lets the newest held answer of an account through, with those directly before it that say the same, and recomputes the account.',
     )

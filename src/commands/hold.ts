@@ -15,11 +15,12 @@ interface HoldFlags extends CommonOptions {
 }
 
 export function defineHold(command: Command, run: RunAction): void {
-  addLockTimeout(command)
-    .requiredOption('--app-id <id>', 'the account')
-    .requiredOption('--observed-at <time>', 'when the wrong answer came', (text) =>
+  command
+    .requiredOption('--app-id <id>', 'the account (required)')
+    .requiredOption('--observed-at <time>', 'when the wrong answer came (required)', (text) =>
       requireInstant(text, '--observed-at'),
-    )
+    );
+  addLockTimeout(command)
     .description(
       'Takes a wrong answer out of the dimension again and recomputes the account. `accept` is the way back.',
     )

@@ -116,7 +116,9 @@ function settingsOf({ firstSeen, timeZone }: TargetMeta): DimensionSettings {
   return { firstSeen, timeZone };
 }
 
+/** The time zone comes first: `rebuild`, the remedy of the others, wants it right. */
 function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
+  assertTimeZone(meta, dimension);
   if (meta.rebuilding) throw differs('a rebuild of the target was interrupted', 'rebuild');
   if (meta.normalizerVersion !== NORMALIZER_VERSION) {
     throw differs(
@@ -130,7 +132,6 @@ function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
       'rebuild',
     );
   }
-  assertTimeZone(meta, dimension);
 }
 
 function assertTimeZone(meta: TargetMeta, dimension: DimensionSettings): void {

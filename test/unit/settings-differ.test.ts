@@ -40,6 +40,11 @@ describe('a config that differs from the settings of the target', () => {
       { timeZone: 'UTC' },
       { replay: migrateFirst, accept: migrateFirst, hold: migrateFirst, rebuild: migrateFirst, verify: migrateFirst },
     ],
+    [
+      'both',
+      { firstSeen: 'observed', timeZone: 'UTC' },
+      { replay: migrateFirst, accept: migrateFirst, hold: migrateFirst, rebuild: migrateFirst, verify: migrateFirst },
+    ],
   ])('stops every command that %s concerns, and its remedy works', async (_, dimension, wanted) => {
     for (const [name, run] of Object.entries(commands)) {
       await using loader = createMemoryLoader();
