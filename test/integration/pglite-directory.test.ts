@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import type { Loader } from '../../src/load/loader.ts';
-import { lockDirectory } from '../../src/load/pglite/open-directory.ts';
+import { assertMayBeMade, lockDirectory } from '../../src/load/pglite/open-directory.ts';
 import { createPgliteLoader } from '../../src/load/pglite/pglite-loader.ts';
 import { ownIdentity } from '../../src/load/pglite/process-identity.ts';
 import { oneAccount } from './postgres-loader-fixture.ts';
@@ -31,6 +31,19 @@ test('a database is made with its parent folders, keeps its rows and gives its l
   expect(await readdir(join(folder.path, 'deep/down'))).toEqual(['scene']);
   await using loader = await open();
   expect((await Array.fromAsync(loader.readVersions({}, signal))).map(({ appId }) => appId)).toEqual(['wx1']);
+});
+
+test('a directory that could not be made is told without making one', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'file');
+  await writeFile(file, '');
+  await expect(assertMayBeMade(join(folder.path, 'deep/down/scene'))).resolves.toBeUndefined();
+  await expect(assertMayBeMade(join(file, 'scene'))).rejects.toMatchObject({
+    code: 'file_unusable',
+    message: expect.stringContaining(file),
+    remedy: 'name a directory that this user may create and write',
+  });
+  expect(await readdir(folder.path)).toEqual(['file']);
 });
 
 test('work that only looks makes no database, and reads one that is there', async () => {

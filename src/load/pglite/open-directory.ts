@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ScenedimError } from '../../errors.ts';
@@ -26,10 +26,7 @@ export async function lockDirectory(directory: string, { openTimeoutMs, signal }
     }
   } catch (error) {
     if (error instanceof ScenedimError || signal.aborted) throw error;
-    throw new ScenedimError('file_unusable', `target.path: ${error instanceof Error ? error.message : String(error)}`, {
-      remedy: 'name a directory that this user may create and write',
-      cause: error,
-    });
+    throw unusable(error);
   }
 }
 
@@ -41,6 +38,26 @@ export async function isVacant(directory: string): Promise<boolean> {
     // Whatever it is, opening it says what is wrong with it.
     return false;
   }
+}
+
+/** Throws `file_unusable` when this user may not make a directory there; makes nothing. */
+export async function assertMayBeMade(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  try {
+    await access(parent, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && parent !== directory) {
+      return assertMayBeMade(parent);
+    }
+    throw unusable(error);
+  }
+}
+
+function unusable(error: unknown): ScenedimError {
+  return new ScenedimError('file_unusable', `target.path: ${error instanceof Error ? error.message : String(error)}`, {
+    remedy: 'name a directory that this user may create and write',
+    cause: error,
+  });
 }
 
 async function waitForLock(file: string, timeoutMs: number, signal: AbortSignal): Promise<LockFile> {
