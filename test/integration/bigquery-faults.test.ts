@@ -414,6 +414,15 @@ describe('a lease', () => {
     expect([lock === null, isMade, asked(fake, 'insertDataset')]).toEqual([false, true, []]);
   });
 
+  test('is taken when somebody else makes its table at the same time', async () => {
+    await using stage = await startLoaderOnFake({}, {}, { datasets: {} });
+    const { fake, loader } = stage;
+    const there = { kind: 'failed-job', reason: 'duplicate', message: 'Already Exists: Table scene_lease' } as const;
+    fake.plan({ fault: there, on: 'insertJob', where: ({ sql }) => sql?.startsWith('CREATE TABLE IF') === true });
+    await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    expect(lock).not.toBeNull();
+  });
+
   test('is taken in a dataset that is not there yet', async () => {
     await using stage = await startLoaderOnFake({ location: 'EU' }, {}, { datasets: {} });
     const { fake, loader } = stage;

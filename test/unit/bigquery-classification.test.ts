@@ -96,6 +96,8 @@ describe('a transaction', () => {
     'Transaction is aborted due to concurrent update against table my-project:scene.scene_lease. Transaction ID: x',
     'Could not serialize access to table my-project:scene.scene_lease due to concurrent update',
     'Failed to commit: Failed to commit DuckLake transaction.',
+    'Conflict on update!',
+    'Catalog write-write conflict on create with "scene_lease"',
   ])('that lost against another one is tried again: %s', (message) => {
     const failure = new BigQueryFailure(message, { reason: 'invalidQuery' });
     expect(meaningOfFailure(failure)).toMatchObject({ code: 'target_busy', newAttempt: true });

@@ -17,7 +17,8 @@ export const assertMessages = {
  * A transaction that lost against another one. The first is BigQuery's, the others are those of the emulators' engines. Its work
  * was undone, so the same script may run again.
  */
-const conflict = /aborted due to concurrent update|could not serialize access|Failed to commit|Transaction conflict/i;
+const conflict =
+  /aborted due to concurrent update|could not serialize access|Failed to commit|Transaction conflict|Conflict on (?:update|tuple)|write-write conflict/i;
 
 /** More than 20 statements wait to change the same table; its reason, `resourcesExceeded`, is that of one that is too large. */
 const queueFull = /Too many DML statements outstanding/;

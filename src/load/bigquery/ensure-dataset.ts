@@ -13,7 +13,10 @@ export async function ensureDataset(runner: JobRunner, signal: AbortSignal): Pro
   const { config, client } = runner;
   if ((await readDatasetLocation(client, config, signal)) === null) await createDataset(runner, signal);
   const name = jobName('lease-table', callName());
-  await runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal);
+  // IF NOT EXISTS or not: of two who make a table at once, one may be told that it is there by now.
+  await runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal).catch((error: unknown) => {
+    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
+  });
 }
 
 async function createDataset(runner: JobRunner, signal: AbortSignal): Promise<void> {
