@@ -14,10 +14,10 @@ export function hashPayload(body: Uint8Array): string {
 }
 
 /**
- * Remembers up to `maxRows` rows of answers, the least recently used go first. Default 120,000, some 15 MB: two batches of a database,
- * one being read and one being written, of 1,000 accounts with a list of their own each. Whoever has more reads bodies again.
+ * Remembers up to `maxRows` rows of answers, the least recently used go first. Default 40,000, some 5 MB: two batches of a database,
+ * one being read and one being written, of 1,000 accounts with 20 scenes of their own each. Of more, bodies are read again.
  */
-export function createAnswerCache(maxRows = 120_000): AnswerCache {
+export function createAnswerCache(maxRows = 40_000): AnswerCache {
   const answers = new Map<string, NormalizedAnswer>();
   let rows = 0;
 
