@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll } from 'vitest';
-import { createSqlLoader } from '../../src/load/kysely/sql-loader.ts';
+import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
 import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
 import { describeLoaderContract } from '../../src/testing.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ScenedimError } from '../../src/errors.ts';
-import { sqlStates } from '../../src/load/kysely/sql-state.ts';
+import { sqlStates } from '../../src/load/postgres-sql/sql-state.ts';
 import { classifyPostgresError } from '../../src/load/postgres/classify-error.ts';
 import { redactCredentials } from '../../src/load/postgres/redact-credentials.ts';
 

@@ -1,5 +1,5 @@
 import { isScenedimError, ScenedimError } from '../../errors.ts';
-import { classifySqlError } from '../kysely/classify-sql-error.ts';
+import { classifySqlError } from '../postgres-sql/classify-sql-error.ts';
 
 /** Whatever PGlite throws as a {@link ScenedimError}; unknown errors are `internal`. */
 export function classifyPgliteError(error: unknown, schema: string): ScenedimError {

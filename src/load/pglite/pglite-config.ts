@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { assertSchemaName } from '../kysely/schema-name.ts';
+import { assertSchemaName } from '../postgres-sql/schema-name.ts';
 import { parseSection } from '../parse-section.ts';
 
 const section = z.strictObject({

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { ScenedimError } from '../../errors.ts';
-import { createSqlLoader } from '../kysely/sql-loader.ts';
+import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
 import { makeDatabase } from './make-database.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from './open-directory.ts';

@@ -1,8 +1,8 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
-import { quoteIdentifier } from '../../catalog/quote-sql.ts';
-import type { SceneTables } from '../kysely/scene-tables.ts';
-import type { SqlSession } from '../kysely/sql-target.ts';
+import { quoteIdentifier } from '../postgres-sql/quote-sql.ts';
+import type { SceneTables } from '../postgres-sql/scene-tables.ts';
+import type { SqlSession } from '../postgres-sql/sql-target.ts';
 
 const SLICE_BYTES = 8 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite';
 import type { Compilable } from 'kysely';
-import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../kysely/sql-target.ts';
+import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../postgres-sql/sql-target.ts';
 import { classifyPgliteError } from './classify-error.ts';
 import { createPgliteSession } from './pglite-session.ts';
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, isScenedimError, ScenedimError } from '../../errors.ts';
-import { classifySqlError, type TargetNames } from '../kysely/classify-sql-error.ts';
+import { classifySqlError, type TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { redactCredentials } from './redact-credentials.ts';
 
 interface ConnectionRule {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ScenedimError } from '../../errors.ts';
-import type { TargetNames } from '../kysely/classify-sql-error.ts';
+import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import type { PostgresConfig } from './postgres-config.ts';
 

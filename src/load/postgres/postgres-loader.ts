@@ -1,4 +1,4 @@
-import { createSqlLoader } from '../kysely/sql-loader.ts';
+import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import type { Loader, LoaderFactory } from '../loader.ts';
 import { connectionOptions } from './connection-options.ts';
 import { type PostgresConfig, parsePostgresConfig } from './postgres-config.ts';

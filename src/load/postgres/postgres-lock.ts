@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { ScenedimError } from '../../errors.ts';
 import { assertLockScope } from '../assert-lock-scope.ts';
-import { advisoryClass, advisoryObjects } from '../kysely/schema-name.ts';
+import { advisoryClass, advisoryObjects } from '../postgres-sql/schema-name.ts';
 import type { Lock, LockScope } from '../loader.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import type { ConnectionOptions } from './connection-options.ts';

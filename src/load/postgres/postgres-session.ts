@@ -1,8 +1,8 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
-import { quoteIdentifier } from '../../catalog/quote-sql.ts';
-import type { SceneTables } from '../kysely/scene-tables.ts';
-import type { SqlSession } from '../kysely/sql-target.ts';
+import { quoteIdentifier } from '../postgres-sql/quote-sql.ts';
+import type { SceneTables } from '../postgres-sql/scene-tables.ts';
+import type { SqlSession } from '../postgres-sql/sql-target.ts';
 import { copyIn } from './copy-in.ts';
 
 /** A session on one connection, so that kysely's statements and COPY share its transaction. */

@@ -1,6 +1,6 @@
 import type { Compilable } from 'kysely';
 import pg from 'pg';
-import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../kysely/sql-target.ts';
+import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../postgres-sql/sql-target.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import { ClosingClient } from './closing-client.ts';
 import type { ConnectionOptions } from './connection-options.ts';

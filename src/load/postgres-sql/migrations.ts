@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { bundledStatements } from '../../catalog/bundled-statements.ts';
-import { commentStatements } from '../../catalog/comment-statements.ts';
-import { grantStatements } from '../../catalog/grant-statements.ts';
-import { quoteIdentifier, quoteLiteral } from '../../catalog/quote-sql.ts';
+import { bundledStatements } from './bundled-statements.ts';
+import { commentStatements } from './comment-statements.ts';
+import { grantStatements } from './grant-statements.ts';
+import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
 import type { MigrateOptions } from '../loader.ts';
 import { advisoryClass, advisoryObjects } from './schema-name.ts';
 

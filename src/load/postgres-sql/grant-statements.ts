@@ -1,4 +1,4 @@
-import { columnCatalogue } from './column-catalogue.ts';
+import { columnCatalogue } from '../../catalog/column-catalogue.ts';
 import { functionSignature } from './function-signature.ts';
 import { quoteIdentifier } from './quote-sql.ts';
 

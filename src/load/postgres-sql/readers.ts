@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { columnCatalogue } from '../../catalog/column-catalogue.ts';
-import { functionSignature } from '../../catalog/function-signature.ts';
-import { quoteIdentifier } from '../../catalog/quote-sql.ts';
+import { functionSignature } from './function-signature.ts';
+import { quoteIdentifier } from './quote-sql.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { SqlSession } from './sql-target.ts';
 

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../../catalog/quote-sql.ts';
+import { quoteIdentifier } from './quote-sql.ts';
 import { ScenedimError } from '../../errors.ts';
 import { meaningOfSqlState, sqlStateOf } from './sql-state.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { quoteIdentifier } from '../../catalog/quote-sql.ts';
+import { quoteIdentifier } from './quote-sql.ts';
 import { firstSeenModes } from '../../dimension/version.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { TargetMeta } from '../loader.ts';

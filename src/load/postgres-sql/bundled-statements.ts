@@ -1,4 +1,4 @@
-import { defaultAccessSourceKey, type LaunchScene, readAccessSources, readLaunchScenes } from './bundled-tables.ts';
+import { defaultAccessSourceKey, type LaunchScene, readAccessSources, readLaunchScenes } from '../../catalog/bundled-tables.ts';
 import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
 
 /**

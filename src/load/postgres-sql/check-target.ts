@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { quoteIdentifier } from '../../catalog/quote-sql.ts';
+import { quoteIdentifier } from './quote-sql.ts';
 import { isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
 import { readMeta } from './meta.ts';

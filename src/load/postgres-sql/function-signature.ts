@@ -1,4 +1,4 @@
-import type { ArgumentType, FunctionEntry } from './column-catalogue.ts';
+import type { ArgumentType, FunctionEntry } from '../../catalog/column-catalogue.ts';
 import { quoteIdentifier } from './quote-sql.ts';
 
 const postgresTypes: Readonly<Record<ArgumentType, string>> = { timestamp: 'timestamptz', integer: 'bigint' };

@@ -1,4 +1,4 @@
-import { columnCatalogue, type FunctionEntry, type RelationEntry } from './column-catalogue.ts';
+import { columnCatalogue, type FunctionEntry, type RelationEntry } from '../../catalog/column-catalogue.ts';
 import { functionSignature } from './function-signature.ts';
 import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
 
