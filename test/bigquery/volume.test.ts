@@ -1,10 +1,10 @@
 /** What a run asks of BigQuery: requests, jobs, statements and bytes, for 1, 1,000 and 100,000 accounts with five scenes each. */
 import { afterAll, expect, test } from 'vitest';
-import { createBigQueryClient } from '../../src/load/bigquery/bigquery-client.ts';
+import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { bigQueryLimits, createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
-import { tablePath } from '../../src/load/bigquery/table-path.ts';
-import { defaultTimings } from '../../src/load/bigquery/timings.ts';
+import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
 import { migrateOptionsFor } from '../../src/pipeline/prepare-target.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { plainPaint } from '../../src/report/paint.ts';

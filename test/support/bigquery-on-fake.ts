@@ -1,6 +1,6 @@
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
-import type { Timings } from '../../src/load/bigquery/timings.ts';
+import type { Timings } from '../../src/load/bigquery/client/timings.ts';
 import type { Loader, RetryNotice } from '../../src/load/loader.ts';
 import { type FakeBigquery, type FakeBigqueryOptions, startFakeBigquery } from './fake-bigquery.ts';
 

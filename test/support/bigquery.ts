@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import { beforeAll, describe, inject, test } from 'vitest';
-import { defaultTimings, type Timings } from '../../src/load/bigquery/timings.ts';
+import { defaultTimings, type Timings } from '../../src/load/bigquery/client/timings.ts';
 import { emulatorProject } from './local-bigquery-server.ts';
 
 /** The fields of a `target` section that say where; tests add the others. */

@@ -1,6 +1,6 @@
 /** The real program in a process of its own, and a Google that it is known to. */
 import { expect } from 'vitest';
-import { newestSchemaVersion } from '../../src/load/bigquery/migrations.ts';
+import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { takesLease } from './bigquery-on-fake.ts';
 import { type CliWorkspace, createCliWorkspace } from './cli-workspace.ts';
 import type { FakeResult } from './fake-bigquery.ts';

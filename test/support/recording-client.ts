@@ -1,5 +1,5 @@
 /** A client of BigQuery that notes what passes through it. */
-import type { ApiCall, BigQueryClient } from '../../src/load/bigquery/bigquery-client.ts';
+import type { ApiCall, BigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import {
   type ColumnBytes,
   estimateBilling,

@@ -1,5 +1,5 @@
 /** A BigQuery dataset that holds everything that `migrate` makes, for tests that query as an analyst does. */
-import { migrationStatements } from '../../src/load/bigquery/migrations.ts';
+import { migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import type { MigrateOptions } from '../../src/load/loader.ts';
 import type { BigquerySuite } from './bigquery.ts';
 import type { TestVersion } from './view-database.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { callName, jobId, jobName } from '../../src/load/bigquery/job-id.ts';
+import { callName, jobId, jobName } from '../../src/load/bigquery/jobs/job-id.ts';
 
 test('as many calls as some shards make in half a year have different names', () => {
   const count = 200_000;

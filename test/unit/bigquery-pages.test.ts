@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BigQueryClient } from '../../src/load/bigquery/bigquery-client.ts';
+import type { BigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { momentaryTimings } from '../support/bigquery-on-fake.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fetchMachineToken, findMachineAccount } from '../../src/load/bigquery/metadata-server.ts';
+import { fetchMachineToken, findMachineAccount } from '../../src/load/bigquery/credentials/metadata-server.ts';
 
 const google = { 'metadata-flavor': 'Google' };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { amongAccounts, ofAccounts } from '../../src/load/bigquery/of-accounts.ts';
+import { amongAccounts, ofAccounts } from '../../src/load/bigquery/read/of-accounts.ts';
 
 const parameterOf = (appIds: readonly string[], name: string) =>
   ofAccounts(appIds).parameters.find((parameter) => parameter.name === name)?.parameterValue;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unprovenObservations } from '../../src/load/bigquery/unproven-observations.ts';
+import { unprovenObservations } from '../../src/load/bigquery/apply/unproven-observations.ts';
 import { instantAt, sampleHeadChange, sampleObservation } from '../../src/load/contract/sample-rows.ts';
 
 /** What may be stored already of the observations of `wx1` at some seconds, with these heads in the batch. */

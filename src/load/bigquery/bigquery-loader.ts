@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import type { Loader, LoaderFactory, LoaderLimits, RetryNotice } from '../loader.ts';
-import { applyChangeSet } from './apply-change-set.ts';
-import { type BigQueryClient, createBigQueryClient } from './bigquery-client.ts';
+import { applyChangeSet } from './apply/apply-change-set.ts';
+import { type BigQueryClient, createBigQueryClient } from './client/bigquery-client.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
-import { checkTarget } from './check-target.ts';
-import { classifyBigQueryError } from './classify-error.ts';
-import { createLocator } from './dataset-location.ts';
-import { acquireLeaseLock, type HeldLeases, leaseEndsAt } from './lease-lock.ts';
-import { readMeta, writeMeta } from './meta.ts';
-import { migrateTarget } from './migrate-target.ts';
-import { migrationScript, newestSchemaVersion } from './migrations.ts';
-import { readHeads } from './read-heads.ts';
-import { readObservations } from './read-observations.ts';
-import { readPayloads } from './read-payloads.ts';
-import { readVersions } from './read-versions.ts';
-import type { JobRunner } from './run-job.ts';
-import { defaultTimings, type Timings } from './timings.ts';
-import { createUsageMeter } from './usage-meter.ts';
+import { checkTarget } from './check/check-target.ts';
+import { classifyBigQueryError } from './errors/classify-error.ts';
+import { createLocator } from './schema/dataset-location.ts';
+import { acquireLeaseLock, type HeldLeases, leaseEndsAt } from './leases/lease-lock.ts';
+import { readMeta, writeMeta } from './schema/meta.ts';
+import { migrateTarget } from './schema/migrate-target.ts';
+import { migrationScript, newestSchemaVersion } from './schema/migrations.ts';
+import { readHeads } from './read/read-heads.ts';
+import { readObservations } from './read/read-observations.ts';
+import { readPayloads } from './read/read-payloads.ts';
+import { readVersions } from './read/read-versions.ts';
+import type { JobRunner } from './jobs/run-job.ts';
+import { defaultTimings, type Timings } from './client/timings.ts';
+import { createUsageMeter } from './client/usage-meter.ts';
 
 /**
  * A job takes seconds and a table takes few a minute, so a batch is large. Observations are partitioned by day, and one job may

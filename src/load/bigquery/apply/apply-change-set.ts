@@ -1,0 +1,71 @@
+import type { ChangeSet } from '../../loader.ts';
+import { applyScript } from './apply-script.ts';
+import type { StagedSources } from './apply-statements.ts';
+import { assertChangeSet } from './assert-change-set.ts';
+import { toFailure } from '../errors/bigquery-failure.ts';
+import { assertMessages } from '../errors/classify-error.ts';
+import { callName, jobName } from '../jobs/job-id.ts';
+import { waitForLease } from '../leases/lease-holder.ts';
+import type { KeptLease } from '../leases/lease-keeper.ts';
+import { type HeldLeases, TARGET_LEASE } from '../leases/lease-lock.ts';
+import type { Lease } from '../leases/lease-statements.ts';
+import { COMMIT_LEASE } from '../leases/lease-table.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { runStatement } from '../jobs/run-query.ts';
+import { stageChangeSet } from './staging.ts';
+
+/**
+ * Applies one batch: its rows go into staging tables, then one script with one transaction applies them. So many jobs, however
+ * many accounts: one load for each of up to six parts that is not empty (one more for each further 45 MiB), one script, and
+ * unless the lock excludes everybody, one that takes the commit lease. The record of a run alone is one job.
+ *
+ * A kill between any two of them leaves staging tables that nobody reads and that end after a day, and at worst the commit lease,
+ * which ends after five minutes; a kill during the script leaves all of the batch or nothing.
+ */
+export async function applyChangeSet(
+  runner: JobRunner,
+  held: HeldLeases,
+  changeSet: ChangeSet,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  assertChangeSet(changeSet);
+  await using staged = await stageChangeSet(runner, changeSet, signal);
+  const applied = await commit(runner, held, changeSet, staged.sources, signal);
+  const isRecordAlone = Object.keys(staged.sources).length === 0;
+  // The batch was applied by a call whose answer was lost. The end of the run may still have to be noted.
+  if (!applied && !isRecordAlone && changeSet.run.finishedAt !== null)
+    await commit(runner, held, changeSet, {}, signal);
+}
+
+/** False when the batch, or a later one of its run, is applied already. */
+async function commit(
+  runner: JobRunner,
+  held: HeldLeases,
+  changeSet: ChangeSet,
+  sources: StagedSources,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { run } = changeSet;
+  const leases: Lease[] = [...held];
+  await using stack = new AsyncDisposableStack();
+  if (!leases.some(({ leaseId }) => leaseId === TARGET_LEASE)) {
+    leases.push(stack.use(await waitForLease(runner, COMMIT_LEASE, signal)));
+  }
+  const script = applyScript(runner.config, changeSet, sources, leases, runner.timings.leaseSeconds);
+  const name = jobName(run.runId, run.batches, callName(), 'commit');
+  try {
+    await whileHeld([...held], () => runStatement(runner, name, script, signal));
+    // The script has given the commit lease back.
+    stack.move();
+    return true;
+  } catch (error) {
+    if (signal.aborted || !toFailure(error).message.includes(assertMessages.appliedAlready)) throw error;
+    return false;
+  }
+}
+
+/** Does work that renews some leases. */
+function whileHeld<T>([first, ...others]: readonly KeptLease[], work: () => Promise<T>): Promise<T> {
+  return first === undefined ? work() : first.duringCommit(() => whileHeld(others, work));
+}

@@ -1,0 +1,46 @@
+import { isOpen, type Version } from '../../../dimension/version.ts';
+import { ScenedimError } from '../../../errors.ts';
+import type { ChangeSet } from '../../loader.ts';
+
+/**
+ * Refuses rows that a database with constraints would refuse: BigQuery enforces no key and no CHECK, and would store two open
+ * versions of a scene without a word. What only the stored rows can tell is asserted inside the transaction.
+ */
+export function assertChangeSet({ observations, decisions, rejects, heads, payloads, versions }: ChangeSet): void {
+  assertDistinct('payload', payloads, ({ payloadHash }) => payloadHash);
+  assertDistinct('observation', observations, ({ appId, observedAt }) => `${appId}\n${observedAt}`);
+  assertDistinct('decision', decisions, ({ appId, observedAt }) => `${appId}\n${observedAt}`);
+  assertDistinct('reject', rejects, ({ appId, observedAt, index }) => `${appId}\n${observedAt}\n${index}`);
+  assertDistinct('head', heads, ({ head }) => head.appId);
+  assertDistinct('version', versions, (change) => (change.op === 'delete' ? change.before : change.after).versionId);
+  for (const { appId, observedAt, status, payloadHash } of observations) {
+    if ((payloadHash === null) !== (status === 'failed'))
+      refuse(`a ${status} observation`, `${appId} at ${observedAt}`);
+  }
+  const stays = versions.flatMap((change) => (change.op === 'delete' ? [] : [change.after]));
+  for (const version of stays) assertVersion(version);
+  assertDistinct(
+    'end of a version',
+    stays,
+    ({ appId, sceneKey, effectiveTo }) => `${appId}\n${sceneKey}\n${effectiveTo}`,
+  );
+}
+
+function assertVersion(version: Version): void {
+  const { versionId, effectiveFrom, effectiveTo, endReason } = version;
+  if (effectiveFrom >= effectiveTo) refuse('a version that ends before it starts', versionId);
+  if ((endReason === null) !== isOpen(version)) refuse('a version whose end and end_reason differ', versionId);
+}
+
+function assertDistinct<Row>(what: string, rows: readonly Row[], keyOf: (row: Row) => string): void {
+  const keys = new Set<string>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    if (keys.has(key)) refuse(`twice the same ${what}`, key.replaceAll('\n', ' '));
+    keys.add(key);
+  }
+}
+
+function refuse(what: string, which: string): never {
+  throw new ScenedimError('internal', `the batch holds ${what}: ${which}`, { remedy: 'please report it' });
+}

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RetryNotice } from '../../loader.ts';
+import type { BigQueryClient } from '../client/bigquery-client.ts';
+import type { BigQueryConfig } from '../bigquery-config.ts';
+import { BigQueryFailure, toFailure } from '../errors/bigquery-failure.ts';
+import { meaningOfFailure } from '../errors/classify-error.ts';
+import { bytesBilled, type Job, type JobConfiguration, parseJob } from './job.ts';
+import { jobId } from './job-id.ts';
+import type { Timings } from '../client/timings.ts';
+import type { UsageMeter } from '../client/usage-meter.ts';
+
+/** What every job needs: where it runs, what it may cost, and how patient we are. */
+export interface JobRunner {
+  readonly config: BigQueryConfig;
+  readonly client: BigQueryClient;
+  readonly timings: Timings;
+  readonly usage: UsageMeter;
+  /** Rows of a table that one statement may put in order. */
+  readonly rowsOrderedAtOnce: number;
+  readonly onRetry: (notice: RetryNotice) => void;
+  /** Where the dataset is: asked once, unless the config says it. */
+  location(signal: AbortSignal): Promise<string>;
+}
+
+/** The whole name of a job. */
+interface JobReference {
+  readonly projectId: string;
+  readonly location: string;
+  readonly jobId: string;
+}
+
+/** One piece of work: a job, or several when the service fails it. */
+export interface Work {
+  /** From `jobName`. */
+  readonly name: string;
+  readonly configuration: JobConfiguration;
+  /** The rows of a load. */
+  readonly rows?: () => Iterable<Uint8Array>;
+}
+
+/** How long an aborted call waits for its job to end, so that what happens next meets a settled state. */
+const CANCEL_WAIT_MS = 15_000;
+
+/**
+ * Runs a job to its end. One that the service failed, or whose transaction lost against another, is run again under the next
+ * attempt's id; one that failed by its own fault rejects with a {@link BigQueryFailure}. An abort cancels the job and rejects
+ * with the reason when the job has ended, or after 15 seconds.
+ */
+export async function runJob(runner: JobRunner, work: Work, signal: AbortSignal): Promise<Job> {
+  const { timings, usage } = runner;
+  const location = await runner.location(signal);
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    const reference = { projectId: runner.config.projectId, location, jobId: jobId(work.name, attempt) };
+    const job = await runAttempt(runner, work, reference, signal);
+    usage.add(bytesBilled(job));
+    const { errorResult } = job.status;
+    if (errorResult === undefined) return job;
+    const failure = new BigQueryFailure(errorResult.message ?? 'the job failed', {
+      reason: errorResult.reason ?? null,
+    });
+    if (!meaningOfFailure(failure).newAttempt || attempt >= timings.job.attempts) throw failure;
+    const waitMs = timings.job.delayMs(attempt);
+    runner.onRetry({ message: failure.message, attempt, waitMs });
+    await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function runAttempt(runner: JobRunner, work: Work, reference: JobReference, signal: AbortSignal): Promise<Job> {
+  try {
+    return await waitForJob(runner, await startJob(runner, work, reference, signal), reference, signal);
+  } catch (error) {
+    if (signal.aborted) await cancelJob(runner, reference);
+    throw error;
+  }
+}
+
+/** Sends the job; one that is there already was sent by us before, and its answer was lost. */
+async function startJob(
+  { config, client }: JobRunner,
+  { configuration, rows }: Work,
+  reference: JobReference,
+  signal: AbortSignal,
+): Promise<Job> {
+  const { query } = configuration;
+  const { maximumBytesBilled } = config;
+  const limited = maximumBytesBilled === undefined ? query : { ...query, maximumBytesBilled };
+  const resource = {
+    jobReference: reference,
+    configuration: {
+      ...configuration,
+      ...(query === undefined ? {} : { query: limited }),
+      labels: { application: 'scenedim', ...config.labels },
+    },
+  };
+  try {
+    return parseJob(
+      rows === undefined
+        ? await client.call({ method: 'POST', path: 'jobs', body: resource }, signal)
+        : await client.upload(resource, rows, signal),
+    );
+  } catch (error) {
+    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
+    return getJob(client, reference, signal);
+  }
+}
+
+/** Looks at a running job until it has ended. */
+async function waitForJob(
+  { client, timings }: JobRunner,
+  started: Job,
+  reference: JobReference,
+  signal: AbortSignal,
+): Promise<Job> {
+  let job = started;
+  for (let looks = 1; job.status.state !== 'DONE'; looks += 1) {
+    await delay(timings.pollMs(looks), undefined, { signal }).catch(() => signal.throwIfAborted());
+    job = await getJob(client, reference, signal);
+  }
+  return job;
+}
+
+/** Best effort: a job that cannot be cancelled fails at its lease, or commits a whole batch. */
+async function cancelJob(runner: JobRunner, reference: JobReference): Promise<void> {
+  const deadline = AbortSignal.timeout(CANCEL_WAIT_MS);
+  const { jobId: id, location } = reference;
+  try {
+    await runner.client.call({ method: 'POST', path: `jobs/${id}/cancel`, query: { location } }, deadline);
+    await waitForJob(runner, await getJob(runner.client, reference, deadline), reference, deadline);
+  } catch {
+    // The caller is told the reason of the abort.
+  }
+}
+
+async function getJob(
+  client: BigQueryClient,
+  { jobId: id, location }: JobReference,
+  signal: AbortSignal,
+): Promise<Job> {
+  return parseJob(await client.call({ method: 'GET', path: `jobs/${id}`, query: { location } }, signal));
+}
+
+/** Has BigQuery's own engine look at a statement and our rights, for nothing; rejects with a {@link BigQueryFailure}. */
+export async function dryRun(runner: JobRunner, query: object, signal: AbortSignal): Promise<void> {
+  const jobReference = { projectId: runner.config.projectId, location: await runner.location(signal) };
+  const body = { jobReference, configuration: { dryRun: true, query } };
+  await runner.client.call({ method: 'POST', path: 'jobs', body }, signal);
+}

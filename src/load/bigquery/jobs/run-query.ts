@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { BigQueryFailure, parseAnswer } from '../errors/bigquery-failure.ts';
+import type { Job } from './job.ts';
+import { callName, jobName } from './job-id.ts';
+import type { QueryParameter } from './query-parameter.ts';
+import { type JobRunner, runJob } from './run-job.ts';
+
+/** A statement, or several with `;` between them, and its parameters. */
+export interface Query {
+  readonly sql: string;
+  readonly parameters?: readonly QueryParameter[];
+}
+
+/** Cells as BigQuery sends them: text, whatever the type (INT64 exactly, BOOL as `true`, BYTES in base64), or null. */
+export type Row = readonly (string | null)[];
+
+/** Rows that one page holds at most; BigQuery cuts pages at 10 MB too. */
+export const PAGE_ROWS = 5_000;
+
+const page = z.looseObject({
+  jobComplete: z.boolean().nullish(),
+  totalRows: z.string().nullish(),
+  pageToken: z.string().nullish(),
+  rows: z.array(z.unknown()).nullish(),
+});
+
+/** The `query` part of a job's configuration. */
+export function queryConfiguration({ sql, parameters = [] }: Query): object {
+  return {
+    query: sql,
+    useLegacySql: false,
+    ...(parameters.length === 0 ? {} : { parameterMode: 'NAMED', queryParameters: parameters }),
+  };
+}
+
+/** Runs a statement or a script to its end. */
+export async function runStatement(runner: JobRunner, name: string, query: Query, signal: AbortSignal): Promise<Job> {
+  return runJob(runner, { name, configuration: { query: queryConfiguration(query) } }, signal);
+}
+
+/**
+ * Rows of a SELECT (of a script: of its last one) in pages. The job puts them into a table of its own that lives for a day,
+ * so all pages are of one state, memory holds one page, and nothing is held open when the reader stops.
+ */
+export async function* queryPages(
+  runner: JobRunner,
+  query: Query,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
+  const { jobReference } = await runStatement(runner, jobName('read', callName()), query, signal);
+  yield* pagesOf(runner, jobReference.jobId, signal);
+}
+
+/** All rows of a SELECT that has few. */
+export async function queryRows(runner: JobRunner, query: Query, signal: AbortSignal): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for await (const each of queryPages(runner, query, signal)) rows.push(...each);
+  return rows;
+}
+
+async function* pagesOf(
+  { client, location, timings }: JobRunner,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
+  const where = { location: await location(signal), maxResults: String(PAGE_ROWS) };
+  let token: string | undefined;
+  let rows = 0;
+  for (let looks = 1; ; looks += 1) {
+    const query = token === undefined ? where : { ...where, pageToken: token };
+    const answer = parseAnswer(page, await client.call({ method: 'GET', path: `queries/${id}`, query }, signal));
+    signal.throwIfAborted();
+    if (answer.jobComplete === false) {
+      await delay(timings.pollMs(looks), undefined, { signal }).catch(() => signal.throwIfAborted());
+      continue;
+    }
+    if (answer.rows) {
+      rows += answer.rows.length;
+      yield answer.rows.map(cellsOf);
+    }
+    signal.throwIfAborted();
+    token = answer.pageToken ?? undefined;
+    if (token !== undefined) continue;
+    const { totalRows } = answer;
+    if (totalRows && Number(totalRows) !== rows) {
+      throw new BigQueryFailure(`${rows} of ${totalRows} rows of a result arrived`, { reason: 'backendError' });
+    }
+    return;
+  }
+}
+
+/** Read by hand: a schema would take longer for a page than to parse it. */
+function cellsOf(row: unknown): Row {
+  const cells = fieldOf(row, 'f');
+  if (!Array.isArray(cells)) throw foreignRow();
+  return cells.map((cell: unknown) => {
+    const value = fieldOf(cell, 'v');
+    if (value === null || typeof value === 'string') return value;
+    throw foreignRow();
+  });
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+function foreignRow(): BigQueryFailure {
+  return new BigQueryFailure('answers with rows of another kind', { isForeign: true });
+}

@@ -1,0 +1,54 @@
+import { holdReasons, type Observation, observationStatuses } from '../../../dimension/observation.ts';
+import type { AccountQuery } from '../../loader.ts';
+import { oneOf, oneOfOrNull } from '../../one-of.ts';
+import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
+import { ofAccounts } from './of-accounts.ts';
+import { createCellReader } from '../jobs/row-cells.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { type Query, queryPages } from '../jobs/run-query.ts';
+import { type DatasetName, tablePath } from '../schema/table-path.ts';
+
+/** The observations of some accounts, of a range of them, or of all. */
+export function observationsQuery(place: DatasetName, { appIds }: AccountQuery, range?: AccountRange): Query {
+  const part = rangeClauses(range);
+  const accounts = appIds === undefined ? undefined : ofAccounts(appIds);
+  const conditions = [...part.conditions, ...(accounts === undefined ? [] : [accounts.sql])];
+  const where = conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`;
+  return {
+    sql: `SELECT app_id, UNIX_MICROS(observed_at), status, payload_hash, error_code, error_message, hold_reason,
+  UNIX_MICROS(decided_at), run_id
+FROM ${tablePath(place, 'scene_observation')}${part.asOf}${where}
+ORDER BY app_id, observed_at`,
+    parameters: [...part.parameters, ...(accounts?.parameters ?? [])],
+  };
+}
+
+/** Observations of one state, ordered by app_id, observed_at. */
+export async function* readObservations(
+  runner: JobRunner,
+  query: AccountQuery,
+  signal: AbortSignal,
+): AsyncGenerator<Observation> {
+  const statement = (range?: AccountRange): Query => observationsQuery(runner.config, query, range);
+  const pages =
+    query.appIds === undefined
+      ? orderedPages(runner, 'scene_observation', statement, signal)
+      : queryPages(runner, statement(), signal);
+  for await (const rows of pages) {
+    for (const row of rows) {
+      const cells = createCellReader(row, 'scene_observation');
+      yield {
+        appId: cells.text(),
+        observedAt: cells.instant(),
+        status: oneOf(observationStatuses, cells.text(), 'scene_observation.status'),
+        payloadHash: cells.textOrNull(),
+        errorCode: cells.textOrNull(),
+        errorMessage: cells.textOrNull(),
+        holdReason: oneOfOrNull(holdReasons, cells.textOrNull(), 'scene_observation.hold_reason'),
+        decidedAt: cells.instantOrNull(),
+        runId: cells.text(),
+      };
+      signal.throwIfAborted();
+    }
+  }
+}

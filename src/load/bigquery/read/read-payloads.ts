@@ -1,0 +1,31 @@
+import { textsParameter } from '../jobs/query-parameter.ts';
+import { createCellReader } from '../jobs/row-cells.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { type Query, queryPages } from '../jobs/run-query.ts';
+import { type DatasetName, tablePath } from '../schema/table-path.ts';
+
+/** Bodies by hash. */
+export function payloadsQuery(place: DatasetName, hashes: readonly string[]): Query {
+  return {
+    sql: `SELECT payload_hash, body FROM ${tablePath(place, 'scene_payload')} WHERE payload_hash IN UNNEST(@hashes)`,
+    parameters: [textsParameter('hashes', hashes)],
+  };
+}
+
+/** Bodies by hash; hashes that are not stored are missing from the result. */
+export async function readPayloads(
+  runner: JobRunner,
+  hashes: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  signal.throwIfAborted();
+  const bodies = new Map<string, Uint8Array>();
+  if (hashes.length === 0) return bodies;
+  for await (const rows of queryPages(runner, payloadsQuery(runner.config, hashes), signal)) {
+    for (const row of rows) {
+      const cells = createCellReader(row, 'scene_payload');
+      bodies.set(cells.text(), cells.bytes());
+    }
+  }
+  return bodies;
+}

@@ -1,0 +1,67 @@
+import { defaultAccessSourceKey, readAccessSources, readLaunchScenes } from '../../../catalog/bundled-tables.ts';
+import { functionDescription } from './describe.ts';
+import { quoteLiteral } from './quote-literal.ts';
+
+/** The bridge as one expression over constants, which BigQuery inlines: a function that reads a table could not be joined by. */
+export function accessSourceFunction(datasetPath: string): string {
+  const official = Map.groupBy(
+    readLaunchScenes().filter(({ mapping }) => mapping === 'official'),
+    ({ accessSourceKey }) => accessSourceKey,
+  );
+  const branches = [...official].map(
+    ([key, scenes]) =>
+      `  WHEN launch_scene IN (${scenes.map((scene) => scene.launchScene).join(', ')}) THEN ${quoteLiteral(key)}`,
+  );
+  return `CREATE OR REPLACE FUNCTION \`${datasetPath}.access_source_of\`(launch_scene INT64) RETURNS STRING
+${functionDescription('access_source_of')}
+AS (CASE
+  WHEN launch_scene IS NULL THEN NULL
+${branches.join('\n')}
+  ELSE ${quoteLiteral(defaultAccessSourceKey)}
+END)`;
+}
+
+/**
+ * Statements that make `access_source` and `launch_scene` equal to the bundled tables: rows that are no longer bundled go, rows
+ * that are right already are not written. Two at once could both insert, so they belong into a transaction that conflicts.
+ */
+export function bundledStatements(datasetPath: string): string[] {
+  const sources: readonly BundledRow[] = readAccessSources().map((row) => [row.accessSourceKey, row.accessSourceName]);
+  const scenes: readonly BundledRow[] = readLaunchScenes().map((row) => [
+    row.launchScene,
+    row.launchSceneName,
+    row.accessSourceKey,
+    row.mapping,
+  ]);
+  return [
+    ...replaceStatements(`\`${datasetPath}.access_source\``, ['access_source_key', 'access_source_name'], sources),
+    ...replaceStatements(
+      `\`${datasetPath}.launch_scene\``,
+      ['launch_scene', 'launch_scene_name', 'access_source_key', 'mapping'],
+      scenes,
+    ),
+  ];
+}
+
+/** Values in the order of the columns; the first one is the key. */
+type BundledRow = readonly [string | number, ...(string | null)[]];
+
+/** The rows travel as one JSON literal: hundreds of SELECTs or STRUCTs take the engines seconds to parse. */
+function replaceStatements(table: string, columns: readonly string[], rows: readonly BundledRow[]): string[] {
+  const [key, ...others] = columns;
+  const values = columns.map((column, index) => {
+    const text = `JSON_VALUE(r, '$[${index}]')`;
+    return `${typeof rows[0]?.[index] === 'number' ? `CAST(${text} AS INT64)` : text} AS ${column}`;
+  });
+  const differs = others.map((column) => `t.${column} IS DISTINCT FROM s.${column}`).join(' OR ');
+  const assignments = others.map((column) => `${column} = s.${column}`).join(', ');
+  const keys = rows.map(([value]) => (typeof value === 'number' ? value : quoteLiteral(value))).join(', ');
+  return [
+    `MERGE ${table} AS t USING (
+SELECT ${values.join(', ')} FROM UNNEST(JSON_QUERY_ARRAY(${quoteLiteral(JSON.stringify(rows))})) AS r
+) AS s ON t.${key} = s.${key}
+WHEN MATCHED AND (${differs}) THEN UPDATE SET ${assignments}
+WHEN NOT MATCHED THEN INSERT (${columns.join(', ')}) VALUES (${columns.map((column) => `s.${column}`).join(', ')})`,
+    `DELETE FROM ${table} WHERE ${key} NOT IN (${keys})`,
+  ];
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { ScenedimError } from '../../../errors.ts';
+import type { BigQueryClient } from '../client/bigquery-client.ts';
+import type { BigQueryConfig } from '../bigquery-config.ts';
+import { isMissing, parseAnswer, toFailure } from '../errors/bigquery-failure.ts';
+
+/** Where BigQuery puts a dataset when nobody says. */
+const DEFAULT_LOCATION = 'US';
+const dataset = z.looseObject({ location: z.string().default(DEFAULT_LOCATION) });
+
+/** Where the dataset is; null when there is none. */
+export async function readDatasetLocation(
+  client: BigQueryClient,
+  config: BigQueryConfig,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    return parseAnswer(dataset, await client.call({ method: 'GET', path: `datasets/${config.dataset}` }, signal))
+      .location;
+  } catch (error) {
+    if (signal.aborted || !isMissing(error)) throw error;
+    return null;
+  }
+}
+
+/** What is wrong when the dataset is in another place than the config says; null when nothing is. */
+export function locationMismatch(
+  { projectId, dataset: name, location }: BigQueryConfig,
+  actual: string,
+): { readonly message: string; readonly remedy: string } | null {
+  if (location === undefined || location.toLowerCase() === actual.toLowerCase()) return null;
+  return {
+    message: `${projectId}.${name} is in ${actual}, but target.location is ${location}`,
+    remedy: `set target.location: ${actual}, or take it out; a dataset cannot be moved`,
+  };
+}
+
+/**
+ * Where jobs run: where the dataset is, asked once; where the config says while it is not there, or cannot be seen. A job in
+ * another place than its tables does not find them, and one whose place is not named cannot be looked up outside US and EU.
+ */
+export function createLocator(
+  client: BigQueryClient,
+  config: BigQueryConfig,
+): (signal: AbortSignal) => Promise<string> {
+  let known: string | undefined;
+  return async (signal) => {
+    if (known !== undefined) return known;
+    const found = await readDatasetLocation(client, config, signal).catch((error: unknown) => {
+      if (signal.aborted || config.location === undefined || toFailure(error).status !== 403) throw error;
+      return config.location;
+    });
+    if (found === null) return config.location ?? DEFAULT_LOCATION;
+    const mismatch = locationMismatch(config, found);
+    if (mismatch !== null) throw new ScenedimError('config_invalid', mismatch.message, { remedy: mismatch.remedy });
+    known = found;
+    return found;
+  };
+}

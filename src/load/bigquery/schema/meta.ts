@@ -1,0 +1,95 @@
+import { firstSeenModes } from '../../../dimension/version.ts';
+import { ScenedimError } from '../../../errors.ts';
+import type { TargetMeta } from '../../loader.ts';
+import { oneOf } from '../../one-of.ts';
+import { isMissing } from '../errors/bigquery-failure.ts';
+import { callName, jobName } from '../jobs/job-id.ts';
+import { holderParameters } from '../leases/lease-guard.ts';
+import type { Lease } from '../leases/lease-statements.ts';
+import { booleanParameter, integerParameter, textParameter } from '../jobs/query-parameter.ts';
+import { createCellReader } from '../jobs/row-cells.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { type Query, queryRows, runStatement } from '../jobs/run-query.ts';
+import { type DatasetName, tablePath } from './table-path.ts';
+
+/** The row of `scene_meta`. */
+export function metaQuery(place: DatasetName): Query {
+  return {
+    sql: `SELECT schema_version, normalizer_version, first_seen, time_zone, rebuilding FROM ${tablePath(place, 'scene_meta')} WHERE only_row`,
+  };
+}
+
+/**
+ * Replaces what the row of `scene_meta` says, while all of the leases are held: a job that a killed `rebuild` left in the queue may
+ * start when another one has stored other settings.
+ */
+export function updateMetaQuery(place: DatasetName, meta: TargetMeta, leases: readonly Lease[]): Query {
+  const conditions = leases.map(
+    (_, n) => `EXISTS (
+  SELECT 1 FROM ${tablePath(place, 'scene_lease')}
+  WHERE lease_id = @lease_id_${n} AND holder = @lease_holder_${n} AND expires_at > CURRENT_TIMESTAMP()
+)`,
+  );
+  return {
+    sql: `UPDATE ${tablePath(place, 'scene_meta')}
+SET schema_version = @schema_version, normalizer_version = @normalizer_version, first_seen = @first_seen,
+  time_zone = @time_zone, rebuilding = @rebuilding
+WHERE ${['only_row', ...conditions].join(' AND ')}`,
+    parameters: [
+      integerParameter('schema_version', meta.schemaVersion),
+      integerParameter('normalizer_version', meta.normalizerVersion),
+      textParameter('first_seen', meta.firstSeen),
+      textParameter('time_zone', meta.timeZone),
+      booleanParameter('rebuilding', meta.rebuilding),
+      ...holderParameters(leases),
+    ],
+  };
+}
+
+/** The stored settings; null without dataset, table or row, and while an installation has not come to its end (version 0). */
+export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<TargetMeta | null> {
+  signal.throwIfAborted();
+  const [row] = await queryRows(runner, metaQuery(runner.config), signal).catch((error: unknown) => {
+    if (signal.aborted || !isMissing(error)) throw error;
+    return [];
+  });
+  if (row === undefined) return null;
+  const cells = createCellReader(row, 'scene_meta');
+  const meta = {
+    schemaVersion: Number(cells.integer()),
+    normalizerVersion: Number(cells.integer()),
+    firstSeen: oneOf(firstSeenModes, cells.text(), 'scene_meta.first_seen'),
+    timeZone: cells.text(),
+    rebuilding: cells.flag(),
+  };
+  return meta.schemaVersion === 0 ? null : meta;
+}
+
+/** Replaces the stored settings, unless a lease of ours was lost. */
+export async function writeMeta(
+  runner: JobRunner,
+  leases: readonly Lease[],
+  meta: TargetMeta,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const query = updateMetaQuery(runner.config, meta, leases);
+  const job = await runStatement(runner, jobName('meta', callName()), query, signal);
+  if (job.statistics?.query?.numDmlAffectedRows !== '0') return;
+  if (leases.length > 0 && (await readMeta(runner, signal)) !== null) {
+    throw new ScenedimError('lock_lost', 'the lease of the target was lost, so its settings were not stored', {
+      remedy: 'run the command again',
+    });
+  }
+  throw new ScenedimError('schema_outdated', 'scene_meta holds no row', { remedy: 'run scenedim migrate' });
+}
+
+/** Refuses a target that a newer program made. */
+export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): void {
+  if (meta === null || meta.schemaVersion <= schemaVersion) return;
+  throw new ScenedimError(
+    'schema_newer',
+    `the target has schema version ${meta.schemaVersion}, this program knows only ${schemaVersion}`,
+    { remedy: 'use the newer scenedim that made it' },
+  );
+}

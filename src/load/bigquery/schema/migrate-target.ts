@@ -1,0 +1,38 @@
+import type { MigrateOptions, MigrateResult, TargetMeta } from '../../loader.ts';
+import { ensureDataset } from './ensure-dataset.ts';
+import { callName, jobName } from '../jobs/job-id.ts';
+import { waitForLease } from '../leases/lease-holder.ts';
+import { MIGRATE_LEASE } from '../leases/lease-table.ts';
+import { assertNotNewer, readMeta } from './meta.ts';
+import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { runStatement } from '../jobs/run-query.ts';
+
+/**
+ * Brings the dataset to the newest schema, with a lease of its own, so that of many who start at once one does it and the
+ * others find it done. All statements are one script; each may run again, so a killed migration is repaired by the next.
+ */
+export async function migrateTarget(
+  runner: JobRunner,
+  options: MigrateOptions,
+  signal: AbortSignal,
+): Promise<MigrateResult> {
+  const toVersion = newestSchemaVersion();
+  const unchanged = { fromVersion: toVersion, toVersion, applied: [] };
+  if (isCurrent(await readMeta(runner, signal), options)) return unchanged;
+  await ensureDataset(runner, signal);
+  await using _lease = await waitForLease(runner, MIGRATE_LEASE, signal);
+  const meta = await readMeta(runner, signal);
+  if (isCurrent(meta, options)) return unchanged;
+  const pending = listMigrations().filter(({ number }) => number > (meta?.schemaVersion ?? 0));
+  const sql = migrationStatements(runner.config, options)
+    .map((statement) => `${statement.replace(/;\s*$/, '')};`)
+    .join('\n\n');
+  await runStatement(runner, jobName('migrate', callName()), { sql }, signal);
+  return { fromVersion: meta?.schemaVersion ?? null, toVersion, applied: pending.map(({ name }) => name) };
+}
+
+function isCurrent(meta: TargetMeta | null, { timeZone }: MigrateOptions): boolean {
+  assertNotNewer(meta, newestSchemaVersion());
+  return meta !== null && meta.schemaVersion === newestSchemaVersion() && meta.timeZone === timeZone;
+}

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { MigrateOptions } from '../../loader.ts';
+import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
+import { describeStatement } from './describe.ts';
+import { createLeaseTableStatement } from '../leases/lease-table.ts';
+import { quoteLiteral } from './quote-literal.ts';
+import { type DatasetName, tablePath } from './table-path.ts';
+
+/** One file of `sql/bigquery`; `number` is the schema version that it makes. */
+export interface Migration {
+  readonly number: number;
+  /** File name without `.sql`. */
+  readonly name: string;
+  readonly file: URL;
+}
+
+const folder = new URL('../../../../sql/bigquery/', import.meta.url);
+const fileName = /^(\d{6})_\w+\.sql$/;
+let found: readonly Migration[] | undefined;
+
+/** The migrations of this program in order. */
+export function listMigrations(): readonly Migration[] {
+  found ??= readdirSync(folder)
+    .flatMap((name) => {
+      const digits = fileName.exec(name)?.[1];
+      return digits === undefined
+        ? []
+        : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
+    })
+    .sort((a, b) => a.number - b.number);
+  return found;
+}
+
+/** The schema version that this program makes. */
+export function newestSchemaVersion(): number {
+  return listMigrations().at(-1)?.number ?? 0;
+}
+
+/** Makes the dataset unless it is there, in the place of the job when none is given; asks for the right to create datasets even then, so not for every migration. */
+export function createDatasetStatement(place: DatasetName, location: string | undefined): string {
+  const options = location === undefined ? '' : ` OPTIONS (location=${quoteLiteral(location)})`;
+  return `CREATE SCHEMA IF NOT EXISTS \`${pathOf(place)}\`${options}`;
+}
+
+/**
+ * What migrates the dataset, in order, one query job each; every statement may run again, and many programs at once may run
+ * them. All are single statements but the last, a script of one transaction, which is cancelled when it meets another one.
+ */
+export function migrationStatements(place: DatasetName, options: MigrateOptions): string[] {
+  const [tables, ...others] = listMigrations();
+  if (tables === undefined) throw new Error(`no migrations in ${folder.pathname}`);
+  return [
+    createLeaseTableStatement(place),
+    ...fileStatements(tables, place, options),
+    assertNotNewerStatement(place),
+    ...others.flatMap((migration) => fileStatements(migration, place, options)),
+    accessSourceFunction(pathOf(place)),
+    contentScript(place, options),
+  ];
+}
+
+/**
+ * Everything as one script that may be run again and again, for a DBA. A location that is not given is that of the job: BigQuery
+ * refuses two that differ.
+ */
+export function migrationScript(place: DatasetName, location: string | undefined, options: MigrateOptions): string {
+  const statements = [createDatasetStatement(place, location), ...migrationStatements(place, options)];
+  return [
+    `-- scenedim: schema version ${newestSchemaVersion()}. May be run again and again,`,
+    `-- with bq --location=${location ?? 'LOCATION'} query --use_legacy_sql=false < FILE`,
+    ...statements.map((statement) => `${statement.replace(/;$/, '')};\n`),
+  ].join('\n');
+}
+
+/** Bundled tables, then version and time zone; the one row of `scene_meta` is what two at once conflict on. */
+function contentScript(place: DatasetName, options: MigrateOptions): string {
+  const statements = [
+    'BEGIN TRANSACTION',
+    assertNotNewerStatement(place),
+    `UPDATE ${tablePath(place, 'scene_meta')} SET schema_version = ${newestSchemaVersion()}, time_zone = ${quoteLiteral(options.timeZone)} WHERE only_row`,
+    ...bundledStatements(pathOf(place)),
+    'COMMIT TRANSACTION',
+  ];
+  return statements.map((statement) => `${statement};`).join('\n');
+}
+
+/** Fails with this message when a newer program made the tables. */
+export const newerSchemaMessage = 'the schema was made by a newer scenedim';
+
+function assertNotNewerStatement(place: DatasetName): string {
+  const newer = `SELECT 1 FROM ${tablePath(place, 'scene_meta')} WHERE schema_version > ${newestSchemaVersion()}`;
+  return `ASSERT NOT EXISTS (${newer}) AS ${quoteLiteral(newerSchemaMessage)}`;
+}
+
+/** The statements of one file, with their descriptions. */
+function fileStatements(migration: Migration, place: DatasetName, options: MigrateOptions): string[] {
+  const values: Readonly<Record<string, string>> = {
+    ':DATASET': pathOf(place),
+    ':NORMALIZER_VERSION': String(options.normalizerVersion),
+    ':FIRST_SEEN': quoteLiteral(options.firstSeen),
+    ':TIME_ZONE': quoteLiteral(options.timeZone),
+  };
+  return readFileSync(migration.file, 'utf8')
+    .replace(/^--.*\n/gm, '')
+    .split(/;\n/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '')
+    .map((statement) =>
+      describeStatement(statement).replace(
+        /:(?:DATASET|NORMALIZER_VERSION|FIRST_SEEN|TIME_ZONE)\b/g,
+        (name) => values[name] ?? name,
+      ),
+    );
+}
+
+function pathOf({ projectId, dataset }: DatasetName): string {
+  return `${projectId}.${dataset}`;
+}
