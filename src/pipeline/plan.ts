@@ -1,4 +1,4 @@
-import { createOverlayLoader } from './overlay-loader.ts';
+import { createOverlayLoader } from '../load/overlay/overlay-loader.ts';
 import type { ReplayOptions } from './replay.ts';
 import { replay } from './replay.ts';
 import type { RunContext } from './run-context.ts';

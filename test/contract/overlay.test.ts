@@ -1,5 +1,5 @@
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
-import { createOverlayLoader } from '../../src/pipeline/overlay-loader.ts';
+import { createOverlayLoader } from '../../src/load/overlay/overlay-loader.ts';
 import { describeLoaderContract } from '../../src/testing.ts';
 
 describeLoaderContract(

@@ -17,7 +17,7 @@ import {
 } from '../../src/load/contract/sample-rows.ts';
 import type { ChangeSet, Loader } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
-import { createOverlayLoader } from '../../src/pipeline/overlay-loader.ts';
+import { createOverlayLoader } from '../../src/load/overlay/overlay-loader.ts';
 
 const signal = new AbortController().signal;
 const appIds = ['a', 'b', 'c', '\ufffd', '\u{1f680}'];

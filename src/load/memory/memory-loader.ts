@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
-import type { AccountRows } from '../../dimension/account-rows.ts';
-import { orderObservations, orderVersions } from '../../dimension/row-order.ts';
-import { createVersionTest } from '../../dimension/version-filter.ts';
+import type { AccountRows } from '../account-rows.ts';
+import { orderObservations, orderVersions } from '../row-order.ts';
+import { createVersionTest } from '../version-filter.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';

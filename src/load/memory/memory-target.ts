@@ -1,5 +1,5 @@
-import type { AccountChanges, AccountRows } from '../../dimension/account-rows.ts';
-import { changeAccountRows, groupByAccount, noRows } from '../../dimension/account-rows.ts';
+import type { AccountChanges, AccountRows } from '../account-rows.ts';
+import { changeAccountRows, groupByAccount, noRows } from '../account-rows.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { ChangeSet, Payload, RunRecord, TargetMeta } from '../loader.ts';
 import type { LockTable } from './lock-table.ts';

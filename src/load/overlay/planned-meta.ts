@@ -1,5 +1,5 @@
-import { ScenedimError } from '../errors.ts';
-import type { MigrateOptions, TargetMeta } from '../load/loader.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { MigrateOptions, TargetMeta } from '../loader.ts';
 
 /**
  * The settings that `migrate` would leave in a target (null: one without a schema). A schema that is newer than the program

@@ -1,16 +1,16 @@
-import type { AccountHead } from '../dimension/account-head.ts';
-import type { Observation } from '../dimension/observation.ts';
-import { orderObservations, orderVersions } from '../dimension/row-order.ts';
-import type { Version } from '../dimension/version.ts';
-import { createVersionTest } from '../dimension/version-filter.ts';
-import { ScenedimError } from '../errors.ts';
-import type { Micros } from '../instant.ts';
-import type { ChangeSet, Loader, Lock, TargetMeta, VersionQuery } from '../load/loader.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import type { Observation } from '../../dimension/observation.ts';
+import { orderObservations, orderVersions } from '../row-order.ts';
+import type { Version } from '../../dimension/version.ts';
+import { createVersionTest } from '../version-filter.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { Micros } from '../../instant.ts';
+import type { ChangeSet, Loader, Lock, TargetMeta, VersionQuery } from '../loader.ts';
 import { assertApplicable } from './assert-applicable.ts';
 import { layOver } from './lay-over.ts';
 import type { OverlayParts } from './overlay-store.ts';
 import { createOverlayStore } from './overlay-store.ts';
-import { planMigration } from './plan-migration.ts';
+import { planMigration } from './planned-meta.ts';
 
 /**
  * A loader that reads through to `base` but writes only beside it, so that a command runs to its end and changes nothing.

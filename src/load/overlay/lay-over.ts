@@ -1,4 +1,4 @@
-import { compareCodePoints } from '../compare-code-points.ts';
+import { compareCodePoints } from '../../compare-code-points.ts';
 import type { TouchedAccount } from './overlay-store.ts';
 
 /**

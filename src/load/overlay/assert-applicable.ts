@@ -1,9 +1,9 @@
-import type { AccountHead } from '../dimension/account-head.ts';
-import type { AccountChanges } from '../dimension/account-rows.ts';
-import { assertHeadIsCurrent, changeAccountRows, groupByAccount } from '../dimension/account-rows.ts';
-import type { Observation } from '../dimension/observation.ts';
-import type { Version } from '../dimension/version.ts';
-import type { ChangeSet, Loader } from '../load/loader.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import type { AccountChanges } from '../account-rows.ts';
+import { assertHeadIsCurrent, changeAccountRows, groupByAccount } from '../account-rows.ts';
+import type { Observation } from '../../dimension/observation.ts';
+import type { Version } from '../../dimension/version.ts';
+import type { ChangeSet, Loader } from '../loader.ts';
 
 /** Accounts that are looked at together: their versions are in memory meanwhile. */
 const ACCOUNTS_AT_ONCE = 250;

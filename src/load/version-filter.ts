@@ -1,6 +1,6 @@
 import type { Micros } from '../instant.ts';
-import type { SceneRef, Version } from './version.ts';
-import { isOpen } from './version.ts';
+import type { SceneRef, Version } from '../dimension/version.ts';
+import { isOpen } from '../dimension/version.ts';
 
 /** Which versions of some accounts; no field: all. */
 export interface VersionFilter {
