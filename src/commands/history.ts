@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readLaunchScenes } from '../catalog/bundled-tables.ts';
 import type { Loader } from '../load/loader.ts';
 import { toExportRow } from '../pipeline/export-versions.ts';
-import { requireSchema } from '../pipeline/prepare-target.ts';
+import { requireSchema } from '../pipeline/run/prepare-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
 import { examples } from './examples.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/prepare-target.ts';
+import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
 import { printable } from '../report/printable.ts';
 import { examples } from './examples.ts';
 import type { RunAction } from './run-action.ts';

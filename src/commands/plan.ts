@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ScenedimError } from '../errors.ts';
-import { openInput } from '../pipeline/open-input.ts';
+import { openInput } from './work/open-input.ts';
 import { planReplay, planSync } from '../pipeline/plan.ts';
 import { createChangeList } from '../report/change-list.ts';
 import { examples } from './examples.ts';

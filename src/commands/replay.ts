@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openInput } from '../pipeline/open-input.ts';
+import { openInput } from './work/open-input.ts';
 import { replay } from '../pipeline/replay.ts';
 import { examples } from './examples.ts';
 import { type ReportOptions, reportRun } from './report-run.ts';

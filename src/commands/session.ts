@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../config/load-config.ts';
 import type { Setting } from '../config/setting-variables.ts';
 import { ScenedimError } from '../errors.ts';
 import { createLogger, type LogFormat, type LogLevel, logFormats, logLevels } from '../logger.ts';
-import type { Logger } from '../pipeline/run-context.ts';
+import type { Logger } from '../pipeline/run/run-context.ts';
 import { readProgramVersion } from '../program-version.ts';
 import type { Redactor } from '../redact.ts';
 import { type ColorStream, wantsColors } from '../report/paint.ts';

@@ -5,7 +5,7 @@ import { openRoster, requireSource } from '../config/roster.ts';
 import type { Setting } from '../config/setting-variables.ts';
 import { ScenedimError } from '../errors.ts';
 import type { SceneSource } from '../extract/scene-source.ts';
-import type { Shard } from '../pipeline/shard.ts';
+import type { Shard } from '../pipeline/fetch/shard.ts';
 import type { SyncOptions } from '../pipeline/sync.ts';
 import type { ReportOptions } from './report-run.ts';
 import type { Session } from './session.ts';

@@ -4,7 +4,7 @@ import { type Roster, requireSource } from '../config/roster.ts';
 import { createSecretReader, type SecretReader } from '../config/secret.ts';
 import type { AccountCredentials, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import { createWechatSource } from '../extract/wechat-source.ts';
-import { systemClock } from '../pipeline/run-context.ts';
+import { systemClock } from '../pipeline/run/run-context.ts';
 import type { Session } from './session.ts';
 
 /** The WeChat API as the config describes it. */

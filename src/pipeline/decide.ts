@@ -4,15 +4,15 @@ import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { formatInstant } from '../instant.ts';
-import type { LogEntry } from './account-log.ts';
-import { readLog } from './account-log.ts';
-import { emptyChanges } from './build-change-set.ts';
-import { requireTarget } from './prepare-target.ts';
-import { recompute } from './recompute.ts';
-import type { Run } from './run.ts';
-import { hasChanges, withRun } from './run.ts';
-import type { RunContext } from './run-context.ts';
-import { toRunCounts } from './run-ledger.ts';
+import type { LogEntry } from './log/account-log.ts';
+import { readLog } from './log/account-log.ts';
+import { emptyChanges } from './batch/build-change-set.ts';
+import { requireTarget } from './run/prepare-target.ts';
+import { recompute } from './log/recompute.ts';
+import type { Run } from './run/run.ts';
+import { hasChanges, withRun } from './run/run.ts';
+import type { RunContext } from './run/run-context.ts';
+import { toRunCounts } from './run/run-ledger.ts';
 
 /** What `accept` and `hold` print with `--json`. */
 export interface DecisionReport {

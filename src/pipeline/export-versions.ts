@@ -3,7 +3,7 @@ import { isOpen } from '../dimension/version.ts';
 import type { Micros } from '../instant.ts';
 import { formatInstant } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
-import { requireSchema } from './prepare-target.ts';
+import { requireSchema } from './run/prepare-target.ts';
 
 export const exportFormats = ['ndjson', 'csv'] as const;
 export type ExportFormat = (typeof exportFormats)[number];

@@ -1,8 +1,8 @@
 import { createOverlayLoader } from '../load/overlay/overlay-loader.ts';
 import type { ReplayOptions } from './replay.ts';
 import { replay } from './replay.ts';
-import type { RunContext } from './run-context.ts';
-import type { RunResult } from './run-result.ts';
+import type { RunContext } from './run/run-context.ts';
+import type { RunResult } from './run/run-result.ts';
 import type { SyncOptions } from './sync.ts';
 import { sync } from './sync.ts';
 

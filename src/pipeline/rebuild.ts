@@ -4,15 +4,15 @@ import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import type { HeadChange, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
-import { emptyChanges } from './build-change-set.ts';
-import { requireRebuildable } from './prepare-target.ts';
-import type { RecomputedAccount } from './recompute.ts';
-import { recompute } from './recompute.ts';
-import type { Run } from './run.ts';
-import { hasChanges, withRun } from './run.ts';
-import type { RunContext } from './run-context.ts';
-import { toRunCounts } from './run-ledger.ts';
-import type { RunResult } from './run-result.ts';
+import { emptyChanges } from './batch/build-change-set.ts';
+import { requireRebuildable } from './run/prepare-target.ts';
+import type { RecomputedAccount } from './log/recompute.ts';
+import { recompute } from './log/recompute.ts';
+import type { Run } from './run/run.ts';
+import { hasChanges, withRun } from './run/run.ts';
+import type { RunContext } from './run/run-context.ts';
+import { toRunCounts } from './run/run-ledger.ts';
+import type { RunResult } from './run/run-result.ts';
 
 const BATCH = { accounts: 1_000, changes: 20_000 } as const;
 

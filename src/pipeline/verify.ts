@@ -3,12 +3,12 @@ import type { Violation } from '../dimension/invariants.ts';
 import { describe, findOpenViolations, findRowViolations } from '../dimension/invariants.ts';
 import type { VersionChange } from '../dimension/version.ts';
 import { formatInstant } from '../instant.ts';
-import { createAnswerCache } from './answer-cache.ts';
-import { requireTarget } from './prepare-target.ts';
-import type { RecomputedAccount } from './recompute.ts';
-import { recompute } from './recompute.ts';
-import type { RunContext } from './run-context.ts';
-import { acquireRunLock } from './run-lock.ts';
+import { createAnswerCache } from './log/answer-cache.ts';
+import { requireTarget } from './run/prepare-target.ts';
+import type { RecomputedAccount } from './log/recompute.ts';
+import { recompute } from './log/recompute.ts';
+import type { RunContext } from './run/run-context.ts';
+import { acquireRunLock } from './run/run-lock.ts';
 
 const VIOLATIONS_SHOWN = 100;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endReasons, valueKinds } from '../dimension/version.ts';
 import { errorCodes } from '../errors.ts';
 import { runOutcomes } from '../load/loader.ts';
-import { problemKinds } from '../pipeline/run-report.ts';
+import { problemKinds } from '../pipeline/run/run-report.ts';
 
 const count = z.int().min(0);
 const time = z.iso.datetime().describe('RFC 3339 in UTC, a fraction only when there is one.');

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { formatDuration } from '../config/duration.ts';
-import type { Logger, Progress } from '../pipeline/run-context.ts';
+import type { Logger, Progress } from '../pipeline/run/run-context.ts';
 import { formatCount } from './format-count.ts';
 import type { Screen } from './screen.ts';
 

@@ -1,5 +1,5 @@
 import type { LoaderUsage } from '../load/loader.ts';
-import type { RunReport } from '../pipeline/run-report.ts';
+import type { RunReport } from '../pipeline/run/run-report.ts';
 
 /** How a run ended, as far as it is worth a metric. */
 export interface RunMetrics {

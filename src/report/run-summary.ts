@@ -1,6 +1,6 @@
 import { formatDuration } from '../config/duration.ts';
 import type { LoaderUsage } from '../load/loader.ts';
-import type { Problem, RunReport } from '../pipeline/run-report.ts';
+import type { Problem, RunReport } from '../pipeline/run/run-report.ts';
 import { formatCount } from './format-count.ts';
 import type { Ink, Paint } from './paint.ts';
 import { printable } from './printable.ts';

@@ -11,7 +11,7 @@ import { accept } from '../../src/pipeline/decide.ts';
 import { planReplay } from '../../src/pipeline/plan.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import { type RunContext, systemClock } from '../../src/pipeline/run-context.ts';
+import { type RunContext, systemClock } from '../../src/pipeline/run/run-context.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import { type BigqueryTargets, createBigqueryTargets } from '../support/bigquery-targets.ts';

@@ -10,7 +10,7 @@ import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts
 import { accept, hold } from '../../src/pipeline/decide.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import type { RunContext } from '../../src/pipeline/run-context.ts';
+import type { RunContext } from '../../src/pipeline/run/run-context.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { arbitraryDecision, decide } from '../support/arbitrary-decision.ts';
 import { arbitraryLog, byTime, lineOf } from '../support/arbitrary-log.ts';

@@ -5,7 +5,7 @@ import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquer
 import { bigQueryLimits, createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
 import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
-import { migrateOptionsFor } from '../../src/pipeline/prepare-target.ts';
+import { migrateOptionsFor } from '../../src/pipeline/run/prepare-target.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { plainPaint } from '../../src/report/paint.ts';
 import { renderTable } from '../../src/report/table.ts';

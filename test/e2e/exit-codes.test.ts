@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunReport } from '../../src/pipeline/run-report.ts';
+import type { RunReport } from '../../src/pipeline/run/run-report.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
 import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
-import { systemClock } from '../../src/pipeline/run-context.ts';
+import { systemClock } from '../../src/pipeline/run/run-context.ts';
 import { sync } from '../../src/pipeline/sync.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { query } from '../integration/postgres-loader-fixture.ts';

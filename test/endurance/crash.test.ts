@@ -8,7 +8,7 @@ import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { exportLog } from '../../src/pipeline/export-log.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import { systemClock } from '../../src/pipeline/run-context.ts';
+import { systemClock } from '../../src/pipeline/run/run-context.ts';
 import { sync } from '../../src/pipeline/sync.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { type CliWorkspace, createCliWorkspace, kill, type TargetSettings } from '../support/cli-workspace.ts';

@@ -1,7 +1,7 @@
 /** Several who make or upgrade a BigQuery target at once, played by a REST server of our own that knows who holds which lease. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
-import { migrateTarget, prepareTarget } from '../../src/pipeline/prepare-target.ts';
+import { migrateTarget, prepareTarget } from '../../src/pipeline/run/prepare-target.ts';
 import { type LoaderOnFake, startLoaderOnFake, takesLease } from '../support/bigquery-on-fake.ts';
 import type { FakeJob, FakeResult } from '../support/fake-bigquery.ts';
 import { contextFor } from '../support/run-case.ts';

@@ -4,8 +4,8 @@ import { holdReasons, type Observation } from '../../src/dimension/observation.t
 import { isScenedimError } from '../../src/errors.ts';
 import { requireInstant } from '../../src/instant.ts';
 import { compactJson } from '../../src/normalize/compact-json.ts';
-import { readLines } from '../../src/pipeline/read-lines.ts';
-import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-line.ts';
+import { readLines } from '../../src/pipeline/replay-lines/read-lines.ts';
+import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 console.info(`replay-line: FUZZ_SEED=${seed}`);

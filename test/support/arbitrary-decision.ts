@@ -1,7 +1,7 @@
 /** Random decisions about what was observed last. */
 import fc from 'fast-check';
 import { accept, hold } from '../../src/pipeline/decide.ts';
-import type { RunContext } from '../../src/pipeline/run-context.ts';
+import type { RunContext } from '../../src/pipeline/run/run-context.ts';
 
 /** Lets the newest held answer of an account through, or takes its newest good one out. */
 export interface NewestDecision {

@@ -5,7 +5,7 @@ import { type FirstSeen, firstSeenModes } from '../../src/dimension/version.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import type { RunContext } from '../../src/pipeline/run-context.ts';
+import type { RunContext } from '../../src/pipeline/run/run-context.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { arbitraryDecision, decide, type NewestDecision } from './arbitrary-decision.ts';
 import { arbitraryLog, arbitrarySplitLog, byTime, cutAt, type LogItem, lineOf } from './arbitrary-log.ts';

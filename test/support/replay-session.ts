@@ -1,8 +1,8 @@
 /** A replay whose input a test feeds piece by piece, so that something can happen in its middle. */
 import type { Loader } from '../../src/load/loader.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import type { RunContext } from '../../src/pipeline/run-context.ts';
-import type { RunResult } from '../../src/pipeline/run-result.ts';
+import type { RunContext } from '../../src/pipeline/run/run-context.ts';
+import type { RunResult } from '../../src/pipeline/run/run-result.ts';
 import { contextFor } from './run-case.ts';
 
 export interface ReplaySession {

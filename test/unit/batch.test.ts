@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { databaseLimits } from '../../src/load/loader.ts';
-import { createBatchBuilder, OVERSIZE_FACTOR, type PendingObservation } from '../../src/pipeline/batch.ts';
+import { createBatchBuilder, OVERSIZE_FACTOR, type PendingObservation } from '../../src/pipeline/batch/batch.ts';
 
 function incoming(at: number, payloadHash: string | null = null): PendingObservation {
   return {

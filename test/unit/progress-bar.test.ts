@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Logger } from '../../src/pipeline/run-context.ts';
+import type { Logger } from '../../src/pipeline/run/run-context.ts';
 import { createProgressBar, renderBar } from '../../src/report/progress-bar.ts';
 import { createScreen } from '../../src/report/screen.ts';
 

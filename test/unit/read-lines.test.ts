@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ScenedimError } from '../../src/errors.ts';
-import { type NumberedLine, readLines } from '../../src/pipeline/read-lines.ts';
+import { type NumberedLine, readLines } from '../../src/pipeline/replay-lines/read-lines.ts';
 
 async function* chunksOf(bytes: Uint8Array, size: number): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

@@ -12,7 +12,7 @@ import { configJsonSchema } from '../../src/config/config-json-schema.ts';
 import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
 import { validateConfig } from '../../src/config/validate-config.ts';
 import { errorCodes } from '../../src/errors.ts';
-import { parseReplayLine } from '../../src/pipeline/replay-line.ts';
+import { parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
 import { type BlockKind, blockKinds, blocksOf, readme, readmeBlocks, tableAfter } from '../support/readme-blocks.ts';
 
 const code = (cell: string | undefined): string => cell?.replaceAll('`', '') ?? '';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../src/dimension/observation.ts';
 import { ScenedimError } from '../../src/errors.ts';
 import { requireInstant } from '../../src/instant.ts';
-import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-line.ts';
+import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
 
 const observedAt = requireInstant('2026-01-02T00:00:00Z', 'test');
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../src/load/memory/memory-target.ts';
-import { acquireRunLock } from '../../src/pipeline/run-lock.ts';
+import { acquireRunLock } from '../../src/pipeline/run/run-lock.ts';
 
 const signal = new AbortController().signal;
 

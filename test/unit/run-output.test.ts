@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ScenedimError } from '../../src/errors.ts';
-import type { RunReport } from '../../src/pipeline/run-report.ts';
+import type { RunReport } from '../../src/pipeline/run/run-report.ts';
 import { outputJsonSchema, outputNames, runReportSchema } from '../../src/report/output-schemas.ts';
 import { plainPaint } from '../../src/report/paint.ts';
 import { renderPrometheusMetrics } from '../../src/report/prometheus-metrics.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ScenedimError } from '../../src/errors.ts';
 import type { RunCounts } from '../../src/load/loader.ts';
-import { createRunLedger } from '../../src/pipeline/run-ledger.ts';
-import { exitCodeOf, outcomeOf } from '../../src/pipeline/run-verdict.ts';
+import { createRunLedger } from '../../src/pipeline/run/run-ledger.ts';
+import { exitCodeOf, outcomeOf } from '../../src/pipeline/run/run-verdict.ts';
 
 const none = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
 const ledger = createRunLedger({ command: 'sync', startedAt: 1_767_225_600_000_000n, programVersion: '1' });

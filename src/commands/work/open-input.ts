@@ -1,0 +1,57 @@
+import { open } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { ScenedimError } from '../../errors.ts';
+
+/** An opened input; disposing closes it. Reading it throws `file_unusable`. */
+export interface Input extends AsyncIterable<Uint8Array>, AsyncDisposable {
+  /** For messages: the path as it was given, or `stdin`. */
+  readonly name: string;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+/**
+ * Opens a file for reading, `-` is standard input. Throws `file_unusable`, which names the file, when it cannot. An aborted
+ * `signal` ends the reading at once with its reason, also when nothing comes out of a pipe for long.
+ */
+export async function openInput(path: string, signal?: AbortSignal): Promise<Input> {
+  if (path === '-') return toInput('stdin', process.stdin, signal);
+  try {
+    const handle = await open(path);
+    return toInput(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }), signal);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function toInput(name: string, stream: Readable, signal: AbortSignal | undefined): Input {
+  if (signal !== undefined) addAbortSignal(signal, stream);
+  return {
+    name,
+    async *[Symbol.asyncIterator]() {
+      try {
+        for await (const chunk of stream) yield chunk as Uint8Array;
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw unreadable(name, error);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      stream.destroy();
+    },
+  };
+}
+
+function unreadable(name: string, error: unknown): ScenedimError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return new ScenedimError('file_unusable', `cannot read ${name}: ${reasons[code] ?? code}`, {
+    remedy: 'name a file that can be read, or - for standard input',
+    cause: error,
+  });
+}

@@ -1,0 +1,53 @@
+import { hash } from 'node:crypto';
+import { normalizeBody } from '../../normalize/normalize-body.ts';
+import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
+
+/** What bodies say, remembered by their hash: equal bodies are the normal case, so each is normalized once. */
+export interface AnswerCache {
+  normalize(payloadHash: string, body: Uint8Array): NormalizedAnswer;
+  get(payloadHash: string): NormalizedAnswer | undefined;
+}
+
+/** sha256 hex of the bytes of a body. */
+export function hashPayload(body: Uint8Array): string {
+  return hash('sha256', body, 'hex');
+}
+
+/**
+ * Remembers up to `maxRows` rows of answers, the least recently used go first. Default 40,000, some 5 MB: two batches of a database,
+ * one being read and one being written, of 1,000 accounts with 20 scenes of their own each. Of more, bodies are read again.
+ */
+export function createAnswerCache(maxRows = 40_000): AnswerCache {
+  const answers = new Map<string, NormalizedAnswer>();
+  let rows = 0;
+
+  function get(payloadHash: string): NormalizedAnswer | undefined {
+    const answer = answers.get(payloadHash);
+    if (answer !== undefined) {
+      answers.delete(payloadHash);
+      answers.set(payloadHash, answer);
+    }
+    return answer;
+  }
+
+  return {
+    get,
+    normalize(payloadHash, body) {
+      const known = get(payloadHash);
+      if (known !== undefined) return known;
+      const answer = normalizeBody(body);
+      answers.set(payloadHash, answer);
+      rows += rowsOf(answer);
+      for (const [oldest, evicted] of answers) {
+        if (rows <= maxRows) break;
+        answers.delete(oldest);
+        rows -= rowsOf(evicted);
+      }
+      return answer;
+    },
+  };
+}
+
+function rowsOf(answer: NormalizedAnswer): number {
+  return answer.kind === 'failure' ? 1 : 1 + answer.present.size + answer.unknown.size + answer.rejects.length;
+}

@@ -1,0 +1,144 @@
+import type { AccountHead } from '../../dimension/account-head.ts';
+import { createAccountPlanner } from '../../dimension/account-planner.ts';
+import type { DerivedHead } from '../../dimension/advance-head.ts';
+import type { GuardSettings } from '../../dimension/guards.ts';
+import type { Decision, Observation } from '../../dimension/observation.ts';
+import type { FirstSeen, Version, VersionChange } from '../../dimension/version.ts';
+import type { Loader } from '../../load/loader.ts';
+import type { NormalizedAnswer, Snapshot } from '../../normalize/snapshot.ts';
+import { createAccountCursor, firstAccount, groupByAccount } from './account-cursor.ts';
+import type { LogEntry } from './account-log.ts';
+import { readAnswers } from './account-log.ts';
+import type { AnswerCache } from './answer-cache.ts';
+
+/** What one account's stored observations give, beside what is stored. */
+export interface RecomputedAccount {
+  readonly appId: string;
+  readonly storedVersions: readonly Version[];
+  readonly storedHead: AccountHead | null;
+  /** What the log gives; null when the account has no observation. */
+  readonly head: DerivedHead | null;
+  /** What turns the stored rows into those that the log gives. */
+  readonly versions: readonly VersionChange[];
+  /** What the newest ok answer says, when it is a list. */
+  readonly newestSnapshot: Snapshot | null;
+  /** Observations whose body is missing or damaged. When there is one, nothing was computed. */
+  readonly damaged: readonly Observation[];
+}
+
+export interface RecomputeOptions {
+  readonly loader: Loader;
+  readonly answers: AnswerCache;
+  readonly firstSeen: FirstSeen;
+  readonly appIds?: readonly string[];
+  /** Decisions that take the place of the stored ones. */
+  readonly decisions?: readonly Decision[];
+  readonly signal: AbortSignal;
+}
+
+/** Guards play no part in a recomputation: every stored observation has its decision. */
+const noGuards: GuardSettings = { empty: 'accept', minScenes: 1, maxShrink: 1 };
+
+/** Stored rows of accounts that are in memory together, at most, unless one account alone has more. */
+const ROWS_TOGETHER = 20_000;
+
+/** Recomputes account after account from the log, in order. Bodies are read for some accounts together: each read may be a job. */
+export async function* recompute(options: RecomputeOptions): AsyncGenerator<RecomputedAccount> {
+  const { loader, answers, signal } = options;
+  const { readPayloads } = loader.limits;
+  let group: StoredAccount[] = [];
+  let hashes = new Set<string | null>();
+  let rows = 0;
+  async function* recomputeGroup(): AsyncGenerator<RecomputedAccount> {
+    const known = hashes.size > readPayloads ? undefined : await readAnswers(loader, hashes, answers, signal);
+    for (const account of group) yield await recomputeAccount(options, account, known);
+    [group, hashes, rows] = [[], new Set(), 0];
+  }
+  for await (const account of readAccounts(options)) {
+    const own = new Set(account.observations.map(({ payloadHash }) => payloadHash));
+    const ownRows = account.observations.length + account.storedVersions.length;
+    const isFull = hashes.size + own.difference(hashes).size > readPayloads || rows + ownRows > ROWS_TOGETHER;
+    if (group.length > 0 && isFull) yield* recomputeGroup();
+    group.push(account);
+    for (const payloadHash of own) hashes.add(payloadHash);
+    rows += ownRows;
+  }
+  yield* recomputeGroup();
+}
+
+async function* readAccounts(options: RecomputeOptions): AsyncGenerator<StoredAccount> {
+  const { loader, appIds, signal } = options;
+  const query = appIds === undefined ? {} : { appIds };
+  await using log = createAccountCursor(groupByAccount(loader.readObservations(query, signal), (row) => row.appId));
+  await using heads = createAccountCursor(groupByAccount(loader.readHeads(query, signal), (row) => row.appId));
+  await using versions = createAccountCursor(groupByAccount(loader.readVersions(query, signal), (row) => row.appId));
+  const cursors = [log, heads, versions];
+  for (let appId = await firstAccount(cursors); appId !== undefined; appId = await firstAccount(cursors)) {
+    const observations = await log.take(appId);
+    const [storedHead = null] = await heads.take(appId);
+    const storedVersions = await versions.take(appId);
+    yield { appId, observations, storedHead, storedVersions };
+  }
+}
+
+interface StoredAccount {
+  readonly appId: string;
+  readonly observations: readonly Observation[];
+  readonly storedHead: AccountHead | null;
+  readonly storedVersions: readonly Version[];
+}
+
+type Answers = ReadonlyMap<string, NormalizedAnswer>;
+
+/** `known` is what all its bodies say; undefined when they are too many to be read at once. */
+async function recomputeAccount(
+  options: RecomputeOptions,
+  stored: StoredAccount,
+  known: Answers | undefined,
+): Promise<RecomputedAccount> {
+  const { appId, observations, storedHead, storedVersions } = stored;
+  const planner = createAccountPlanner({
+    appId,
+    from: { kind: 'start', head: storedHead },
+    firstSeen: options.firstSeen,
+    guards: noGuards,
+    runId: '',
+  });
+  const damaged: Observation[] = [];
+  let newestSnapshot: Snapshot | null = null;
+  for await (const { observation, answer } of withAnswers(options, observations, known)) {
+    if (observation.payloadHash !== null && answer === undefined) damaged.push(observation);
+    else planner.stored(observation, answer);
+    if (observation.status === 'ok' && answer?.kind === 'snapshot') newestSnapshot = answer;
+  }
+  const common = { appId, storedVersions, storedHead, newestSnapshot, damaged };
+  if (damaged.length > 0) return { ...common, head: null, versions: [] };
+  if (observations.length === 0) {
+    const versions = storedVersions.map((before) => ({ op: 'delete' as const, before }));
+    return { ...common, head: null, versions };
+  }
+  const plan = planner.finish(storedVersions);
+  return { ...common, head: plan.head, versions: plan.versions };
+}
+
+async function* withAnswers(
+  { loader, answers, decisions = [], signal }: RecomputeOptions,
+  observations: readonly Observation[],
+  allKnown: Answers | undefined,
+): AsyncGenerator<LogEntry> {
+  const [first] = observations;
+  const ofAccount = decisions.filter(({ appId }) => appId === first?.appId);
+  const decided = new Map(ofAccount.map((decision) => [decision.observedAt, decision]));
+  const { readPayloads } = loader.limits;
+  for (let start = 0; start < observations.length; start += readPayloads) {
+    const chunk = observations.slice(start, start + readPayloads).map((observation) => {
+      const decision = decided.get(observation.observedAt);
+      return decision === undefined ? observation : { ...observation, ...decision };
+    });
+    const hashes = chunk.map((observation) => observation.payloadHash);
+    const known: Answers = allKnown ?? (await readAnswers(loader, hashes, answers, signal));
+    for (const observation of chunk) {
+      yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
+    }
+  }
+}

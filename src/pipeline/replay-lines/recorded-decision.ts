@@ -1,0 +1,79 @@
+import {
+  type HoldReason,
+  holdReasons,
+  type Observation,
+  type ObservationStatus,
+  observationStatuses,
+} from '../../dimension/observation.ts';
+import type { Micros } from '../../instant.ts';
+import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
+
+/** What a replay line says about how its observation was judged: no guard runs on it again. */
+export type RecordedDecision = Pick<Observation, 'status' | 'holdReason' | 'decidedAt' | 'errorCode' | 'errorMessage'>;
+
+/** Fields that mean nothing without `status`. */
+const dependents = ['hold_reason', 'decided_at', 'error_code', 'error_message'] as const;
+
+/** Reads `status` and what belongs to it; null when the line has none. Throws `bad_line` for what contradicts itself. */
+export function readDecision(fields: LineFields, hasBody: boolean): RecordedDecision | null {
+  const statusText = textField(fields, 'status');
+  if (statusText === null) {
+    for (const name of dependents) if (isGiven(fields, name)) throw badLine(`${name} is given without status`);
+    return null;
+  }
+  const status = oneOf('status', statusText, observationStatuses);
+  const holdReasonText = textField(fields, 'hold_reason');
+  const decision = {
+    status,
+    holdReason: holdReasonText === null ? null : oneOf('hold_reason', holdReasonText, holdReasons),
+    decidedAt: instantField(fields, 'decided_at'),
+    errorCode: errorCodeField(fields),
+    errorMessage: textField(fields, 'error_message'),
+  };
+  assertCoherent(decision, hasBody);
+  return decision;
+}
+
+interface Decision {
+  readonly status: ObservationStatus;
+  readonly holdReason: HoldReason | null;
+  readonly decidedAt: Micros | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+function assertCoherent({ status, holdReason, decidedAt, errorCode, errorMessage }: Decision, hasBody: boolean): void {
+  if (status === 'failed') {
+    if (!hasBody && errorCode === null)
+      throw badLine('error_code is missing: status failed needs it, or a body that tells it');
+    if (holdReason !== null) throw badLine('hold_reason does not go with status failed');
+    if (decidedAt !== null) throw badLine('decided_at does not go with status failed');
+    return;
+  }
+  if (!hasBody) throw badLine(`body is missing: status ${status} needs it`);
+  if (status === 'held' && holdReason === null) throw badLine('hold_reason is missing: status held needs it');
+  if (errorCode !== null) throw badLine(`error_code does not go with status ${status}`);
+  if (errorMessage !== null) throw badLine(`error_message does not go with status ${status}`);
+}
+
+function errorCodeField(fields: LineFields): string | null {
+  const code = textField(fields, 'error_code');
+  if (code !== null && !/^[^\p{Cc}]{1,128}$/u.test(code)) {
+    throw badLine('error_code must be 1 to 128 characters without control characters');
+  }
+  return code;
+}
+
+function oneOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw badLine(`${name} must be one of ${choices.join(', ')}, not ${quote(text)}`);
+  return choice;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
+
+function isGiven(fields: LineFields, name: string): boolean {
+  return fields[name] !== undefined && fields[name] !== null;
+}

@@ -1,0 +1,130 @@
+import { isUtf8 } from 'node:buffer';
+import { didYouMean } from '../../did-you-mean.ts';
+import type { Observation } from '../../dimension/observation.ts';
+import { formatInstant, type Micros } from '../../instant.ts';
+import { type LenientJson, parseLenientJson } from '../../normalize/lenient-json.ts';
+import { type RecordedDecision, readDecision } from './recorded-decision.ts';
+import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
+import { compactBody } from './replay-payload.ts';
+
+/** One line of replay input. */
+export interface ReplayObservation {
+  readonly appId: string;
+  readonly observedAt: Micros;
+  /** The payload; null only for a recorded failure. */
+  readonly body: Uint8Array | null;
+  /** The decision stored with it; null when the observation is still to be judged. */
+  readonly recorded: RecordedDecision | null;
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * Reads one line of replay input (DESIGN 4). Unknown fields are ignored, a field that is null counts as missing, raw
+ * control characters inside strings are tolerated. Whether a body is a scene list is judged later.
+ * Throws `bad_line` with the reason alone; the caller knows the file and the line number.
+ */
+export function parseReplayLine(line: string): ReplayObservation {
+  const { text, fields } = parseFields(line);
+  const appId = appIdField(fields);
+  const observedAt = instantField(fields, 'observed_at');
+  if (observedAt === null) throw badLine('observed_at is missing');
+  const body = readBody(text, fields);
+  const recorded = readDecision(fields, body !== null);
+  if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
+  return { appId, observedAt, body, recorded };
+}
+
+/**
+ * Writes one line of replay input, without a newline, that {@link parseReplayLine} reads back exactly. Fields that are null
+ * are left out. The body is its raw text, or base64 when it is not UTF-8; null when the observation failed.
+ */
+export function formatReplayLine(observation: Observation, body: Uint8Array | null): string {
+  return JSON.stringify({
+    app_id: observation.appId,
+    observed_at: formatInstant(observation.observedAt),
+    status: observation.status,
+    hold_reason: observation.holdReason ?? undefined,
+    decided_at: observation.decidedAt === null ? undefined : formatInstant(observation.decidedAt),
+    error_code: observation.errorCode ?? undefined,
+    error_message: observation.errorMessage ?? undefined,
+    ...formatBody(body),
+  });
+}
+
+function parseFields(line: string): { readonly text: string; readonly fields: LineFields } {
+  let json: LenientJson;
+  try {
+    json = parseLenientJson(line);
+  } catch (error) {
+    throw badLine(syntaxReason(line, error));
+  }
+  const { text, value } = json;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badLine('the line is not a JSON object');
+  return { text, fields: value as LineFields };
+}
+
+// The message of JSON.parse quotes the line, so only the offset is taken from it; escaping would have shifted that.
+function syntaxReason(line: string, error: unknown): string {
+  const message = String(error);
+  const offset = /at position (\d+)/.exec(message)?.[1];
+  const position = offset === undefined || /\p{Cc}/u.test(line) ? undefined : Number(offset);
+  if (/Unexpected end|Unterminated/.test(message) || position === line.length)
+    return 'the line is JSON that is cut off';
+  return position === undefined ? 'the line is not JSON' : `the line is not JSON from character ${position + 1} on`;
+}
+
+function appIdField(fields: LineFields): string {
+  const appId = textField(fields, 'app_id');
+  if (appId === null) throw badLine('app_id is missing');
+  if (!/^[^\p{Cc}]{1,128}$/u.test(appId))
+    throw badLine('app_id must be 1 to 128 characters without control characters');
+  if (appId === '*') throw badLine('app_id "*" is reserved');
+  return appId;
+}
+
+function readBody(text: string, fields: LineFields): Uint8Array | null {
+  const body = fields.body ?? null;
+  const base64 = textField(fields, 'body_base64');
+  if (body !== null && base64 !== null) throw badLine('body and body_base64 exclude each other');
+  if (base64 !== null) return decodeBase64(base64);
+  if (body === null) return null;
+  if (typeof body === 'string') return utf8.encode(body);
+  if (typeof body === 'object' && !Array.isArray(body)) return utf8.encode(compactBody(text, body));
+  throw badLine('body must be a string or an object');
+}
+
+const knownFields: readonly string[] = [
+  'app_id',
+  'observed_at',
+  'body',
+  'body_base64',
+  'status',
+  'hold_reason',
+  'decided_at',
+  'error_code',
+  'error_message',
+];
+
+/** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
+function misspeltBody(fields: LineFields): string {
+  for (const name of Object.keys(fields)) {
+    if (name.length > 16 || knownFields.includes(name)) continue;
+    const meant = didYouMean(name, knownFields);
+    if (meant === 'body' || meant === 'body_base64') return `; did you mean ${meant} for ${name}?`;
+  }
+  return '';
+}
+
+function decodeBase64(base64: string): Uint8Array {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64') !== base64) throw badLine('body_base64 is not strict base64 (RFC 4648, with padding)');
+  return new Uint8Array(bytes);
+}
+
+function formatBody(body: Uint8Array | null): { readonly body?: string; readonly body_base64?: string } {
+  if (body === null) return {};
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return isUtf8(bytes) ? { body: bytes.toString('utf8') } : { body_base64: bytes.toString('base64') };
+}

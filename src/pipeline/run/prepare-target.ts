@@ -1,0 +1,162 @@
+import { ScenedimError } from '../../errors.ts';
+import { systemTimer } from '../../extract/timer.ts';
+import type { Loader, MigrateOptions, MigrateResult, TargetMeta } from '../../load/loader.ts';
+import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
+import type { DimensionSettings, RunContext } from './run-context.ts';
+import { acquireRunLock } from './run-lock.ts';
+
+/** Several runs may find an outdated target at once: one upgrades it, the others wait this long, unless the loader knows better. */
+const UPGRADE_WAIT_MS = 30_000;
+
+/** Between two looks whether an upgrade is done or may begin, unless the loader knows better. */
+const UPGRADE_POLL_MS = 100;
+
+/** How long to wait, at least, for others that only look whether there is something to migrate. */
+const PEER_WAIT_MS = 10_000;
+
+/** What this program and config want a target to be made with. */
+export function migrateOptionsFor(dimension: DimensionSettings): MigrateOptions {
+  return { normalizerVersion: NORMALIZER_VERSION, firstSeen: dimension.firstSeen, timeZone: dimension.timeZone };
+}
+
+/** What `migrate` did. */
+export interface Migration extends MigrateResult {
+  /** The time zone of the date columns until now, when it is another one now. */
+  readonly timeZoneBefore: string | null;
+}
+
+/**
+ * Creates or upgrades the target while nobody else works on it. Nobody does on one that is not there yet, and its creators
+ * wait for each other; many may migrate at once, so that a peer holds the lock for a moment is no reason to give up.
+ */
+export async function migrateTarget(context: RunContext): Promise<Migration> {
+  const { loader, dimension, signal } = context;
+  const options = migrateOptionsFor(dimension);
+  if ((await loader.readMeta(signal)) === null) {
+    return { ...(await loader.migrate(options, signal)), timeZoneBefore: null };
+  }
+  await using _lock = await acquireRunLock(waitForPeers(context), { kind: 'exclusive' });
+  const before = await loader.readMeta(signal);
+  const result = await loader.migrate(options, signal);
+  const timeZoneBefore = before === null || before.timeZone === options.timeZone ? null : before.timeZone;
+  return { ...result, timeZoneBefore };
+}
+
+/** The context, with a lock time-out that outlasts those who hold the lock only to look at the schema. */
+function waitForPeers(context: RunContext): RunContext {
+  return { ...context, lockTimeoutMs: waitMsOf(context, PEER_WAIT_MS) };
+}
+
+/** As long as is asked for, and at least as long as a migration of this target may take. */
+function waitMsOf({ lockTimeoutMs, loader }: RunContext, fallbackMs: number): number {
+  return Math.max(lockTimeoutMs, loader.limits.migrationWaitMs ?? fallbackMs);
+}
+
+/**
+ * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses one that is newer
+ * than the program, was computed under other settings, or was left in the middle of a rebuild. Resolves with the context
+ * to go on with: after an upgrade, others that saw the old schema may hold the lock for a moment.
+ */
+export async function prepareTarget(context: RunContext): Promise<RunContext> {
+  const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);
+  for (let isUpgrade = false; ; ) {
+    const meta = await context.loader.readMeta(context.signal);
+    if (isCurrent(meta, context.loader)) {
+      assertSettings(meta, context.dimension);
+      return isUpgrade ? waitForPeers(context) : context;
+    }
+    if (!context.autoMigrate) throw outdated(meta, context.loader);
+    if (meta === null) {
+      await context.loader.migrate(migrateOptionsFor(context.dimension), context.signal);
+      continue;
+    }
+    isUpgrade = true;
+    await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
+    if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
+    else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
+    else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
+  }
+}
+
+/** Stops a command that needs a target as it is: missing, outdated, newer or of other settings. */
+export async function requireTarget(context: RunContext): Promise<TargetMeta> {
+  const meta = await context.loader.readMeta(context.signal);
+  if (!isCurrent(meta, context.loader)) throw outdated(meta, context.loader);
+  assertSettings(meta, context.dimension);
+  return meta;
+}
+
+/** Like {@link requireTarget} for `rebuild`, which itself mends what `firstSeen` and the normalizer changed. */
+export async function requireRebuildable({ loader, dimension, signal }: RunContext): Promise<TargetMeta> {
+  const meta = await requireSchema(loader, signal);
+  assertTimeZone(meta, dimension);
+  return meta;
+}
+
+/** Like {@link requireTarget} for commands that only read: settings may differ. */
+export async function requireSchema(loader: Loader, signal: AbortSignal): Promise<TargetMeta> {
+  const meta = await loader.readMeta(signal);
+  if (!isCurrent(meta, loader)) throw outdated(meta, loader);
+  return meta;
+}
+
+function isCurrent(meta: TargetMeta | null, loader: Loader): meta is TargetMeta {
+  if (meta !== null && meta.schemaVersion > loader.schemaVersion) {
+    throw new ScenedimError(
+      'schema_newer',
+      `${loader.description} has schema version ${meta.schemaVersion}, this program knows ${loader.schemaVersion}`,
+      { remedy: 'use the newer scenedim that made it' },
+    );
+  }
+  return meta?.schemaVersion === loader.schemaVersion;
+}
+
+/** An upgrade must not change settings in passing: those are compared afterwards. */
+function settingsOf({ firstSeen, timeZone }: TargetMeta): DimensionSettings {
+  return { firstSeen, timeZone };
+}
+
+/** The time zone comes first: `rebuild`, the remedy of the others, wants it right. */
+function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
+  assertTimeZone(meta, dimension);
+  if (meta.rebuilding) throw differs('a rebuild of the target was interrupted', 'rebuild');
+  if (meta.normalizerVersion !== NORMALIZER_VERSION) {
+    throw differs(
+      `the target was computed by normalizer ${meta.normalizerVersion}, this program has ${NORMALIZER_VERSION}`,
+      'rebuild',
+    );
+  }
+  if (meta.firstSeen !== dimension.firstSeen) {
+    throw differs(
+      `dimension.firstSeen is ${dimension.firstSeen}, the target was computed with ${meta.firstSeen}`,
+      'rebuild',
+    );
+  }
+}
+
+function assertTimeZone(meta: TargetMeta, dimension: DimensionSettings): void {
+  if (meta.timeZone === dimension.timeZone) return;
+  throw differs(`dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`, 'migrate');
+}
+
+function differs(message: string, command: 'rebuild' | 'migrate'): ScenedimError {
+  return new ScenedimError('settings_differ', message, {
+    remedy: `run \`scenedim ${command}\`, or set the config back`,
+  });
+}
+
+function outdated(meta: TargetMeta | null, loader: Loader): ScenedimError {
+  const state =
+    meta === null
+      ? 'holds no scenedim schema yet'
+      : `has schema version ${meta.schemaVersion}, not ${loader.schemaVersion}`;
+  return new ScenedimError('schema_outdated', `${loader.description} ${state}`, {
+    remedy: 'run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
+  });
+}
+
+function outdatedButBusy(loader: Loader): ScenedimError {
+  return new ScenedimError('lock_held', `${loader.description} must be migrated, but another run is at work on it`, {
+    remedy: 'try again when that run has ended',
+  });
+}

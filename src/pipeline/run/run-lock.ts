@@ -1,0 +1,41 @@
+import { ScenedimError } from '../../errors.ts';
+import { systemTimer } from '../../extract/timer.ts';
+import { formatInstant } from '../../instant.ts';
+import type { Loader, Lock, LockScope } from '../../load/loader.ts';
+import type { RunContext } from './run-context.ts';
+
+const DEFAULT_POLL_MS = 200;
+
+/** Waits up to `lockTimeoutMs` for the run lock of the target; `lock_held` when somebody else keeps it. */
+export async function acquireRunLock(
+  context: Pick<RunContext, 'loader' | 'lockTimeoutMs' | 'logger' | 'signal'>,
+  scope: LockScope,
+): Promise<Lock> {
+  const { loader, lockTimeoutMs, logger, signal } = context;
+  const pollMs = loader.limits.lockPollMs ?? DEFAULT_POLL_MS;
+  const deadline = performance.now() + lockTimeoutMs;
+  for (let attempt = 1; ; attempt += 1) {
+    const lock = await loader.acquireLock(scope, signal);
+    if (lock !== null) return lock;
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) {
+      const message = `another run is at work on ${loader.description}${await describeEnd(loader, scope, signal)}`;
+      throw new ScenedimError('lock_held', message, {
+        remedy: 'try again later, or wait for it with --lock-timeout 10m',
+      });
+    }
+    if (attempt === 1) {
+      const message = `another run is at work: waiting for it${await describeEnd(loader, scope, signal)}`;
+      logger.warn({ wait_ms: lockTimeoutMs }, message);
+    }
+    await systemTimer.sleep(Math.min(pollMs, leftMs), signal);
+  }
+}
+
+/** Whoever finds the lock of a run that was killed wants to know how long it is in the way. */
+async function describeEnd(loader: Pick<Loader, 'lockEndsAt'>, scope: LockScope, signal: AbortSignal): Promise<string> {
+  const endsAt = (await loader.lockEndsAt?.(scope, signal)) ?? null;
+  if (endsAt === null) return '';
+  const second = formatInstant(endsAt - (endsAt % 1_000_000n));
+  return ` (its lock ends at ${second}, unless it is alive and renews it)`;
+}

@@ -1,0 +1,133 @@
+import { isScenedimError, ScenedimError } from '../../errors.ts';
+import type { LockScope, RunCounts, RunOutcome } from '../../load/loader.ts';
+import type { AnswerCache } from '../log/answer-cache.ts';
+import { createAnswerCache } from '../log/answer-cache.ts';
+import { applyWithRetry, retryOnTarget } from './retry-on-target.ts';
+import type { DraftChangeSet } from '../batch/build-change-set.ts';
+import { emptyChanges } from '../batch/build-change-set.ts';
+import type { PlanInputs } from '../batch/plan-account.ts';
+import { prepareTarget } from './prepare-target.ts';
+import type { RunContext } from './run-context.ts';
+import type { RunLedger } from './run-ledger.ts';
+import { createRunLedger } from './run-ledger.ts';
+import { acquireRunLock } from './run-lock.ts';
+
+/** Attempts to plan a batch again after somebody else changed one of its accounts. */
+const PLAN_ATTEMPTS = 3;
+
+/** How long the target is asked, after the lock was lost, whether it is still there. */
+const PROBE_TIMEOUT_MS = 5_000;
+
+/** A run that holds its lock: what the stages of a command share. */
+export interface Run {
+  readonly context: RunContext;
+  readonly ledger: RunLedger;
+  readonly answers: AnswerCache;
+  /** Aborted when the user stops the run or the lock is lost. */
+  readonly signal: AbortSignal;
+  /** Aborted only when the lock is lost: what is fetched already is still written after the user stopped the run. */
+  readonly writeSignal: AbortSignal;
+  /** What plans are made from, writing under `writeSignal`. */
+  readonly planInputs: PlanInputs;
+  /** Plans and writes one batch; plans it again when its accounts changed meanwhile. */
+  commit(plan: () => Promise<DraftChangeSet>): Promise<void>;
+}
+
+/** What a run's work hands back: the outcome for its row, and its own result. */
+export interface FinishedWork<Value> {
+  readonly outcome: RunOutcome;
+  readonly value: Value;
+}
+
+/** Prepares the target, takes the lock, opens the books, does the work, and closes the books whatever happens. */
+export async function withRun<Value>(
+  context: RunContext,
+  command: string,
+  scope: LockScope,
+  work: (run: Run) => Promise<FinishedWork<Value>>,
+  prepare: (context: RunContext) => Promise<RunContext> = prepareTarget,
+): Promise<Value> {
+  await using lock = await acquireRunLock(await prepare(context), scope);
+  const run = createRun(context, command, lock.lost);
+  let finished: FinishedWork<Value>;
+  try {
+    finished = await work(run);
+  } catch (error) {
+    const outcome = isScenedimError(error, 'bad_line') ? 'refused' : 'failed';
+    if (!isTargetGone(error) && !lock.lost.aborted) {
+      await closeBooks(run, outcome).catch((closing: unknown) => {
+        context.logger.warn({ error: messageOf(closing) }, 'the end of the run could not be recorded');
+      });
+    }
+    throw lock.lost.aborted ? await explainLoss(context, asError(lock.lost.reason)) : error;
+  }
+  await closeBooks(run, finished.outcome);
+  return finished.value;
+}
+
+function createRun(context: RunContext, command: string, lost: AbortSignal): Run {
+  const { loader, logger, guards } = context;
+  const ledger = createRunLedger({
+    command,
+    startedAt: context.clock.now(),
+    programVersion: context.programVersion,
+  });
+  const answers = createAnswerCache();
+  const { firstSeen } = context.dimension;
+  return {
+    context,
+    ledger,
+    answers,
+    signal: AbortSignal.any([context.signal, lost]),
+    writeSignal: lost,
+    planInputs: { loader, answers, firstSeen, guards, runId: ledger.runId, signal: lost },
+
+    async commit(plan) {
+      for (let attempt = 1; ; attempt += 1) {
+        const draft = await retryOnTarget(plan, 'planning a batch', context, lost);
+        try {
+          await applyWithRetry(context, { run: ledger.recordAfter(draft.counts), ...draft.changes }, lost);
+          ledger.commitBatch(draft.counts);
+          context.onChanges?.(draft.changes.versions);
+          return;
+        } catch (error) {
+          if (!isScenedimError(error, 'stale_heads') || attempt === PLAN_ATTEMPTS) throw error;
+          logger.warn({ attempt }, 'an account changed while the batch was planned; planning it again');
+        }
+      }
+    },
+  };
+}
+
+async function closeBooks({ context, ledger, writeSignal }: Run, outcome: RunOutcome): Promise<void> {
+  if (writeSignal.aborted) throw asError(writeSignal.reason);
+  const run = ledger.finalRecord(context.clock.now(), outcome);
+  await applyWithRetry(context, { run, ...emptyChanges() }, writeSignal);
+}
+
+/** True when a run changed a row of the dimension. */
+export function hasChanges(counts: RunCounts): boolean {
+  return counts.versionsOpened + counts.versionsClosed + counts.versionsRewritten + counts.versionsRemoved > 0;
+}
+
+function isTargetGone(error: unknown): boolean {
+  return isScenedimError(error) && (error.code.startsWith('target_') || error.code === 'lock_lost');
+}
+
+/** A lock that is lost because the server is gone is an unreachable target; else it is just lost. */
+async function explainLoss({ loader, signal }: RunContext, loss: Error): Promise<Error> {
+  try {
+    await loader.readMeta(AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]));
+    return loss;
+  } catch (error) {
+    return isScenedimError(error, 'target_unreachable') ? error : loss;
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new ScenedimError('lock_lost', 'the lock of the target was lost');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
