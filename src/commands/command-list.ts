@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunAction } from './run-action.ts';
+import type { RunAction } from './session/run-action.ts';
 
 /** A command, known by name and summary before its module is loaded. */
 export interface CommandEntry {
@@ -19,7 +19,7 @@ export const commandList: readonly CommandEntry[] = [
   {
     name: 'check',
     summary: 'check config, credentials, target and clock',
-    load: async () => (await import('./check.ts')).defineCheck,
+    load: async () => (await import('./check/check.ts')).defineCheck,
   },
   {
     name: 'plan',
@@ -64,7 +64,7 @@ export const commandList: readonly CommandEntry[] = [
   {
     name: 'status',
     summary: 'show freshness and last error of every account',
-    load: async () => (await import('./status.ts')).defineStatus,
+    load: async () => (await import('./status/status.ts')).defineStatus,
   },
   {
     name: 'history',
@@ -89,7 +89,7 @@ export const commandList: readonly CommandEntry[] = [
   {
     name: 'demo',
     summary: 'show the whole job in a few seconds',
-    load: async () => (await import('./demo.ts')).defineDemo,
+    load: async () => (await import('./demo/demo.ts')).defineDemo,
   },
   {
     name: 'schema',

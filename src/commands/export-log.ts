@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { exportLog } from '../pipeline/export-log.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import { withTarget } from './with-target.ts';
-import { assertOneResult, type ResultOptions, writeResult } from './write-result.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import { withTarget } from './work/with-target.ts';
+import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
 
 export function defineExportLog(command: Command, run: RunAction): void {
   command

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import { ScenedimError } from '../errors.ts';
 import { type Micros, requireInstant } from '../instant.ts';
 import { type ExportFormat, exportFormats, exportVersions } from '../pipeline/export-versions.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import { withTarget } from './with-target.ts';
-import { assertOneResult, type ResultOptions, writeResult } from './write-result.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import { withTarget } from './work/with-target.ts';
+import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
 
 interface ExportFlags extends ResultOptions {
   readonly format: ExportFormat;

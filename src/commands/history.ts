@@ -5,11 +5,11 @@ import { toExportRow } from '../pipeline/export-versions.ts';
 import { requireSchema } from '../pipeline/run/prepare-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions } from './session.ts';
-import { addAppIds } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
+import { addAppIds } from './work/sync-options.ts';
+import { withTarget } from './work/with-target.ts';
 
 interface HistoryFlags extends CommonOptions {
   readonly appId?: readonly string[];

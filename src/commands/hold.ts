@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { type Micros, requireInstant } from '../instant.ts';
 import { hold } from '../pipeline/decide.ts';
-import { examples } from './examples.ts';
-import { printDecision } from './print-decision.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions } from './session.ts';
-import { addLockTimeout } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { examples } from './session/examples.ts';
+import { printDecision } from './work/print-decision.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
+import { addLockTimeout } from './work/sync-options.ts';
+import { withTarget } from './work/with-target.ts';
 
 interface HoldFlags extends CommonOptions {
   readonly appId: string;

@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { type ConfigAnswers, configTemplate, defaultAnswers, templateTargets } from '../config/config-template.ts';
 import { isTimeZone } from '../config/time-zone.ts';
 import { ScenedimError } from '../errors.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions, Session } from './session.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions, Session } from './session/session.ts';
 
 interface InitOptions extends CommonOptions {
   readonly yes?: true;

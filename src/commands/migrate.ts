@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
 import { printable } from '../report/printable.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions } from './session.ts';
-import { addLockTimeout } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
+import { addLockTimeout } from './work/sync-options.ts';
+import { withTarget } from './work/with-target.ts';
 
 interface MigrateFlags extends CommonOptions {
   readonly printSql?: true;

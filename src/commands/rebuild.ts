@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { rebuild } from '../pipeline/rebuild.ts';
-import { examples } from './examples.ts';
-import { type ReportOptions, reportRun } from './report-run.ts';
-import type { RunAction } from './run-action.ts';
-import { addLockTimeout } from './sync-options.ts';
-import { runOnTarget } from './with-target.ts';
+import { examples } from './session/examples.ts';
+import { type ReportOptions, reportRun } from './work/report-run.ts';
+import type { RunAction } from './session/run-action.ts';
+import { addLockTimeout } from './work/sync-options.ts';
+import { runOnTarget } from './work/with-target.ts';
 
 interface RebuildFlags extends ReportOptions {
   readonly lockTimeout?: number;

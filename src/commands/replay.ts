@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { openInput } from './work/open-input.ts';
 import { replay } from '../pipeline/replay.ts';
-import { examples } from './examples.ts';
-import { type ReportOptions, reportRun } from './report-run.ts';
-import type { RunAction } from './run-action.ts';
-import { addLockTimeout } from './sync-options.ts';
-import { runOnTarget } from './with-target.ts';
+import { examples } from './session/examples.ts';
+import { type ReportOptions, reportRun } from './work/report-run.ts';
+import type { RunAction } from './session/run-action.ts';
+import { addLockTimeout } from './work/sync-options.ts';
+import { runOnTarget } from './work/with-target.ts';
 
 interface ReplayFlags extends ReportOptions {
   readonly lockTimeout?: number;

@@ -7,12 +7,12 @@ import { createRedactor } from '../redact.ts';
 import { createPaint } from '../report/paint.ts';
 import { createScreen } from '../report/screen.ts';
 import { commandList } from './command-list.ts';
-import { commonSetting } from './common-setting.ts';
-import { createOutput, OutputClosedError } from './output.ts';
-import { errorDocument, renderError, renderErrorLine } from './print-error.ts';
-import type { RunAction } from './run-action.ts';
-import { createSession, type HostProcess, type SessionParts } from './session.ts';
-import { usageError } from './usage-error.ts';
+import { commonSetting } from './session/common-setting.ts';
+import { createOutput, OutputClosedError } from './session/output.ts';
+import { errorDocument, renderError, renderErrorLine } from './session/print-error.ts';
+import type { RunAction } from './session/run-action.ts';
+import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
+import { usageError } from './session/usage-error.ts';
 
 /** How long a stopped command waits for somebody to read its last words. */
 const LAST_WORDS_MS = 1_000;

@@ -3,9 +3,9 @@ import { configJsonSchema } from '../config/config-json-schema.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
 import { outputJsonSchema, outputNames } from '../report/output-schemas.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions } from './session.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
 
 export function defineSchema(command: Command, run: RunAction): void {
   const names = ['config', ...outputNames];

@@ -6,10 +6,10 @@ import { ScenedimError } from '../errors.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { parseSimulatorScript, type SimulatorScript } from '../simulator/simulator-script.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions, Session } from './session.ts';
-import { addAppIds } from './sync-options.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions, Session } from './session/session.ts';
+import { addAppIds } from './work/sync-options.ts';
 
 interface SimulateFlags extends CommonOptions {
   readonly port: number;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { sync } from '../pipeline/sync.ts';
-import { examples } from './examples.ts';
-import { reportRun } from './report-run.ts';
-import type { RunAction } from './run-action.ts';
+import { examples } from './session/examples.ts';
+import { reportRun } from './work/report-run.ts';
+import type { RunAction } from './session/run-action.ts';
 import {
   addLockTimeout,
   addReportOptions,
@@ -10,9 +10,9 @@ import {
   flagSettings,
   type SyncFlags,
   syncOptionsOf,
-} from './sync-options.ts';
-import { openSource } from './with-source.ts';
-import { runOnTarget } from './with-target.ts';
+} from './work/sync-options.ts';
+import { openSource } from './work/with-source.ts';
+import { runOnTarget } from './work/with-target.ts';
 
 export function defineSync(command: Command, run: RunAction): void {
   addReportOptions(addLockTimeout(addSyncOptions(command)))

@@ -3,11 +3,11 @@ import { type VerifyReport, verify } from '../pipeline/verify.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { printable } from '../report/printable.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions } from './session.ts';
-import { addLockTimeout } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { examples } from './session/examples.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
+import { addLockTimeout } from './work/sync-options.ts';
+import { withTarget } from './work/with-target.ts';
 
 interface VerifyFlags extends CommonOptions {
   readonly lockTimeout?: number;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { demoAppId } from '../../src/commands/demo-story.ts';
+import { demoAppId } from '../../src/commands/demo/demo-steps.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { createLoader } from '../../src/load/registry.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';

@@ -8,7 +8,7 @@ import { outputJsonSchema, outputNames, runReportSchema } from '../../src/report
 import { plainPaint } from '../../src/report/paint.ts';
 import { renderPrometheusMetrics } from '../../src/report/prometheus-metrics.ts';
 import { renderRunSummary } from '../../src/report/run-summary.ts';
-import { writeFileAtomically } from '../../src/report/write-file-atomically.ts';
+import { writeFileAtomically } from '../../src/commands/work/write-file-atomically.ts';
 
 const report: RunReport = {
   run_id: 'r1',

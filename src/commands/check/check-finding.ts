@@ -1,5 +1,5 @@
-import { isScenedimError, type ScenedimError } from '../errors.ts';
-import type { Finding } from '../load/loader.ts';
+import { isScenedimError, type ScenedimError } from '../../errors.ts';
+import type { Finding } from '../../load/loader.ts';
 
 /** A finding of `check`, with the exit status that it alone would lead to. */
 export interface CheckedFinding extends Finding {

@@ -1,20 +1,20 @@
-import { configSchema } from '../config/config-schema.ts';
-import type { Config } from '../config/load-config.ts';
-import { ScenedimError } from '../errors.ts';
-import { createWechatSource } from '../extract/wechat-source.ts';
-import { formatInstant, type Micros } from '../instant.ts';
-import { toExportRow } from '../pipeline/export-versions.ts';
-import type { RunContext } from '../pipeline/run/run-context.ts';
-import type { RunReport } from '../pipeline/run/run-report.ts';
-import { sync } from '../pipeline/sync.ts';
-import { renderHistory } from '../report/history-table.ts';
-import type { Paint } from '../report/paint.ts';
-import { renderRunSummary } from '../report/run-summary.ts';
-import { renderTable } from '../report/table.ts';
-import { type Simulator, startSimulator } from '../simulator/simulator.ts';
-import { type DemoStep, demoAppId, demoSteps, demoVisitsSql } from './demo-story.ts';
-import type { CommonOptions, Session } from './session.ts';
-import { withTarget } from './with-target.ts';
+import { configSchema } from '../../config/config-schema.ts';
+import type { Config } from '../../config/load-config.ts';
+import { ScenedimError } from '../../errors.ts';
+import { createWechatSource } from '../../extract/wechat-source.ts';
+import { formatInstant, type Micros } from '../../instant.ts';
+import { toExportRow } from '../../pipeline/export-versions.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
+import type { RunReport } from '../../pipeline/run/run-report.ts';
+import { sync } from '../../pipeline/sync.ts';
+import { renderHistory } from '../../report/history-table.ts';
+import type { Paint } from '../../report/paint.ts';
+import { renderRunSummary } from '../../report/run-summary.ts';
+import { renderTable } from '../../report/table.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { type DemoStep, demoAppId, demoSteps, demoVisitsSql } from './demo-steps.ts';
+import type { CommonOptions, Session } from '../session/session.ts';
+import { withTarget } from '../work/with-target.ts';
 
 const DIRECTORY = './data/demo';
 

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
-import { errorCodes, isScenedimError } from '../errors.ts';
-import type { LoaderUsage } from '../load/loader.ts';
-import type { RunReport } from '../pipeline/run/run-report.ts';
-import type { RunResult } from '../pipeline/run/run-result.ts';
-import type { ChangeList } from '../report/change-list.ts';
-import { type RunMetrics, renderPrometheusMetrics } from '../report/prometheus-metrics.ts';
-import { renderRunSummary } from '../report/run-summary.ts';
-import { writeFileAtomically } from '../report/write-file-atomically.ts';
+import { errorCodes, isScenedimError } from '../../errors.ts';
+import type { LoaderUsage } from '../../load/loader.ts';
+import type { RunReport } from '../../pipeline/run/run-report.ts';
+import type { RunResult } from '../../pipeline/run/run-result.ts';
+import type { ChangeList } from '../../report/change-list.ts';
+import { type RunMetrics, renderPrometheusMetrics } from '../../report/prometheus-metrics.ts';
+import { renderRunSummary } from '../../report/run-summary.ts';
+import { writeFileAtomically } from './write-file-atomically.ts';
 import { logEnd, logProblems } from './log-run.ts';
-import { OutputClosedError } from './output.ts';
-import type { CommonOptions, Session } from './session.ts';
+import { OutputClosedError } from '../session/output.ts';
+import type { CommonOptions, Session } from '../session/session.ts';
 
 export interface ReportOptions extends CommonOptions {
   readonly metricsFile?: string;

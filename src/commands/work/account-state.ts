@@ -1,5 +1,5 @@
-import type { AccountHead } from '../dimension/account-head.ts';
-import { formatInstant, type Micros } from '../instant.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import { formatInstant, type Micros } from '../../instant.ts';
 
 export const accountStates = ['ok', 'failed', 'held', 'removals_suspended'] as const;
 /** How an account stands: `failed`, its newest attempt failed; `held`, its newest answer waits for a decision. */

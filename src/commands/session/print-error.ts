@@ -1,7 +1,7 @@
-import { isScenedimError } from '../errors.ts';
-import type { Redactor } from '../redact.ts';
-import type { Paint } from '../report/paint.ts';
-import { printable } from '../report/printable.ts';
+import { isScenedimError } from '../../errors.ts';
+import type { Redactor } from '../../redact.ts';
+import type { Paint } from '../../report/paint.ts';
+import { printable } from '../../report/printable.ts';
 
 /** What `--json` prints instead of a result when a command fails. */
 export interface ErrorDocument {

@@ -1,9 +1,9 @@
-import type { Config } from '../config/load-config.ts';
-import { createLoader } from '../load/registry.ts';
-import { type RunContext, systemClock } from '../pipeline/run/run-context.ts';
-import type { RunResult } from '../pipeline/run/run-result.ts';
-import { createProgressBar } from '../report/progress-bar.ts';
-import type { Session } from './session.ts';
+import type { Config } from '../../config/load-config.ts';
+import { createLoader } from '../../load/registry.ts';
+import { type RunContext, systemClock } from '../../pipeline/run/run-context.ts';
+import type { RunResult } from '../../pipeline/run/run-result.ts';
+import { createProgressBar } from '../../report/progress-bar.ts';
+import type { Session } from '../session/session.ts';
 
 export interface TargetOptions {
   /** What the progress bar calls the work. */

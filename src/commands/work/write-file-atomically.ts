@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import { ScenedimError } from '../errors.ts';
+import { ScenedimError } from '../../errors.ts';
 
 /**
  * Writes a file so that a reader sees the old content or the whole new one, never a part: a temporary file beside it, flushed

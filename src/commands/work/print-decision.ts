@@ -1,7 +1,7 @@
-import type { DecisionReport } from '../pipeline/decide.ts';
-import { formatCount } from '../report/format-count.ts';
-import { printable } from '../report/printable.ts';
-import type { CommonOptions, Session } from './session.ts';
+import type { DecisionReport } from '../../pipeline/decide.ts';
+import { formatCount } from '../../report/format-count.ts';
+import { printable } from '../../report/printable.ts';
+import type { CommonOptions, Session } from '../session/session.ts';
 
 /** Prints what `accept` or `hold` did. */
 export async function printDecision(session: Session, report: DecisionReport, options: CommonOptions): Promise<void> {

@@ -1,12 +1,12 @@
-import type { AccountHead } from '../dimension/account-head.ts';
-import { errorCodes, isScenedimError } from '../errors.ts';
-import { formatInstant } from '../instant.ts';
-import type { Finding } from '../load/loader.ts';
-import { requireTarget } from '../pipeline/run/prepare-target.ts';
-import type { RunContext } from '../pipeline/run/run-context.ts';
-import { verify } from '../pipeline/verify.ts';
-import { formatCount } from '../report/format-count.ts';
-import { isHeld } from './account-state.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import { errorCodes, isScenedimError } from '../../errors.ts';
+import { formatInstant } from '../../instant.ts';
+import type { Finding } from '../../load/loader.ts';
+import { requireTarget } from '../../pipeline/run/prepare-target.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
+import { verify } from '../../pipeline/verify.ts';
+import { formatCount } from '../../report/format-count.ts';
+import { isHeld } from '../work/account-state.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /** Accounts with the same trouble are named one by one up to this many. */

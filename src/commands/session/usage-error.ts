@@ -1,5 +1,5 @@
 import type { CommanderError } from 'commander';
-import { ScenedimError } from '../errors.ts';
+import { ScenedimError } from '../../errors.ts';
 
 /** What commander found wrong with the arguments, as one of our errors; its suggestion becomes the remedy. */
 export function usageError(error: CommanderError): ScenedimError {

@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { requireDuration } from '../config/duration.ts';
-import type { Config } from '../config/load-config.ts';
-import { openRoster, requireSource } from '../config/roster.ts';
-import type { Setting } from '../config/setting-variables.ts';
-import { ScenedimError } from '../errors.ts';
-import type { SceneSource } from '../extract/scene-source.ts';
-import type { Shard } from '../pipeline/fetch/shard.ts';
-import type { SyncOptions } from '../pipeline/sync.ts';
+import { requireDuration } from '../../config/duration.ts';
+import type { Config } from '../../config/load-config.ts';
+import { openRoster, requireSource } from '../../config/roster.ts';
+import type { Setting } from '../../config/setting-variables.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { SceneSource } from '../../extract/scene-source.ts';
+import type { Shard } from '../../pipeline/fetch/shard.ts';
+import type { SyncOptions } from '../../pipeline/sync.ts';
 import type { ReportOptions } from './report-run.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session/session.ts';
 import { withCredentials } from './with-source.ts';
 
 /** The options of `sync`, which `plan` shares. */

@@ -1,8 +1,8 @@
-import type { AccountHead } from '../dimension/account-head.ts';
-import { classifyErrorCode, errorCatalogue } from '../extract/error-catalogue.ts';
-import type { Paint } from '../report/paint.ts';
-import { printable } from '../report/printable.ts';
-import { isHeld } from './account-state.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
+import type { Paint } from '../../report/paint.ts';
+import { printable } from '../../report/printable.ts';
+import { isHeld } from '../work/account-state.ts';
 
 /** What to do about accounts that are not well: a line for each held one, and for each error code what it means. */
 export function renderRemedies(heads: readonly AccountHead[], paint: Paint): string {

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import { formatDuration } from '../config/duration.ts';
-import type { AccountHead } from '../dimension/account-head.ts';
-import type { Micros } from '../instant.ts';
-import { requireSchema } from '../pipeline/run/prepare-target.ts';
-import type { RunContext } from '../pipeline/run/run-context.ts';
-import { formatCount } from '../report/format-count.ts';
-import { renderTable } from '../report/table.ts';
-import { accountStates, stateOf, toStatusRow } from './account-state.ts';
-import { examples } from './examples.ts';
-import type { RunAction } from './run-action.ts';
-import type { CommonOptions, Session } from './session.ts';
+import { formatDuration } from '../../config/duration.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import type { Micros } from '../../instant.ts';
+import { requireSchema } from '../../pipeline/run/prepare-target.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
+import { formatCount } from '../../report/format-count.ts';
+import { renderTable } from '../../report/table.ts';
+import { accountStates, stateOf, toStatusRow } from '../work/account-state.ts';
+import { examples } from '../session/examples.ts';
+import type { RunAction } from '../session/run-action.ts';
+import type { CommonOptions, Session } from '../session/session.ts';
 import { renderRemedies } from './status-remedies.ts';
-import { addAppIds } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
+import { addAppIds } from '../work/sync-options.ts';
+import { withTarget } from '../work/with-target.ts';
 
 interface StatusFlags extends CommonOptions {
   readonly appId?: readonly string[];

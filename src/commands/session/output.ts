@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { ScenedimError } from '../errors.ts';
-import { type ColorStream, createPaint, type Paint } from '../report/paint.ts';
+import { ScenedimError } from '../../errors.ts';
+import { type ColorStream, createPaint, type Paint } from '../../report/paint.ts';
 
 /** Whoever read our standard output has closed it (`scenedim export | head`): stop quietly. */
 export class OutputClosedError extends Error {
