@@ -1,5 +1,5 @@
 import { ScenedimError } from '../errors.ts';
-import { systemTimer, type Timer } from './timer.ts';
+import { systemTimer, type Timer } from '../clock.ts';
 
 /** Spaces requests out, first come first served. */
 export interface RateLimiter {

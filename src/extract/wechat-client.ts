@@ -5,7 +5,7 @@ import type { WechatEndpoint } from './error-catalogue.ts';
 import { type HttpClient, HttpError, type HttpRequest } from './http-client.ts';
 import { judgeAnswer, judgeHttpError } from './judge-attempt.ts';
 import { type RetryPolicy, retryWaitMs } from './retry-policy.ts';
-import type { Timer } from './timer.ts';
+import type { Timer } from '../clock.ts';
 
 export interface WechatRequest extends HttpRequest {
   readonly endpoint: WechatEndpoint;

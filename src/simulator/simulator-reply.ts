@@ -1,5 +1,5 @@
 import type { SimulatorFault } from './fault-plan.ts';
-import type { SceneRow } from './scene-book.ts';
+import type { SceneRow } from './scene-lists.ts';
 import { errcodeOfFault } from './simulator-faults.ts';
 
 /** How an answer is put on the wire. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ScenedimError } from '../errors.ts';
 import { type Micros, parseInstant } from '../instant.ts';
 import type { SimulatorFault } from './fault-plan.ts';
-import type { SceneChange } from './scene-book.ts';
+import type { SceneChange } from './scene-lists.ts';
 import { type SimulatorFaultName, simulatorEndpoints, simulatorFaults } from './simulator-faults.ts';
 
 /** What happens at a step of a script. */

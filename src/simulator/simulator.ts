@@ -4,12 +4,12 @@ import { ScenedimError } from '../errors.ts';
 import { formatInstant, type Micros } from '../instant.ts';
 import { deliverReply } from './deliver-reply.ts';
 import { createFaultPlan, type SimulatorFault } from './fault-plan.ts';
-import { createSceneBook, type SceneChange } from './scene-book.ts';
+import { createSceneBook, type SceneChange } from './scene-lists.ts';
 import { createScriptRunner } from './script-runner.ts';
 import { simulatorFaultMeanings } from './simulator-faults.ts';
 import { jsonReply, type SimulatorReply, spoilReply } from './simulator-reply.ts';
 import { parseSimulatorAction, type SimulatorAction, type SimulatorScript } from './simulator-script.ts';
-import { createTokenOffice, type SimulatorAccount } from './token-office.ts';
+import { createTokenOffice, type SimulatorAccount } from './token-store.ts';
 import { wechatEndpoints } from './wechat-endpoints.ts';
 
 export interface SimulatorOptions {

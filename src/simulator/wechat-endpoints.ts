@@ -1,8 +1,8 @@
-import type { SceneBook } from './scene-book.ts';
+import type { SceneBook } from './scene-lists.ts';
 import type { ScriptRunner } from './script-runner.ts';
 import type { SimulatorEndpoint } from './simulator-faults.ts';
 import { errorReply, jsonReply, type SentSecrets, type SimulatorReply, sceneListReply } from './simulator-reply.ts';
-import type { TokenOffice } from './token-office.ts';
+import type { TokenOffice } from './token-store.ts';
 
 /** A request as an endpoint sees it. */
 export interface EndpointRequest {

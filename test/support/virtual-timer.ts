@@ -1,4 +1,4 @@
-import type { Timer } from '../../src/extract/timer.ts';
+import type { Timer } from '../../src/clock.ts';
 
 /** A timer whose time passes only when it is told to, or at once when somebody sleeps. */
 export interface VirtualTimer extends Timer {

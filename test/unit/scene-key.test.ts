@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classifyKey, type KeyClass } from '../../src/dimension/scene-key.ts';
+import { classifyKey, type KeyClass } from '../../src/dimension/classify-key.ts';
 
 const text: KeyClass = { valueKind: 'text', sceneValue: null, isAggregate: false };
 const sentinel: KeyClass = { valueKind: 'sentinel', sceneValue: null, isAggregate: false };

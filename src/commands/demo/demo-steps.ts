@@ -1,6 +1,6 @@
 import type { Micros } from '../../instant.ts';
 import { parseInstant } from '../../instant.ts';
-import type { SceneChange } from '../../simulator/scene-book.ts';
+import type { SceneChange } from '../../simulator/scene-lists.ts';
 
 /** One step of the demo: what WeChat changes in its list, and the sync after it. */
 export interface DemoStep {
