@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { type Micros, requireInstant } from '../instant.ts';
 import { hold } from '../pipeline/decide.ts';
 import { examples } from './session/examples.ts';
-import { printDecision } from './work/print-decision.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
+import { printDecision } from './work/print-decision.ts';
 import { addLockTimeout } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { ScenedimError } from '../errors.ts';
-import { openInput } from './work/open-input.ts';
 import { planReplay, planSync } from '../pipeline/plan.ts';
 import { createChangeList } from '../report/change-list.ts';
 import { examples } from './session/examples.ts';
-import { reportRun } from './work/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
+import { openInput } from './work/open-input.ts';
+import { reportRun } from './work/report-run.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './work/sync-options.ts';
 import { openSource } from './work/with-source.ts';
 import { runOnTarget } from './work/with-target.ts';

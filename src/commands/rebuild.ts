@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { rebuild } from '../pipeline/rebuild.ts';
 import { examples } from './session/examples.ts';
-import { type ReportOptions, reportRun } from './work/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
+import { type ReportOptions, reportRun } from './work/report-run.ts';
 import { addLockTimeout } from './work/sync-options.ts';
 import { runOnTarget } from './work/with-target.ts';
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { openInput } from './work/open-input.ts';
 import { replay } from '../pipeline/replay.ts';
 import { examples } from './session/examples.ts';
-import { type ReportOptions, reportRun } from './work/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
+import { openInput } from './work/open-input.ts';
+import { type ReportOptions, reportRun } from './work/report-run.ts';
 import { addLockTimeout } from './work/sync-options.ts';
 import { runOnTarget } from './work/with-target.ts';
 

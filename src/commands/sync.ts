@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { sync } from '../pipeline/sync.ts';
 import { examples } from './session/examples.ts';
-import { reportRun } from './work/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
+import { reportRun } from './work/report-run.ts';
 import {
   addLockTimeout,
   addReportOptions,

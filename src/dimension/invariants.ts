@@ -1,8 +1,8 @@
 import { formatInstant, OPEN_END } from '../instant.ts';
 import type { Snapshot } from '../normalize/snapshot.ts';
+import { classifyKey } from './classify-key.ts';
 import { isComplete } from './compare-snapshots.ts';
 import { sceneIdOf, versionIdOf } from './ids.ts';
-import { classifyKey } from './classify-key.ts';
 import type { Version } from './version.ts';
 import { isOpen } from './version.ts';
 

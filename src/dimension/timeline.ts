@@ -2,8 +2,8 @@ import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { BEGINNING, OPEN_END } from '../instant.ts';
 import type { Snapshot } from '../normalize/snapshot.ts';
-import { sceneIdOf, versionIdOf } from './ids.ts';
 import { classifyKey } from './classify-key.ts';
+import { sceneIdOf, versionIdOf } from './ids.ts';
 import type { EndReason, FirstSeen, Version } from './version.ts';
 
 /** The versions of one account as its ok answers unfold, oldest first (DESIGN 3.2). */

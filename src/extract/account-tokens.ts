@@ -1,8 +1,8 @@
+import type { Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
 import { CREDENTIALS_UNUSABLE, type SecretReader, type SourceAccount } from './scene-source.ts';
-import type { Timer } from '../clock.ts';
 import type { WechatClient } from './wechat-client.ts';
 
 /** A token that may be used now, or why there is none. */

@@ -1,5 +1,5 @@
-import { ScenedimError } from '../errors.ts';
 import { systemTimer, type Timer } from '../clock.ts';
+import { ScenedimError } from '../errors.ts';
 
 /** Spaces requests out, first come first served. */
 export interface RateLimiter {

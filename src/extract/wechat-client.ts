@@ -1,11 +1,11 @@
 import pRetry from 'p-retry';
+import type { Timer } from '../clock.ts';
 import type { Micros } from '../instant.ts';
 import type { AttemptFailure, AttemptOutcome, CallAnswer, CallFailure } from './call-outcome.ts';
 import type { WechatEndpoint } from './error-catalogue.ts';
 import { type HttpClient, HttpError, type HttpRequest } from './http-client.ts';
 import { judgeAnswer, judgeHttpError } from './judge-attempt.ts';
 import { type RetryPolicy, retryWaitMs } from './retry-policy.ts';
-import type { Timer } from '../clock.ts';
 
 export interface WechatRequest extends HttpRequest {
   readonly endpoint: WechatEndpoint;

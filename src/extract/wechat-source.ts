@@ -1,3 +1,4 @@
+import { systemTimer, type Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
@@ -8,7 +9,6 @@ import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import type { FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
-import { systemTimer, type Timer } from '../clock.ts';
 import { type CallOutcome, createWechatClient } from './wechat-client.ts';
 
 export const DEFAULT_BASE_URL = 'https://api.weixin.qq.com';

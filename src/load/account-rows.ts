@@ -1,9 +1,9 @@
-import { ScenedimError } from '../errors.ts';
-import type { Micros } from '../instant.ts';
-import { formatInstant, OPEN_END } from '../instant.ts';
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation } from '../dimension/observation.ts';
 import type { Version, VersionChange } from '../dimension/version.ts';
+import { ScenedimError } from '../errors.ts';
+import type { Micros } from '../instant.ts';
+import { formatInstant, OPEN_END } from '../instant.ts';
 
 /** The rows that a target holds of one account: immutable, so whoever has read them keeps one consistent state. */
 export interface AccountRows {

@@ -1,6 +1,6 @@
-import type { Micros } from '../instant.ts';
 import type { SceneRef, Version } from '../dimension/version.ts';
 import { isOpen } from '../dimension/version.ts';
+import type { Micros } from '../instant.ts';
 
 /** Which versions of some accounts; no field: all. */
 export interface VersionFilter {

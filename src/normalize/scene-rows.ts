@@ -1,8 +1,8 @@
+import { canonicalKey } from './canonical-key.ts';
 import { canonicalText } from './canonical-text.ts';
 import { compactJson } from './compact-json.ts';
 import type { JsonDocument } from './json-document.ts';
 import { elementSpans, memberSpan, skipJsonSpace } from './json-span.ts';
-import { canonicalKey } from './canonical-key.ts';
 import type { RejectedRow, RejectReason, Snapshot } from './snapshot.ts';
 
 /** What one row says: no key is a reject on its own, no name makes its key unknown. */

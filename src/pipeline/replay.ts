@@ -1,24 +1,24 @@
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
-import { hashPayload } from './log/answer-cache.ts';
-import { createBackgroundWriter } from './run/background-writer.ts';
 import type { Batch, BatchBuilder } from './batch/batch.ts';
 import { createBatchBuilder, failureOf } from './batch/batch.ts';
 import { buildChangeSet } from './batch/build-change-set.ts';
-import { commitInParts } from './run/commit-in-parts.ts';
-import { describeHold, describeSuspension } from './run/hold-problem.ts';
 import { appIdsOf, type PlannedAccount } from './batch/plan-account.ts';
 import { planBatch } from './batch/plan-batch.ts';
+import { countAccounts } from './fetch/sync-tally.ts';
+import { hashPayload } from './log/answer-cache.ts';
 import { readLines } from './replay-lines/read-lines.ts';
 import type { ReplayObservation } from './replay-lines/replay-line.ts';
 import { parseReplayLine } from './replay-lines/replay-line.ts';
+import { createBackgroundWriter } from './run/background-writer.ts';
+import { commitInParts } from './run/commit-in-parts.ts';
+import { describeHold, describeSuspension } from './run/hold-problem.ts';
 import type { Run } from './run/run.ts';
 import { withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import type { RunResult } from './run/run-result.ts';
 import { exitCodeOf, outcomeOf } from './run/run-verdict.ts';
-import { countAccounts } from './fetch/sync-tally.ts';
 
 export interface ReplayOptions {
   readonly input: AsyncIterable<Uint8Array>;

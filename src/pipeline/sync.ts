@@ -5,21 +5,21 @@ import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-s
 import type { Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
-import { hashPayload } from './log/answer-cache.ts';
-import { createBackgroundWriter } from './run/background-writer.ts';
 import type { Batch, BatchBuilder } from './batch/batch.ts';
 import { createBatchBuilder, failureOf } from './batch/batch.ts';
 import { hasAnswerSince } from './fetch/newer-answer.ts';
-import type { Run } from './run/run.ts';
-import { withRun } from './run/run.ts';
-import type { RunContext } from './run/run-context.ts';
-import type { RunResult } from './run/run-result.ts';
-import { exitCodeOf, outcomeOf } from './run/run-verdict.ts';
 import { isFresh, withHeads } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
 import { isInShard } from './fetch/shard.ts';
 import type { SyncBooks } from './fetch/sync-tally.ts';
 import { createSyncBooks } from './fetch/sync-tally.ts';
+import { hashPayload } from './log/answer-cache.ts';
+import { createBackgroundWriter } from './run/background-writer.ts';
+import type { Run } from './run/run.ts';
+import { withRun } from './run/run.ts';
+import type { RunContext } from './run/run-context.ts';
+import type { RunResult } from './run/run-result.ts';
+import { exitCodeOf, outcomeOf } from './run/run-verdict.ts';
 
 export interface SyncOptions {
   readonly source: SceneSource;

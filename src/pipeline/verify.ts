@@ -4,9 +4,9 @@ import { describe, findOpenViolations, findRowViolations } from '../dimension/in
 import type { VersionChange } from '../dimension/version.ts';
 import { formatInstant } from '../instant.ts';
 import { createAnswerCache } from './log/answer-cache.ts';
-import { requireTarget } from './run/prepare-target.ts';
 import type { RecomputedAccount } from './log/recompute.ts';
 import { recompute } from './log/recompute.ts';
+import { requireTarget } from './run/prepare-target.ts';
 import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';
 

@@ -1,10 +1,10 @@
 /** A run that is killed between any two of its requests, and what the next one makes of it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
+import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { replay } from '../../src/pipeline/replay.ts';

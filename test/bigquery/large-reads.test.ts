@@ -1,8 +1,8 @@
 /** A table that is too large to be put in order by one statement is read in ranges of accounts. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
+import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { exportLog } from '../../src/pipeline/export-log.ts';

@@ -1,12 +1,12 @@
 /** What a run asks of BigQuery: requests, jobs, statements and bytes, for 1, 1,000 and 100,000 accounts with five scenes each. */
 import { afterAll, expect, test } from 'vitest';
-import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { bigQueryLimits, createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
-import { migrateOptionsFor } from '../../src/pipeline/run/prepare-target.ts';
+import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
 import { replay } from '../../src/pipeline/replay.ts';
+import { migrateOptionsFor } from '../../src/pipeline/run/prepare-target.ts';
 import { plainPaint } from '../../src/report/paint.ts';
 import { renderTable } from '../../src/report/table.ts';
 import { describeBigquery } from '../support/bigquery.ts';

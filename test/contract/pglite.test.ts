@@ -1,8 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll } from 'vitest';
-import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
 import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
+import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 import { describeLoaderContract } from '../../src/testing.ts';
 
 let pglite: PGlite;

@@ -1,8 +1,8 @@
 /** What `check` says about a BigQuery target: rights one by one, project, API, billing and place, each with its remedy. */
 import { describe, expect, test } from 'vitest';
-import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
+import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import type { Finding } from '../../src/load/loader.ts';
 import { momentaryTimings } from '../support/bigquery-on-fake.ts';

@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
+import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { momentaryTimings } from '../support/bigquery-on-fake.ts';
 import { externalAccount } from '../support/fake-google.ts';
 

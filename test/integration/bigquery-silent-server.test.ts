@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
-import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
+import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 
 const { signal } = new AbortController();
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundledStatements } from '../../src/load/postgres-sql/bundled-statements.ts';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
+import { bundledStatements } from '../../src/load/postgres-sql/bundled-statements.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
 import { createSceneSchema, openPgliteDatabase, type ViewDatabase } from '../support/view-database.ts';
 

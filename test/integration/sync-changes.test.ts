@@ -1,8 +1,8 @@
 /** What a sync writes, on memory and on PGlite: over real HTTP, with the tables compared before and after each run. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { OPEN_END, requireInstant } from '../../src/instant.ts';
-import { hashPayload } from '../../src/pipeline/log/answer-cache.ts';
 import { accept, hold } from '../../src/pipeline/decide.ts';
+import { hashPayload } from '../../src/pipeline/log/answer-cache.ts';
 import type { RunResult } from '../../src/pipeline/run/run-result.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
 import { createSharedPglite, type SharedPglite } from '../support/shared-pglite.ts';

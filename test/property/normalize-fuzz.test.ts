@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { saysTheSame } from '../../src/dimension/compare-snapshots.ts';
+import { canonicalKey } from '../../src/normalize/canonical-key.ts';
 import { canonicalText } from '../../src/normalize/canonical-text.ts';
 import { normalizeBody, normalizeText } from '../../src/normalize/normalize-body.ts';
-import { canonicalKey } from '../../src/normalize/canonical-key.ts';
 import { type NormalizedAnswer, rejectReasons } from '../../src/normalize/snapshot.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);

@@ -1,9 +1,9 @@
 /** One PGlite for a test file, with a schema of its own for each loader: its start takes seconds, a schema does not. */
 import { PGlite } from '@electric-sql/pglite';
-import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
 import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
+import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 
 export interface SharedPglite extends AsyncDisposable {
   readonly pglite: PGlite;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { applyScript } from '../../src/load/bigquery/apply/apply-script.ts';
 import type { StagedSources } from '../../src/load/bigquery/apply/apply-statements.ts';
+import type { StagingPartName } from '../../src/load/bigquery/apply/staging-parts.ts';
 import { everyStatement } from '../../src/load/bigquery/check/every-statement.ts';
 import type { Lease } from '../../src/load/bigquery/leases/lease-statements.ts';
-import type { StagingPartName } from '../../src/load/bigquery/apply/staging-parts.ts';
 import {
   deleteOf,
   insertOf,

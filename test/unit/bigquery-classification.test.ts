@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ScenedimError } from '../../src/errors.ts';
 import { BigQueryFailure, toFailure } from '../../src/load/bigquery/errors/bigquery-failure.ts';
-import { assertMessages, classifyBigQueryError, meaningOfFailure } from '../../src/load/bigquery/errors/classify-error.ts';
+import {
+  assertMessages,
+  classifyBigQueryError,
+  meaningOfFailure,
+} from '../../src/load/bigquery/errors/classify-error.ts';
 import { failureReasons } from '../../src/load/bigquery/errors/failure-reasons.ts';
 
 const names = { projectId: 'my-project', dataset: 'scene' };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { jobId, jobName } from '../../src/load/bigquery/jobs/job-id.ts';
 import { ndjsonFiles, ndjsonLine } from '../../src/load/bigquery/apply/ndjson.ts';
+import { jobId, jobName } from '../../src/load/bigquery/jobs/job-id.ts';
 
 const rows = Array.from({ length: 1_000 }, (_, n) => ({ app_id: `wx${n}`, scene_name: '搜'.repeat(n % 7), end: null }));
 const textOf = (chunks: Iterable<Uint8Array>) => Buffer.concat([...chunks]).toString('utf8');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { BigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
+import type { BigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { momentaryTimings } from '../support/bigquery-on-fake.ts';
 
 const { signal } = new AbortController();

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ScenedimError } from '../../src/errors.ts';
-import { sqlStates } from '../../src/load/postgres-sql/sql-state.ts';
 import { classifyPostgresError } from '../../src/load/postgres/classify-error.ts';
 import { redactCredentials } from '../../src/load/postgres/redact-credentials.ts';
+import { sqlStates } from '../../src/load/postgres-sql/sql-state.ts';
 
 const names = { schema: 'scene', database: 'shop', user: 'loader' };
 const classify = (error: unknown) => classifyPostgresError(error, names);

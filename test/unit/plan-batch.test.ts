@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { LoaderLimits, VersionQuery } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
-import { createAnswerCache, hashPayload } from '../../src/pipeline/log/answer-cache.ts';
 import { createBatchBuilder } from '../../src/pipeline/batch/batch.ts';
 import { planBatch } from '../../src/pipeline/batch/plan-batch.ts';
+import { createAnswerCache, hashPayload } from '../../src/pipeline/log/answer-cache.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { contextFor, inputOf } from '../support/run-case.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { accept, hold } from '../../src/pipeline/decide.ts';
-import { migrateTarget } from '../../src/pipeline/run/prepare-target.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
+import { migrateTarget } from '../../src/pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../src/pipeline/run/run-context.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { contextFor, inputOf } from '../support/run-case.ts';

@@ -2,10 +2,10 @@ import type { Config } from '../../config/load-config.ts';
 import { openRoster } from '../../config/roster.ts';
 import { isScenedimError } from '../../errors.ts';
 import { formatCount } from '../../report/format-count.ts';
-import { checkClock } from './check-clock.ts';
-import { type CheckedFinding, findingOf } from './check-finding.ts';
 import type { Session } from '../session/session.ts';
 import { credentialsOf } from '../work/with-source.ts';
+import { checkClock } from './check-clock.ts';
+import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /** Credentials that cannot be read are named one by one up to this many. */
 const NAMED = 20;

@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/load-config.ts';
 import type { Ink, Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
-import { type CheckedFinding, findingOf, worstExitCode } from './check-finding.ts';
-import { checkSource } from './check-source.ts';
-import { checkTarget } from './check-target.ts';
 import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { withTarget } from '../work/with-target.ts';
+import { type CheckedFinding, findingOf, worstExitCode } from './check-finding.ts';
+import { checkSource } from './check-source.ts';
+import { checkTarget } from './check-target.ts';
 
 export function defineCheck(command: Command, run: RunAction): void {
   command

@@ -3,13 +3,13 @@ import { configSchema } from '../../config/config-schema.ts';
 import type { Config } from '../../config/load-config.ts';
 import { sync } from '../../pipeline/sync.ts';
 import { examples } from '../session/examples.ts';
-import { reportRun } from '../work/report-run.ts';
 import type { RunAction } from '../session/run-action.ts';
-import { runDemo } from './run-demo.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
+import { reportRun } from '../work/report-run.ts';
 import { syncOptionsOf } from '../work/sync-options.ts';
 import { openSource } from '../work/with-source.ts';
 import { withTarget } from '../work/with-target.ts';
+import { runDemo } from './run-demo.ts';
 
 export function defineDemo(command: Command, run: RunAction): void {
   command

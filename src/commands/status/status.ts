@@ -6,13 +6,13 @@ import { requireSchema } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { renderTable } from '../../report/table.ts';
-import { accountStates, stateOf, toStatusRow } from '../work/account-state.ts';
 import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { renderRemedies } from './status-remedies.ts';
+import { accountStates, stateOf, toStatusRow } from '../work/account-state.ts';
 import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
+import { renderRemedies } from './status-remedies.ts';
 
 interface StatusFlags extends CommonOptions {
   readonly appId?: readonly string[];

@@ -6,10 +6,10 @@ import type { RunResult } from '../../pipeline/run/run-result.ts';
 import type { ChangeList } from '../../report/change-list.ts';
 import { type RunMetrics, renderPrometheusMetrics } from '../../report/prometheus-metrics.ts';
 import { renderRunSummary } from '../../report/run-summary.ts';
-import { writeFileAtomically } from './write-file-atomically.ts';
-import { logEnd, logProblems } from './log-run.ts';
 import { OutputClosedError } from '../session/output.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
+import { logEnd, logProblems } from './log-run.ts';
+import { writeFileAtomically } from './write-file-atomically.ts';
 
 export interface ReportOptions extends CommonOptions {
   readonly metricsFile?: string;

@@ -7,8 +7,8 @@ import { ScenedimError } from '../../errors.ts';
 import type { SceneSource } from '../../extract/scene-source.ts';
 import type { Shard } from '../../pipeline/fetch/shard.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
-import type { ReportOptions } from './report-run.ts';
 import type { Session } from '../session/session.ts';
+import type { ReportOptions } from './report-run.ts';
 import { withCredentials } from './with-source.ts';
 
 /** The options of `sync`, which `plan` shares. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ScenedimError } from '../../errors.ts';
-import { writeFileAtomically } from './write-file-atomically.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
+import { writeFileAtomically } from './write-file-atomically.ts';
 
 export interface ResultOptions extends CommonOptions {
   readonly output?: string;

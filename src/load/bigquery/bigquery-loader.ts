@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import type { Loader, LoaderFactory, LoaderLimits, RetryNotice } from '../loader.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
-import { type BigQueryClient, createBigQueryClient } from './client/bigquery-client.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
 import { checkTarget } from './check/check-target.ts';
+import { type BigQueryClient, createBigQueryClient } from './client/bigquery-client.ts';
+import { defaultTimings, type Timings } from './client/timings.ts';
+import { createUsageMeter } from './client/usage-meter.ts';
 import { classifyBigQueryError } from './errors/classify-error.ts';
-import { createLocator } from './schema/dataset-location.ts';
+import type { JobRunner } from './jobs/run-job.ts';
 import { acquireLeaseLock, type HeldLeases, leaseEndsAt } from './leases/lease-lock.ts';
-import { readMeta, writeMeta } from './schema/meta.ts';
-import { migrateTarget } from './schema/migrate-target.ts';
-import { migrationScript, newestSchemaVersion } from './schema/migrations.ts';
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
 import { readPayloads } from './read/read-payloads.ts';
 import { readVersions } from './read/read-versions.ts';
-import type { JobRunner } from './jobs/run-job.ts';
-import { defaultTimings, type Timings } from './client/timings.ts';
-import { createUsageMeter } from './client/usage-meter.ts';
+import { createLocator } from './schema/dataset-location.ts';
+import { readMeta, writeMeta } from './schema/meta.ts';
+import { migrateTarget } from './schema/migrate-target.ts';
+import { migrationScript, newestSchemaVersion } from './schema/migrations.ts';
 
 /**
  * A job takes seconds and a table takes few a minute, so a batch is large. Observations are partitioned by day, and one job may

@@ -1,10 +1,10 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
-import type { AccountRows } from '../account-rows.ts';
-import { orderObservations, orderVersions } from '../row-order.ts';
-import { createVersionTest } from '../version-filter.ts';
 import { ScenedimError } from '../../errors.ts';
+import type { AccountRows } from '../account-rows.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
+import { orderObservations, orderVersions } from '../row-order.ts';
+import { createVersionTest } from '../version-filter.ts';
 import { checkMemory, MEMORY_SCHEMA_VERSION, memoryMigrationSql, migrateMemory } from './memory-schema.ts';
 import type { MemoryTarget } from './memory-target.ts';
 import { applyToMemory, createMemoryTarget } from './memory-target.ts';

@@ -1,6 +1,6 @@
+import { ScenedimError } from '../../errors.ts';
 import type { AccountChanges, AccountRows } from '../account-rows.ts';
 import { changeAccountRows, groupByAccount, noRows } from '../account-rows.ts';
-import { ScenedimError } from '../../errors.ts';
 import type { ChangeSet, Payload, RunRecord, TargetMeta } from '../loader.ts';
 import type { LockTable } from './lock-table.ts';
 import { createLockTable } from './lock-table.ts';

@@ -1,8 +1,8 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
-import type { AccountChanges } from '../account-rows.ts';
-import { assertHeadIsCurrent, changeAccountRows, groupByAccount } from '../account-rows.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Version } from '../../dimension/version.ts';
+import type { AccountChanges } from '../account-rows.ts';
+import { assertHeadIsCurrent, changeAccountRows, groupByAccount } from '../account-rows.ts';
 import type { ChangeSet, Loader } from '../loader.ts';
 
 /** Accounts that are looked at together: their versions are in memory meanwhile. */

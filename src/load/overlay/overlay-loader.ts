@@ -1,11 +1,11 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
-import { orderObservations, orderVersions } from '../row-order.ts';
 import type { Version } from '../../dimension/version.ts';
-import { createVersionTest } from '../version-filter.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import type { ChangeSet, Loader, Lock, TargetMeta, VersionQuery } from '../loader.ts';
+import { orderObservations, orderVersions } from '../row-order.ts';
+import { createVersionTest } from '../version-filter.ts';
 import { assertApplicable } from './assert-applicable.ts';
 import { layOver } from './lay-over.ts';
 import type { OverlayParts } from './overlay-store.ts';

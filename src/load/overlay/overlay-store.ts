@@ -3,10 +3,10 @@ import { deserialize, serialize } from 'node:v8';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { compareCodePoints } from '../../compare-code-points.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
-import type { AccountChanges } from '../account-rows.ts';
 import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { Version, VersionChange } from '../../dimension/version.ts';
 import { ScenedimError } from '../../errors.ts';
+import type { AccountChanges } from '../account-rows.ts';
 import type { Payload } from '../loader.ts';
 
 /** What one batch did to one account. */

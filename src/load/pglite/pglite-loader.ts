@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { ScenedimError } from '../../errors.ts';
-import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
+import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { makeDatabase } from './make-database.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';

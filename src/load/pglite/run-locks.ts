@@ -1,6 +1,6 @@
 import { assertLockScope } from '../assert-lock-scope.ts';
-import type { AcquireLock } from '../postgres-sql/sql-loader.ts';
 import type { LockScope } from '../loader.ts';
+import type { AcquireLock } from '../postgres-sql/sql-loader.ts';
 
 /** The run lock of a database that only this process has open: who holds it is kept in memory. It is never lost. */
 export function createRunLocks(): AcquireLock {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { chunksOf } from '../../chunks.ts';
 import type { HeadChange } from '../loader.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { chunksOf } from '../../chunks.ts';
 import { instantText, instantTextOrNull } from './instant-text.ts';
 import type { SqlSession } from './sql-target.ts';
 import { unnest } from './unnest.ts';

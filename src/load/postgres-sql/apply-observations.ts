@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
+import { chunksOf } from '../../chunks.ts';
 import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { Reject } from '../loader.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { chunksOf } from '../../chunks.ts';
 import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
 import { instantText, instantTextOrNull } from './instant-text.ts';
 import type { SqlSession } from './sql-target.ts';

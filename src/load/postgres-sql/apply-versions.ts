@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { chunksOf } from '../../chunks.ts';
 import { isOpen, type Version, type VersionChange } from '../../dimension/version.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { chunksOf } from '../../chunks.ts';
 import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
 import { instantText } from './instant-text.ts';
 import type { SqlSession } from './sql-target.ts';

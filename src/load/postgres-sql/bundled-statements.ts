@@ -1,4 +1,9 @@
-import { defaultAccessSourceKey, type LaunchScene, readAccessSources, readLaunchScenes } from '../../catalog/bundled-tables.ts';
+import {
+  defaultAccessSourceKey,
+  type LaunchScene,
+  readAccessSources,
+  readLaunchScenes,
+} from '../../catalog/bundled-tables.ts';
 import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
 
 /**

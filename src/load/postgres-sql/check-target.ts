@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import { quoteIdentifier } from './quote-sql.ts';
 import { isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
 import { readMeta } from './meta.ts';
 import { newestSchemaVersion } from './migrations.ts';
+import { quoteIdentifier } from './quote-sql.ts';
 import { missingRoles, readersWithoutRights } from './readers.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 

@@ -1,5 +1,5 @@
-import { quoteIdentifier } from './quote-sql.ts';
 import { ScenedimError } from '../../errors.ts';
+import { quoteIdentifier } from './quote-sql.ts';
 import { meaningOfSqlState, sqlStateOf } from './sql-state.ts';
 
 /** Names that a remedy may need. */

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { MigrateOptions } from '../loader.ts';
 import { bundledStatements } from './bundled-statements.ts';
 import { commentStatements } from './comment-statements.ts';
 import { grantStatements } from './grant-statements.ts';
 import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
-import type { MigrateOptions } from '../loader.ts';
 import { advisoryClass, advisoryObjects } from './schema-name.ts';
 
 /** One file of `sql/postgres`; `number` is the schema version that it makes. */

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { columnCatalogue } from '../../catalog/column-catalogue.ts';
+import { ScenedimError } from '../../errors.ts';
 import { functionSignature } from './function-signature.ts';
 import { quoteIdentifier } from './quote-sql.ts';
-import { ScenedimError } from '../../errors.ts';
 import type { SqlSession } from './sql-target.ts';
 
 /** Those of the roles that the server does not have. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Payload } from '../loader.ts';
 import { chunksOfBytes } from '../../chunks.ts';
+import type { Payload } from '../loader.ts';
 import type { SqlTarget } from './sql-target.ts';
 import { unnest } from './unnest.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { assertSchemaName } from '../postgres-sql/schema-name.ts';
 import { parseSection } from '../parse-section.ts';
+import { assertSchemaName } from '../postgres-sql/schema-name.ts';
 
 const section = z.strictObject({
   type: z.literal('postgres'),

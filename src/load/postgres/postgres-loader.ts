@@ -1,5 +1,5 @@
-import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import type { Loader, LoaderFactory } from '../loader.ts';
+import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { connectionOptions } from './connection-options.ts';
 import { type PostgresConfig, parsePostgresConfig } from './postgres-config.ts';
 import { acquirePostgresLock } from './postgres-lock.ts';

@@ -1,9 +1,9 @@
 import type { VersionChange } from '../../dimension/version.ts';
 import { countChanges } from '../../dimension/version-changes.ts';
 import type { ChangeSet, HeadChange, Payload, RunCounts } from '../../load/loader.ts';
+import { toRunCounts } from '../run/run-ledger.ts';
 import type { Batch } from './batch.ts';
 import type { PlannedAccount } from './plan-account.ts';
-import { toRunCounts } from '../run/run-ledger.ts';
 
 /** A change set that still lacks its run row, and what it counts for. */
 export interface DraftChangeSet {

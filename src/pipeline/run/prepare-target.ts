@@ -1,5 +1,5 @@
-import { ScenedimError } from '../../errors.ts';
 import { systemTimer } from '../../clock.ts';
+import { ScenedimError } from '../../errors.ts';
 import type { Loader, MigrateOptions, MigrateResult, TargetMeta } from '../../load/loader.ts';
 import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';

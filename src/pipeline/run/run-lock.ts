@@ -1,5 +1,5 @@
-import { ScenedimError } from '../../errors.ts';
 import { systemTimer } from '../../clock.ts';
+import { ScenedimError } from '../../errors.ts';
 import { formatInstant } from '../../instant.ts';
 import type { Loader, Lock, LockScope } from '../../load/loader.ts';
 import type { RunContext } from './run-context.ts';

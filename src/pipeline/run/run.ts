@@ -1,12 +1,12 @@
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import type { LockScope, RunCounts, RunOutcome } from '../../load/loader.ts';
-import type { AnswerCache } from '../log/answer-cache.ts';
-import { createAnswerCache } from '../log/answer-cache.ts';
-import { applyWithRetry, retryOnTarget } from './retry-on-target.ts';
 import type { DraftChangeSet } from '../batch/build-change-set.ts';
 import { emptyChanges } from '../batch/build-change-set.ts';
 import type { PlanInputs } from '../batch/plan-account.ts';
+import type { AnswerCache } from '../log/answer-cache.ts';
+import { createAnswerCache } from '../log/answer-cache.ts';
 import { prepareTarget } from './prepare-target.ts';
+import { applyWithRetry, retryOnTarget } from './retry-on-target.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunLedger } from './run-ledger.ts';
 import { createRunLedger } from './run-ledger.ts';

@@ -1,17 +1,17 @@
 import type { ChangeSet } from '../../loader.ts';
-import { applyScript } from './apply-script.ts';
-import type { StagedSources } from './apply-statements.ts';
-import { assertChangeSet } from './assert-change-set.ts';
 import { toFailure } from '../errors/bigquery-failure.ts';
 import { assertMessages } from '../errors/classify-error.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { runStatement } from '../jobs/run-query.ts';
 import { waitForLease } from '../leases/lease-holder.ts';
 import type { KeptLease } from '../leases/lease-keeper.ts';
 import { type HeldLeases, TARGET_LEASE } from '../leases/lease-lock.ts';
 import type { Lease } from '../leases/lease-statements.ts';
 import { COMMIT_LEASE } from '../leases/lease-table.ts';
-import type { JobRunner } from '../jobs/run-job.ts';
-import { runStatement } from '../jobs/run-query.ts';
+import { applyScript } from './apply-script.ts';
+import type { StagedSources } from './apply-statements.ts';
+import { assertChangeSet } from './assert-change-set.ts';
 import { stageChangeSet } from './staging.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { OPEN_END } from '../../../instant.ts';
 import type { ChangeSet } from '../../loader.ts';
-import { applyStatements, type StagedSources } from './apply-statements.ts';
-import { guardParameters, hasCommitLease } from '../leases/lease-guard.ts';
-import type { Lease } from '../leases/lease-statements.ts';
 import { instantParameter, integerParameter, type QueryParameter } from '../jobs/query-parameter.ts';
 import type { Query } from '../jobs/run-query.ts';
-import { runParameters } from './run-row.ts';
+import { guardParameters, hasCommitLease } from '../leases/lease-guard.ts';
+import type { Lease } from '../leases/lease-statements.ts';
 import type { DatasetName } from '../schema/table-path.ts';
+import { applyStatements, type StagedSources } from './apply-statements.ts';
+import { runParameters } from './run-row.ts';
 import { unprovenObservations } from './unproven-observations.ts';
 
 /** The script that applies a batch: one job, whatever the batch holds. */

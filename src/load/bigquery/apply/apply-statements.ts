@@ -1,10 +1,10 @@
 import type { VersionChange } from '../../../dimension/version.ts';
 import { assertMessages } from '../errors/classify-error.ts';
-import { guardStatements, type LeaseGuard } from '../leases/lease-guard.ts';
-import { mergeRunStatements } from './run-row.ts';
 import { assertion, rowCountAssertion, type ScriptStatement } from '../jobs/script-statement.ts';
-import { type StagingPartName, stagingParts } from './staging-parts.ts';
+import { guardStatements, type LeaseGuard } from '../leases/lease-guard.ts';
 import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { mergeRunStatements } from './run-row.ts';
+import { type StagingPartName, stagingParts } from './staging-parts.ts';
 
 /** What the script reads a staged part from: its table, or in a dry run rows that are not there. */
 export type StagedSources = Partial<Readonly<Record<StagingPartName, string>>>;

@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import type { ChangeSet } from '../../loader.ts';
-import type { StagedSources } from './apply-statements.ts';
 import { toFailure } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import { ndjsonFiles } from './ndjson.ts';
 import { type JobRunner, runJob } from '../jobs/run-job.ts';
-import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';
 import { tablePath } from '../schema/table-path.ts';
+import type { StagedSources } from './apply-statements.ts';
+import { ndjsonFiles } from './ndjson.ts';
+import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';
 
 /** A file of 50,000,000 bytes cannot be sent in one request with its job. */
 const FILE_BYTES = 45 * 1024 * 1024;

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Finding } from '../../loader.ts';
 import { parseAnswer, toFailure } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
-import { errorFinding, isDenied } from './error-finding.ts';
 import { type FailureNames, grantDataEditor, grantJobUser, grantOnProject } from '../errors/grants.ts';
-import { createDatasetStatement } from '../schema/migrations.ts';
 import { dryRun, type JobRunner } from '../jobs/run-job.ts';
 import { queryConfiguration } from '../jobs/run-query.ts';
+import { createDatasetStatement } from '../schema/migrations.ts';
 import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { errorFinding, isDenied } from './error-finding.ts';
 
 /** A right that a dry run proves: BigQuery asks for it as it would of the statement itself. */
 interface ProvenRight {

@@ -1,13 +1,13 @@
 import type { Finding, TargetMeta } from '../../loader.ts';
-import { checkCreation, checkDatasetRights, checkJobs, checkTableRights, namesOf } from './check-rights.ts';
-import { locationMismatch, readDatasetLocation } from '../schema/dataset-location.ts';
-import { errorFinding, isDenied } from './error-finding.ts';
-import { dryRunText, type NamedStatement, namedStatements, noStagedRows, nullParameters } from './every-statement.ts';
 import { grantDataEditor } from '../errors/grants.ts';
-import { readMeta } from '../schema/meta.ts';
-import { newestSchemaVersion } from '../schema/migrations.ts';
 import { dryRun, type JobRunner } from '../jobs/run-job.ts';
 import { queryConfiguration } from '../jobs/run-query.ts';
+import { locationMismatch, readDatasetLocation } from '../schema/dataset-location.ts';
+import { readMeta } from '../schema/meta.ts';
+import { newestSchemaVersion } from '../schema/migrations.ts';
+import { checkCreation, checkDatasetRights, checkJobs, checkTableRights, namesOf } from './check-rights.ts';
+import { errorFinding, isDenied } from './error-finding.ts';
+import { dryRunText, type NamedStatement, namedStatements, noStagedRows, nullParameters } from './every-statement.ts';
 
 /** Dry runs at the same time. */
 const SIDE_BY_SIDE = 4;

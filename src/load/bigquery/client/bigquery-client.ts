@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
 import type { RetryNotice } from '../../loader.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
-import { type Connection, connect, type RequestOptions } from './bigquery-connection.ts';
 import { BigQueryFailure, toFailure } from '../errors/bigquery-failure.ts';
 import { describeFailure, meaningOfFailure } from '../errors/classify-error.ts';
+import { type Connection, connect, type RequestOptions } from './bigquery-connection.ts';
 import type { RetryTimings } from './timings.ts';
 
 /** One request of the REST API. */

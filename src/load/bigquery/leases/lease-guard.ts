@@ -1,9 +1,9 @@
 import { assertMessages } from '../errors/classify-error.ts';
-import type { Lease } from './lease-statements.ts';
-import { COMMIT_LEASE } from './lease-table.ts';
 import { integerParameter, type QueryParameter, textParameter } from '../jobs/query-parameter.ts';
 import { rowCountAssertion, type ScriptStatement } from '../jobs/script-statement.ts';
 import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import type { Lease } from './lease-statements.ts';
+import { COMMIT_LEASE } from './lease-table.ts';
 
 /** Which leases guard a script. */
 export interface LeaseGuard {

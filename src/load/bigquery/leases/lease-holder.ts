@@ -5,9 +5,9 @@ import { toFailure } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
 import { hasChangedRows } from '../jobs/job.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import { type Lease, type LeaseRequest, releaseLease, takeSeededLease } from './lease-statements.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, runStatement } from '../jobs/run-query.ts';
+import { type Lease, type LeaseRequest, releaseLease, takeSeededLease } from './lease-statements.ts';
 
 const RELEASE_TIMEOUT_MS = 30_000;
 /** Whoever gives up already has waited long enough. */

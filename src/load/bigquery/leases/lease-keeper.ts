@@ -1,10 +1,10 @@
 import { ScenedimError } from '../../../errors.ts';
 import { hasChangedRows } from '../jobs/job.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import type { HeldLease } from './lease-holder.ts';
-import { renewLease } from './lease-statements.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
+import type { HeldLease } from './lease-holder.ts';
+import { renewLease } from './lease-statements.ts';
 
 /** A run lease that is renewed while it is held. */
 export interface KeptLease extends HeldLease {

@@ -2,13 +2,13 @@ import type { Micros } from '../../../instant.ts';
 import { assertLockScope } from '../../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../../loader.ts';
 import { isMissing } from '../errors/bigquery-failure.ts';
+import { createCellReader } from '../jobs/row-cells.ts';
+import type { JobRunner } from '../jobs/run-job.ts';
+import { queryRows } from '../jobs/run-query.ts';
 import { ensureDataset } from '../schema/ensure-dataset.ts';
 import { type HeldLease, takeLease } from './lease-holder.ts';
 import { type KeptLease, keepLease } from './lease-keeper.ts';
 import { excludedUntil, takeRunLease } from './lease-statements.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
-import type { JobRunner } from '../jobs/run-job.ts';
-import { queryRows } from '../jobs/run-query.ts';
 
 /** The run leases that a loader holds: they guard what it applies. */
 export type HeldLeases = Set<KeptLease>;

@@ -2,13 +2,13 @@ import { endReasons, type Version, valueKinds } from '../../../dimension/version
 import { OPEN_END } from '../../../instant.ts';
 import type { VersionQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
-import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
-import { amongAccounts, ofAccounts } from './of-accounts.ts';
 import { instantParameter, type QueryParameter, textParameter, textsParameter } from '../jobs/query-parameter.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryPages } from '../jobs/run-query.ts';
 import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
+import { amongAccounts, ofAccounts } from './of-accounts.ts';
 
 /** The versions that fulfil every field of the query; of a range of accounts, or of all. */
 export function versionsQuery(place: DatasetName, query: VersionQuery, range?: AccountRange): Query {

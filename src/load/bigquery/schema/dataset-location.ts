@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScenedimError } from '../../../errors.ts';
-import type { BigQueryClient } from '../client/bigquery-client.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
+import type { BigQueryClient } from '../client/bigquery-client.ts';
 import { isMissing, parseAnswer, toFailure } from '../errors/bigquery-failure.ts';
 
 /** Where BigQuery puts a dataset when nobody says. */

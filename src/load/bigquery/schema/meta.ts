@@ -4,12 +4,12 @@ import type { TargetMeta } from '../../loader.ts';
 import { oneOf } from '../../one-of.ts';
 import { isMissing } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import { holderParameters } from '../leases/lease-guard.ts';
-import type { Lease } from '../leases/lease-statements.ts';
 import { booleanParameter, integerParameter, textParameter } from '../jobs/query-parameter.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryRows, runStatement } from '../jobs/run-query.ts';
+import { holderParameters } from '../leases/lease-guard.ts';
+import type { Lease } from '../leases/lease-statements.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
 /** The row of `scene_meta`. */

@@ -1,12 +1,12 @@
 import type { MigrateOptions, MigrateResult, TargetMeta } from '../../loader.ts';
-import { ensureDataset } from './ensure-dataset.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import { waitForLease } from '../leases/lease-holder.ts';
-import { MIGRATE_LEASE } from '../leases/lease-table.ts';
-import { assertNotNewer, readMeta } from './meta.ts';
-import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
+import { waitForLease } from '../leases/lease-holder.ts';
+import { MIGRATE_LEASE } from '../leases/lease-table.ts';
+import { ensureDataset } from './ensure-dataset.ts';
+import { assertNotNewer, readMeta } from './meta.ts';
+import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
 
 /**
  * Brings the dataset to the newest schema, with a lease of its own, so that of many who start at once one does it and the

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { MigrateOptions } from '../../loader.ts';
+import { createLeaseTableStatement } from '../leases/lease-table.ts';
 import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
 import { describeStatement } from './describe.ts';
-import { createLeaseTableStatement } from '../leases/lease-table.ts';
 import { quoteLiteral } from './quote-literal.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
