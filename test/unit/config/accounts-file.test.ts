@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Config, loadConfig } from '../../../src/config/load-config.ts';
+import { openRoster } from '../../../src/config/roster.ts';
+
+let directory = '';
+let config: Config;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'scenedim-accounts-'));
+  writeFileSync(
+    join(directory, 'scenedim.yaml'),
+    'target: { type: pglite }\nsource: { accounts: { file: accounts.csv } }\n',
+  );
+  config = await loadConfig({ workingDirectory: directory, environment: {} });
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const { signal } = new AbortController();
+
+async function read(csv: string, appIds: readonly string[] = []) {
+  writeFileSync(join(directory, 'accounts.csv'), csv);
+  const roster = await openRoster(config, appIds, signal);
+  return { total: roster.total, accounts: await Array.fromAsync(roster) };
+}
+
+describe('an accounts file', () => {
+  test('gives each account its only credential and leaves other columns alone', async () => {
+    const csv =
+      '\ufeffapp_id,name,secret_env,secret_file,token_env,token_file\r\nwx1,"Shop, one",A,,,\r\n\r\nwx2,,,/run/b,,\r\nwx3,,,,C,\r\nwx4,,,,,d\r\n';
+    expect(await read(csv)).toEqual({
+      total: 4,
+      accounts: [
+        { appId: 'wx1', appSecret: { env: 'A' } },
+        { appId: 'wx2', appSecret: { file: '/run/b' } },
+        { appId: 'wx3', accessToken: { env: 'C' } },
+        { appId: 'wx4', accessToken: { file: 'd' } },
+      ],
+    });
+  });
+
+  test('is narrowed to the accounts that are asked for', async () => {
+    expect(await read('app_id,secret_env\nwx1,A\nwx2,B\n', ['wx2'])).toEqual({
+      total: 1,
+      accounts: [{ appId: 'wx2', appSecret: { env: 'B' } }],
+    });
+  });
+
+  test('without an account that is asked for is a usage error', async () => {
+    await expect(read('app_id,secret_env\nwx10,A\n', ['wx11'])).rejects.toMatchObject({
+      code: 'usage',
+      message: '--app-id: wx11 is not among the accounts of scenedim.yaml',
+      remedy: 'did you mean wx10?',
+    });
+  });
+
+  test('without any account says how to list one', async () => {
+    await expect(read('app_id,secret_env\n')).rejects.toMatchObject({
+      remedy: 'add a line for each account below the header, its app id and where its credential is',
+    });
+  });
+
+  test.each([
+    ['', 'accounts.csv: no account is listed'],
+    ['app_id,secret_env\n', 'accounts.csv: no account is listed'],
+    [
+      'id,secret_env\nwx1,A\n',
+      'accounts.csv:1: the header must name app_id and one of secret_env, secret_file, token_env, token_file',
+    ],
+    [
+      'app_id,name\nwx1,A\n',
+      'accounts.csv:1: the header must name app_id and one of secret_env, secret_file, token_env, token_file',
+    ],
+    [
+      'app_id,secret_env,token_env\nwx1,A,B\n',
+      'accounts.csv:2: wx1 needs exactly one of secret_env, secret_file, token_env, token_file',
+    ],
+    [
+      'app_id,secret_env\nwx1,A\nwx2,\n',
+      'accounts.csv:3: wx2 needs exactly one of secret_env, secret_file, token_env, token_file',
+    ],
+    [
+      'app_id,secret_env\nwx1,A\n,B\n',
+      'accounts.csv:3: app_id must have 1 to 128 characters, none of them a control character',
+    ],
+    ['app_id,secret_env\nwx1,A\nwx2,A\nwx1,B\n', 'accounts.csv:4: wx1 is listed already in line 2'],
+  ])('that is wrong is told with its line: %j', async (csv, message) => {
+    await expect(read(csv)).rejects.toMatchObject({ code: 'config_invalid', message });
+  });
+
+  test('that is missing is told with its name', async () => {
+    await expect(openRoster(config, [], signal)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'accounts file accounts.csv cannot be read (ENOENT)',
+    });
+  });
+
+  test('with a row of another length is told with its line', async () => {
+    await expect(read('app_id,secret_env\nwx1\n')).rejects.toMatchObject({ code: 'config_invalid', message: /line 2/ });
+  });
+});

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSecretReader, type SecretReference } from '../../../src/config/secret.ts';
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'scenedim-secret-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const reader = (reference: SecretReference, environment = {}) =>
+  createSecretReader(reference, { subject: 'account wx1: appSecret', baseDirectory: directory, environment });
+
+describe('a secret', () => {
+  test('loses one trailing newline and nothing else', async () => {
+    for (const [written, secret] of [
+      ['a b\n', 'a b'],
+      ['a\r\n', 'a'],
+      ['a\n\n', 'a\n'],
+      [' a ', ' a '],
+    ] as const) {
+      writeFileSync(join(directory, 's'), written);
+      expect(await reader({ file: 's' })()).toBe(secret);
+      expect(await reader({ env: 'S' }, { S: written })()).toBe(secret);
+    }
+  });
+
+  test('is read anew each time', async () => {
+    const read = reader({ file: 's' });
+    writeFileSync(join(directory, 's'), 'old');
+    expect(await read()).toBe('old');
+    writeFileSync(join(directory, 's'), 'new');
+    expect(await read()).toBe('new');
+  });
+
+  test('that is not there names the account and where it was looked for', async () => {
+    const path = join(directory, 's');
+    const message = async (reference: SecretReference, environment = {}) =>
+      reader(reference, environment)().then(
+        () => 'read',
+        ({ code, message: text }) => `${code} ${text}`,
+      );
+    expect(await message({ env: 'S' })).toBe(
+      'config_invalid account wx1: appSecret: environment variable S is not set',
+    );
+    expect(await message({ env: 'S' }, { S: '\n' })).toBe(
+      'config_invalid account wx1: appSecret: environment variable S is empty',
+    );
+    expect(await message({ file: 's' })).toBe(
+      `config_invalid account wx1: appSecret: file ${path} cannot be read (ENOENT)`,
+    );
+    writeFileSync(path, '\n');
+    expect(await message({ file: 's' })).toBe(`config_invalid account wx1: appSecret: file ${path} is empty`);
+  });
+});

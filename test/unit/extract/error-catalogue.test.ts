@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { classifyErrorCode, errorCatalogue, isUnavailableByWeChat } from '../../../src/extract/error-catalogue.ts';
+import type { ErrorClass } from '../../../src/extract/scene-source.ts';
+
+interface Row {
+  readonly errorClass: ErrorClass;
+  readonly accountOnly: boolean;
+  readonly credentialsRefused: boolean;
+  readonly remedy: RegExp;
+}
+
+const account = { errorClass: 'account', accountOnly: true, credentialsRefused: false } as const;
+const bug = { errorClass: 'bug', accountOnly: true, credentialsRefused: false, remedy: /report/ } as const;
+const token = {
+  errorClass: 'token',
+  accountOnly: true,
+  credentialsRefused: true,
+  remedy: /renew the access token/,
+} as const;
+const transient = { errorClass: 'transient', accountOnly: true, credentialsRefused: false } as const;
+const ownCredential = { errorClass: 'configuration', accountOnly: true, credentialsRefused: true } as const;
+const everybody = { errorClass: 'configuration', accountOnly: false, credentialsRefused: false } as const;
+
+const expected: Readonly<Record<string, Row>> = {
+  '-1': { ...transient, remedy: /run again/ },
+  '45011': { ...transient, remedy: /ratePerSecond/ },
+  '40001': token,
+  '40014': token,
+  '42001': token,
+  '45009': { errorClass: 'quota', accountOnly: true, credentialsRefused: false, remedy: /tomorrow/ },
+  '48001': { ...account, remedy: /permission set 18/ },
+  '48004': { ...account, remedy: /mp\.weixin\.qq\.com/ },
+  '50002': { ...account, remedy: /mp\.weixin\.qq\.com/ },
+  '50004': { ...account, remedy: /mp\.weixin\.qq\.com/ },
+  '50007': { ...account, remedy: /mp\.weixin\.qq\.com/ },
+  '61003': { ...account, remedy: /authorise/ },
+  '61007': { ...account, remedy: /permission set 18/ },
+  '61009': { ...account, remedy: /authorise/ },
+  '61010': { ...account, remedy: /authorise/ },
+  '61023': { ...account, remedy: /authorise/ },
+  '42007': { ...account, remedy: /authorise/ },
+  '89501': { ...account, remedy: /administrator/ },
+  '89503': { ...account, remedy: /administrator/ },
+  '89506': { ...account, remedy: /administrator/ },
+  '89507': { ...account, remedy: /administrator/ },
+  '507010': { ...account, remedy: /publish/ },
+  '40013': { ...ownCredential, remedy: /appId/ },
+  '40125': { ...ownCredential, remedy: /appSecret/ },
+  '40243': { ...ownCredential, remedy: /unfreeze/ },
+  '40164': { ...everybody, remedy: /whitelist/ },
+  '61004': { ...everybody, remedy: /whitelist/ },
+  '61005': { ...everybody, remedy: /component_verify_ticket/ },
+  '61006': { ...everybody, remedy: /component_verify_ticket/ },
+  '61011': { ...everybody, remedy: /component app id/ },
+  '87009': { ...everybody, remedy: /security settings/ },
+  '40002': bug,
+  '40066': bug,
+  '40097': bug,
+  '41001': bug,
+  '41002': bug,
+  '41004': bug,
+  '41018': bug,
+  '43001': bug,
+  '43002': bug,
+  '43003': bug,
+  '44002': bug,
+  '47001': bug,
+  '61014': bug,
+  '61024': bug,
+};
+
+describe('the catalogue of error codes', () => {
+  it.each(Object.entries(expected))('classifies %s and names a remedy', (code, { remedy, ...rest }) => {
+    const { errorClass, accountOnly, credentialsRefused, remedy: given } = classifyErrorCode(code, 'scene_list', '');
+    expect({ errorClass, accountOnly, credentialsRefused }).toEqual(rest);
+    expect(given).toMatch(remedy);
+  });
+
+  it('lists exactly the codes that have a row here', () => {
+    expect([...errorCatalogue.keys()].sort()).toEqual(Object.keys(expected).sort());
+  });
+
+  it('calls a code that it does not list unknown, for this account only', () => {
+    expect(classifyErrorCode('99999', 'scene_list', '')).toEqual({
+      errorClass: 'unknown',
+      meaning: 'a code that is not in the catalogue',
+      remedy: 'look the code up in the documentation of WeChat, or give the code and the rid to WeChat support',
+      accountOnly: true,
+      credentialsRefused: false,
+    });
+  });
+
+  it('takes 40001 from a token endpoint for a wrong secret of the account', () => {
+    const { errorClass, accountOnly, credentialsRefused } = classifyErrorCode('40001', 'token', '');
+    expect({ errorClass, accountOnly, credentialsRefused }).toEqual(ownCredential);
+  });
+
+  it.each([
+    ['invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 61768-0905', '203.0.113.7'],
+    ['invalid ip 2001:db8::17, not in whitelist', '2001:db8::17'],
+  ])('names the IP of "%s" in the remedy', (errmsg, ip) => {
+    expect(classifyErrorCode('40164', 'token', errmsg).remedy).toBe(
+      `add ${ip} to the IP whitelist at mp.weixin.qq.com`,
+    );
+  });
+
+  it('keeps the general remedy when the text names no IP', () => {
+    const remedy = 'add the IP of this machine to the IP whitelist at mp.weixin.qq.com';
+    expect(classifyErrorCode('40164', 'token', 'invalid ip, rid: 617682e0-09059ac5').remedy).toBe(remedy);
+  });
+
+  it('knows which codes say that an account has no list to give', () => {
+    const unavailable = [...errorCatalogue.keys(), '99999', '0'].filter(isUnavailableByWeChat).sort();
+    expect(unavailable).toEqual(
+      Object.keys(expected)
+        .filter((code) => expected[code]?.errorClass === 'account')
+        .sort(),
+    );
+  });
+});

@@ -1,0 +1,162 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeFileAtomically } from '../../../src/commands/work/write-file-atomically.ts';
+import { ScenedimError } from '../../../src/errors.ts';
+import type { RunReport } from '../../../src/pipeline/run/run-report.ts';
+import { outputJsonSchema, outputNames, runReportSchema } from '../../../src/report/output-schemas.ts';
+import { plainPaint } from '../../../src/report/paint.ts';
+import { renderPrometheusMetrics } from '../../../src/report/prometheus-metrics.ts';
+import { renderRunSummary } from '../../../src/report/run-summary.ts';
+
+const report: RunReport = {
+  run_id: 'r1',
+  outcome: 'partial',
+  accounts: { selected: 1204, changed: 1, unchanged: 1201, held: 1, skipped: 0, failed: 1, fresh: 0 },
+  observations: { recorded: 1204, duplicate: 0 },
+  versions: { opened: 2, closed: 1, rewritten: 0, removed: 0 },
+  rejects: 3,
+  problems: [
+    {
+      app_id: 'wx1',
+      kind: 'held',
+      code: 'shrink',
+      message: '9 of 10 scenes would vanish',
+      remedy: 'scenedim accept --app-id wx1',
+    },
+    { app_id: null, kind: 'run', code: 'run', message: 'a\u001b[2J', remedy: null },
+  ],
+  problems_total: 7,
+};
+
+describe('a run for people', () => {
+  test('says how it ended, what was counted, and each problem with its remedy', () => {
+    expect(
+      renderRunSummary(report, { title: 'sync', elapsedMs: 1400, paint: plainPaint }),
+    ).toBe(`sync  done in part in 1.4 s
+  accounts      1,204 selected, 1 changed, 1,201 unchanged, 1 held, 1 failed
+  observations  1,204 recorded
+  versions      2 opened, 1 closed
+  rows          3 rejected
+
+  wx1 held (shrink): 9 of 10 scenes would vanish
+      remedy: scenedim accept --app-id wx1
+  run: a\\u001b[2J
+  … and 5 more
+`);
+  });
+
+  test('says what would be, when it is a plan', () => {
+    const quiet = { ...report, outcome: 'ok' as const, problems: [], problems_total: 0 };
+    expect(renderRunSummary(quiet, { title: 'plan', elapsedMs: 1400, paint: plainPaint, isPlan: true })).toBe(
+      `plan  done in 1.4 s
+  accounts      1,204 selected, 1 changed, 1,201 unchanged, 1 held, 1 failed
+  observations  1,204 would be recorded
+  versions      2 would be opened, 1 would be closed
+  rows          3 would be rejected
+`,
+    );
+  });
+
+  test('says that it was stopped', () => {
+    const options = { title: 'sync', elapsedMs: 1400, paint: plainPaint, isStopped: true };
+    expect(renderRunSummary(report, options)).toMatch(/^sync {2}stopped in 1\.4 s\n/);
+    expect(renderRunSummary({ ...report, outcome: 'ok' }, options)).toMatch(/^sync {2}done in 1\.4 s\n/);
+  });
+
+  test('says what the target billed, when it bills', () => {
+    const quiet = { ...report, problems: [], problems_total: 0, rejects: 0 };
+    const usage = { jobs: 1_203, bytesBilled: 20 * 1024 * 1024 + 1 };
+    expect(renderRunSummary(quiet, { title: 'sync', elapsedMs: 1400, paint: plainPaint, usage })).toContain(
+      '\n  billed        21 MiB, 1,203 jobs\n',
+    );
+  });
+});
+
+describe('metrics of a run', () => {
+  const line = /^(?:# HELP [a-z_]+ .+|# TYPE [a-z_]+ gauge|[a-z_]+\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")?\} [0-9.e+-]+)$/;
+
+  test('are the Prometheus text format, each name with help and type first', () => {
+    const text = renderPrometheusMetrics({
+      command: 'sync',
+      report,
+      usage: { jobs: 12, bytesBilled: 20_971_520 },
+      exitCode: 75,
+      durationMs: 1500,
+      finishedAtMs: 1_700_000_000_500,
+    });
+    expect(text.endsWith('\n')).toBe(true);
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .filter((each) => !line.test(each)),
+    ).toEqual([]);
+    expect(text).toContain('scenedim_run_accounts{command="sync",state="unchanged"} 1201\n');
+    expect(text).toContain('scenedim_run_exit_code{command="sync"} 75\n');
+    expect(text).toContain('scenedim_run_target_jobs{command="sync"} 12\n');
+    expect(text).toContain('scenedim_run_target_billed_bytes{command="sync"} 20971520\n');
+    expect(text).toContain('scenedim_run_finished_timestamp_seconds{command="sync"} 1700000000.5\n');
+  });
+
+  test('are there without a report too', () => {
+    const text = renderPrometheusMetrics({
+      command: 'sync',
+      report: null,
+      usage: null,
+      exitCode: 69,
+      durationMs: 1,
+      finishedAtMs: 0,
+    });
+    expect(text).toContain('scenedim_run_exit_code{command="sync"} 69\n');
+    expect(text).not.toContain('scenedim_run_accounts');
+    expect(text).not.toContain('billed');
+  });
+});
+
+describe('the schemas of the outputs', () => {
+  test('are there for every name and for no other', () => {
+    for (const name of outputNames) expect(outputJsonSchema(name)).toHaveProperty('$schema');
+    expect(outputJsonSchema('toString')).toBeUndefined();
+  });
+
+  test('take a run report as it is', () => {
+    expect(runReportSchema.parse(report)).toEqual(report);
+    const typed: RunReport = runReportSchema.parse(report);
+    expect(typed.run_id).toBe('r1');
+  });
+});
+
+describe('a file that is written atomically', () => {
+  let directory = '';
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'scenedim-write-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test('holds everything and leaves nothing beside it', async () => {
+    const path = join(directory, 'x');
+    expect(await writeFileAtomically(path, ['old'])).toBe(3);
+    expect(await writeFileAtomically(path, ['a', '搜'])).toBe(4);
+    expect([readFileSync(path, 'utf8'), readdirSync(directory)]).toEqual(['a搜', ['x']]);
+  });
+
+  test('stays as it was when its source fails', async () => {
+    const path = join(directory, 'x');
+    await writeFileAtomically(path, ['old']);
+    async function* failing() {
+      yield 'new';
+      throw new ScenedimError('target_unreachable', 'gone');
+    }
+    await expect(writeFileAtomically(path, failing())).rejects.toMatchObject({ code: 'target_unreachable' });
+    expect([readFileSync(path, 'utf8'), readdirSync(directory)]).toEqual(['old', ['x']]);
+  });
+
+  test('in a directory that is missing is file_unusable', async () => {
+    await expect(writeFileAtomically(join(directory, 'no/x'), ['a'])).rejects.toMatchObject({
+      code: 'file_unusable',
+      message: /ENOENT/,
+    });
+  });
+});
