@@ -2,75 +2,46 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, matchesGlob } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { codeOf, documentTable } from '../support/document-tables.ts';
 import { type ImportEdge, importsOf, loadedBy, sourceFiles } from '../support/import-graph.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const files = sourceFiles(root);
 const edges = [...files].flatMap(([file, source]) => importsOf(file, source));
 
-/** Modules at the top of src: everybody may import them, and they import nothing but one another. */
-const leaf = 'src/!(cli|index|testing|logger).ts';
+interface Layer {
+  readonly files: string;
+  readonly mayImport: readonly string[];
+  readonly mayImportTypesOf: readonly string[];
+}
 
-/** What the modules of a folder may import of src, besides the folder itself and the leaves; the first match counts. */
-const layers: readonly (readonly [importer: string, allowed: readonly string[]])[] = [
-  [leaf, []],
-  ['src/logger.ts', []],
-  ['src/normalize/**', []],
-  ['src/dimension/**', []],
-  ['src/extract/**', ['src/normalize/**', 'src/dimension/**']],
-  ['src/catalog/**', ['src/dimension/**']],
-  ['src/load/kysely/**', ['src/load/*.ts', 'src/normalize/**', 'src/dimension/**', 'src/catalog/**']],
-  ['src/load/postgres/**', ['src/load/*.ts', 'src/load/kysely/**', 'src/dimension/**', 'src/catalog/quote-sql.ts']],
-  ['src/load/pglite/**', ['src/load/*.ts', 'src/load/kysely/**', 'src/dimension/**', 'src/catalog/quote-sql.ts']],
-  ['src/load/bigquery/**', ['src/load/*.ts', 'src/dimension/**', 'src/catalog/**']],
-  ['src/load/memory/**', ['src/load/*.ts', 'src/normalize/**', 'src/dimension/**']],
-  ['src/load/**', ['src/load/**', 'src/normalize/**', 'src/dimension/**']],
-  ['src/pipeline/**', ['src/extract/**', 'src/normalize/**', 'src/dimension/**', 'src/load/loader.ts']],
-  ['src/config/**', ['src/extract/**', 'src/dimension/**', 'src/load/*.ts']],
-  [
-    'src/report/**',
-    [
-      'src/pipeline/**',
-      'src/normalize/**',
-      'src/dimension/**',
-      'src/catalog/**',
-      'src/load/loader.ts',
-      'src/config/duration.ts',
-    ],
-  ],
-  ['src/simulator/**', ['src/catalog/**']],
-  [
-    'src/commands/**',
-    [
-      'src/logger.ts',
-      'src/{pipeline,extract,normalize,dimension,config,report,simulator,catalog}/**',
-      'src/load/{loader,registry}.ts',
-    ],
-  ],
-  ['src/{cli,index,testing}.ts', ['src/**']],
-];
-
-/** `normalize` and `dimension` know each other's types, nothing of how the other works. */
-const typesOnly: readonly (readonly [importer: string, imported: string])[] = [
-  ['src/normalize/**', 'src/dimension/**'],
-  ['src/dimension/**', 'src/normalize/**'],
-];
+/** The rules, as `src/README.md` tells them. A file belongs to the first row that it matches. */
+const layers: readonly Layer[] = documentTable('src/README.md', 'layers').map(([files, , mayImport, typesOf]) => ({
+  files: onlyCode(files),
+  mayImport: codeOf(mayImport),
+  mayImportTypesOf: codeOf(typesOf),
+}));
+const packages = documentTable('src/README.md', 'packages').map(([name, home]) => [onlyCode(name), onlyCode(home)]);
 
 /** Packages that only these files may import. */
-const confined: Readonly<Record<string, string>> = {
-  pg: 'src/load/postgres/**',
-  'pg-copy-streams': 'src/load/postgres/**',
-  '@electric-sql/pglite': 'src/load/pglite/**',
-  '@google-cloud/bigquery': 'src/load/bigquery/bigquery-connection.ts',
-  'google-auth-library': 'src/load/bigquery/credentials.ts',
-  kysely: 'src/load/**',
-  commander: 'src/{cli.ts,commands/**}',
-  pino: 'src/logger.ts',
-  'pino-pretty': 'src/logger.ts',
-};
+const confined: Readonly<Record<string, string>> = Object.fromEntries(packages);
 
-const drivers = ['pg', 'pg-copy-streams', '@electric-sql/pglite', '@google-cloud/bigquery', 'google-auth-library'];
+/** Modules at the top of src: everybody may import them. */
+const leaf = 'src/*.ts';
+
+const layerOf = (file: string): Layer | undefined => layers.find(({ files }) => matchesGlob(file, files));
+
+function onlyCode(cell: string | undefined): string {
+  const [code, ...more] = codeOf(cell);
+  if (code === undefined || more.length > 0)
+    throw new Error(`src/README.md: one name in backticks is expected: ${cell}`);
+  return code;
+}
+
 const driverFolders = ['src/load/postgres/', 'src/load/pglite/', 'src/load/bigquery/'];
+const drivers = Object.keys(confined).filter((name) =>
+  driverFolders.some((folder) => confined[name]?.startsWith(folder)),
+);
 
 /** What is wrong with an import, in words; undefined when it is fine. */
 function violation({ from, to, kind }: ImportEdge): string | undefined {
@@ -79,12 +50,12 @@ function violation({ from, to, kind }: ImportEdge): string | undefined {
   if (home !== undefined && !matchesGlob(from, home)) return `${what}, which only ${home} may`;
   const driverFolder = driverFolders.find((folder) => to.startsWith(folder) && !from.startsWith(folder));
   if (driverFolder !== undefined && kind === 'static') return `${what} statically: a target loads only when it is used`;
-  const layer = layers.find(([importer]) => matchesGlob(from, importer));
+  const layer = layerOf(from);
   if (!layer) return `${from} is in no layer`;
   if (!to.startsWith('src/')) return purityViolation(from, to);
-  if (matchesGlob(to, leaf) || matchesGlob(to, layer[0])) return undefined;
-  if (layer[1].some((allowed) => matchesGlob(to, allowed))) return undefined;
-  const typed = typesOnly.some(([importer, imported]) => matchesGlob(from, importer) && matchesGlob(to, imported));
+  if (layerOf(to)?.files === leaf || matchesGlob(to, layer.files)) return undefined;
+  if (layer.mayImport.some((allowed) => matchesGlob(to, allowed))) return undefined;
+  const typed = layer.mayImportTypesOf.some((imported) => matchesGlob(to, imported));
   if (typed && kind === 'type') return undefined;
   return `${what}: ${typed ? 'only its types' : 'not its layer'}`;
 }
@@ -103,6 +74,12 @@ describe('the layout', () => {
 
   test('every relative import names a file that is there', () => {
     expect(edges.filter(({ to }) => to.startsWith('src/') && !files.has(to))).toEqual([]);
+  });
+
+  test('has files in each row of the table', () => {
+    expect(layers.length).toBeGreaterThan(10);
+    const inhabited = new Set([...files.keys()].map((file) => layerOf(file)?.files));
+    expect(layers.map((layer) => layer.files).filter((each) => !inhabited.has(each))).toEqual([]);
   });
 
   test('nobody imports across the layers', () => {
@@ -172,7 +149,7 @@ describe('the rules themselves', () => {
 
   test.each([
     ['src/extract/client.ts', "import type { Loader } from '../load/loader.ts';"],
-    ['src/load/kysely/apply.ts', "import { x } from '../../extract/client.ts';"],
+    ['src/load/postgres-sql/apply.ts', "import { x } from '../../extract/client.ts';"],
     ['src/load/registry.ts', "import { createPostgresLoader } from './postgres/postgres-loader.ts';"],
     ['src/load/postgres/pool.ts', "import { x } from '../pglite/directory-lock.ts';"],
     ['src/pipeline/sync.ts', "const { x } = await import('../load/registry.ts');"],
@@ -182,7 +159,7 @@ describe('the rules themselves', () => {
     ['src/normalize/body.ts', "import { z } from 'zod';"],
     ['src/errors.ts', "import { x } from './config/secret.ts';"],
     ['src/report/table.ts', "import { Command } from 'commander';"],
-    ['src/load/kysely/copy.ts', "import pg from 'pg';"],
+    ['src/load/postgres-sql/copy.ts', "import pg from 'pg';"],
     ['src/unheard-of/x.ts', "import { x } from '../errors.ts';"],
   ])('refuse in %s: %s', (from, source) => {
     expect(imports(from, source)).toEqual([expect.stringContaining(from)]);
