@@ -1,4 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Micros } from './instant.ts';
+
+/** Where the time of day comes from: the machine, or a virtual clock in the demo and in tests. */
+export interface Clock {
+  now(): Micros;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };
 
 /** A monotonic clock that can be waited on; tests give a virtual one. */
 export interface Timer {
@@ -8,14 +17,15 @@ export interface Timer {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-export const systemTimer: Timer = {
-  now: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(ms, undefined, { signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
-    }
-  },
-};
+/** The machine's monotonic clock. */
+export const systemTimer: Timer = { now: () => performance.now(), sleep };
+
+/** Resolves after `ms` milliseconds; rejects with the reason of the signal when that is aborted before. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}

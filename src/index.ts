@@ -4,6 +4,8 @@
  * reads the config file or the environment, or writes to stdout. Tests for a loader of your own are in `scenedim/testing`.
  */
 
+export type { Clock } from './clock.ts';
+export { systemClock } from './clock.ts';
 export type { AccountHead } from './dimension/account-head.ts';
 export type { GuardSettings } from './dimension/guards.ts';
 export type { Decision, HoldReason, Observation, ObservationStatus } from './dimension/observation.ts';
@@ -63,8 +65,7 @@ export type { ReplayOptions } from './pipeline/replay.ts';
 export { replay } from './pipeline/replay.ts';
 export type { RunContextOptions } from './pipeline/run/create-run-context.ts';
 export { createRunContext } from './pipeline/run/create-run-context.ts';
-export type { Clock, DimensionSettings, Logger, Progress, RunContext } from './pipeline/run/run-context.ts';
-export { systemClock } from './pipeline/run/run-context.ts';
+export type { DimensionSettings, Logger, Progress, RunContext } from './pipeline/run/run-context.ts';
 export type { Problem, ProblemKind, RunReport } from './pipeline/run/run-report.ts';
 export type { RunResult } from './pipeline/run/run-result.ts';
 export type { SyncOptions } from './pipeline/sync.ts';

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type ConfigAnswers, configTemplate, defaultAnswers, templateTargets } from '../config/config-template.ts';
 import { isTimeZone } from '../config/time-zone.ts';
+import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
@@ -125,7 +126,7 @@ async function writeNew(path: string, shown: string, text: string, force: boolea
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = reasonOf(cause);
     if (await isDirectory(path)) {
       throw new ScenedimError('file_unusable', `${shown} is a directory`, {
         remedy: `name a file in it: --config ${join(shown, 'scenedim.yaml')}`,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -64,8 +65,7 @@ async function readScript(file: string, workingDirectory: string): Promise<Simul
   try {
     text = await readFile(resolve(workingDirectory, file), 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new ScenedimError('file_unusable', `script ${file} cannot be read (${reason})`, {
+    throw new ScenedimError('file_unusable', `script ${file} cannot be read (${reasonOf(cause)})`, {
       remedy: 'correct --script; it is relative to the directory that you are in',
       cause,
     });

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
+import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import type { AccountConfig } from './account-config.ts';
 
@@ -96,8 +97,7 @@ function described(error: unknown, shown: string): unknown {
   if (error instanceof CsvError)
     return new ScenedimError('config_invalid', `${shown}: ${error.message}`, { cause: error });
   if (error instanceof Error && 'syscall' in error) {
-    const reason = 'code' in error ? String(error.code) : error.message;
-    return new ScenedimError('config_invalid', `accounts file ${shown} cannot be read (${reason})`, {
+    return new ScenedimError('config_invalid', `accounts file ${shown} cannot be read (${reasonOf(error)})`, {
       remedy: 'correct source.accounts.file; it is relative to the config file',
       cause: error,
     });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
 import type { ParsedConfig } from './config-schema.ts';
@@ -68,8 +69,7 @@ async function readConfig(file: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new ScenedimError('file_unusable', `config file ${file} cannot be read (${reason})`, {
+    throw new ScenedimError('file_unusable', `config file ${file} cannot be read (${reasonOf(cause)})`, {
       remedy: 'check that it is a file and may be read',
       cause,
     });

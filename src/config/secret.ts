@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Environment } from './interpolate.ts';
 
@@ -43,8 +44,7 @@ async function fromFile(file: string, context: SecretContext): Promise<string> {
   try {
     value = (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw new ScenedimError('config_invalid', `${context.subject}: file ${path} cannot be read (${reason})`, {
+    throw new ScenedimError('config_invalid', `${context.subject}: file ${path} cannot be read (${reasonOf(cause)})`, {
       remedy: 'mount the secret there, or correct the path in the config',
       cause,
     });

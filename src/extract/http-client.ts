@@ -6,6 +6,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { errorCodeOf } from '../error-text.ts';
 import type { Micros } from '../instant.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
@@ -174,6 +175,6 @@ function httpErrorOf(error: unknown, host: string, progress: Progress, timeoutMs
 
 /** An AggregateError of several addresses carries the code on itself or on its members. */
 function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof AggregateError ? codeOf(error.errors[0]) : 'no reason given';
+  const inner = error instanceof AggregateError ? errorCodeOf(error.errors[0]) : undefined;
+  return errorCodeOf(error) ?? inner ?? 'no reason given';
 }

@@ -4,6 +4,7 @@
  * same step reports in memory, where every case is checked by itself, and each case's rows with those that it demands.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { formatInstant, requireInstant } from '../../src/instant.ts';
 import type { Loader, MigrateOptions } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
@@ -11,7 +12,7 @@ import { accept } from '../../src/pipeline/decide.ts';
 import { planReplay } from '../../src/pipeline/plan.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
-import { type RunContext, systemClock } from '../../src/pipeline/run/run-context.ts';
+import type { RunContext } from '../../src/pipeline/run/run-context.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import { type BigqueryTargets, createBigqueryTargets } from '../support/bigquery-targets.ts';

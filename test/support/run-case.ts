@@ -1,5 +1,6 @@
 /** Runs the steps of a behaviour case against a loader and checks everything that the case and the rules demand. */
 import { expect } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { OPEN_END, parseInstant, requireInstant } from '../../src/instant.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { accept } from '../../src/pipeline/decide.ts';
@@ -7,7 +8,6 @@ import { exportVersions } from '../../src/pipeline/export-versions.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import type { RunContext } from '../../src/pipeline/run/run-context.ts';
-import { systemClock } from '../../src/pipeline/run/run-context.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import type { BehaviourCase, CaseObservation, Step } from './case-file.ts';
 import { caseLine, caseTime, expectedRows, rowText } from './case-file.ts';

@@ -1,6 +1,6 @@
+import { systemClock } from '../../clock.ts';
 import { createHttpClient, HttpError } from '../../extract/http-client.ts';
 import { createRateLimiter } from '../../extract/rate-limiter.ts';
-import { systemClock } from '../../pipeline/run/run-context.ts';
 import type { CheckedFinding } from './check-finding.ts';
 
 /** `sync` stores nothing beyond this, in milliseconds. */

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 
 /** An opened input; disposing closes it. Reading it throws `file_unusable`. */
@@ -49,7 +50,7 @@ function toInput(name: string, stream: Readable, signal: AbortSignal | undefined
 }
 
 function unreadable(name: string, error: unknown): ScenedimError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = reasonOf(error);
   return new ScenedimError('file_unusable', `cannot read ${name}: ${reasons[code] ?? code}`, {
     remedy: 'name a file that can be read, or - for standard input',
     cause: error,

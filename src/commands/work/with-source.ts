@@ -1,10 +1,10 @@
+import { systemClock } from '../../clock.ts';
 import type { AccountConfig } from '../../config/account-config.ts';
 import type { Config } from '../../config/load-config.ts';
 import { type Roster, requireSource } from '../../config/roster.ts';
 import { createSecretReader, type SecretReader } from '../../config/secret.ts';
 import type { AccountCredentials, SceneSource, SourceAccount } from '../../extract/scene-source.ts';
 import { createWechatSource } from '../../extract/wechat-source.ts';
-import { systemClock } from '../../pipeline/run/run-context.ts';
 import type { Session } from '../session/session.ts';
 
 /** The WeChat API as the config describes it. */

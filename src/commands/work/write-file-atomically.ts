@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 
 /**
@@ -35,8 +36,7 @@ async function onDisk<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new ScenedimError('file_unusable', `${path} cannot be written (${reason})`, {
+    throw new ScenedimError('file_unusable', `${path} cannot be written (${reasonOf(cause)})`, {
       remedy: 'check that the directory exists, may be written and has room',
       cause,
     });

@@ -1,3 +1,4 @@
+import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { classifySqlError } from '../postgres-sql/classify-sql-error.ts';
 
@@ -6,8 +7,8 @@ export function classifyPgliteError(error: unknown, schema: string): ScenedimErr
   if (isScenedimError(error)) return error;
   const sqlError = classifySqlError(error, { schema, database: 'postgres', user: 'postgres' });
   if (sqlError !== undefined) return sqlError;
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const message = messageOf(error);
+  const code = errorCodeOf(error);
   if (code === 'ENOSPC' || code === 'EACCES' || code === 'EIO' || code === 'EROFS') {
     return new ScenedimError('file_unusable', message, { remedy: 'look at the disk of target.path', cause: error });
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { errorCodeOf } from '../../error-text.ts';
 import { isProvablyDead, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** A lock file that this process holds; disposing removes it. */
@@ -100,5 +101,5 @@ function isIdentity(value: unknown): value is ProcessIdentity {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return errorCodeOf(error) ?? '';
 }

@@ -1,6 +1,7 @@
 import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { sleep } from '../../clock.ts';
+import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { LoaderContext } from '../loader.ts';
 import { type LockFile, type LockFileHeld, tryLockFile } from './lock-file.ts';
@@ -46,7 +47,7 @@ export async function assertMayBeMade(directory: string): Promise<void> {
   try {
     await access(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && parent !== directory) {
+    if (errorCodeOf(error) === 'ENOENT' && parent !== directory) {
       return assertMayBeMade(parent);
     }
     throw unusable(error);
@@ -54,7 +55,7 @@ export async function assertMayBeMade(directory: string): Promise<void> {
 }
 
 function unusable(error: unknown): ScenedimError {
-  return new ScenedimError('file_unusable', `target.path: ${error instanceof Error ? error.message : String(error)}`, {
+  return new ScenedimError('file_unusable', `target.path: ${messageOf(error)}`, {
     remedy: 'name a directory that this user may create and write',
     cause: error,
   });
@@ -68,15 +69,7 @@ async function waitForLock(file: string, timeoutMs: number, signal: AbortSignal)
     if (!('holder' in answer)) return answer;
     const left = deadline - performance.now();
     if (left <= 0) throw lockHeld(file, answer);
-    await waitAtMost(Math.min(POLL_MS, left), signal);
-  }
-}
-
-async function waitAtMost(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(ms, undefined, { signal });
-  } catch {
-    signal.throwIfAborted();
+    await sleep(Math.min(POLL_MS, left), signal);
   }
 }
 
@@ -99,7 +92,7 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCodeOf } from '../../error-text.ts';
 
 /** What tells a process from all others, as far as this machine says. */
 export interface ProcessIdentity {
@@ -29,7 +30,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return errorCodeOf(error) !== 'ESRCH';
   }
 }
 

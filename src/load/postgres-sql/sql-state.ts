@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../../error-text.ts';
 import type { ErrorCode } from '../../errors.ts';
 
 /** What an SQLSTATE, or a class of them, means to a user. */
@@ -61,6 +62,7 @@ const pattern = /^[0-9A-Z]{5}$/;
 
 /** The SQLSTATE of a database's error; undefined for errors of other kinds, whose codes look like `ECONNRESET`. */
 export function sqlStateOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
-  return typeof error.code === 'string' && pattern.test(error.code) ? error.code : undefined;
+  if (!(error instanceof Error) || !('severity' in error)) return undefined;
+  const code = errorCodeOf(error);
+  return code !== undefined && pattern.test(code) ? code : undefined;
 }

@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../../error-text.ts';
 import { type ErrorCode, isScenedimError, ScenedimError } from '../../errors.ts';
 import { classifySqlError, type TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { redactCredentials } from './redact-credentials.ts';
@@ -71,7 +72,7 @@ export function classifyPostgresError(error: unknown, names: TargetNames): Scene
   const first = error instanceof AggregateError ? error.errors[0] : error;
   if (!(first instanceof Error))
     return new ScenedimError('internal', redactCredentials(String(first)), { cause: error });
-  const errorCode = 'code' in first && typeof first.code === 'string' ? first.code : '';
+  const errorCode = errorCodeOf(first) ?? '';
   const text = `${errorCode} ${first.message}`;
   const rule = rules.find(({ test }) => test.test(text) || test.test(first.message));
   const message = rule?.message ?? redactCredentials(first.message);

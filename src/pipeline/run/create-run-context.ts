@@ -1,7 +1,7 @@
+import { systemClock } from '../../clock.ts';
 import { readProgramVersion } from '../../program-version.ts';
 import { createRedactor } from '../../redact.ts';
 import type { Logger, RunContext } from './run-context.ts';
-import { systemClock } from './run-context.ts';
 
 /** A loader, and whatever of a {@link RunContext} shall differ from the default. */
 export type RunContextOptions = Pick<RunContext, 'loader'> & Partial<RunContext>;

@@ -1,6 +1,6 @@
+import type { Clock } from '../../clock.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { FirstSeen, VersionChange } from '../../dimension/version.ts';
-import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { TargetRetryPolicy } from './retry-on-target.ts';
 
@@ -10,11 +10,6 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-}
-
-/** Where the pipeline takes the time from: the machine, or a virtual clock in the demo and in tests. */
-export interface Clock {
-  now(): Micros;
 }
 
 export interface DimensionSettings {
@@ -54,6 +49,3 @@ export interface RunContext {
   /** Told after every batch that was written, what it did to the dimension. A plan's batches are written beside the target. */
   readonly onChanges?: (changes: readonly VersionChange[]) => void;
 }
-
-/** The machine's clock. */
-export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };

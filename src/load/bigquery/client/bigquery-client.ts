@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../../../clock.ts';
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
 import type { RetryNotice } from '../../loader.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
@@ -97,7 +98,7 @@ export function createBigQueryClient(
         if (!meaningOfFailure(failure).newAttempt || number >= timings.attempts) throw failure;
         const waitMs = timings.delayMs(number);
         onRetry({ message: describeFailure(failure, config), attempt: number, waitMs });
-        await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+        await sleep(waitMs, signal);
       }
     }
   };

@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { reasonOf } from '../../../error-text.ts';
 import { ScenedimError } from '../../../errors.ts';
 
 const text = z.string().min(1);
@@ -57,8 +58,7 @@ export async function readKeyFile({ path, setting }: KeyFile): Promise<Key> {
   try {
     content = await readFile(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw invalid(`${subject} cannot be read (${reason})`, `mount the key there, or correct ${setting}`);
+    throw invalid(`${subject} cannot be read (${reasonOf(cause)})`, `mount the key there, or correct ${setting}`);
   }
   const { success, data, error } = key.safeParse(parseJson(content, subject, setting));
   if (success) return data;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { errorCodeOf } from '../../../error-text.ts';
 import { BigQueryFailure } from '../errors/bigquery-failure.ts';
 
 /** How long to wait for one answer: elsewhere than in Google Cloud, often nothing says that nobody is there. */
@@ -97,6 +98,5 @@ function parseToken(text: string): z.infer<typeof token> {
 }
 
 function networkCodeOf(error: unknown): string | null {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
+  return errorCodeOf(error instanceof Error ? error.cause : undefined) ?? null;
 }

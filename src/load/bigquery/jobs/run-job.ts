@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../../../clock.ts';
 import type { RetryNotice } from '../../loader.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import type { BigQueryClient } from '../client/bigquery-client.ts';
@@ -62,7 +62,7 @@ export async function runJob(runner: JobRunner, work: Work, signal: AbortSignal)
     if (!meaningOfFailure(failure).newAttempt || attempt >= timings.job.attempts) throw failure;
     const waitMs = timings.job.delayMs(attempt);
     runner.onRetry({ message: failure.message, attempt, waitMs });
-    await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await sleep(waitMs, signal);
   }
 }
 
@@ -114,7 +114,7 @@ async function waitForJob(
 ): Promise<Job> {
   let job = started;
   for (let looks = 1; job.status.state !== 'DONE'; looks += 1) {
-    await delay(timings.pollMs(looks), undefined, { signal }).catch(() => signal.throwIfAborted());
+    await sleep(timings.pollMs(looks), signal);
     job = await getJob(client, reference, signal);
   }
   return job;

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { sleep } from '../../../clock.ts';
 import { BigQueryFailure, parseAnswer } from '../errors/bigquery-failure.ts';
 import type { Job } from './job.ts';
 import { callName, jobName } from './job-id.ts';
@@ -72,7 +72,7 @@ async function* pagesOf(
     const answer = parseAnswer(page, await client.call({ method: 'GET', path: `queries/${id}`, query }, signal));
     signal.throwIfAborted();
     if (answer.jobComplete === false) {
-      await delay(timings.pollMs(looks), undefined, { signal }).catch(() => signal.throwIfAborted());
+      await sleep(timings.pollMs(looks), signal);
       continue;
     }
     if (answer.rows) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../../../clock.ts';
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
 import { toFailure } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
@@ -52,7 +52,7 @@ export async function waitForLease(runner: JobRunner, leaseId: string, signal: A
         remedy: 'run again; if it stays, look at the running jobs of the project',
       });
     }
-    await delay(leasePollMs * (1 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
+    await sleep(leasePollMs * (1 + Math.random()), signal);
   }
 }
 
