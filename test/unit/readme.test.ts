@@ -200,7 +200,9 @@ describe('the reference', () => {
   test('names every code that an account can fail with', () => {
     const folders = ['extract', 'normalize', 'pipeline'].map((folder) => `src/${folder}`);
     const sources = folders.flatMap((folder) =>
-      readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, 'utf8')),
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((file) => readFileSync(`${file.parentPath}/${file.name}`, 'utf8')),
     );
     const codes = [...sources.join('\n').matchAll(/\bcode(?:: | = |\()'([a-z_]+)'/g)].map(([, found = '']) => found);
     expect(codes).toContain('clock_skew');
