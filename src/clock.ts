@@ -6,6 +6,9 @@ export interface Clock {
   now(): Micros;
 }
 
+/** Our clock may be this far from the `Date` of an answer, and an observation this far in the future: 5 minutes. */
+export const MAX_CLOCK_SKEW: Micros = 300_000_000n;
+
 /** The machine's clock. */
 export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };
 

@@ -1,3 +1,4 @@
+/** The table of WeChat's error codes: code, class, meaning, remedy. A new code is a row of it. */
 import type { ErrorClass } from './scene-source.ts';
 
 /** What is known about one `errcode` of WeChat's. */
@@ -20,104 +21,81 @@ const REAUTHORISE = 'the account must authorise the third-party platform again';
 const GRANT_PERMISSION = 'the account must grant permission set 18 (mini program data) to the third-party platform';
 const ASK_ADMIN = 'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist';
 const LOOK_AT_MP = 'the account shows the reason and what to do at mp.weixin.qq.com';
+const PUBLISH = 'publish the mini program, or take it off the list';
 const RENEW_TOKEN =
   'renew the access token where it is maintained; it dies when anything calls GET /cgi-bin/token for this account';
+const CHECK_SECRET = 'check the appSecret of this account';
+const LIST_IP = 'add the IP of this machine to the IP whitelist at mp.weixin.qq.com';
+const LIST_PLATFORM_IP = 'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com';
+const STORE_TICKET = 'the platform must store the component_verify_ticket that WeChat pushes every 10 minutes';
+const CHECK_API_SECURITY = 'check the API security settings at mp.weixin.qq.com';
+const TOMORROW = 'run again tomorrow (quotas start anew at midnight, UTC+8)';
+const ASK_SUPPORT = 'give the code and the rid to WeChat support';
 const REPORT_DEFECT = 'this is a defect of scenedim: please report it with the code and the rid';
-const COMPONENT_TICKET = 'the platform must store the component_verify_ticket that WeChat pushes every 10 minutes';
 
-/** The code table: every documented `errcode` that getSceneList and the token endpoints may answer with. */
-export const errorCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map([
-  row(-1, 'transient', 'the system is busy', 'run again later'),
-  row(45011, 'transient', 'too many calls in this minute', 'lower source.ratePerSecond, or run again in a minute'),
+/** `own`: the account's own token or secret was refused; `everybody`: every account is concerned. */
+type Concern = 'own' | 'everybody';
+type Row = readonly [code: number, errorClass: ErrorClass, meaning: string, remedy: string, concern?: Concern];
 
-  row(40001, 'token', 'the access token is invalid or not the latest', RENEW_TOKEN),
-  row(40014, 'token', 'the access token is invalid', RENEW_TOKEN),
-  row(42001, 'token', 'the access token has expired', RENEW_TOKEN),
+/** Every documented `errcode` that getSceneList and the token endpoints may answer with. */
+export const errorCatalogue = catalogueOf([
+  [-1, 'transient', 'the system is busy', 'run again later'],
+  [45011, 'transient', 'too many calls in this minute', 'lower source.ratePerSecond, or run again in a minute'],
 
-  row(
-    45009,
-    'quota',
-    'the daily quota of this API is used up',
-    'run again tomorrow (quotas start anew at midnight, UTC+8)',
-  ),
+  [40001, 'token', 'the access token is invalid or not the latest', RENEW_TOKEN, 'own'],
+  [40014, 'token', 'the access token is invalid', RENEW_TOKEN, 'own'],
+  [42001, 'token', 'the access token has expired', RENEW_TOKEN, 'own'],
 
-  row(48001, 'account', 'the account has no right to use this API', GRANT_PERMISSION),
-  row(48004, 'account', 'WeChat has blocked this API for the account', LOOK_AT_MP),
-  row(50002, 'account', 'the account is restricted, frozen or deleted', LOOK_AT_MP),
-  row(50004, 'account', 'the service is forbidden for the account', LOOK_AT_MP),
-  row(50007, 'account', 'the account is suspended', LOOK_AT_MP),
-  row(61003, 'account', 'the account has not authorised the third-party platform', REAUTHORISE),
-  row(61007, 'account', 'the account has not granted this API to the third-party platform', GRANT_PERMISSION),
-  row(61009, 'account', 'the authorisation code is invalid', REAUTHORISE),
-  row(61010, 'account', 'the authorisation code has expired', REAUTHORISE),
-  row(61023, 'account', 'the refresh token is invalid', REAUTHORISE),
-  row(42007, 'account', 'the authorisation ended because the password of the account changed', REAUTHORISE),
-  row(89501, 'account', 'this IP waits for the confirmation of the administrator', ASK_ADMIN),
-  row(89503, 'account', 'this IP needs the confirmation of the administrator', ASK_ADMIN),
-  row(89506, 'account', 'the administrator refused this IP twice: it is locked out for 24 hours', ASK_ADMIN),
-  row(89507, 'account', 'the administrator refused this IP: it is locked out for one hour', ASK_ADMIN),
-  row(
-    507010,
-    'account',
-    'an unpublished mini program cannot use this API',
-    'publish the mini program, or take it off the list',
-  ),
+  [45009, 'quota', 'the daily quota of this API is used up', TOMORROW],
 
-  row(40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', {
-    credentialsRefused: true,
-  }),
-  row(40125, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', {
-    credentialsRefused: true,
-  }),
-  row(40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', {
-    credentialsRefused: true,
-  }),
-  row(
-    40164,
-    'configuration',
-    'the IP is not in the whitelist',
-    'add the IP of this machine to the IP whitelist at mp.weixin.qq.com',
-    { accountOnly: false },
-  ),
-  row(
-    61004,
-    'configuration',
-    'the IP is not registered for the third-party platform',
-    'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com',
-    { accountOnly: false },
-  ),
-  row(61005, 'configuration', 'the component_verify_ticket has expired', COMPONENT_TICKET, { accountOnly: false }),
-  row(61006, 'configuration', 'the component_verify_ticket is invalid', COMPONENT_TICKET, { accountOnly: false }),
-  row(61011, 'configuration', 'the third-party platform is invalid', 'check the component app id of the platform', {
-    accountOnly: false,
-  }),
-  row(87009, 'configuration', 'the signature is invalid', 'check the API security settings at mp.weixin.qq.com', {
-    accountOnly: false,
-  }),
+  [48001, 'unavailable', 'the account has no right to use this API', GRANT_PERMISSION],
+  [48004, 'unavailable', 'WeChat has blocked this API for the account', LOOK_AT_MP],
+  [50002, 'unavailable', 'the account is restricted, frozen or deleted', LOOK_AT_MP],
+  [50004, 'unavailable', 'the service is forbidden for the account', LOOK_AT_MP],
+  [50007, 'unavailable', 'the account is suspended', LOOK_AT_MP],
+  [61003, 'unavailable', 'the account has not authorised the third-party platform', REAUTHORISE],
+  [61007, 'unavailable', 'the account has not granted this API to the third-party platform', GRANT_PERMISSION],
+  [61009, 'unavailable', 'the authorisation code is invalid', REAUTHORISE],
+  [61010, 'unavailable', 'the authorisation code has expired', REAUTHORISE],
+  [61023, 'unavailable', 'the refresh token is invalid', REAUTHORISE],
+  [42007, 'unavailable', 'the authorisation ended because the password of the account changed', REAUTHORISE],
+  [89501, 'unavailable', 'this IP waits for the confirmation of the administrator', ASK_ADMIN],
+  [89503, 'unavailable', 'this IP needs the confirmation of the administrator', ASK_ADMIN],
+  [89506, 'unavailable', 'the administrator refused this IP twice: it is locked out for 24 hours', ASK_ADMIN],
+  [89507, 'unavailable', 'the administrator refused this IP: it is locked out for one hour', ASK_ADMIN],
+  [507010, 'unavailable', 'an unpublished mini program cannot use this API', PUBLISH],
 
-  row(40002, 'bug', 'the grant type is invalid', REPORT_DEFECT),
-  row(40066, 'bug', 'the URL is invalid', REPORT_DEFECT),
-  row(40097, 'bug', 'an argument is invalid', REPORT_DEFECT),
-  row(41001, 'bug', 'the access token is missing', REPORT_DEFECT),
-  row(41002, 'bug', 'the app id is missing', REPORT_DEFECT),
-  row(41004, 'bug', 'the app secret is missing', REPORT_DEFECT),
-  row(41018, 'bug', 'the component app id is missing', REPORT_DEFECT),
-  row(43001, 'bug', 'a GET request is required', REPORT_DEFECT),
-  row(43002, 'bug', 'a POST request is required', REPORT_DEFECT),
-  row(43003, 'bug', 'HTTPS is required', REPORT_DEFECT),
-  row(44002, 'bug', 'the body of the POST request is empty', REPORT_DEFECT),
-  row(47001, 'bug', 'the request is not valid JSON', REPORT_DEFECT),
-  row(61014, 'bug', 'a component token is required', REPORT_DEFECT),
-  row(61024, 'bug', 'a component token is required for this API', REPORT_DEFECT),
+  [40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', 'own'],
+  [40125, 'configuration', 'the app secret is wrong', CHECK_SECRET, 'own'],
+  [40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', 'own'],
+  [40164, 'configuration', 'the IP is not in the whitelist', LIST_IP, 'everybody'],
+  [61004, 'configuration', 'the IP is not registered for the third-party platform', LIST_PLATFORM_IP, 'everybody'],
+  [61005, 'configuration', 'the component_verify_ticket has expired', STORE_TICKET, 'everybody'],
+  [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'everybody'],
+  [61011, 'configuration', 'the platform is invalid', 'check the component app id of the platform', 'everybody'],
+  [87009, 'configuration', 'the signature is invalid', CHECK_API_SECURITY, 'everybody'],
+
+  [40002, 'bug', 'the grant type is invalid', REPORT_DEFECT],
+  [40066, 'bug', 'the URL is invalid', REPORT_DEFECT],
+  [40097, 'bug', 'an argument is invalid', REPORT_DEFECT],
+  [41001, 'bug', 'the access token is missing', REPORT_DEFECT],
+  [41002, 'bug', 'the app id is missing', REPORT_DEFECT],
+  [41004, 'bug', 'the app secret is missing', REPORT_DEFECT],
+  [41018, 'bug', 'the component app id is missing', REPORT_DEFECT],
+  [43001, 'bug', 'a GET request is required', REPORT_DEFECT],
+  [43002, 'bug', 'a POST request is required', REPORT_DEFECT],
+  [43003, 'bug', 'HTTPS is required', REPORT_DEFECT],
+  [44002, 'bug', 'the body of the POST request is empty', REPORT_DEFECT],
+  [47001, 'bug', 'the request is not valid JSON', REPORT_DEFECT],
+  [61014, 'bug', 'a component token is required', REPORT_DEFECT],
+  [61024, 'bug', 'a component token is required for this API', REPORT_DEFECT],
 ]);
 
 /** What a token endpoint says differently: there is no token yet that could be invalid. */
-const tokenEndpointCatalogue: ReadonlyMap<string, ErrorCatalogueEntry> = new Map([
-  row(40001, 'configuration', 'the app secret is wrong', 'check the appSecret of this account', {
-    credentialsRefused: true,
-  }),
-  row(40014, 'unknown', 'the token endpoint refused a token', 'give the code and the rid to WeChat support'),
-  row(42001, 'unknown', 'the token endpoint refused a token', 'give the code and the rid to WeChat support'),
+const tokenEndpointCatalogue = catalogueOf([
+  [40001, 'configuration', 'the app secret is wrong', CHECK_SECRET, 'own'],
+  [40014, 'unknown', 'the token endpoint refused a token', ASK_SUPPORT],
+  [42001, 'unknown', 'the token endpoint refused a token', ASK_SUPPORT],
 ]);
 
 const unknownEntry: ErrorCatalogueEntry = {
@@ -140,20 +118,18 @@ export function classifyErrorCode(code: string, endpoint: WechatEndpoint, errmsg
   return { ...entry, remedy: entry.remedy.replace(/the IP of this machine|this IP/, ip) };
 }
 
-/** True for class A: by WeChat's own word the account has no scene list to give; reported as skipped, not as failed. */
-export function isUnavailableByWeChat(code: string): boolean {
-  return errorCatalogue.get(code)?.errorClass === 'account';
+/** True when WeChat says that the account has no scene list to give; such an account is reported as skipped. */
+export function isUnavailable(code: string): boolean {
+  return errorCatalogue.get(code)?.errorClass === 'unavailable';
 }
 
-function row(
-  code: number,
-  errorClass: ErrorClass,
-  meaning: string,
-  remedy: string,
-  scope: { readonly accountOnly?: boolean; readonly credentialsRefused?: boolean } = {},
-): [string, ErrorCatalogueEntry] {
-  const credentialsRefused = scope.credentialsRefused ?? errorClass === 'token';
-  return [String(code), { errorClass, meaning, remedy, accountOnly: scope.accountOnly ?? true, credentialsRefused }];
+function catalogueOf(rows: readonly Row[]): ReadonlyMap<string, ErrorCatalogueEntry> {
+  return new Map(
+    rows.map(([code, errorClass, meaning, remedy, concern]) => [
+      String(code),
+      { errorClass, meaning, remedy, accountOnly: concern !== 'everybody', credentialsRefused: concern === 'own' },
+    ]),
+  );
 }
 
 function isAboutIp(code: string): boolean {

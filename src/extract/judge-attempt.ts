@@ -1,3 +1,4 @@
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { parseHttpDate } from '../http-date.ts';
 import type { Micros } from '../instant.ts';
 import { probeAnswer } from './answer-probe.ts';
@@ -6,8 +7,6 @@ import { classifyErrorCode, type WechatEndpoint } from './error-catalogue.ts';
 import type { HttpAnswer, HttpError } from './http-client.ts';
 import type { RetryReason } from './retry-policy.ts';
 
-/** Our clock may be this far from the `Date` of an answer, in microseconds: 5 minutes. */
-const MAX_CLOCK_SKEW: Micros = 300_000_000n;
 const MAX_ERRMSG_LENGTH = 600;
 
 const CHECK_NETWORK = 'check DNS, proxy and firewall between here and source.baseUrl, then run again';

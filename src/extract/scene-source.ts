@@ -1,7 +1,10 @@
 import type { Micros } from '../instant.ts';
 
-/** Which class of the code table (wechat error codes) an error belongs to; decides retries and the exit code. */
-export const errorClasses = ['transient', 'token', 'quota', 'account', 'configuration', 'bug', 'unknown'] as const;
+/**
+ * Which class of `errorCatalogue` an error belongs to; the class decides retries and the exit code.
+ * `unavailable`: WeChat says that the account has no list to give, so the report counts it as skipped.
+ */
+export const errorClasses = ['transient', 'token', 'quota', 'unavailable', 'configuration', 'bug', 'unknown'] as const;
 export type ErrorClass = (typeof errorClasses)[number];
 
 /**

@@ -1,3 +1,4 @@
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
@@ -29,7 +30,6 @@ export interface ReplayOptions {
 const noFacts = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
 
 const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
-const FUTURE_TOLERANCE = 300_000_000n;
 
 /**
  * Applies recorded observations. A bad line ends it: the batches before it stay, nothing of its own batch is stored, and
@@ -114,7 +114,7 @@ function assertPlausible({ observedAt }: ReplayObservation, now: bigint): void {
       `observed_at ${formatInstant(observedAt)} is before 2017, when mini programs began`,
     );
   }
-  if (observedAt > now + FUTURE_TOLERANCE) {
+  if (observedAt > now + MAX_CLOCK_SKEW) {
     throw new ScenedimError(
       'bad_line',
       `observed_at ${formatInstant(observedAt)} is more than 5 minutes in the future`,

@@ -1,5 +1,5 @@
 import type { AccountHead } from '../dimension/account-head.ts';
-import { isUnavailableByWeChat } from '../extract/error-catalogue.ts';
+import { isUnavailable } from '../extract/error-catalogue.ts';
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import type { Micros } from '../instant.ts';
@@ -26,7 +26,7 @@ export interface SyncOptions {
   readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
   /** How many accounts there are, for the progress; null (default) when nobody knows. */
   readonly accountTotal?: number | null;
-  /** Skip accounts whose newest ok, held or class A answer is younger than this, in milliseconds. Default null: none. */
+  /** Skip accounts whose newest ok, held or `unavailable` answer is younger than this, in milliseconds. Default null: none. */
   readonly maxAgeMs?: number | null;
   /** Default null: all accounts. */
   readonly shard?: Shard | null;
@@ -108,7 +108,7 @@ async function* selectAccounts(
 ): AsyncGenerator<SourceAccount> {
   for await (const { account, head } of withHeads(inShard(options.accounts, options.shard), loader, signal)) {
     const now = clock.now();
-    if (head !== null && isFresh(head, now, options.maxAgeMs, isUnavailableByWeChat)) books.addFresh(head);
+    if (head !== null && isFresh(head, now, options.maxAgeMs, isUnavailable)) books.addFresh(head);
     else if (head !== null && (await isAnsweredLater(loader, head, now, signal))) books.addNotNewer(head);
     else {
       books.addSelected(head);

@@ -47,7 +47,7 @@ const classes: readonly [string, readonly number[], Ends][] = [
   ['token', [40001, 40014, 42001], refused],
   ['quota', [45009], ordinary],
   [
-    'account',
+    'unavailable',
     [48001, 48004, 50002, 50004, 50007, 61003, 61007, 61009, 61010, 61023, 42007, 89501, 89503, 89506, 89507, 507010],
     unavailable,
   ],

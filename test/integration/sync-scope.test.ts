@@ -17,7 +17,7 @@ const askedOf = ({ simulator }: SyncStage) => simulator.requests.map(({ appId })
 describe('--max-age', () => {
   const appIds = ['ok', 'held', 'unavailable', 'failed', 'failed-since', 'new'];
 
-  it('leaves out accounts with an ok, held or class A answer that is younger, not those that failed', async () => {
+  it('leaves out accounts with an ok, held or unavailable answer that is younger, not those that failed', async () => {
     await using stage = await createSyncStage(appIds);
     await stage.sync({ appIds: ['held', 'failed-since'] });
     stage.later();

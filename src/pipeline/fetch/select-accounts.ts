@@ -57,8 +57,8 @@ async function pair<Account extends { readonly appId: string }>(
 }
 
 /**
- * True when the newest ok, held or class A answer of an account is younger than `maxAgeMs`.
- * `isUnavailable` tells whether an error code is WeChat's own word that the account has no list (class A).
+ * True when the newest ok, held or `unavailable` answer of an account is younger than `maxAgeMs`.
+ * `isUnavailable` tells whether an error code is WeChat's own word that the account has no list.
  */
 export function isFresh(
   head: AccountHead,

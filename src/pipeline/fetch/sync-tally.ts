@@ -73,7 +73,7 @@ export function createSyncBooks(run: Run): SyncBooks {
     },
 
     addFailure(failure) {
-      const verdict = failure.errorClass === 'account' ? 'skipped' : 'failed';
+      const verdict = failure.errorClass === 'unavailable' ? 'skipped' : 'failed';
       ledger.addProblem(describeFailure(failure, verdict));
       if (failure.credentialsRefused) facts.credentialsRefused += 1;
       if (failure.code === CREDENTIALS_UNUSABLE) facts.credentialsUnusable += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classifyErrorCode, errorCatalogue, isUnavailableByWeChat } from '../../../src/extract/error-catalogue.ts';
+import { classifyErrorCode, errorCatalogue, isUnavailable } from '../../../src/extract/error-catalogue.ts';
 import type { ErrorClass } from '../../../src/extract/scene-source.ts';
 
 interface Row {
@@ -9,7 +9,7 @@ interface Row {
   readonly remedy: RegExp;
 }
 
-const account = { errorClass: 'account', accountOnly: true, credentialsRefused: false } as const;
+const unavailable = { errorClass: 'unavailable', accountOnly: true, credentialsRefused: false } as const;
 const bug = { errorClass: 'bug', accountOnly: true, credentialsRefused: false, remedy: /report/ } as const;
 const token = {
   errorClass: 'token',
@@ -28,22 +28,22 @@ const expected: Readonly<Record<string, Row>> = {
   '40014': token,
   '42001': token,
   '45009': { errorClass: 'quota', accountOnly: true, credentialsRefused: false, remedy: /tomorrow/ },
-  '48001': { ...account, remedy: /permission set 18/ },
-  '48004': { ...account, remedy: /mp\.weixin\.qq\.com/ },
-  '50002': { ...account, remedy: /mp\.weixin\.qq\.com/ },
-  '50004': { ...account, remedy: /mp\.weixin\.qq\.com/ },
-  '50007': { ...account, remedy: /mp\.weixin\.qq\.com/ },
-  '61003': { ...account, remedy: /authorise/ },
-  '61007': { ...account, remedy: /permission set 18/ },
-  '61009': { ...account, remedy: /authorise/ },
-  '61010': { ...account, remedy: /authorise/ },
-  '61023': { ...account, remedy: /authorise/ },
-  '42007': { ...account, remedy: /authorise/ },
-  '89501': { ...account, remedy: /administrator/ },
-  '89503': { ...account, remedy: /administrator/ },
-  '89506': { ...account, remedy: /administrator/ },
-  '89507': { ...account, remedy: /administrator/ },
-  '507010': { ...account, remedy: /publish/ },
+  '48001': { ...unavailable, remedy: /permission set 18/ },
+  '48004': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
+  '50002': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
+  '50004': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
+  '50007': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
+  '61003': { ...unavailable, remedy: /authorise/ },
+  '61007': { ...unavailable, remedy: /permission set 18/ },
+  '61009': { ...unavailable, remedy: /authorise/ },
+  '61010': { ...unavailable, remedy: /authorise/ },
+  '61023': { ...unavailable, remedy: /authorise/ },
+  '42007': { ...unavailable, remedy: /authorise/ },
+  '89501': { ...unavailable, remedy: /administrator/ },
+  '89503': { ...unavailable, remedy: /administrator/ },
+  '89506': { ...unavailable, remedy: /administrator/ },
+  '89507': { ...unavailable, remedy: /administrator/ },
+  '507010': { ...unavailable, remedy: /publish/ },
   '40013': { ...ownCredential, remedy: /appId/ },
   '40125': { ...ownCredential, remedy: /appSecret/ },
   '40243': { ...ownCredential, remedy: /unfreeze/ },
@@ -110,10 +110,10 @@ describe('the catalogue of error codes', () => {
   });
 
   it('knows which codes say that an account has no list to give', () => {
-    const unavailable = [...errorCatalogue.keys(), '99999', '0'].filter(isUnavailableByWeChat).sort();
-    expect(unavailable).toEqual(
+    const codes = [...errorCatalogue.keys(), '99999', '0'].filter(isUnavailable).sort();
+    expect(codes).toEqual(
       Object.keys(expected)
-        .filter((code) => expected[code]?.errorClass === 'account')
+        .filter((code) => expected[code]?.errorClass === 'unavailable')
         .sort(),
     );
   });
