@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { projectRoot } from './project-root.ts';
 
-/** The version in package.json, which stands one directory above both `src` and `dist`. */
+/** The version in package.json. */
 export function readProgramVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('package.json', projectRoot()), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }

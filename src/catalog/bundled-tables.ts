@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
+import { projectRoot } from '../project-root.ts';
 
 /** A row of `access_source`: an access source of WeChat's published table, the `value` and `name` of getSceneList. */
 export interface AccessSource {
@@ -51,7 +52,7 @@ export function readLaunchScenes(): readonly LaunchScene[] {
 type CsvRow = Readonly<Record<string, string>>;
 
 function readCsv(table: string): readonly CsvRow[] {
-  const file = new URL(`../../sql/catalog/${table}.csv`, import.meta.url);
+  const file = new URL(`sql/catalog/${table}.csv`, projectRoot());
   return parse<CsvRow>(readFileSync(file), { columns: true });
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
-import { newerSchemaMessage, newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
+import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
+import { newerSchemaMessage } from '../../src/load/schema-version.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import { createSceneDataset, type SceneDataset } from '../support/scene-dataset.ts';
 

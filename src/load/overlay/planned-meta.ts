@@ -1,20 +1,15 @@
 import { ScenedimError } from '../../errors.ts';
 import type { MigrateOptions, TargetMeta } from '../loader.ts';
+import { assertNotNewer } from '../schema-version.ts';
 
 /**
  * The settings that `migrate` would leave in a target (null: one without a schema). A schema that is newer than the program
  * is refused with `schema_newer`; an older one with `schema_outdated`, because its tables cannot be read before they change.
  */
 export function planMigration(stored: TargetMeta | null, schemaVersion: number, options: MigrateOptions): TargetMeta {
+  assertNotNewer(stored, schemaVersion);
   const { normalizerVersion, firstSeen, timeZone } = options;
   if (stored === null) return { schemaVersion, normalizerVersion, firstSeen, timeZone, rebuilding: false };
-  if (stored.schemaVersion > schemaVersion) {
-    throw new ScenedimError(
-      'schema_newer',
-      `the target has schema version ${stored.schemaVersion}, this program knows ${schemaVersion}`,
-      { remedy: 'use the scenedim that made it, or a newer one' },
-    );
-  }
   if (stored.schemaVersion < schemaVersion) {
     throw new ScenedimError(
       'schema_outdated',

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
+import { schemaFinding } from '../schema-version.ts';
 import { readMeta } from './meta.ts';
 import { newestSchemaVersion } from './migrations.ts';
 import { quoteIdentifier } from './quote-sql.ts';
@@ -28,7 +29,7 @@ export async function checkTarget(target: SqlTarget, signal: AbortSignal): Promi
       return [
         { level: 'ok', subject: 'connection', message: target.description },
         ...(await checkServer(session)),
-        checkVersion(meta),
+        schemaFinding(meta, newestSchemaVersion()),
         ...(meta === null ? await checkInstall(session) : await checkRights(session)),
         ...(await checkReaders(session, target.readers, meta)),
       ];
@@ -87,18 +88,6 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
     });
   }
   return findings;
-}
-
-function checkVersion(meta: TargetMeta | null): Finding {
-  const subject = 'schema version';
-  const newest = newestSchemaVersion();
-  if (meta === null)
-    return { level: 'warning', subject, message: 'there is no schema yet', remedy: 'run scenedim migrate' };
-  if (meta.schemaVersion === newest) return { level: 'ok', subject, message: String(newest) };
-  const message = `the target has ${meta.schemaVersion}, this program makes ${newest}`;
-  return meta.schemaVersion < newest
-    ? { level: 'warning', subject, message, remedy: 'run scenedim migrate' }
-    : { level: 'error', subject, message, remedy: 'use the newer scenedim that made it' };
 }
 
 async function checkInstall({ db, schema }: SqlSession): Promise<readonly Finding[]> {

@@ -47,13 +47,3 @@ export async function writeMeta({ db, schema }: SqlSession, meta: TargetMeta): P
       schema_version = excluded.schema_version, normalizer_version = excluded.normalizer_version,
       first_seen = excluded.first_seen, time_zone = excluded.time_zone, rebuilding = excluded.rebuilding`.execute(db);
 }
-
-/** Refuses a target that a newer program made. */
-export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): void {
-  if (meta === null || meta.schemaVersion <= schemaVersion) return;
-  throw new ScenedimError(
-    'schema_newer',
-    `the target has schema version ${meta.schemaVersion}, this program knows only ${schemaVersion}`,
-    { remedy: 'use the newer scenedim that made it' },
-  );
-}

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { ScenedimError } from '../../errors.ts';
 import type { MigrateOptions, MigrateResult } from '../loader.ts';
-import { assertNotNewer, readMeta } from './meta.ts';
+import { assertNotNewer } from '../schema-version.ts';
+import { readMeta } from './meta.ts';
 import {
   catalogueScript,
   createSchemaStatement,

@@ -1,37 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { MigrateOptions } from '../loader.ts';
+import { listMigrationFiles, type MigrationFile } from '../migration-files.ts';
+import { newerSchemaMessage } from '../schema-version.ts';
 import { bundledStatements } from './bundled-statements.ts';
 import { commentStatements } from './comment-statements.ts';
 import { grantStatements } from './grant-statements.ts';
 import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
 import { advisoryClass, advisoryObjects } from './schema-name.ts';
 
-/** One file of `sql/postgres`; `number` is the schema version that it makes. */
-export interface Migration {
-  readonly number: number;
-  /** File name without `.sql`. */
-  readonly name: string;
-  readonly file: URL;
-}
-
-const folder = new URL('../../../sql/postgres/', import.meta.url);
-const fileName = /^(\d{6})_\w+\.sql$/;
-let found: readonly Migration[] | undefined;
-
 /**
  * The migrations of this program in order. A release that changes comments or bundled tables adds one too, though it
  * may be empty: only then are they written again.
  */
-export function listMigrations(): readonly Migration[] {
-  found ??= readdirSync(folder)
-    .flatMap((name) => {
-      const digits = fileName.exec(name)?.[1];
-      return digits === undefined
-        ? []
-        : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
-    })
-    .sort((a, b) => a.number - b.number);
-  return found;
+export function listMigrations(): readonly MigrationFile[] {
+  return listMigrationFiles('postgres');
 }
 
 /** The schema version that this program makes. */
@@ -40,7 +22,7 @@ export function newestSchemaVersion(): number {
 }
 
 /** A migration as SQL text for one schema. */
-export function migrationText(migration: Migration, schema: string): string {
+export function migrationText(migration: MigrationFile, schema: string): string {
   return readFileSync(migration.file, 'utf8').replaceAll(':SCHEMA', () => quoteIdentifier(schema));
 }
 
@@ -74,7 +56,7 @@ export function metaStatements(schema: string, options: MigrateOptions): string 
   const version = newestSchemaVersion();
   return `DO $$ BEGIN
   IF EXISTS (SELECT FROM ${table} WHERE schema_version > ${version}) THEN
-    RAISE EXCEPTION 'the schema was made by a newer scenedim' USING ERRCODE = 'object_not_in_prerequisite_state';
+    RAISE EXCEPTION ${quoteLiteral(newerSchemaMessage)} USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
 END $$;
 INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone)

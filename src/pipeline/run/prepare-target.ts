@@ -1,6 +1,7 @@
 import { systemTimer } from '../../clock.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Loader, MigrateOptions, MigrateResult, TargetMeta } from '../../load/loader.ts';
+import { assertNotNewer } from '../../load/schema-version.ts';
 import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
@@ -101,13 +102,7 @@ export async function requireSchema(loader: Loader, signal: AbortSignal): Promis
 }
 
 function isCurrent(meta: TargetMeta | null, loader: Loader): meta is TargetMeta {
-  if (meta !== null && meta.schemaVersion > loader.schemaVersion) {
-    throw new ScenedimError(
-      'schema_newer',
-      `${loader.description} has schema version ${meta.schemaVersion}, this program knows ${loader.schemaVersion}`,
-      { remedy: 'use the newer scenedim that made it' },
-    );
-  }
+  assertNotNewer(meta, loader.schemaVersion);
   return meta?.schemaVersion === loader.schemaVersion;
 }
 

@@ -1,4 +1,5 @@
-import type { Finding, TargetMeta } from '../../loader.ts';
+import type { Finding } from '../../loader.ts';
+import { schemaFinding } from '../../schema-version.ts';
 import { grantDataEditor } from '../errors/grants.ts';
 import { dryRun, type JobRunner } from '../jobs/run-job.ts';
 import { queryConfiguration } from '../jobs/run-query.ts';
@@ -49,7 +50,7 @@ async function* look(runner: JobRunner, signal: AbortSignal): AsyncGenerator<Fin
   }
   yield* checkDatasetRights(runner, signal);
   const meta = await readMeta(runner, signal);
-  yield versionFinding(meta);
+  yield schemaFinding(meta, newestSchemaVersion());
   if (meta !== null) yield* checkTableRights(runner, signal);
   if (meta?.schemaVersion === newestSchemaVersion()) yield* statementFindings(runner, signal);
 }
@@ -81,18 +82,6 @@ function locationFinding({ config }: JobRunner, location: string | null): Findin
   return mismatch === null
     ? { level: 'ok', subject, message: `${path} in ${location}` }
     : { level: 'error', subject, ...mismatch };
-}
-
-function versionFinding(meta: TargetMeta | null): Finding {
-  const subject = 'schema version';
-  const newest = newestSchemaVersion();
-  if (meta === null)
-    return { level: 'warning', subject, message: 'there is no schema yet', remedy: 'run scenedim migrate' };
-  if (meta.schemaVersion === newest) return { level: 'ok', subject, message: String(newest) };
-  const message = `the target has ${meta.schemaVersion}, this program makes ${newest}`;
-  return meta.schemaVersion < newest
-    ? { level: 'warning', subject, message, remedy: 'run scenedim migrate' }
-    : { level: 'error', subject, message, remedy: 'use the newer scenedim that made it' };
 }
 
 /** Each statement of a run, looked at by BigQuery itself: its text, the tables and our rights on them. */

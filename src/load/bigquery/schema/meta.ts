@@ -83,13 +83,3 @@ export async function writeMeta(
   }
   throw new ScenedimError('schema_outdated', 'scene_meta holds no row', { remedy: 'run scenedim migrate' });
 }
-
-/** Refuses a target that a newer program made. */
-export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): void {
-  if (meta === null || meta.schemaVersion <= schemaVersion) return;
-  throw new ScenedimError(
-    'schema_newer',
-    `the target has schema version ${meta.schemaVersion}, this program knows only ${schemaVersion}`,
-    { remedy: 'use the newer scenedim that made it' },
-  );
-}

@@ -1,11 +1,12 @@
 import type { MigrateOptions, MigrateResult, TargetMeta } from '../../loader.ts';
+import { assertNotNewer } from '../../schema-version.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
 import { waitForLease } from '../leases/lease-holder.ts';
 import { MIGRATE_LEASE } from '../leases/lease-table.ts';
 import { ensureDataset } from './ensure-dataset.ts';
-import { assertNotNewer, readMeta } from './meta.ts';
+import { readMeta } from './meta.ts';
 import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
 
 /**

@@ -1,34 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { MigrateOptions } from '../../loader.ts';
+import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
+import { newerSchemaMessage } from '../../schema-version.ts';
 import { createLeaseTableStatement } from '../leases/lease-table.ts';
 import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
 import { describeStatement } from './describe.ts';
 import { quoteLiteral } from './quote-literal.ts';
 import { type DatasetName, tablePath } from './table-path.ts';
 
-/** One file of `sql/bigquery`; `number` is the schema version that it makes. */
-export interface Migration {
-  readonly number: number;
-  /** File name without `.sql`. */
-  readonly name: string;
-  readonly file: URL;
-}
-
-const folder = new URL('../../../../sql/bigquery/', import.meta.url);
-const fileName = /^(\d{6})_\w+\.sql$/;
-let found: readonly Migration[] | undefined;
-
 /** The migrations of this program in order. */
-export function listMigrations(): readonly Migration[] {
-  found ??= readdirSync(folder)
-    .flatMap((name) => {
-      const digits = fileName.exec(name)?.[1];
-      return digits === undefined
-        ? []
-        : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
-    })
-    .sort((a, b) => a.number - b.number);
-  return found;
+export function listMigrations(): readonly MigrationFile[] {
+  return listMigrationFiles('bigquery');
 }
 
 /** The schema version that this program makes. */
@@ -48,7 +30,7 @@ export function createDatasetStatement(place: DatasetName, location: string | un
  */
 export function migrationStatements(place: DatasetName, options: MigrateOptions): string[] {
   const [tables, ...others] = listMigrations();
-  if (tables === undefined) throw new Error(`no migrations in ${folder.pathname}`);
+  if (tables === undefined) throw new Error('no migrations in sql/bigquery');
   return [
     createLeaseTableStatement(place),
     ...fileStatements(tables, place, options),
@@ -84,16 +66,13 @@ function contentScript(place: DatasetName, options: MigrateOptions): string {
   return statements.map((statement) => `${statement};`).join('\n');
 }
 
-/** Fails with this message when a newer program made the tables. */
-export const newerSchemaMessage = 'the schema was made by a newer scenedim';
-
 function assertNotNewerStatement(place: DatasetName): string {
   const newer = `SELECT 1 FROM ${tablePath(place, 'scene_meta')} WHERE schema_version > ${newestSchemaVersion()}`;
   return `ASSERT NOT EXISTS (${newer}) AS ${quoteLiteral(newerSchemaMessage)}`;
 }
 
 /** The statements of one file, with their descriptions. */
-function fileStatements(migration: Migration, place: DatasetName, options: MigrateOptions): string[] {
+function fileStatements(migration: MigrationFile, place: DatasetName, options: MigrateOptions): string[] {
   const values: Readonly<Record<string, string>> = {
     ':DATASET': pathOf(place),
     ':NORMALIZER_VERSION': String(options.normalizerVersion),

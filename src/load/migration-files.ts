@@ -1,0 +1,31 @@
+import { readdirSync } from 'node:fs';
+import { projectRoot } from '../project-root.ts';
+
+/** One file of `sql/postgres` or `sql/bigquery`; `number` is the schema version that it makes. */
+export interface MigrationFile {
+  readonly number: number;
+  /** File name without `.sql`. */
+  readonly name: string;
+  readonly file: URL;
+}
+
+export type MigrationDialect = 'postgres' | 'bigquery';
+
+const fileName = /^(\d{6})_\w+\.sql$/;
+const found = new Map<MigrationDialect, readonly MigrationFile[]>();
+
+/** The migrations of this program in order; the folder is read once. */
+export function listMigrationFiles(dialect: MigrationDialect): readonly MigrationFile[] {
+  const known = found.get(dialect);
+  if (known !== undefined) return known;
+  const folder = new URL(`sql/${dialect}/`, projectRoot());
+  const files = readdirSync(folder).flatMap((name) => {
+    const digits = fileName.exec(name)?.[1];
+    return digits === undefined
+      ? []
+      : [{ number: Number(digits), name: name.slice(0, -4), file: new URL(name, folder) }];
+  });
+  files.sort((a, b) => a.number - b.number);
+  found.set(dialect, files);
+  return files;
+}
