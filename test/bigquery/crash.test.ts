@@ -4,7 +4,7 @@ import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquer
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { type BigQueryClient, createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { tablePath } from '../../src/load/bigquery/sql/table-path.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { replay } from '../../src/pipeline/replay.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { renewLease } from '../../src/load/bigquery/leases/lease-statements.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { tablePath } from '../../src/load/bigquery/sql/table-path.ts';
 import {
   insertOf,
   instantAt,

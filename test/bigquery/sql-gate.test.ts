@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { everyStatement, nullParameters } from '../../src/load/bigquery/check/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
-import type { DatasetName } from '../../src/load/bigquery/schema/table-path.ts';
+import type { DatasetName } from '../../src/load/bigquery/sql/table-path.ts';
 import { blocksOf } from '../support/readme-blocks.ts';
 import { findSqlGate, type GateStatement, passThroughGate } from '../support/sql-gate.ts';
 

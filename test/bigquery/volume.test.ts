@@ -4,7 +4,7 @@ import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquer
 import { bigQueryLimits, createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
 import { defaultTimings } from '../../src/load/bigquery/client/timings.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { tablePath } from '../../src/load/bigquery/sql/table-path.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { migrateOptionsFor } from '../../src/pipeline/run/prepare-target.ts';
 import { plainPaint } from '../../src/report/paint.ts';

@@ -1,8 +1,8 @@
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
-import { quoteLiteral } from '../../src/load/bigquery/schema/quote-literal.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { quoteLiteral } from '../../src/load/bigquery/sql/quote-literal.ts';
+import { tablePath } from '../../src/load/bigquery/sql/table-path.ts';
 import type { Loader, MigrateOptions } from '../../src/load/loader.ts';
 import { NORMALIZER_VERSION } from '../../src/normalize/snapshot.ts';
 import { type BigquerySuite, connectBigquery } from './bigquery.ts';

@@ -1,5 +1,5 @@
 import type { BigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
-import { tablePath } from '../../src/load/bigquery/schema/table-path.ts';
+import { tablePath } from '../../src/load/bigquery/sql/table-path.ts';
 import { connectBigquery } from './bigquery.ts';
 import { runScript } from './bigquery-targets.ts';
 import { type ColumnBytes, logicalBytes } from './billing-estimate.ts';

@@ -2,18 +2,18 @@ import { resolve } from 'node:path';
 import type { Loader, LoaderFactory, LoaderLimits, RetryNotice } from '../loader.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
-import { checkTarget } from './check/check-target.ts';
+import { checkDataset } from './check/check-dataset.ts';
 import { type BigQueryClient, createBigQueryClient } from './client/bigquery-client.ts';
 import { defaultTimings, type Timings } from './client/timings.ts';
-import { createUsageMeter } from './client/usage-meter.ts';
 import { classifyBigQueryError } from './errors/classify-error.ts';
+import { createLocator } from './jobs/dataset-location.ts';
 import type { JobRunner } from './jobs/run-job.ts';
-import { acquireLeaseLock, type HeldLeases, leaseEndsAt } from './leases/lease-lock.ts';
+import { createUsageMeter } from './jobs/usage-meter.ts';
+import { acquireLeaseLock, leaseEndsAt, type RunLeases } from './leases/acquire-lease-lock.ts';
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
 import { readPayloads } from './read/read-payloads.ts';
 import { readVersions } from './read/read-versions.ts';
-import { createLocator } from './schema/dataset-location.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migrations.ts';
@@ -88,7 +88,7 @@ export function createBigQueryLoader(
     onRetry,
     location: createLocator(client, config),
   };
-  const held: HeldLeases = new Set();
+  const held: RunLeases = new Set();
 
   const classified = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     signal.throwIfAborted();
@@ -112,7 +112,7 @@ export function createBigQueryLoader(
     description: `bigquery ${config.projectId}.${config.dataset}`,
     limits: bigQueryLimits,
     schemaVersion: newestSchemaVersion(),
-    check: (signal) => checkTarget(runner, signal),
+    check: (signal) => checkDataset(runner, signal),
     readMeta: (signal) => classified(() => readMeta(runner, signal), signal),
     writeMeta: (meta, signal) => classified(() => writeMeta(runner, [...held], meta, signal), signal),
     migrate: (options, signal) => classified(() => migrateTarget(runner, options, signal), signal),

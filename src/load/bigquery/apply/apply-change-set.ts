@@ -4,11 +4,11 @@ import { assertMessages } from '../errors/classify-error.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
-import { waitForLease } from '../leases/lease-holder.ts';
-import type { KeptLease } from '../leases/lease-keeper.ts';
-import { type HeldLeases, TARGET_LEASE } from '../leases/lease-lock.ts';
+import { type RunLeases, TARGET_LEASE } from '../leases/acquire-lease-lock.ts';
 import type { Lease } from '../leases/lease-statements.ts';
 import { COMMIT_LEASE } from '../leases/lease-table.ts';
+import type { RenewedLease } from '../leases/renewed-lease.ts';
+import { waitForLease } from '../leases/take-lease.ts';
 import { applyScript } from './apply-script.ts';
 import type { StagedSources } from './apply-statements.ts';
 import { assertChangeSet } from './assert-change-set.ts';
@@ -24,7 +24,7 @@ import { stageChangeSet } from './staging.ts';
  */
 export async function applyChangeSet(
   runner: JobRunner,
-  held: HeldLeases,
+  held: RunLeases,
   changeSet: ChangeSet,
   signal: AbortSignal,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function applyChangeSet(
 /** False when the batch, or a later one of its run, is applied already. */
 async function commit(
   runner: JobRunner,
-  held: HeldLeases,
+  held: RunLeases,
   changeSet: ChangeSet,
   sources: StagedSources,
   signal: AbortSignal,
@@ -66,6 +66,6 @@ async function commit(
 }
 
 /** Does work that renews some leases. */
-function whileHeld<T>([first, ...others]: readonly KeptLease[], work: () => Promise<T>): Promise<T> {
+function whileHeld<T>([first, ...others]: readonly RenewedLease[], work: () => Promise<T>): Promise<T> {
   return first === undefined ? work() : first.duringCommit(() => whileHeld(others, work));
 }

@@ -1,13 +1,13 @@
 import { OPEN_END } from '../../../instant.ts';
 import type { ChangeSet } from '../../loader.ts';
-import { instantParameter, integerParameter, type QueryParameter } from '../jobs/query-parameter.ts';
 import type { Query } from '../jobs/run-query.ts';
-import { guardParameters, hasCommitLease } from '../leases/lease-guard.ts';
+import { guardParameters, hasCommitLease } from '../leases/assert-leases.ts';
 import type { Lease } from '../leases/lease-statements.ts';
-import type { DatasetName } from '../schema/table-path.ts';
+import { instantParameter, integerParameter, type QueryParameter } from '../sql/query-parameter.ts';
+import type { DatasetName } from '../sql/table-path.ts';
 import { applyStatements, type StagedSources } from './apply-statements.ts';
+import { possiblyStoredObservations } from './possibly-stored.ts';
 import { runParameters } from './run-row.ts';
-import { unprovenObservations } from './unproven-observations.ts';
 
 /** The script that applies a batch: one job, whatever the batch holds. */
 export function applyScript(
@@ -18,7 +18,7 @@ export function applyScript(
   leaseSeconds: number,
 ): Query {
   const { run, heads, decisions, versions } = changeSet;
-  const unproven = sources.observation === undefined ? [] : unprovenObservations(changeSet);
+  const unproven = sources.observation === undefined ? [] : possiblyStoredObservations(changeSet);
   const looksForObservations = unproven.length > 0;
   const guard = { leases: leases.length, hasCommitLease: hasCommitLease(leases) };
   const statements = applyStatements(place, {

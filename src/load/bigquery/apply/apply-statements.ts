@@ -1,8 +1,8 @@
 import type { VersionChange } from '../../../dimension/version.ts';
 import { assertMessages } from '../errors/classify-error.ts';
-import { assertion, rowCountAssertion, type ScriptStatement } from '../jobs/script-statement.ts';
-import { guardStatements, type LeaseGuard } from '../leases/lease-guard.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { guardStatements, type LeaseGuard } from '../leases/assert-leases.ts';
+import { assertion, rowCountAssertion, type ScriptStatement } from '../sql/script.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { mergeRunStatements } from './run-row.ts';
 import { type StagingPartName, stagingParts } from './staging-parts.ts';
 

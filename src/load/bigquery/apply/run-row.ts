@@ -1,9 +1,9 @@
 import type { RunCounts, RunRecord } from '../../loader.ts';
 import { runCountColumns } from '../../run-count-columns.ts';
 import { assertMessages } from '../errors/classify-error.ts';
-import { instantParameter, integerParameter, type QueryParameter, textParameter } from '../jobs/query-parameter.ts';
-import { rowCountAssertion, type ScriptStatement } from '../jobs/script-statement.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { instantParameter, integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
+import { rowCountAssertion, type ScriptStatement } from '../sql/script.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
 const counts = Object.entries(runCountColumns) as readonly (readonly [keyof RunCounts, string])[];
 const keyColumns = ['run_id', 'command', 'started_at', 'finished_at', 'outcome'];

@@ -3,7 +3,7 @@ import type { ChangeSet } from '../../loader.ts';
 import { toFailure } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import { type JobRunner, runJob } from '../jobs/run-job.ts';
-import { tablePath } from '../schema/table-path.ts';
+import { tablePath } from '../sql/table-path.ts';
 import type { StagedSources } from './apply-statements.ts';
 import { ndjsonFiles } from './ndjson.ts';
 import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';

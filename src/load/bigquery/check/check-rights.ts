@@ -6,7 +6,7 @@ import { type FailureNames, grantDataEditor, grantJobUser, grantOnProject } from
 import { dryRun, type JobRunner } from '../jobs/run-job.ts';
 import { queryConfiguration } from '../jobs/run-query.ts';
 import { createDatasetStatement } from '../schema/migrations.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { errorFinding, isDenied } from './error-finding.ts';
 
 /** A right that a dry run proves: BigQuery asks for it as it would of the statement itself. */

@@ -7,16 +7,16 @@ import {
   versionOperations,
 } from '../apply/apply-statements.ts';
 import { type StagingPartName, stagingPartNames, stagingParts } from '../apply/staging-parts.ts';
-import type { QueryParameter } from '../jobs/query-parameter.ts';
-import type { LeaseGuard } from '../leases/lease-guard.ts';
+import type { LeaseGuard } from '../leases/assert-leases.ts';
 import { excludedUntil, releaseLease, renewLease, takeRunLease, takeSeededLease } from '../leases/lease-statements.ts';
-import { boundariesQuery } from '../read/account-ranges.ts';
+import { boundariesQuery } from '../read/ordered-pages.ts';
 import { headsQuery } from '../read/read-heads.ts';
 import { observationsQuery } from '../read/read-observations.ts';
 import { payloadsQuery } from '../read/read-payloads.ts';
 import { versionsQuery } from '../read/read-versions.ts';
 import { metaQuery, updateMetaQuery } from '../schema/meta.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import type { QueryParameter } from '../sql/query-parameter.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { rightProbes } from './check-rights.ts';
 
 /** A statement that a run may send, beside those of `migrate`. */

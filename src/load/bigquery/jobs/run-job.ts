@@ -3,11 +3,11 @@ import type { RetryNotice } from '../../loader.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import type { BigQueryClient } from '../client/bigquery-client.ts';
 import type { Timings } from '../client/timings.ts';
-import type { UsageMeter } from '../client/usage-meter.ts';
 import { BigQueryFailure, toFailure } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
 import { bytesBilled, type Job, type JobConfiguration, parseJob } from './job.ts';
 import { jobId } from './job-id.ts';
+import type { UsageMeter } from './usage-meter.ts';
 
 /** What every job needs: where it runs, what it may cost, and how patient we are. */
 export interface JobRunner {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { sleep } from '../../../clock.ts';
 import { BigQueryFailure, parseAnswer } from '../errors/bigquery-failure.ts';
+import type { QueryParameter } from '../sql/query-parameter.ts';
 import type { Job } from './job.ts';
 import { callName, jobName } from './job-id.ts';
-import type { QueryParameter } from './query-parameter.ts';
 import { type JobRunner, runJob } from './run-job.ts';
 
 /** A statement, or several with `;` between them, and its parameters. */

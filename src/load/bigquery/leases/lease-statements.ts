@@ -1,6 +1,6 @@
-import { integerParameter, type QueryParameter, textParameter } from '../jobs/query-parameter.ts';
 import type { Query } from '../jobs/run-query.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { COMMIT_LEASE } from './lease-table.ts';
 
 /** A lease that was taken: a right to write until it ends. */

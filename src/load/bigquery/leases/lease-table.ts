@@ -1,4 +1,4 @@
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
 /** The lease that a writer holds while its transaction commits, unless it excludes everybody anyway. Seeded with the table. */
 export const COMMIT_LEASE = 'commit';

@@ -3,8 +3,8 @@ import type { AccountQuery } from '../../loader.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryPages } from '../jobs/run-query.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
-import { ofAccounts } from './of-accounts.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
+import { ofAccounts } from './account-conditions.ts';
 
 /** The heads of some or all accounts. */
 export function headsQuery(place: DatasetName, { appIds }: AccountQuery): Query {

@@ -4,9 +4,9 @@ import { oneOf, oneOfOrNull } from '../../one-of.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryPages } from '../jobs/run-query.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
-import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
-import { ofAccounts } from './of-accounts.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
+import { ofAccounts } from './account-conditions.ts';
+import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.ts';
 
 /** The observations of some accounts, of a range of them, or of all. */
 export function observationsQuery(place: DatasetName, { appIds }: AccountQuery, range?: AccountRange): Query {

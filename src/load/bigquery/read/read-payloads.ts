@@ -1,8 +1,8 @@
-import { textsParameter } from '../jobs/query-parameter.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryPages } from '../jobs/run-query.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { textsParameter } from '../sql/query-parameter.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
 /** Bodies by hash. */
 export function payloadsQuery(place: DatasetName, hashes: readonly string[]): Query {

@@ -2,13 +2,13 @@ import { endReasons, type Version, valueKinds } from '../../../dimension/version
 import { OPEN_END } from '../../../instant.ts';
 import type { VersionQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
-import { instantParameter, type QueryParameter, textParameter, textsParameter } from '../jobs/query-parameter.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryPages } from '../jobs/run-query.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
-import { type AccountRange, orderedPages, rangeClauses } from './account-ranges.ts';
-import { amongAccounts, ofAccounts } from './of-accounts.ts';
+import { instantParameter, type QueryParameter, textParameter, textsParameter } from '../sql/query-parameter.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
+import { betweenAccounts, ofAccounts } from './account-conditions.ts';
+import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.ts';
 
 /** The versions that fulfil every field of the query; of a range of accounts, or of all. */
 export function versionsQuery(place: DatasetName, query: VersionQuery, range?: AccountRange): Query {
@@ -26,7 +26,7 @@ export function versionsQuery(place: DatasetName, query: VersionQuery, range?: A
   if (asOf !== undefined) add('effective_from <= @as_of AND effective_to > @as_of', instantParameter('as_of', asOf));
   if (sceneKey !== undefined) add('scene_key = @scene_key', textParameter('scene_key', sceneKey));
   if (scenes !== undefined) {
-    const range = amongAccounts(scenes.map(({ appId }) => appId));
+    const range = betweenAccounts(scenes.map(({ appId }) => appId));
     if (accounts === undefined) add(range.sql, ...range.parameters);
     // An app id holds no line feed, so the pair is one text.
     add(

@@ -1,6 +1,6 @@
 import { defaultAccessSourceKey, readAccessSources, readLaunchScenes } from '../../../catalog/bundled-tables.ts';
-import { functionDescription } from './describe.ts';
-import { quoteLiteral } from './quote-literal.ts';
+import { quoteLiteral } from '../sql/quote-literal.ts';
+import { functionDescription } from './describe-statement.ts';
 
 /** The bridge as one expression over constants, which BigQuery inlines: a function that reads a table could not be joined by. */
 export function accessSourceFunction(datasetPath: string): string {

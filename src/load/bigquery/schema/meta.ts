@@ -4,13 +4,13 @@ import type { TargetMeta } from '../../loader.ts';
 import { oneOf } from '../../one-of.ts';
 import { isMissing } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import { booleanParameter, integerParameter, textParameter } from '../jobs/query-parameter.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryRows, runStatement } from '../jobs/run-query.ts';
-import { holderParameters } from '../leases/lease-guard.ts';
+import { holderParameters } from '../leases/assert-leases.ts';
 import type { Lease } from '../leases/lease-statements.ts';
-import { type DatasetName, tablePath } from './table-path.ts';
+import { booleanParameter, integerParameter, textParameter } from '../sql/query-parameter.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
 /** The row of `scene_meta`. */
 export function metaQuery(place: DatasetName): Query {

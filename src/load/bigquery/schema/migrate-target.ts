@@ -3,9 +3,9 @@ import { assertNotNewer } from '../../schema-version.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
-import { waitForLease } from '../leases/lease-holder.ts';
+import { ensureDataset } from '../leases/ensure-dataset.ts';
 import { MIGRATE_LEASE } from '../leases/lease-table.ts';
-import { ensureDataset } from './ensure-dataset.ts';
+import { waitForLease } from '../leases/take-lease.ts';
 import { readMeta } from './meta.ts';
 import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
 

@@ -3,10 +3,10 @@ import type { MigrateOptions } from '../../loader.ts';
 import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
 import { newerSchemaMessage } from '../../schema-version.ts';
 import { createLeaseTableStatement } from '../leases/lease-table.ts';
+import { quoteLiteral } from '../sql/quote-literal.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
-import { describeStatement } from './describe.ts';
-import { quoteLiteral } from './quote-literal.ts';
-import { type DatasetName, tablePath } from './table-path.ts';
+import { describeStatement } from './describe-statement.ts';
 
 /** The migrations of this program in order. */
 export function listMigrations(): readonly MigrationFile[] {

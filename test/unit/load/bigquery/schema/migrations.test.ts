@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { unknownMember } from '../../../../../src/catalog/unknown-member.ts';
-import { describeStatement } from '../../../../../src/load/bigquery/schema/describe.ts';
+import { describeStatement } from '../../../../../src/load/bigquery/schema/describe-statement.ts';
 import { migrationScript, migrationStatements } from '../../../../../src/load/bigquery/schema/migrations.ts';
-import { quoteLiteral } from '../../../../../src/load/bigquery/schema/quote-literal.ts';
+import { quoteLiteral } from '../../../../../src/load/bigquery/sql/quote-literal.ts';
 
 const place = { projectId: 'example.com:my-project', dataset: 'scene' };
 const options = { normalizerVersion: 3, firstSeen: 'observed', timeZone: "it's" } as const;

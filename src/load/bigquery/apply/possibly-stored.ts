@@ -6,7 +6,7 @@ import type { ChangeSet } from '../../loader.ts';
  * had no head, or one whose newest observation is older, and the transaction fails unless that is still so. So for an unchanged
  * account, and for a new one, nobody has to look into the log, which grows with every run.
  */
-export function unprovenObservations({
+export function possiblyStoredObservations({
   observations,
   heads,
 }: Pick<ChangeSet, 'observations' | 'heads'>): readonly Observation[] {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Micros } from '../../../instant.ts';
 import { parseAnswer } from '../errors/bigquery-failure.ts';
-import { instantParameter, type QueryParameter, textParameter } from '../jobs/query-parameter.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { type Query, queryPages, queryRows, type Row } from '../jobs/run-query.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { instantParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
 /** Tables that are read whole, in the order of their accounts. */
 export type OrderedTable = 'dim_scene' | 'scene_observation';

@@ -1,7 +1,7 @@
 import { assertMessages } from '../errors/classify-error.ts';
-import { integerParameter, type QueryParameter, textParameter } from '../jobs/query-parameter.ts';
-import { rowCountAssertion, type ScriptStatement } from '../jobs/script-statement.ts';
-import { type DatasetName, tablePath } from '../schema/table-path.ts';
+import { integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
+import { rowCountAssertion, type ScriptStatement } from '../sql/script.ts';
+import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import type { Lease } from './lease-statements.ts';
 import { COMMIT_LEASE } from './lease-table.ts';
 

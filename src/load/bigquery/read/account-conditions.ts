@@ -1,5 +1,5 @@
 import { compareCodePoints } from '../../../compare-code-points.ts';
-import { type QueryParameter, textParameter, textsParameter } from '../jobs/query-parameter.ts';
+import { type QueryParameter, textParameter, textsParameter } from '../sql/query-parameter.ts';
 
 /** A condition of a WHERE clause and the parameters that it names. */
 export interface Condition {
@@ -8,7 +8,7 @@ export interface Condition {
 }
 
 /** True between the first and the last of these accounts: constants, by which BigQuery leaves other blocks of a clustered table unread. */
-export function amongAccounts(appIds: readonly string[]): Condition {
+export function betweenAccounts(appIds: readonly string[]): Condition {
   let first = appIds[0] ?? null;
   let last = first;
   for (const appId of appIds) {
@@ -26,7 +26,7 @@ export function amongAccounts(appIds: readonly string[]): Condition {
  * of 100,000 took it a minute.
  */
 export function ofAccounts(appIds: readonly string[]): Condition {
-  const range = amongAccounts(appIds);
+  const range = betweenAccounts(appIds);
   return {
     sql: `${range.sql} AND app_id IN (SELECT id FROM UNNEST(@app_ids) AS id)`,
     parameters: [...range.parameters, textsParameter('app_ids', appIds)],

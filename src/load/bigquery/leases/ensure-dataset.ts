@@ -1,9 +1,9 @@
 import { toFailure } from '../errors/bigquery-failure.ts';
+import { readDatasetLocation } from '../jobs/dataset-location.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
-import { createLeaseTableStatement } from '../leases/lease-table.ts';
-import { readDatasetLocation } from './dataset-location.ts';
+import { createLeaseTableStatement } from './lease-table.ts';
 
 /**
  * Makes the dataset and the table of the leases, unless they are there. BigQuery asks for the right to make datasets before it looks

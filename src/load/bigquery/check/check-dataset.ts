@@ -1,9 +1,9 @@
 import type { Finding } from '../../loader.ts';
 import { schemaFinding } from '../../schema-version.ts';
 import { grantDataEditor } from '../errors/grants.ts';
+import { locationMismatch, readDatasetLocation } from '../jobs/dataset-location.ts';
 import { dryRun, type JobRunner } from '../jobs/run-job.ts';
 import { queryConfiguration } from '../jobs/run-query.ts';
-import { locationMismatch, readDatasetLocation } from '../schema/dataset-location.ts';
 import { readMeta } from '../schema/meta.ts';
 import { newestSchemaVersion } from '../schema/migrations.ts';
 import { checkCreation, checkDatasetRights, checkJobs, checkTableRights, namesOf } from './check-rights.ts';
@@ -14,7 +14,7 @@ import { dryRunText, type NamedStatement, namedStatements, noStagedRows, nullPar
 const SIDE_BY_SIDE = 4;
 
 /** Looks at everything that a run needs; writes nothing. What cannot be looked at is a finding, too. */
-export async function checkTarget(runner: JobRunner, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function checkDataset(runner: JobRunner, signal: AbortSignal): Promise<readonly Finding[]> {
   signal.throwIfAborted();
   const findings: Finding[] = [];
   try {

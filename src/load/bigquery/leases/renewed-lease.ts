@@ -3,11 +3,11 @@ import { hasChangedRows } from '../jobs/job.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
-import type { HeldLease } from './lease-holder.ts';
 import { renewLease } from './lease-statements.ts';
+import type { HeldLease } from './take-lease.ts';
 
 /** A run lease that is renewed while it is held. */
-export interface KeptLease extends HeldLease {
+export interface RenewedLease extends HeldLease {
   /** Aborted with `lock_lost` when the row is no longer ours, or when its time has passed by our own clock. */
   readonly lost: AbortSignal;
   /**
@@ -21,7 +21,7 @@ export interface KeptLease extends HeldLease {
  * Renews a lease after a third of its time, so that one renewal may fail; `takenAt` is when it was asked for, by
  * `performance.now()`. Time counts from before a renewal was sent, which is earlier than BigQuery counts it.
  */
-export function keepLease(runner: JobRunner, lease: HeldLease, takenAt: number): KeptLease {
+export function keepLease(runner: JobRunner, lease: HeldLease, takenAt: number): RenewedLease {
   const leaseMs = runner.timings.leaseSeconds * 1_000;
   const lost = new AbortController();
   let endsAt = takenAt + leaseMs;

@@ -1,5 +1,5 @@
 import { columnCatalogue, type RelationEntry } from '../../../catalog/column-catalogue.ts';
-import { quoteLiteral } from './quote-literal.ts';
+import { quoteLiteral } from '../sql/quote-literal.ts';
 
 const relations: Readonly<Record<string, RelationEntry>> = columnCatalogue.relations;
 const functions: Readonly<Record<string, { readonly description: string }>> = columnCatalogue.functions;

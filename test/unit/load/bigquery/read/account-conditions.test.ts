@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { amongAccounts, ofAccounts } from '../../../../../src/load/bigquery/read/of-accounts.ts';
+import { betweenAccounts, ofAccounts } from '../../../../../src/load/bigquery/read/account-conditions.ts';
 
 const parameterOf = (appIds: readonly string[], name: string) =>
   ofAccounts(appIds).parameters.find((parameter) => parameter.name === name)?.parameterValue;
@@ -8,7 +8,7 @@ test('the first and the last account are those by code points, as BigQuery order
   const appIds = ['b', '\ufffd', 'a', '\u{1f680}', 'c'];
   expect(parameterOf(appIds, 'first_app_id')).toEqual({ value: 'a' });
   expect(parameterOf(appIds, 'last_app_id')).toEqual({ value: '\u{1f680}' });
-  expect(amongAccounts(['x']).parameters.map(({ parameterValue }) => parameterValue.value)).toEqual(['x', 'x']);
+  expect(betweenAccounts(['x']).parameters.map(({ parameterValue }) => parameterValue.value)).toEqual(['x', 'x']);
 });
 
 test('no account is between nothing and nothing', () => {

@@ -5,13 +5,13 @@ import { isMissing } from '../errors/bigquery-failure.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryRows } from '../jobs/run-query.ts';
-import { ensureDataset } from '../schema/ensure-dataset.ts';
-import { type HeldLease, takeLease } from './lease-holder.ts';
-import { type KeptLease, keepLease } from './lease-keeper.ts';
+import { ensureDataset } from './ensure-dataset.ts';
 import { excludedUntil, takeRunLease } from './lease-statements.ts';
+import { keepLease, type RenewedLease } from './renewed-lease.ts';
+import { type HeldLease, takeLease } from './take-lease.ts';
 
 /** The run leases that a loader holds: they guard what it applies. */
-export type HeldLeases = Set<KeptLease>;
+export type RunLeases = Set<RenewedLease>;
 
 /** The lease that excludes everybody. */
 export const TARGET_LEASE = 'target';
@@ -22,7 +22,7 @@ export const TARGET_LEASE = 'target';
  */
 export async function acquireLeaseLock(
   runner: JobRunner,
-  held: HeldLeases,
+  held: RunLeases,
   scope: LockScope,
   signal: AbortSignal,
 ): Promise<Lock | null> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unprovenObservations } from '../../../../../src/load/bigquery/apply/unproven-observations.ts';
+import { possiblyStoredObservations } from '../../../../../src/load/bigquery/apply/possibly-stored.ts';
 import { instantAt, sampleHeadChange, sampleObservation } from '../../../../../src/load/contract/sample-rows.ts';
 
 /** What may be stored already of the observations of `wx1` at some seconds, with these heads in the batch. */
@@ -8,7 +8,7 @@ function unproven(
   heads: readonly ReturnType<typeof sampleHeadChange>[],
 ): readonly number[] {
   const observations = seconds.map((n) => sampleObservation('wx1', instantAt(n)));
-  const found = unprovenObservations({ observations, heads });
+  const found = possiblyStoredObservations({ observations, heads });
   return seconds.filter((n) => found.some(({ observedAt }) => observedAt === instantAt(n)));
 }
 
@@ -17,7 +17,7 @@ test('an observation newer than all of its account is proven to be new', () => {
   const late = instantAt(5) + 1n;
   const observations = [sampleObservation('wx1', late)];
   const heads = [sampleHeadChange('wx1', 3, late, instantAt(5))];
-  expect(unprovenObservations({ observations, heads })).toEqual([]);
+  expect(possiblyStoredObservations({ observations, heads })).toEqual([]);
 });
 
 test('the time of the newest one, and any before, is not', () => {
