@@ -6,10 +6,51 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Clock } from '../clock.ts';
 import { errorCodeOf } from '../error-text.ts';
 import type { Micros } from '../instant.ts';
-import type { RateLimiter } from './rate-limiter.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
+
+/**
+ * WeChat over `node:http`: redirects are answers, content types are ignored, bodies are bytes of limited length. Not `fetch`,
+ * which takes three times the time and memory (measured: 10,000 answers, 290 MB instead of 107) and does not tell a connection
+ * that was never made from one that broke. Proxies from the environment are used when `NODE_USE_ENV_PROXY=1`, as in `fetch`.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const agentOptions = { keepAlive: true, ...(process.env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: process.env }) };
+  const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
+
+  async function send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const url = urlOf(baseUrl, request);
+    const progress: Progress = { connected: false, reused: false, answered: false };
+    const open = (settings: RequestOptions) =>
+      url.protocol === 'https:'
+        ? httpsRequest(url, { ...settings, agent: agents['https:'] })
+        : httpRequest(url, { ...settings, agent: agents['http:'] });
+    try {
+      return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
+        const incoming = await respond(open, request, progress, limited);
+        const body = await readBody(incoming, options.maxBodyBytes, url.host);
+        return {
+          status: incoming.statusCode ?? 0,
+          date: incoming.headers.date ?? null,
+          body,
+          receivedAt: options.clock.now(),
+        };
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw httpErrorOf(error, url.host, progress, options.timeoutMs);
+    }
+  }
+
+  return {
+    send,
+    async [Symbol.asyncDispose]() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
 
 /** One request; `baseUrl` is chosen by the client. */
 export interface HttpRequest {
@@ -50,56 +91,12 @@ export interface HttpClientOptions {
   readonly timeoutMs: number;
   /** A longer body is given up while it arrives. */
   readonly maxBodyBytes: number;
-  /** Asked before every request. */
-  readonly rateLimiter: RateLimiter;
-  readonly clock: { now(): Micros };
+  readonly clock: Clock;
 }
 
 export interface HttpClient extends AsyncDisposable {
   /** One attempt. Rejects with {@link HttpError}, or with the reason of the signal. */
   send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
-}
-
-/**
- * WeChat over `node:http`: redirects are answers, content types are ignored, bodies are bytes of limited length. Not `fetch`,
- * which takes three times the time and memory (measured: 10,000 answers, 290 MB instead of 107) and does not tell a connection
- * that was never made from one that broke. Proxies from the environment are used when `NODE_USE_ENV_PROXY=1`, as in `fetch`.
- */
-export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const agentOptions = { keepAlive: true, ...(process.env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: process.env }) };
-  const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
-
-  async function send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    await options.rateLimiter.take(signal);
-    const url = urlOf(baseUrl, request);
-    const progress: Progress = { connected: false, reused: false, answered: false };
-    const open = (settings: RequestOptions) =>
-      url.protocol === 'https:'
-        ? httpsRequest(url, { ...settings, agent: agents['https:'] })
-        : httpRequest(url, { ...settings, agent: agents['http:'] });
-    try {
-      return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
-        const incoming = await respond(open, request, progress, limited);
-        const body = await readBody(incoming, options.maxBodyBytes, url.host);
-        return {
-          status: incoming.statusCode ?? 0,
-          date: incoming.headers.date ?? null,
-          body,
-          receivedAt: options.clock.now(),
-        };
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw httpErrorOf(error, url.host, progress, options.timeoutMs);
-    }
-  }
-
-  return {
-    send,
-    async [Symbol.asyncDispose]() {
-      for (const agent of Object.values(agents)) agent.destroy();
-    },
-  };
 }
 
 /** How far a request came, which is what tells its failures apart. */

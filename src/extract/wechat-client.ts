@@ -1,54 +1,18 @@
-import pRetry from 'p-retry';
-import type { Timer } from '../clock.ts';
-import type { Micros } from '../instant.ts';
-import type { AttemptFailure, AttemptOutcome, CallAnswer, CallFailure } from './call-outcome.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { AttemptOutcome, CallAnswer, CallFailure } from './call-outcome.ts';
 import type { WechatEndpoint } from './error-catalogue.ts';
 import { type HttpClient, HttpError, type HttpRequest } from './http-client.ts';
 import { judgeAnswer, judgeHttpError } from './judge-attempt.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryPolicy, retryWaitMs } from './retry-policy.ts';
-
-export interface WechatRequest extends HttpRequest {
-  readonly endpoint: WechatEndpoint;
-}
-
-export interface WechatClientOptions {
-  readonly http: HttpClient;
-  /** The first is preferred; the next is tried after connect and DNS errors and 5xx. At least one. */
-  readonly baseUrls: readonly string[];
-  readonly retry: RetryPolicy;
-  readonly timer: Timer;
-  readonly clock: { now(): Micros };
-  readonly redact: (text: string) => string;
-  /** In [0, 1), for the jitter. */
-  readonly random: () => number;
-}
-
-export type CallOutcome = CallAnswer | { readonly kind: 'failure'; readonly failure: CallFailure };
-
-export interface WechatClient {
-  /**
-   * One call with its repetitions. A wait that would not end before `deadline` (milliseconds of the timer) is not begun.
-   * Rejects only with the reason of the signal.
-   */
-  call(request: WechatRequest, deadline: number, signal: AbortSignal): Promise<CallOutcome>;
-}
-
-/** Carries a failed attempt through p-retry. */
-class AttemptFailed extends Error {
-  readonly outcome: AttemptFailure;
-
-  constructor(outcome: AttemptFailure) {
-    super(outcome.failure.code);
-    this.outcome = outcome;
-  }
-}
+import type { TimeLimit } from './time-limit.ts';
 
 /**
  * Calls WeChat's API until it gives a usable answer, an error that no repetition mends, or until attempts or time are used up.
  * A GET that met a stale kept-alive connection is repeated once at once.
  */
 export function createWechatClient(options: WechatClientOptions): WechatClient {
-  const { http, baseUrls, retry, timer } = options;
+  const { http, baseUrls, rateLimiter, retry, timer } = options;
 
   async function attempt(baseUrl: string, request: WechatRequest, signal: AbortSignal): Promise<AttemptOutcome> {
     try {
@@ -59,48 +23,58 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
     }
   }
 
-  async function call(request: WechatRequest, deadline: number, signal: AbortSignal): Promise<CallOutcome> {
-    let attempts = 0;
+  async function call(request: WechatRequest, limit: TimeLimit): Promise<CallOutcome> {
     let host = 0;
+    let repetitions = 0;
     let staleSocketAllowed = request.method === 'GET';
-    let immediate = false;
-    try {
-      return await pRetry(
-        async () => {
-          attempts += 1;
-          const outcome = await attempt(baseUrls[host % baseUrls.length] ?? '', request, signal);
-          if (outcome.kind === 'answer') return outcome;
-          if (outcome.failOver) host += 1;
-          throw new AttemptFailed(outcome);
-        },
-        {
-          retries: retry.attempts - 1,
-          // The waits are ours: they depend on the failure.
-          minTimeout: 0,
-          signal,
-          shouldConsumeRetry: ({ error }) => {
-            immediate = staleSocketAllowed && error instanceof AttemptFailed && error.outcome.staleSocket;
-            if (immediate) staleSocketAllowed = false;
-            return !immediate;
-          },
-          shouldRetry: async ({ error, retriesConsumed }) => {
-            if (immediate) return true;
-            if (!(error instanceof AttemptFailed) || error.outcome.retry === null) return false;
-            const waitMs = retryWaitMs(retry, error.outcome.retry, retriesConsumed + 1, options.random());
-            if (timer.now() + waitMs >= deadline) return false;
-            await timer.sleep(waitMs, signal);
-            return true;
-          },
-        },
-      );
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof AttemptFailed)) throw error;
-      return { kind: 'failure', failure: withAttempts(error.outcome.failure, attempts) };
+    for (let attempts = 1; ; attempts += 1) {
+      await limit.pauseDuring(() => rateLimiter.take(limit.signal));
+      const outcome = await attempt(baseUrls[host % baseUrls.length] ?? '', request, limit.signal);
+      if (outcome.kind === 'answer') return outcome;
+      if (outcome.failOver) host += 1;
+      if (outcome.staleSocket && staleSocketAllowed) {
+        staleSocketAllowed = false;
+        continue;
+      }
+      repetitions += 1;
+      const isLast = outcome.retry === null || repetitions >= retry.attempts;
+      const waitMs = isLast ? null : retryWaitMs(retry, outcome.retry, repetitions, options.random());
+      if (waitMs === null || waitMs >= limit.leftMs()) {
+        return { kind: 'failure', failure: withAttempts(outcome.failure, attempts) };
+      }
+      await timer.sleep(waitMs, limit.signal);
     }
   }
 
   return { call };
+}
+
+export interface WechatRequest extends HttpRequest {
+  readonly endpoint: WechatEndpoint;
+}
+
+export interface WechatClientOptions {
+  readonly http: HttpClient;
+  /** The first is preferred; the next is tried after connect and DNS errors and 5xx. At least one. */
+  readonly baseUrls: readonly string[];
+  /** Asked before every request. Waiting for it takes nothing from the time of the account. */
+  readonly rateLimiter: RateLimiter;
+  readonly retry: RetryPolicy;
+  readonly timer: Timer;
+  readonly clock: Clock;
+  readonly redact: (text: string) => string;
+  /** In [0, 1), for the jitter. */
+  readonly random: () => number;
+}
+
+export type CallOutcome = CallAnswer | { readonly kind: 'failure'; readonly failure: CallFailure };
+
+export interface WechatClient {
+  /**
+   * One call with its repetitions. A wait that would not end within the limit is not begun.
+   * Rejects only with the reason of the limit's signal.
+   */
+  call(request: WechatRequest, limit: TimeLimit): Promise<CallOutcome>;
 }
 
 function withAttempts(failure: CallFailure, attempts: number): CallFailure {

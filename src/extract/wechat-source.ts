@@ -1,23 +1,32 @@
-import { systemTimer, type Timer } from '../clock.ts';
+import { type Clock, systemTimer, type Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
-import { createAccountTokens, type TokenCall } from './account-tokens.ts';
+import { AccountTokens, type TokenCall } from './account-tokens.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
-import { createHttpClient } from './http-client.ts';
+import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import type { FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
-import { type CallOutcome, createWechatClient } from './wechat-client.ts';
+import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
 
 export const DEFAULT_BASE_URL = 'https://api.weixin.qq.com';
 const DEFAULT_FALLBACK_BASE_URL = 'https://api2.weixin.qq.com';
 
+/**
+ * WeChat's getSceneList for accounts with an access token or an app secret. Nothing it returns holds a secret. An answer with
+ * `errcode` absent or 0 is returned byte for byte, whatever its `scene` looks like; everything else is a failure with a remedy.
+ * Throws `config_invalid` for a bad URL or rate.
+ */
+export function createWechatSource(options: WechatSourceOptions): SceneSource {
+  return new WechatSource(options);
+}
+
 /** Everything but `clock` has a default. */
 export interface WechatSourceOptions {
   /** Stamps `observedAt`; compared with the `Date` of the answers. */
-  readonly clock: { now(): Micros };
+  readonly clock: Clock;
   /** Default `https://api.weixin.qq.com`. */
   readonly baseUrl?: string;
   /** Tried in turn after connect and DNS errors and 5xx. Default `https://api2.weixin.qq.com` for the default host, else none. */
@@ -40,78 +49,87 @@ export interface WechatSourceOptions {
   readonly random?: () => number;
 }
 
-/**
- * WeChat's getSceneList for accounts with an access token or an app secret. Nothing it returns holds a secret. An answer with
- * `errcode` absent or 0 is returned byte for byte, whatever its `scene` looks like; everything else is a failure with a remedy.
- * Throws `config_invalid` for a bad URL or rate.
- */
-export function createWechatSource(options: WechatSourceOptions): SceneSource {
-  const { clock, timer = systemTimer, redactor = createRedactor(), totalTimeoutMs = 180_000 } = options;
-  const http = createHttpClient({
-    timeoutMs: options.timeoutMs ?? 10_000,
-    maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
-    rateLimiter: createRateLimiter(options.ratePerSecond ?? 50, timer),
-    clock,
-  });
-  const client = createWechatClient({
-    http,
-    baseUrls: baseUrlsOf(options),
-    retry: options.retry ?? defaultRetryPolicy,
-    timer,
-    clock,
-    redact: redactor.redact,
-    random: options.random ?? Math.random,
-  });
-  const tokens = createAccountTokens({ client, timer, clock });
+class WechatSource implements SceneSource {
+  readonly #clock: Clock;
+  readonly #timer: Timer;
+  readonly #redactor: Redactor;
+  readonly #totalTimeoutMs: number;
+  readonly #http: HttpClient;
+  readonly #client: WechatClient;
+  readonly #tokens: AccountTokens;
 
-  async function sceneList(account: SourceAccount, call: TokenCall): Promise<CallOutcome> {
-    const token = await tokens.current(account, call);
-    if (token.kind === 'failure') return token;
-    const outcome = await getScene(token.token, call);
-    if (outcome.kind === 'answer' || outcome.failure.errorClass !== 'token') return outcome;
-
-    const again = await tokens.again(account, call);
-    if (again.kind === 'failure') return again;
-    if (again.token !== token.token) return getScene(again.token, call);
-    const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
-    return { kind: 'failure', failure: { ...outcome.failure, message } };
+  constructor(options: WechatSourceOptions) {
+    const { clock, timer = systemTimer, redactor = createRedactor(), totalTimeoutMs = 180_000 } = options;
+    this.#clock = clock;
+    this.#timer = timer;
+    this.#redactor = redactor;
+    this.#totalTimeoutMs = totalTimeoutMs;
+    this.#http = createHttpClient({
+      timeoutMs: options.timeoutMs ?? 10_000,
+      maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
+      clock,
+    });
+    this.#client = createWechatClient({
+      http: this.#http,
+      baseUrls: baseUrlsOf(options),
+      rateLimiter: createRateLimiter(options.ratePerSecond ?? 50, timer),
+      retry: options.retry ?? defaultRetryPolicy,
+      timer,
+      clock,
+      redact: redactor.redact,
+      random: options.random ?? Math.random,
+    });
+    this.#tokens = new AccountTokens({ client: this.#client, timer, clock });
   }
 
-  function getScene(token: string, { deadline, signal }: TokenCall): Promise<CallOutcome> {
-    const query = { access_token: token };
-    return client.call(
-      { endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene', query },
-      deadline,
-      signal,
-    );
-  }
-
-  async function fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
+  async fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
     const { appId } = account;
     using secrets = new DisposableStack();
-    const onSecret = (secret: string) => void secrets.use(redactor.register(secret));
-    const deadline = timer.now() + totalTimeoutMs;
+    const onSecret = (secret: string) => void secrets.use(this.#redactor.register(secret));
     try {
-      const outcome = await withTimeLimit(signal, totalTimeoutMs, (limited) =>
-        sceneList(account, { deadline, signal: limited, onSecret }),
+      const outcome = await withTimeLimit(
+        signal,
+        this.#totalTimeoutMs,
+        (_signal, limit) => this.#sceneList(account, { limit, onSecret }),
+        this.#timer,
       );
-      if (outcome.kind === 'failure') return failed(appId, outcome.failure);
-      if (redactor.holdsSecret(outcome.body)) return failed(appId, secretInAnswer(outcome.receivedAt));
+      if (outcome.kind === 'failure') return this.#failed(appId, outcome.failure);
+      if (this.#redactor.holdsSecret(outcome.body)) return this.#failed(appId, secretInAnswer(outcome.receivedAt));
       return { kind: 'answer', appId, observedAt: outcome.receivedAt, body: outcome.body };
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TimeLimitReached)) throw error;
-      return failed(appId, outOfTime(error.limitMs, clock.now()));
+      return this.#failed(appId, outOfTime(error.limitMs, this.#clock.now()));
     }
   }
 
-  function failed(appId: string, failure: CallFailure): FetchResult {
-    const message = redactor.redact(failure.message);
-    const remedy = failure.remedy === null ? null : redactor.redact(failure.remedy);
-    return { kind: 'failure', appId, ...failure, message, remedy };
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http[Symbol.asyncDispose]();
   }
 
-  return { fetchScenes, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() };
+  async #sceneList(account: SourceAccount, call: TokenCall): Promise<CallOutcome> {
+    const token = await this.#tokens.current(account, call);
+    if (token.kind === 'failure') return token;
+    const outcome = await this.#getScene(token.token, call);
+    if (outcome.kind === 'answer' || outcome.failure.errorClass !== 'token') return outcome;
+
+    const again = await this.#tokens.again(account, call);
+    if (again.kind === 'failure') return again;
+    if (again.token !== token.token) return this.#getScene(again.token, call);
+    const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
+    return { kind: 'failure', failure: { ...outcome.failure, message } };
+  }
+
+  #getScene(token: string, { limit }: TokenCall): Promise<CallOutcome> {
+    const query = { access_token: token };
+    return this.#client.call({ endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene', query }, limit);
+  }
+
+  #failed(appId: string, failure: CallFailure): FetchResult {
+    const { redact } = this.#redactor;
+    const remedy = failure.remedy === null ? null : redact(failure.remedy);
+    return { kind: 'failure', appId, ...failure, message: redact(failure.message), remedy };
+  }
 }
 
 function secretInAnswer(observedAt: Micros): CallFailure {

@@ -1,14 +1,12 @@
 import { MAX_CLOCK_SKEW, systemClock } from '../../clock.ts';
 import { createHttpClient, HttpError } from '../../extract/http-client.ts';
-import { createRateLimiter } from '../../extract/rate-limiter.ts';
 import { parseHttpDate } from '../../http-date.ts';
 import type { Micros } from '../../instant.ts';
 import type { CheckedFinding } from './check-finding.ts';
 
 /** Asks the API's host for the time by one request without credentials, and compares it with ours. */
 export async function checkClock(baseUrl: string, timeoutMs: number, signal: AbortSignal): Promise<CheckedFinding> {
-  const rateLimiter = createRateLimiter(Number.POSITIVE_INFINITY);
-  const http = createHttpClient({ timeoutMs, maxBodyBytes: 1_048_576, rateLimiter, clock: systemClock });
+  const http = createHttpClient({ timeoutMs, maxBodyBytes: 1_048_576, clock: systemClock });
   try {
     const answer = await http.send(baseUrl, { method: 'GET', path: '/' }, signal);
     return judge(answer.date, answer.receivedAt, new URL(baseUrl).host);
