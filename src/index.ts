@@ -74,5 +74,6 @@ export type { VerifyReport } from './pipeline/verify.ts';
 export { verify } from './pipeline/verify.ts';
 export type { Redactor } from './redact.ts';
 export { createRedactor } from './redact.ts';
-export type { Simulator, SimulatorOptions, SimulatorRequest } from './simulator/simulator.ts';
+export type { Simulator, SimulatorOptions } from './simulator/simulator.ts';
 export { startSimulator } from './simulator/simulator.ts';
+export type { SimulatorRequest } from './simulator/simulator-request.ts';

@@ -12,7 +12,7 @@ export type SceneChange =
   | { readonly change: 'remove'; readonly key: string | number };
 
 /** What the accounts' scene lists hold at the moment. */
-export interface SceneBook {
+export interface SceneLists {
   rowsOf(appId: string): readonly SceneRow[];
   /** Changes the list of one account, or of all. */
   apply(change: SceneChange, appId?: string): void;
@@ -21,7 +21,7 @@ export interface SceneBook {
 type List = Map<string, SceneRow>;
 
 /** Starts every account with the bundled 57 access sources behind `全部` (`@_all`), as the real API orders them. */
-export function createSceneBook(): SceneBook {
+export function createSceneLists(): SceneLists {
   const shared: List = new Map([['@_all', { name: '全部', value: '@_all' }]]);
   for (const { accessSourceKey, accessSourceName } of readAccessSources()) {
     shared.set(accessSourceKey, { name: accessSourceName, value: Number(accessSourceKey) });

@@ -1,16 +1,30 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type Clock, systemClock } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
-import { formatInstant, type Micros } from '../instant.ts';
+import { answerControl, type ControlledSimulator } from './control-endpoint.ts';
 import { deliverReply } from './deliver-reply.ts';
 import { createFaultPlan, type SimulatorFault } from './fault-plan.ts';
-import { createSceneBook, type SceneChange } from './scene-lists.ts';
-import { createScriptRunner } from './script-runner.ts';
-import { simulatorFaultMeanings } from './simulator-faults.ts';
-import { jsonReply, type SimulatorReply, spoilReply } from './simulator-reply.ts';
-import { parseSimulatorAction, type SimulatorAction, type SimulatorScript } from './simulator-script.ts';
-import { createTokenOffice, type SimulatorAccount } from './token-store.ts';
-import { wechatEndpoints } from './wechat-endpoints.ts';
+import { isLoopbackName, listenOnLoopback } from './loopback.ts';
+import { createSceneLists, type SceneChange } from './scene-lists.ts';
+import { createScriptRunner, type ScriptRunner } from './script-runner.ts';
+import { jsonReply, type SimulatorReply } from './simulator-reply.ts';
+import type { SimulatorRequest } from './simulator-request.ts';
+import type { SimulatorAction, SimulatorScript } from './simulator-script.ts';
+import { spoilReply } from './spoil-reply.ts';
+import { type SimulatorAccount, TokenStore } from './token-store.ts';
+import { type WechatEndpoint, wechatEndpoints } from './wechat-endpoints.ts';
+
+/**
+ * Starts WeChat's API on loopback, over real HTTP: getSceneList, stable_token and token, with scripted changes and faults.
+ * Every answer carries `X-Scenedim-Simulator: 1`. `POST /_simulator/changes`, `POST` and `DELETE /_simulator/faults` and
+ * `GET /_simulator` do the same from a shell.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = new RunningSimulator(options);
+  await simulator.listen(options.host ?? '127.0.0.1', options.port ?? 0);
+  return simulator;
+}
 
 export interface SimulatorOptions {
   /** `127.0.0.1` (default), `::1` or `localhost`; anything else is refused with `usage`. */
@@ -20,20 +34,8 @@ export interface SimulatorOptions {
   /** Default: {@link defaultSimulatorAccounts}. */
   readonly accounts?: Iterable<SimulatorAccount>;
   /** For `Date` headers, token lifetimes and steps with `at`. Default: the machine's. */
-  readonly clock?: { now(): Micros };
+  readonly clock?: Clock;
   readonly script?: SimulatorScript;
-}
-
-/** One request that was answered, or deliberately not. Holds no token and no secret. */
-export interface SimulatorRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly appId: string | null;
-  readonly at: Micros;
-  readonly status: number;
-  /** 0 for a good answer; null when the answer was none of WeChat's. */
-  readonly errcode: number | null;
-  readonly fault: string | null;
 }
 
 /** A running simulator; disposing stops it and ends every connection. */
@@ -64,158 +66,149 @@ export const defaultSimulatorAccounts: readonly SimulatorAccount[] = [
   { appId: 'wxfedcba9876543210' },
 ];
 
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const MAX_REQUESTS_KEPT = 10_000;
 const MAX_BODY_BYTES = 65_536;
 
-/**
- * Starts WeChat's API on loopback, over real HTTP: getSceneList, stable_token and token, with scripted changes and faults.
- * Every answer carries `X-Scenedim-Simulator: 1`. `POST /_simulator/changes`, `POST` and `DELETE /_simulator/faults` and
- * `GET /_simulator` do the same from a shell.
- */
-export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const host = options.host ?? '127.0.0.1';
-  if (!LOOPBACK_HOSTS.has(host)) {
-    throw new ScenedimError('usage', `the simulator listens on loopback only, not on ${host}`, {
-      remedy: 'use 127.0.0.1 or ::1',
-    });
-  }
-  const clock = options.clock ?? { now: () => BigInt(Date.now()) * 1000n };
-  const tokens = createTokenOffice(options.accounts ?? defaultSimulatorAccounts, () => clock.now());
-  const book = createSceneBook();
-  const faults = createFaultPlan();
-  const script = createScriptRunner(options.script ?? [], perform);
-  const endpoints = wechatEndpoints(book, tokens, script);
-  const requests: SimulatorRequest[] = [];
-  const served = new WeakSet<Socket>();
-  const stop = new AbortController();
-  let inFlight = 0;
-  let peakInFlight = 0;
+class RunningSimulator implements Simulator, ControlledSimulator {
+  readonly requests: SimulatorRequest[] = [];
+  readonly #clock: Clock;
+  readonly #tokens: TokenStore;
+  readonly #lists = createSceneLists();
+  readonly #faults = createFaultPlan();
+  readonly #script: ScriptRunner;
+  readonly #endpoints: ReadonlyMap<string, WechatEndpoint>;
+  readonly #server = createServer((request, response) => this.#serve(request, response));
+  readonly #served = new WeakSet<Socket>();
+  readonly #stop = new AbortController();
+  #url = '';
+  #inFlight = 0;
+  #peakInFlight = 0;
 
-  function perform(action: SimulatorAction, appId: string | undefined): void {
-    if (action.kind === 'change') book.apply(action.change, action.appId ?? appId);
-    else faults.add({ ...action.fault, appId: action.fault.appId ?? appId });
+  constructor({ clock = systemClock, accounts = defaultSimulatorAccounts, script = [] }: SimulatorOptions) {
+    this.#clock = clock;
+    this.#tokens = new TokenStore(accounts, () => clock.now());
+    this.#script = createScriptRunner(script, (action, appId) => this.perform(action, appId));
+    this.#endpoints = wechatEndpoints(this.#lists, this.#tokens, this.#script);
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async listen(host: string, port: number): Promise<void> {
+    this.#url = await listenOnLoopback(this.#server, host, port);
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.#url).port);
+  }
+
+  get peakInFlight(): number {
+    return this.#peakInFlight;
+  }
+
+  appSecret(appId: string): string {
+    return this.#tokens.appSecret(this.#known(appId)) ?? '';
+  }
+
+  accessToken(appId: string): string {
+    return this.#tokens.stable(this.#known(appId)).token;
+  }
+
+  replaceToken(appId: string): void {
+    this.#tokens.replace(this.#known(appId));
+  }
+
+  change(change: SceneChange, appId?: string): void {
+    this.#lists.apply(change, appId);
+  }
+
+  inject(fault: SimulatorFault): void {
+    this.#faults.add(fault);
+  }
+
+  perform(action: SimulatorAction, appId?: string): void {
+    if (action.kind === 'change') this.change(action.change, action.appId ?? appId);
+    else this.inject({ ...action.fault, appId: action.fault.appId ?? appId });
+  }
+
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  clearRequests(): void {
+    this.requests.splice(0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    this.#inFlight += 1;
+    this.#peakInFlight = Math.max(this.#peakInFlight, this.#inFlight);
+    const done = () => {
+      response.off('finish', done).off('close', done);
+      this.#inFlight -= 1;
+    };
+    response.on('finish', done).on('close', done);
+    this.#answer(request, response).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    );
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://simulator');
     const method = request.method ?? 'GET';
     const body = await readBody(request);
-    const endpoint = endpoints.get(url.pathname);
-    if (!isLoopbackName(request.headers.host)) return send(response, jsonReply({ error: 'loopback only' }, null, 403));
-    if (url.pathname.startsWith('/_simulator')) return send(response, control(method, url.pathname, body));
-    if (body === undefined || (method === 'POST' && request.headers['content-length'] === undefined)) {
-      return record(request, response, url.pathname, null, jsonReply({}, null, body === undefined ? 413 : 412), null);
-    }
-    if (endpoint === undefined) return record(request, response, url.pathname, null, jsonReply({}, null, 404), null);
+    const send = (reply: SimulatorReply) => deliverReply(response, reply, this.#clock.now(), this.#stop.signal);
+    if (!isLoopbackName(request.headers.host)) return send(jsonReply({ error: 'loopback only' }, null, 403));
+    if (url.pathname.startsWith('/_simulator')) return send(answerControl(this, `${method} ${url.pathname}`, body));
 
-    script.atTime(clock.now());
+    const { reply, appId, fault } = this.#reply(request, url, body);
+    this.#served.add(request.socket);
+    if (this.requests.length >= MAX_REQUESTS_KEPT) this.requests.shift();
+    const { status, errcode } = reply;
+    this.requests.push({ method, path: url.pathname, appId, at: this.#clock.now(), status, errcode, fault });
+    return send(reply);
+  }
+
+  #reply(request: IncomingMessage, url: URL, body: string | undefined): ChosenReply {
+    const method = request.method ?? 'GET';
+    const endpoint = this.#endpoints.get(url.pathname);
+    if (body === undefined) return refusal(413);
+    if (method === 'POST' && request.headers['content-length'] === undefined) return refusal(412);
+    if (endpoint === undefined) return refusal(404);
+
+    this.#script.atTime(this.#clock.now());
     const made = endpoint.handle({ method, query: url.searchParams, body });
     const { appId } = made;
-    const reused = served.has(request.socket);
-    const applies = (fault: SimulatorFault) => fault.fault !== 'stale_keep_alive' || reused;
-    const fault = endpoint.faultName === null ? undefined : faults.take(endpoint.faultName, appId, applies);
-    const rows = appId === null ? [] : book.rowsOf(appId);
+    const isReused = this.#served.has(request.socket);
+    const applies = (fault: SimulatorFault) => fault.fault !== 'stale_keep_alive' || isReused;
+    const fault = endpoint.faultName === null ? undefined : this.#faults.take(endpoint.faultName, appId, applies);
+    const rows = appId === null ? [] : this.#lists.rowsOf(appId);
     const reply = fault === undefined ? made.reply : spoilReply(made.reply, fault, rows, made.sent);
-    if (appId !== null && endpoint.faultName === 'get_scene' && reply.errcode === 0) script.listGiven(appId);
-    return record(request, response, url.pathname, appId, reply, fault?.fault ?? null);
+    if (appId !== null && endpoint.faultName === 'get_scene' && reply.errcode === 0) this.#script.listGiven(appId);
+    return { reply, appId, fault: fault?.fault ?? null };
   }
 
-  function record(
-    request: IncomingMessage,
-    response: ServerResponse,
-    path: string,
-    appId: string | null,
-    reply: SimulatorReply,
-    fault: string | null,
-  ): Promise<void> {
-    served.add(request.socket);
-    if (requests.length >= MAX_REQUESTS_KEPT) requests.shift();
-    requests.push({
-      method: request.method ?? 'GET',
-      path,
-      appId,
-      at: clock.now(),
-      status: reply.status,
-      errcode: reply.errcode,
-      fault,
-    });
-    return send(response, reply);
-  }
-
-  function send(response: ServerResponse, reply: SimulatorReply): Promise<void> {
-    return deliverReply(response, reply, clock.now(), stop.signal);
-  }
-
-  function control(method: string, path: string, body: string | undefined): SimulatorReply {
-    try {
-      const route = `${method} ${path}`;
-      if (route === 'GET /_simulator')
-        return jsonReply({ faults: simulatorFaultMeanings, requests: requests.map(readable) });
-      if (route === 'DELETE /_simulator/faults') faults.clear();
-      else if (route === 'POST /_simulator/faults' || route === 'POST /_simulator/changes') {
-        perform(parseSimulatorAction(JSON.parse(body ?? '')), undefined);
-      } else return jsonReply({ error: `no ${route}` }, null, 404);
-      return jsonReply({ ok: true });
-    } catch (error) {
-      if (!(error instanceof ScenedimError) && !(error instanceof SyntaxError)) throw error;
-      return jsonReply(
-        { error: error.message, remedy: error instanceof ScenedimError ? error.remedy : undefined },
-        null,
-        400,
-      );
-    }
-  }
-
-  function knownAccount(appId: string): string {
-    if (tokens.has(appId)) return appId;
+  #known(appId: string): string {
+    if (this.#tokens.has(appId)) return appId;
     throw new ScenedimError('usage', `the simulator does not know the account ${appId}`);
   }
-
-  const server = createServer((request, response) => {
-    inFlight += 1;
-    peakInFlight = Math.max(peakInFlight, inFlight);
-    const done = () => {
-      response.off('finish', done).off('close', done);
-      inFlight -= 1;
-    };
-    response.on('finish', done).on('close', done);
-    answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-  });
-  await listen(server, host, options.port ?? 0);
-  const { port, family, address } = server.address() as AddressInfo;
-
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    port,
-    requests,
-    get peakInFlight() {
-      return peakInFlight;
-    },
-    appSecret: (appId) => tokens.appSecret(knownAccount(appId)) ?? '',
-    accessToken: (appId) => tokens.stable(knownAccount(appId)).token,
-    replaceToken: (appId) => void tokens.replace(knownAccount(appId)),
-    change: (change, appId) => book.apply(change, appId),
-    inject: faults.add,
-    clearFaults: faults.clear,
-    clearRequests: () => requests.splice(0),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }
 
-function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `the simulator cannot listen on ${host}:${port} (${cause.code})`;
-      reject(new ScenedimError('usage', message, { remedy: 'choose another port, or 0 for any free one', cause }));
-    });
-    server.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port, exclusive: true }, resolve);
-  });
+interface ChosenReply {
+  readonly reply: SimulatorReply;
+  readonly appId: string | null;
+  readonly fault: string | null;
+}
+
+function refusal(status: number): ChosenReply {
+  return { reply: jsonReply({}, null, status), appId: null, fault: null };
 }
 
 /** Undefined when it is too long. */
@@ -227,13 +220,4 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     if (length <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return length > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
-}
-
-/** A page in a browser could reach loopback under a name of its own; such a request names that in its Host header. */
-function isLoopbackName(hostHeader: string | undefined): boolean {
-  return hostHeader !== undefined && LOOPBACK_HOSTS.has(hostHeader.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
-}
-
-function readable(request: SimulatorRequest): object {
-  return { ...request, at: formatInstant(request.at) };
 }

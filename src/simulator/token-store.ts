@@ -1,6 +1,61 @@
 import { createHash } from 'node:crypto';
 import type { Micros } from '../instant.ts';
 
+/** Secrets and access tokens of the simulated accounts. Tokens are derived from account and generation and need no memory. */
+export class TokenStore {
+  readonly #secrets = new Map<string, string | undefined>();
+  readonly #issued = new Map<string, { readonly current: Token; readonly previous: Token | null }>();
+  readonly #now: () => Micros;
+
+  constructor(accounts: Iterable<SimulatorAccount>, now: () => Micros) {
+    this.#now = now;
+    for (const { appId, appSecret } of accounts) this.#secrets.set(appId, appSecret);
+  }
+
+  has(appId: string): boolean {
+    return this.#secrets.has(appId);
+  }
+
+  /** Undefined for an account that is not known. */
+  appSecret(appId: string): string | undefined {
+    if (!this.has(appId)) return undefined;
+    return this.#secrets.get(appId) ?? digest(`${appId} secret`).slice(0, 32);
+  }
+
+  /** `stable_token` in normal mode: the same token until its last 5 minutes. */
+  stable(appId: string): TokenAnswer {
+    const current = this.#issued.get(appId)?.current;
+    const isUsable = current !== undefined && current.expiresAt - this.#now() >= OVERLAP;
+    return this.#answer(appId, isUsable ? current : this.#issue(appId, true));
+  }
+
+  /** `/cgi-bin/token` and `force_refresh`: a new token; the one before dies at once. */
+  replace(appId: string): TokenAnswer {
+    return this.#answer(appId, this.#issue(appId, false));
+  }
+
+  inspect(token: string): TokenState {
+    const [, hex, generation] = /_([0-9a-f]+)_(\d+)$/.exec(token) ?? [];
+    const appId = Buffer.from(hex ?? '', 'hex').toString('utf8');
+    if (!this.has(appId) || token !== tokenText(appId, Number(generation))) return { state: 'invalid' };
+    const { current, previous } = this.#issued.get(appId) ?? { current: this.#issue(appId, false), previous: null };
+    const found = [current, previous].find((candidate) => candidate?.generation === Number(generation));
+    if (found === undefined || found === null) return { state: 'invalid' };
+    return { state: found.expiresAt > this.#now() ? 'valid' : 'expired', appId };
+  }
+
+  #issue(appId: string, keepPrevious: boolean): Token {
+    const before = this.#issued.get(appId)?.current ?? null;
+    const current = { generation: (before?.generation ?? 0) + 1, expiresAt: this.#now() + LIFETIME };
+    this.#issued.set(appId, { current, previous: keepPrevious ? before : null });
+    return current;
+  }
+
+  #answer(appId: string, { generation, expiresAt }: Token): TokenAnswer {
+    return { token: tokenText(appId, generation), expiresInSeconds: Number((expiresAt - this.#now()) / 1_000_000n) };
+  }
+}
+
 /** An account that the simulator knows. */
 export interface SimulatorAccount {
   readonly appId: string;
@@ -8,72 +63,24 @@ export interface SimulatorAccount {
   readonly appSecret?: string | undefined;
 }
 
+/** What a token endpoint answers. */
+export interface TokenAnswer {
+  readonly token: string;
+  readonly expiresInSeconds: number;
+}
+
 /** What a token is worth. */
 export type TokenState =
   | { readonly state: 'valid' | 'expired'; readonly appId: string }
   | { readonly state: 'invalid' };
 
-/** Secrets and access tokens of the simulated accounts. */
-export interface TokenOffice {
-  has(appId: string): boolean;
-  /** Undefined for an account that is not known. */
-  appSecret(appId: string): string | undefined;
-  /** `stable_token` in normal mode: the same token until its last 5 minutes. */
-  stable(appId: string): { readonly token: string; readonly expiresInSeconds: number };
-  /** `/cgi-bin/token` and `force_refresh`: a new token; the one before dies at once. */
-  replace(appId: string): { readonly token: string; readonly expiresInSeconds: number };
-  inspect(token: string): TokenState;
-}
-
-interface Lease {
+interface Token {
   readonly generation: number;
   readonly expiresAt: Micros;
 }
 
 const LIFETIME: Micros = 7_200_000_000n;
 const OVERLAP: Micros = 300_000_000n;
-
-/** Tokens are derived from account and generation, so that a hundred thousand of them need no memory. */
-export function createTokenOffice(accounts: Iterable<SimulatorAccount>, now: () => Micros): TokenOffice {
-  const secrets = new Map<string, string | undefined>();
-  for (const { appId, appSecret } of accounts) secrets.set(appId, appSecret);
-  const leases = new Map<string, { current: Lease; previous: Lease | null }>();
-
-  function issue(appId: string, keepPrevious: boolean): Lease {
-    const before = leases.get(appId)?.current ?? null;
-    const current = { generation: (before?.generation ?? 0) + 1, expiresAt: now() + LIFETIME };
-    leases.set(appId, { current, previous: keepPrevious ? before : null });
-    return current;
-  }
-
-  function answer(appId: string, lease: Lease) {
-    return {
-      token: tokenText(appId, lease.generation),
-      expiresInSeconds: Number((lease.expiresAt - now()) / 1_000_000n),
-    };
-  }
-
-  return {
-    has: (appId) => secrets.has(appId),
-    appSecret: (appId) =>
-      secrets.has(appId) ? (secrets.get(appId) ?? digest(`${appId} secret`).slice(0, 32)) : undefined,
-    stable(appId) {
-      const current = leases.get(appId)?.current;
-      const usable = current !== undefined && current.expiresAt - now() >= OVERLAP;
-      return answer(appId, usable ? current : issue(appId, true));
-    },
-    replace: (appId) => answer(appId, issue(appId, false)),
-    inspect(token) {
-      const [, hex, generation] = /_([0-9a-f]+)_(\d+)$/.exec(token) ?? [];
-      const appId = Buffer.from(hex ?? '', 'hex').toString('utf8');
-      if (!secrets.has(appId) || token !== tokenText(appId, Number(generation))) return { state: 'invalid' };
-      const { current, previous } = leases.get(appId) ?? { current: issue(appId, false), previous: null };
-      const lease = [current, previous].find((candidate) => candidate?.generation === Number(generation));
-      if (lease === undefined || lease === null) return { state: 'invalid' };
-      return { state: lease.expiresAt > now() ? 'valid' : 'expired', appId };
-    },
-  };
-}
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -1,8 +1,8 @@
-import type { SceneBook } from './scene-lists.ts';
+import type { SceneLists } from './scene-lists.ts';
 import type { ScriptRunner } from './script-runner.ts';
 import type { SimulatorEndpoint } from './simulator-faults.ts';
 import { errorReply, jsonReply, type SentSecrets, type SimulatorReply, sceneListReply } from './simulator-reply.ts';
-import type { TokenOffice } from './token-store.ts';
+import type { TokenStore } from './token-store.ts';
 
 /** A request as an endpoint sees it. */
 export interface EndpointRequest {
@@ -26,8 +26,8 @@ export interface WechatEndpoint {
 
 /** The paths of WeChat's API that are simulated; third-party platform endpoints are to be added here. */
 export function wechatEndpoints(
-  book: SceneBook,
-  tokens: TokenOffice,
+  lists: SceneLists,
+  tokens: TokenStore,
   script: ScriptRunner,
 ): ReadonlyMap<string, WechatEndpoint> {
   function getScene({ method, query }: EndpointRequest): EndpointAnswer {
@@ -40,7 +40,7 @@ export function wechatEndpoints(
     if (state.state === 'expired') return answer(errorReply(42001, 'access_token expired'));
     if (appId === null) return answer(errorReply(40001, 'invalid credential, access_token is invalid or not latest'));
     script.beforeList(appId);
-    return answer(sceneListReply(book.rowsOf(appId)));
+    return answer(sceneListReply(lists.rowsOf(appId)));
   }
 
   function stableToken({ method, body }: EndpointRequest): EndpointAnswer {
