@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
+import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import type { AccountConfig } from './account-config.ts';
@@ -73,12 +74,11 @@ function checkHeader(header: string[], shown: string): string[] {
 
 function accountOf(record: Readonly<Record<string, string>>, place: string): AccountConfig {
   const appId = record['app_id'] ?? '';
-  if (appId === '' || appId === '*' || [...appId].length > 128 || /\p{Cc}/u.test(appId)) {
-    throw new ScenedimError(
-      'config_invalid',
-      `${place}: app_id must have 1 to 128 characters, none of them a control character`,
-      { remedy: 'write the AppID that mp.weixin.qq.com shows' },
-    );
+  const problem = problemOfAppId(appId);
+  if (problem !== undefined) {
+    throw new ScenedimError('config_invalid', `${place}: app_id ${problem}`, {
+      remedy: 'write the AppID that mp.weixin.qq.com shows',
+    });
   }
   const [credential, ...others] = credentialColumns.filter((column) => (record[column] ?? '') !== '');
   if (credential === undefined || others.length > 0) {

@@ -11,10 +11,8 @@ import {
   visit,
 } from 'yaml';
 import { ScenedimError } from '../errors.ts';
+import type { ConfigPath } from './config-path.ts';
 import { type Environment, InterpolationError, interpolate } from './interpolate.ts';
-
-/** A step from the root to a value: a key of a map or an index of a list. */
-export type ConfigPath = readonly (string | number)[];
 
 /** A config file as read: its values with `${…}` replaced, and where in the file each stands. */
 export interface ConfigDocument {

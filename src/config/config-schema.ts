@@ -1,9 +1,16 @@
 import { z } from 'zod';
+import { didYouMean } from '../did-you-mean.ts';
+import { problemOfAppId } from '../dimension/app-id.ts';
 import { firstSeenModes } from '../dimension/version.ts';
+import { bigquerySection } from '../load/bigquery/bigquery-config.ts';
+import { autoMigrate } from '../load/parse-section.ts';
+import { pgliteSection } from '../load/pglite/pglite-config.ts';
+import { postgresSection } from '../load/postgres/postgres-config.ts';
+import { builtInTargetTypes } from '../load/registry.ts';
+import type { AccountConfig } from './account-config.ts';
+import { isMap, valueAt } from './config-path.ts';
+import type { SecretReference } from './secret.ts';
 import { isTimeZone } from './time-zone.ts';
-
-/** The kinds of target that scenedim brings along; any other `target.type` is the name of a package. */
-export const builtInTargets = ['pglite', 'postgres', 'bigquery'] as const;
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://' });
 
@@ -12,25 +19,40 @@ const secret = z
     env: z.string().min(1).optional().describe('Name of the environment variable that holds the secret.'),
     file: z.string().min(1).optional().describe('File that holds the secret; relative to the config file.'),
   })
-  .refine((value) => (value.env === undefined) !== (value.file === undefined), 'needs exactly one of env and file')
-  .meta({ minProperties: 1, maxProperties: 1 });
+  .meta({ minProperties: 1, maxProperties: 1 })
+  .transform(({ env, file }, context): SecretReference => {
+    if (env !== undefined && file === undefined) return { env };
+    if (file !== undefined && env === undefined) return { file };
+    return refuse(context, 'needs exactly one of env and file');
+  });
 
 const account = z
   .strictObject({
     appId: z
       .string()
-      .min(1)
-      .max(128)
-      .regex(/^\P{Cc}+$/u, 'must not hold control characters')
-      .refine((appId) => appId !== '*', '"*" is reserved')
+      .superRefine((appId, context) => {
+        const problem = problemOfAppId(appId);
+        if (problem !== undefined) context.addIssue(problem);
+      })
+      .meta({ minLength: 1, maxLength: 128 })
       .describe('App id of the mini program, as in wx0123456789abcdef.'),
     accessToken: secret.optional().describe('A token that someone else maintains.'),
     appSecret: secret.optional().describe('Secret of the account; scenedim calls stable_token with it.'),
   })
-  .refine(
-    (value) => (value.accessToken === undefined) !== (value.appSecret === undefined),
-    'needs exactly one of accessToken and appSecret',
-  );
+  .transform(({ appId, accessToken, appSecret }, context): AccountConfig => {
+    if (accessToken !== undefined && appSecret === undefined) return { appId, accessToken };
+    if (appSecret !== undefined && accessToken === undefined) return { appId, appSecret };
+    return refuse(context, 'needs exactly one of accessToken and appSecret');
+  });
+
+const listedAccounts = z.array(account).min(1);
+
+const accountsFile = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .describe('CSV file with a header; columns app_id and one of secret_env, secret_file, token_env, token_file.'),
+});
 
 const source = z.strictObject({
   baseUrl: httpUrl.default('https://api.weixin.qq.com').describe('Where the WeChat API answers.'),
@@ -49,97 +71,50 @@ const source = z.strictObject({
     .max(3_600_000)
     .default(180_000)
     .describe('Longest time for one account, repetitions and waits included, in milliseconds.'),
-  accounts: z
-    .union([
-      z.array(account).min(1),
-      z.strictObject({
-        file: z
-          .string()
-          .min(1)
-          .describe(
-            'CSV file with a header; columns app_id and one of secret_env, secret_file, token_env, token_file.',
-          ),
-      }),
-    ])
-    .describe('The accounts whose scene lists are fetched.'),
+  accounts: z.union([listedAccounts, accountsFile]).describe('The accounts whose scene lists are fetched.'),
 });
 
-const autoMigrate = z.boolean().default(true).describe('sync and replay create and upgrade the schema on their own.');
-const schemaName = z.string().min(1).default('scene').describe('Schema that holds the tables.');
+/** The `target` section of each built-in kind, as its loader describes it. */
+const builtInTargets: Readonly<Record<string, TargetSchema>> = {
+  pglite: pgliteSection,
+  postgres: postgresSection,
+  bigquery: bigquerySection,
+} satisfies Record<(typeof builtInTargetTypes)[number], TargetSchema>;
 
-const pglite = z.strictObject({
-  type: z.literal('pglite').describe('A Postgres inside this process, in a directory.'),
-  path: z.string().min(1).default('./data/scene').describe('Directory of the database; relative to the config file.'),
-  schema: schemaName,
-  autoMigrate,
-});
-
-const postgres = z.strictObject({
-  type: z.literal('postgres').describe('A PostgreSQL server.'),
-  url: z
-    .string()
-    .regex(/^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'must start with postgres:// or postgresql://')
-    .optional()
-    .describe(
-      'postgres://user@host:5432/database?sslmode=verify-full; what it leaves out comes from PGHOST, PGPASSWORD, … and ~/.pgpass.',
-    ),
-  schema: schemaName,
-  readers: z.array(z.string().min(1)).default([]).describe('Roles that may read views and dimension.'),
-  applicationName: z.string().min(1).optional().describe('What pg_stat_activity shows; default scenedim.'),
-  autoMigrate,
-});
-
-const label = z
-  .string()
-  .regex(/^[\p{Ll}\p{Lo}\p{Nd}_-]{0,63}$/u, 'may hold lower case letters, digits, _ and -; 63 at most');
-
-const bigquery = z.strictObject({
-  type: z.literal('bigquery').describe('A BigQuery dataset.'),
-  projectId: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9.:-]*$/, 'must be the id of a project, not its name (gcloud projects list shows both)')
-    .describe('The project that holds the dataset and pays for the jobs.'),
-  dataset: z
-    .string()
-    .regex(/^\w+$/, 'may hold letters, digits and underscores')
-    .default('scene')
-    .describe('Dataset that holds the tables.'),
-  location: z.string().min(1).optional().describe('Where the dataset is, or is made; default: where it is, else US.'),
-  apiEndpoint: httpUrl.optional().describe('For emulators only.'),
-  keyFile: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('JSON key of a service account, relative to the config file; default: Application Default Credentials.'),
-  impersonate: z.string().min(3).optional().describe('Email of a service account to act as.'),
-  maximumBytesBilled: z
-    .union([z.int().positive(), z.string().regex(/^[1-9]\d*$/, 'is not a number of bytes')])
-    .optional()
-    .describe('A query that would bill more bytes is refused.'),
-  labels: z.record(label, label).optional().describe('Labels of every job and table.'),
-  gzip: z.boolean().default(false).describe('Whether loads are compressed; emulators take none.'),
-  autoMigrate,
-});
+/** A misspelt key is also missing under its right name; only the former is worth telling. */
+function refuse(context: z.core.$RefinementCtx, message: string): never {
+  if (context.issues.length === 0) context.addIssue(message);
+  return z.NEVER;
+}
 
 const ownTarget = z
   .looseObject({
     type: z
       .string()
-      // Aborts: else zod takes this kind for the one that was meant as soon as the value of another has a wrong type.
       .regex(/^(?!(?:pglite|postgres|bigquery)$)[@\w./-]+$/, {
         error: 'is neither a kind of target nor the name of a package',
         abort: true,
       })
+      .superRefine(refuseMisspelling)
       .describe('Name of a package that exports loaderFactory.'),
     autoMigrate,
   })
   .describe('A target of your own.');
 
-/** The whole config as DESIGN section 4 has it; every key is described, which is what editors show. */
+/** A name with `@`, `/` or `.` in it is that of a package or a file, however much it looks like a kind of target. */
+function refuseMisspelling(type: string, context: z.core.$RefinementCtx): void {
+  const meant = type === 'postgresql' ? 'postgres' : didYouMean(type, builtInTargetTypes);
+  if (meant === undefined || /[@/.]/.test(type)) return;
+  context.addIssue(`${JSON.stringify(type)} is not a kind of target; did you mean ${meant}?`);
+}
+
+/** The whole config. Every key is described, which is what editors show. */
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('JSON Schema of this file, for editors.'),
   source: source.optional().describe('Where scene lists come from; not needed by commands that fetch nothing.'),
-  target: z.union([pglite, postgres, bigquery, ownTarget]).describe('Where the dimension is kept.'),
+  target: z
+    .union([pgliteSection, postgresSection, bigquerySection, ownTarget])
+    .describe('Where the dimension is kept.'),
   dimension: z
     .strictObject({
       firstSeen: z
@@ -161,6 +136,19 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/**
+ * {@link configSchema} with one branch where it has several: the target that `target.type` names, a list of accounts or a file
+ * of them. So whatever is wrong is told about the branch that was meant.
+ */
+export function configSchemaFor(values: unknown) {
+  const type = valueAt(values, ['target', 'type']);
+  const target = typeof type === 'string' && Object.hasOwn(builtInTargets, type) ? builtInTargets[type] : undefined;
+  const accounts = isMap(valueAt(values, ['source', 'accounts'])) ? accountsFile : listedAccounts;
+  return configSchema.extend({ source: source.extend({ accounts }).optional(), target: target ?? ownTarget });
+}
+
+type TargetSchema = typeof pgliteSection | typeof postgresSection | typeof bigquerySection;
 
 export type ParsedConfig = z.output<typeof configSchema>;
 export type SourceConfig = NonNullable<ParsedConfig['source']>;

@@ -5,7 +5,6 @@ import type { AccountConfig } from './account-config.ts';
 import { readAccountsFile } from './accounts-file.ts';
 import type { SourceConfig } from './config-schema.ts';
 import type { Config } from './load-config.ts';
-import type { SecretReference } from './secret.ts';
 
 /** The accounts that a run is about. May be iterated again and again; a file is streamed each time. */
 export interface Roster extends AsyncIterable<AccountConfig> {
@@ -26,9 +25,9 @@ export function requireSource(config: Config): SourceConfig {
  */
 export async function openRoster(config: Config, appIds: readonly string[], signal: AbortSignal): Promise<Roster> {
   const { accounts } = requireSource(config);
-  const read = (): AsyncIterable<AccountConfig> =>
+  const read = (): Iterable<AccountConfig> | AsyncIterable<AccountConfig> =>
     Array.isArray(accounts)
-      ? fromList(accounts)
+      ? accounts
       : readAccountsFile(resolve(config.baseDirectory, accounts.file), accounts.file, signal);
   const wanted = new Set(appIds);
   const missing = new Set(appIds);
@@ -51,20 +50,4 @@ export async function openRoster(config: Config, appIds: readonly string[], sign
       for await (const account of read()) if (wanted.size === 0 || wanted.has(account.appId)) yield account;
     },
   };
-}
-
-type ListedAccount = Extract<SourceConfig['accounts'], readonly unknown[]>[number];
-
-async function* fromList(accounts: readonly ListedAccount[]): AsyncIterable<AccountConfig> {
-  for (const { appId, accessToken, appSecret } of accounts) {
-    if (accessToken !== undefined) yield { appId, accessToken: referenceOf(accessToken) };
-    else if (appSecret !== undefined) yield { appId, appSecret: referenceOf(appSecret) };
-  }
-}
-
-function referenceOf(secret: {
-  readonly env?: string | undefined;
-  readonly file?: string | undefined;
-}): SecretReference {
-  return secret.env === undefined ? { file: secret.file ?? '' } : { env: secret.env };
 }

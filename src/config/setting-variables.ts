@@ -33,10 +33,6 @@ export const settingVariables: Readonly<Record<string, string>> = {
 /** Variables that are options of the command line rather than settings of the file. */
 export const optionVariables = ['SCENEDIM_CONFIG', 'SCENEDIM_LOG_LEVEL', 'SCENEDIM_LOG_FORMAT'] as const;
 
-/** Kubernetes puts these into every pod beside a service called scenedim or scenedim-…; they are not ours. */
-const SERVICE_LINK =
-  /^SCENEDIM(?:_\w+)?_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
-
 /** A setting from outside the file, and where it comes from for messages. */
 export interface Setting {
   readonly path: readonly string[];
@@ -54,13 +50,15 @@ export function settingsFromEnvironment(environment: Environment): readonly Sett
 }
 
 /**
- * Complaints about `SCENEDIM_…` variables that nothing reads, with the name that may have been meant. `known` are names that
- * the config itself refers to; `SCENEDIM_TEST_…` belongs to the project's own tests.
+ * Complaints about variables that begin like a setting and are none, with the name that may have been meant. `known` are names
+ * that the config itself refers to. Any other `SCENEDIM_…` is none of our business: Kubernetes makes SCENEDIM_SERVICE_HOST for
+ * a service of that name, and people name their secrets so.
  */
 export function unknownVariables(environment: Environment, known: ReadonlySet<string>): readonly string[] {
-  const names = [...Object.keys(settingVariables), ...optionVariables];
+  const names = Object.keys(settingVariables);
+  const beginnings = new Set(names.map((name) => name.split('_', 2).join('_')));
   return Object.keys(environment)
-    .filter((name) => name.startsWith('SCENEDIM_') && !name.startsWith('SCENEDIM_TEST_') && !SERVICE_LINK.test(name))
+    .filter((name) => [...beginnings].some((beginning) => name.startsWith(`${beginning}_`)))
     .filter((name) => !names.includes(name) && !known.has(name))
     .map((name) => {
       const meant = didYouMean(name, names);

@@ -1,8 +1,9 @@
-import { didYouMean } from '../did-you-mean.ts';
+import type { z } from 'zod';
 import { ScenedimError } from '../errors.ts';
-import type { ConfigDocument, ConfigPath } from './config-document.ts';
-import { builtInTargets, configSchema, type ParsedConfig } from './config-schema.ts';
-import { type DescribedIssue, describeIssue, flattenIssue, formatPath, type Issue, valueAt } from './describe-issue.ts';
+import type { ConfigDocument } from './config-document.ts';
+import { type ConfigPath, formatPath, isMap, setAt, valueAt } from './config-path.ts';
+import { configSchemaFor, type ParsedConfig } from './config-schema.ts';
+import { type DescribedIssue, describeIssue } from './describe-issue.ts';
 import type { Setting } from './setting-variables.ts';
 
 /**
@@ -11,37 +12,41 @@ import type { Setting } from './setting-variables.ts';
  * flags are wrong it is `usage`.
  */
 export function validateConfig(document: ConfigDocument, settings: readonly Setting[]): ParsedConfig {
-  const values =
-    isMap(document.values) || document.values === null ? structuredClone(document.values ?? {}) : document.values;
+  const values: unknown = structuredClone(document.values ?? {});
   const origins = new Map<string, string>();
   for (const setting of withoutIdleSource(values, settings)) {
     if (setting.value === undefined) continue;
     setAt(values, setting.path, setting.value);
     origins.set(JSON.stringify(setting.path), setting.origin);
   }
-  const fromText = (path: ConfigPath): boolean =>
+  const isFromText = (path: ConfigPath): boolean =>
     origins.has(JSON.stringify(path)) || document.fromVariables.has(JSON.stringify(path));
+  const placeOf = ({ path, key }: DescribedIssue): string =>
+    origins.get(JSON.stringify(key === undefined ? path : [...path, key])) ?? document.locate(path, key);
 
-  coerceTexts(values, fromText);
-  const issues = [...laterFeatures(values), ...misspeltTarget(values)];
-  const parsed = configSchema.safeParse(values);
-  if (issues.length === 0 && parsed.success) issues.push(...repeatedAccounts(parsed.data, document));
-  if (parsed.success && issues.length === 0) return parsed.data;
-  if (issues.length === 0) {
-    for (const issue of withoutEchoes(parsed.error?.issues.flatMap((each) => flattenIssue(each)) ?? [])) {
-      const path = issue.path as ConfigPath;
-      issues.push(...describeIssue(issue, values, !fromText(path) && path.at(-1) !== 'url'));
-    }
-  }
-  const places = issues.map(
-    ({ path, key }) =>
-      origins.get(JSON.stringify(key === undefined ? path : [...path, key])) ?? document.locate(path, key),
-  );
-  const lines = issues.map(({ message }, n) => `${places[n]}: ${message}`);
+  const later = laterFeatures(values);
+  if (later.length > 0) throw refusal(later, placeOf);
+  const schema = configSchemaFor(values);
+  const first = schema.safeParse(values);
+  const isCoerced = !first.success && coerceTexts(values, first.error.issues, isFromText);
+  const parsed = isCoerced ? schema.safeParse(values) : first;
+  const issues = parsed.success
+    ? repeatedAccounts(parsed.data, document)
+    : parsed.error.issues.flatMap((issue) => {
+        const path = issue.path as ConfigPath;
+        return describeIssue(issue, schema, values, !isFromText(path) && path.at(-1) !== 'url');
+      });
+  if (!parsed.success || issues.length > 0) throw refusal(issues, placeOf);
+  return parsed.data;
+}
+
+function refusal(issues: readonly DescribedIssue[], placeOf: (issue: DescribedIssue) => string): ScenedimError {
+  const places = issues.map(placeOf);
+  const lines = issues.map(({ message }, index) => `${places[index]}: ${message}`);
   const code = places.every((place) => place.startsWith('--')) ? 'usage' : 'config_invalid';
-  throw new ScenedimError(code, [...new Set(lines)].join('\n'), {
-    remedy:
-      issues.find((issue) => issue.remedy !== undefined)?.remedy ?? '`scenedim schema config` lists every setting',
+  const remedy = issues.find((issue) => issue.remedy !== undefined)?.remedy;
+  return new ScenedimError(code, [...new Set(lines)].join('\n'), {
+    remedy: remedy ?? '`scenedim schema config` lists every setting',
   });
 }
 
@@ -53,23 +58,34 @@ function withoutIdleSource(values: unknown, settings: readonly Setting[]): reado
   return settings.filter(({ path }) => path[0] !== 'source');
 }
 
-/** A misspelt key is also missing under its right name; only the former is worth telling. */
-function withoutEchoes(issues: readonly Issue[]): readonly Issue[] {
-  const misspelt = new Set(
-    issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => JSON.stringify(path)),
-  );
-  return issues.filter(({ code, path }) => code !== 'custom' || !misspelt.has(JSON.stringify(path)));
+/**
+ * Numbers and booleans given as text by a variable become what the schema asks for; text that is neither stays. True when
+ * there were any.
+ */
+function coerceTexts(
+  values: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  isFromText: (path: ConfigPath) => boolean,
+): boolean {
+  let isCoerced = false;
+  for (const issue of issues) {
+    const path = issue.path as ConfigPath;
+    const text = valueAt(values, path);
+    if (issue.code !== 'invalid_type' || typeof text !== 'string' || !isFromText(path)) continue;
+    const value = issue.expected === 'boolean' ? booleanOf(text) : numberOf(text);
+    if (value === undefined) continue;
+    setAt(values, path, value);
+    isCoerced = true;
+  }
+  return isCoerced;
 }
 
-/** Numbers and booleans given as text by a variable become what the schema asks for; text that is neither stays. */
-function coerceTexts(values: unknown, fromText: (path: ConfigPath) => boolean): void {
-  for (const issue of configSchema.safeParse(values).error?.issues.flatMap((each) => flattenIssue(each)) ?? []) {
-    const path = issue.path as ConfigPath;
-    const value = valueAt(values, path);
-    if (issue.code !== 'invalid_type' || typeof value !== 'string' || !fromText(path)) continue;
-    if (issue.expected === 'boolean' && /^(true|false)$/.test(value)) setAt(values, path, value === 'true');
-    else if (issue.expected !== 'boolean' && /^-?\d+(\.\d+)?$/.test(value.trim())) setAt(values, path, Number(value));
-  }
+function booleanOf(text: string): boolean | undefined {
+  return /^(true|false)$/.test(text) ? text === 'true' : undefined;
+}
+
+function numberOf(text: string): number | undefined {
+  return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 }
 
 function laterFeatures(values: unknown): DescribedIssue[] {
@@ -90,16 +106,6 @@ function laterFeatures(values: unknown): DescribedIssue[] {
   return found;
 }
 
-function misspeltTarget(values: unknown): DescribedIssue[] {
-  const type = valueAt(values, ['target', 'type']);
-  if (typeof type !== 'string' || builtInTargets.some((name) => name === type) || /[@/.]/.test(type)) return [];
-  const meant = type === 'postgresql' ? 'postgres' : didYouMean(type, builtInTargets);
-  if (meant === undefined) return [];
-  return [
-    { path: ['target', 'type'], message: `target.type: "${type}" is not a kind of target; did you mean ${meant}?` },
-  ];
-}
-
 function repeatedAccounts(config: ParsedConfig, document: ConfigDocument): DescribedIssue[] {
   const accounts = config.source?.accounts;
   if (!Array.isArray(accounts)) return [];
@@ -118,23 +124,4 @@ function repeatedAccounts(config: ParsedConfig, document: ConfigDocument): Descr
     }
   }
   return repeated;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Sets a value, making the maps on the way; what is in the way and is no map stays for the schema to complain about. */
-function setAt(values: unknown, path: ConfigPath, value: unknown): void {
-  let container: unknown = values;
-  for (const step of path.slice(0, -1)) {
-    if (typeof container !== 'object' || container === null) return;
-    const map = container as Record<string, unknown>;
-    const next = map[step];
-    if (next === undefined || next === null || (step === 'accounts' && Array.isArray(next))) map[step] = {};
-    container = map[step];
-  }
-  const last = path.at(-1);
-  if (typeof container === 'object' && container !== null && last !== undefined)
-    (container as Record<string, unknown>)[last] = value;
 }

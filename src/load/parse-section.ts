@@ -1,11 +1,39 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ScenedimError } from '../errors.ts';
 
-/** Reads the `target` section with its schema; the first thing wrong with it is a `config_invalid` that names the field. */
-export function parseSection<Config>(schema: z.ZodType<Config>, section: unknown): Config {
+/**
+ * Reads the `target` section with its schema, less what concerns the program and not the loader. The first thing wrong with it
+ * is a `config_invalid` that names the field.
+ */
+export function parseSection<Section extends object>(
+  schema: z.ZodType<Section>,
+  section: unknown,
+): Omit<Section, 'type' | 'autoMigrate'> {
   const result = schema.safeParse(section);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = ['target', ...(issue?.path ?? [])].join('.');
-  throw new ScenedimError('config_invalid', `${field}: ${issue?.message ?? 'is not usable'}`);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = ['target', ...(issue?.path ?? [])].join('.');
+    throw new ScenedimError('config_invalid', `${field}: ${issue?.message ?? 'is not usable'}`, {
+      remedy: issue === undefined ? undefined : remedyOf(issue),
+    });
+  }
+  const { type: _type, autoMigrate: _autoMigrate, ...settings } = result.data as Section & CommonSettings;
+  return settings;
+}
+
+interface CommonSettings {
+  readonly type?: unknown;
+  readonly autoMigrate?: unknown;
+}
+
+/** The setting that every target has; the program looks at it before it uses the loader. */
+export const autoMigrate = z
+  .boolean()
+  .default(true)
+  .describe('sync and replay create and upgrade the schema on their own.');
+
+/** The remedy that a rule of a schema brings along as `params: { remedy }`. */
+export function remedyOf(issue: z.core.$ZodIssue): string | undefined {
+  const remedy: unknown = issue.code === 'custom' ? issue.params?.['remedy'] : undefined;
+  return typeof remedy === 'string' ? remedy : undefined;
 }

@@ -20,7 +20,7 @@ const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
 };
 
 /** The built-in values of `target.type` for people; `memory`, which forgets everything, is for tests. */
-export const builtInTargetTypes: readonly string[] = ['pglite', 'postgres', 'bigquery'];
+export const builtInTargetTypes = ['pglite', 'postgres', 'bigquery'] as const;
 
 /**
  * Makes the loader of a `target` section; `config_invalid` when the section or the package that it names is not usable. Without

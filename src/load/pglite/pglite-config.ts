@@ -1,25 +1,20 @@
 import { z } from 'zod';
-import { parseSection } from '../parse-section.ts';
-import { assertSchemaName } from '../postgres-sql/schema-name.ts';
-
-const section = z.strictObject({
-  type: z.literal('pglite'),
-  autoMigrate: z.boolean().optional(),
-  path: z.string().min(1),
-  schema: z.string().default('scene'),
-});
+import { autoMigrate, parseSection } from '../parse-section.ts';
+import { schemaSetting } from '../postgres-sql/schema-name.ts';
 
 /** The `target` section of type `pglite`. */
-export interface PgliteConfig {
-  /** Directory of the database, relative to the config's; `memory://` for one that nobody sees again. */
-  readonly path: string;
-  /** Default `scene`. */
-  readonly schema: string;
-}
+export const pgliteSection = z.strictObject({
+  type: z.literal('pglite').describe('A Postgres inside this process, in a directory.'),
+  /** `memory://` is a database that nobody sees again. */
+  path: z.string().min(1).default('./data/scene').describe('Directory of the database; relative to the config file.'),
+  schema: schemaSetting,
+  autoMigrate,
+});
+
+/** What a loader needs of a `target` section of type `pglite`. */
+export type PgliteConfig = Readonly<Omit<z.output<typeof pgliteSection>, 'type' | 'autoMigrate'>>;
 
 /** Checks a `target` section of type `pglite`. */
 export function parsePgliteConfig(value: unknown): PgliteConfig {
-  const { path, schema } = parseSection(section, value);
-  assertSchemaName(schema);
-  return { path, schema };
+  return parseSection(pgliteSection, value);
 }

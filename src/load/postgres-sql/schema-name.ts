@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
-import { ScenedimError } from '../../errors.ts';
+import { z } from 'zod';
 
 const MAX_BYTES = 63;
 
-/** Refuses a schema name that Postgres would cut, refuse or keep for itself. Any other text is fine: it is quoted everywhere. */
-export function assertSchemaName(schema: string): void {
-  const problem =
-    schema === ''
-      ? 'is empty'
-      : Buffer.byteLength(schema) > MAX_BYTES
-        ? `is longer than ${MAX_BYTES} bytes`
-        : schema.includes('\0')
-          ? 'holds a NUL character'
-          : schema.startsWith('pg_') || schema === 'information_schema'
-            ? 'belongs to the server'
-            : undefined;
-  if (problem === undefined) return;
-  throw new ScenedimError('config_invalid', `target.schema: "${schema}" ${problem}`, {
-    remedy: 'choose another name, like scene',
-  });
+/** The setting `target.schema`: a name that Postgres does not cut, refuse or keep for itself. It is quoted everywhere. */
+export const schemaSetting = z
+  .string()
+  .superRefine((schema, context) => {
+    const problem = problemOf(schema);
+    if (problem === undefined) return;
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(schema)} ${problem}`,
+      params: { remedy: 'choose another name, like scene' },
+    });
+  })
+  .meta({ minLength: 1 })
+  .default('scene')
+  .describe('Schema that holds the tables.');
+
+function problemOf(schema: string): string | undefined {
+  if (schema === '') return 'is empty';
+  if (Buffer.byteLength(schema) > MAX_BYTES) return `is longer than ${MAX_BYTES} bytes`;
+  if (schema.includes('\0')) return 'holds a NUL character';
+  return schema.startsWith('pg_') || schema === 'information_schema' ? 'belongs to the server' : undefined;
 }
 
 /** First key of the advisory locks on a schema: 31 bits, so that it is the same number as int4 and as oid. */

@@ -1,15 +1,6 @@
 import { z } from 'zod';
-import { parseSection } from '../parse-section.ts';
-import { assertSchemaName } from '../postgres-sql/schema-name.ts';
-
-const section = z.strictObject({
-  type: z.literal('postgres'),
-  autoMigrate: z.boolean().optional(),
-  url: z.string().min(1).optional(),
-  schema: z.string().default('scene'),
-  readers: z.array(z.string().min(1)).default([]),
-  applicationName: z.string().min(1).optional(),
-});
+import { autoMigrate, parseSection } from '../parse-section.ts';
+import { schemaSetting } from '../postgres-sql/schema-name.ts';
 
 /**
  * The `target` section of type `postgres`.
@@ -22,19 +13,32 @@ const section = z.strictObject({
  * all check certificate and host name. With `uselibpqcompat=true` they mean what they mean to psql, except that `prefer` never
  * falls back to plain text.
  */
+export const postgresSection = z.strictObject({
+  type: z.literal('postgres').describe('A PostgreSQL server.'),
+  url: z
+    .string()
+    .regex(/^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'must start with postgres:// or postgresql://')
+    .optional()
+    .describe(
+      'postgres://user@host:5432/database?sslmode=verify-full; what it leaves out comes from PGHOST, PGPASSWORD, … and ~/.pgpass.',
+    ),
+  schema: schemaSetting,
+  readers: z.array(z.string().min(1)).default([]).describe('Roles that may read views and dimension.'),
+  applicationName: z.string().min(1).optional().describe('What pg_stat_activity shows; default scenedim.'),
+  autoMigrate,
+});
+
+/** What a loader needs of a `target` section of type `postgres`. */
 export interface PostgresConfig {
-  readonly url: string | undefined;
-  /** Default `scene`. */
+  readonly url?: string | undefined;
   readonly schema: string;
-  /** Roles that get SELECT on the views and the dimension. Default none. */
   readonly readers: readonly string[];
-  /** What pg_stat_activity shows. Default: from the url or PGAPPNAME, else `scenedim`. */
-  readonly applicationName: string | undefined;
+  /** Without it the url or PGAPPNAME decides, else `scenedim`. */
+  readonly applicationName?: string | undefined;
 }
 
 /** Checks a `target` section of type `postgres`. */
 export function parsePostgresConfig(value: unknown): PostgresConfig {
-  const { url, schema, readers, applicationName } = parseSection(section, value);
-  assertSchemaName(schema);
-  return { url, schema, readers: [...new Set(readers)], applicationName };
+  const config = parseSection(postgresSection, value);
+  return { ...config, readers: [...new Set(config.readers)] };
 }

@@ -363,16 +363,30 @@ describe('the environment', () => {
     );
   });
 
-  test('may hold variables for tests, of Kubernetes, and those that the config names', async () => {
-    const yaml = `target: { type: pglite, path: "\${SCENEDIM_DIR}" }\nsource: { accounts: [{ appId: wx1, appSecret: { env: SCENEDIM_MY_SECRET } }] }\n`;
+  test.each(['SCENEDIM_SOURCE_CONCURENCY', 'SCENEDIM_GUARDS_X', 'SCENEDIM_DIMENSION_TOKEN', 'SCENEDIM_TARGET_'])(
+    'has %s, which begins like a setting and is none: refused',
+    async (name) => {
+      expect(await refusal(target, { [name]: 'x' })).toMatch(`environment variable ${name} is not a setting`);
+    },
+  );
+
+  test('may hold any other variable of that name: of people, of Kubernetes, of tests', async () => {
     const environment = {
-      SCENEDIM_DIR: 'x',
-      SCENEDIM_MY_SECRET: 'y',
+      SCENEDIM_WECHAT_TOKEN: 'x',
+      SCENEDIM_SOURCE: 'x',
+      SCENEDIM_TARGETS: 'x',
+      SCENEDIM_LOG_LEVL: 'debug',
       SCENEDIM_TEST_ANYTHING: '1',
       SCENEDIM_SERVICE_HOST: '10.0.0.1',
       SCENEDIM_PORT: 'tcp://10.0.0.1:80',
       SCENEDIM_WEB_PORT_80_TCP_ADDR: '10.0.0.1',
     };
+    expect((await load(target, environment)).target.type).toBe('pglite');
+  });
+
+  test('may hold variables that begin like a setting where the config names them', async () => {
+    const yaml = `target: { type: pglite, path: "\${SCENEDIM_TARGET_DIR}" }\nsource: { accounts: [{ appId: wx1, appSecret: { env: SCENEDIM_SOURCE_SECRET } }] }\n`;
+    const environment = { SCENEDIM_TARGET_DIR: 'x', SCENEDIM_SOURCE_SECRET: 'y' };
     expect((await load(yaml, environment)).target).toMatchObject({ path: 'x' });
   });
 

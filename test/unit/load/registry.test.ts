@@ -8,7 +8,7 @@ const signal = new AbortController().signal;
 const factory = `export const loaderFactory = { parseConfig: (section) => section, create: async (config) => ({ kind: config.type }) };\n`;
 
 test.each([
-  [{ type: 'pglite' }, /^target\.path: /],
+  [{ type: 'pglite', path: '' }, /^target\.path: /],
   [{ type: 'pglite', path: 'x', url: 'y' }, /^target: .*url/],
   [{ type: 'postgres', schema: '' }, /^target\.schema: "" is empty/],
   [{ type: 'postgres', schema: 'pg_x' }, /^target\.schema: "pg_x" belongs to the server/],
@@ -30,6 +30,7 @@ test.each([
 });
 
 test('defaults are filled in', async () => {
+  expect(await parseTargetSection({ type: 'pglite' }, '/')).toEqual({ path: './data/scene', schema: 'scene' });
   expect(await parseTargetSection({ type: 'postgres', readers: ['bi', 'bi'] }, '/')).toEqual({
     url: undefined,
     schema: 'scene',
