@@ -30,7 +30,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     try {
       return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
         const incoming = await respond(open, request, progress, limited);
-        const body = await readBody(incoming, options.maxBodyBytes, url.host);
+        // A connection that was switched to another protocol has no body that would end.
+        const body =
+          incoming.statusCode === 101 ? new Uint8Array() : await readBody(incoming, options.maxBodyBytes, url.host);
         return {
           status: incoming.statusCode ?? 0,
           date: incoming.headers.date ?? null,
@@ -71,8 +73,8 @@ export interface HttpAnswer {
   readonly receivedAt: Micros;
 }
 
-export const httpErrorKinds = ['connect', 'stale', 'network', 'timeout', 'too_large'] as const;
-/** `connect`: no connection, DNS and TLS included; `stale`: a kept-alive connection had been closed before it was used again. */
+export const httpErrorKinds = ['connect', 'tls', 'stale', 'network', 'timeout', 'too_large'] as const;
+/** `connect`: no connection, DNS included; `tls`: no TLS, or a certificate that is not trusted; `stale`: a kept-alive connection had been closed before it was used again. */
 export type HttpErrorKind = (typeof httpErrorKinds)[number];
 
 /** No whole answer. The message names host and reason, never the URL: tokens travel in it. */
@@ -136,7 +138,14 @@ function respond(
       progress.answered = true;
       resolve(incoming);
     });
+    outgoing.on('upgrade', (incoming, socket) => {
+      progress.answered = true;
+      socket.destroy();
+      resolve(incoming);
+    });
     outgoing.on('error', reject);
+    // The last event of every request; settles nothing after a response or an error.
+    outgoing.on('close', () => reject(new Error('closed without an answer')));
     outgoing.end(body);
   });
 }
@@ -163,11 +172,18 @@ function httpErrorOf(error: unknown, host: string, progress: Progress, timeoutMs
   if (error instanceof HttpError) return error;
   const late = codeOf(error) === 'ABORT_ERR' || error instanceof TimeLimitReached;
   const reason = late ? `within ${timeoutMs} ms` : `(${codeOf(error)})`;
-  if (!progress.connected) return new HttpError('connect', `cannot connect to ${host} ${reason}`);
+  if (!progress.connected) {
+    return new HttpError(isTlsFault(codeOf(error)) ? 'tls' : 'connect', `cannot connect to ${host} ${reason}`);
+  }
   if (late) return new HttpError('timeout', `no whole answer from ${host} ${reason}`);
   if (progress.reused && !progress.answered)
     return new HttpError('stale', `${host} had closed a kept-alive connection ${reason}`);
   return new HttpError('network', `the connection to ${host} broke before the answer was whole ${reason}`);
+}
+
+/** True for the codes of OpenSSL and Node with which a TLS handshake ends. */
+function isTlsFault(code: string): boolean {
+  return /^(?:EPROTO$|ERR_(?:TLS|SSL)_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_|HOSTNAME_)/.test(code);
 }
 
 /** An AggregateError of several addresses carries the code on itself or on its members. */

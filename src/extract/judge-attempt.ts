@@ -10,6 +10,8 @@ import type { RetryReason } from './retry-policy.ts';
 const MAX_ERRMSG_LENGTH = 600;
 
 const CHECK_NETWORK = 'check DNS, proxy and firewall between here and source.baseUrl, then run again';
+const CHECK_TLS =
+  'check the certificate behind source.baseUrl, the clock of this machine and a proxy that inspects TLS: NODE_EXTRA_CA_CERTS names the file with its certificate';
 const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq.com or a proxy in front of it';
 const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
 
@@ -55,8 +57,8 @@ export function judgeAnswer(
 
 /** Decides what it means that there was no whole answer. */
 export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFailure {
+  const remedy = remedyOfHttpError(error);
   if (error.kind === 'too_large') {
-    const remedy = 'a scene list has a few kilobytes: check what source.baseUrl points at';
     return attemptFailure(callFailure({ code: 'response_too_large', message: error.message, remedy, observedAt }));
   }
   const code = error.kind === 'timeout' ? 'timeout' : 'network';
@@ -64,15 +66,21 @@ export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFai
     code,
     errorClass: 'transient',
     message: error.message,
-    remedy: CHECK_NETWORK,
+    remedy,
     unreachable: true,
     observedAt,
   });
   return attemptFailure(failure, {
     retry: 'network',
-    failOver: error.kind === 'connect',
+    failOver: error.kind === 'connect' || error.kind === 'tls',
     staleSocket: error.kind === 'stale',
   });
+}
+
+/** What a person can do when there was no whole answer. */
+export function remedyOfHttpError({ kind }: HttpError): string {
+  if (kind === 'too_large') return 'a scene list has a few kilobytes: check what source.baseUrl points at';
+  return kind === 'tls' ? CHECK_TLS : CHECK_NETWORK;
 }
 
 function refusal(

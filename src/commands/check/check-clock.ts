@@ -1,5 +1,6 @@
 import { MAX_CLOCK_SKEW, systemClock } from '../../clock.ts';
 import { createHttpClient, HttpError } from '../../extract/http-client.ts';
+import { remedyOfHttpError } from '../../extract/judge-attempt.ts';
 import { parseHttpDate } from '../../http-date.ts';
 import type { Micros } from '../../instant.ts';
 import type { CheckedFinding } from './check-finding.ts';
@@ -12,7 +13,7 @@ export async function checkClock(baseUrl: string, timeoutMs: number, signal: Abo
     return judge(answer.date, answer.receivedAt, new URL(baseUrl).host);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    const remedy = 'check source.baseUrl, DNS, proxy and firewall';
+    const remedy = remedyOfHttpError(error);
     return { level: 'error', subject: 'source', message: error.message, remedy, exitCode: 69 };
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs';
 import { expect, it } from 'vitest';
 import { TimeLimitReached, withTimeLimit } from '../../../src/extract/time-limit.ts';
+import { createManualTimer } from '../../support/virtual-timer.ts';
 
 const never = new AbortController().signal;
 
@@ -30,6 +31,24 @@ it('what arrived while the process was busy is not too late', async () => {
   // Begun while input is handled: timers come next, more input after them.
   await new Promise((resolve) => stat('.', resolve));
   expect(await withTimeLimit(never, 5, arrival)).toBe('arrived');
+});
+
+it('work that does not heed its signal is not waited for', async () => {
+  await expect(withTimeLimit(never, 5, () => new Promise(() => {}))).rejects.toThrow(new TimeLimitReached(5));
+});
+
+it('stands still while it is paused, and goes on with what is left', async () => {
+  const timer = createManualTimer();
+  await withTimeLimit(
+    never,
+    1_000,
+    async (_signal, limit) => {
+      await timer.advance(300);
+      await limit.pauseDuring(() => timer.advance(5_000));
+      expect(limit.leftMs()).toBe(700);
+    },
+    timer,
+  );
 });
 
 it('the reason of the caller passes through, and no listener stays', async () => {
