@@ -1,5 +1,3 @@
-import { secretForms } from './secret-forms.ts';
-
 /** Stands where a secret was. */
 export const REDACTED = '[redacted]';
 
@@ -23,7 +21,9 @@ const NAME = '(?:access_token|refresh_token|subject_token|secret|verify_ticket|p
 
 /** Each matches the value only, so that its name stays readable. */
 const patterns: readonly RegExp[] = [
-  // access_token=…, component_access_token=…, appsecret=…, password='…'
+  // password='…' of a connection string, which may hold spaces
+  /(?<=\b(?:ssl)?password=')[^']+(?=')/gi,
+  // access_token=…, component_access_token=…, appsecret=…, password="…"
   new RegExp(`(?<=${NAME}\\s{0,4}=\\s{0,4}["']?)[^\\s&"'<>\\\\]+`, 'gi'),
   // "access_token":"…", also inside a JSON string
   new RegExp(`(?<=${NAME}\\\\{0,3}"\\s{0,4}:\\s{0,4}\\\\{0,3}")(?:[^"\\\\]|\\\\[^"\\\\])+`, 'gi'),
@@ -61,16 +61,9 @@ export function createRedactor(): Redactor {
   }
 
   function redact(text: string): string {
-    // Splitting at marks first, and never joining before the end, is what makes a second pass change nothing.
-    let pieces = text.split(REDACTED);
-    const split = (separator: string | RegExp) => {
-      pieces = pieces.flatMap((piece) => (piece === '' ? [piece] : piece.split(separator)));
-    };
     const forms = [...known.values()].flatMap((entry) => entry.forms).sort((a, b) => b.length - a.length);
-    for (const form of forms) if (text.includes(form)) split(form);
-    for (const { cutOff } of known.values()) if (cutOff !== null) split(cutOff);
-    for (const pattern of patterns) split(pattern);
-    return pieces.join(REDACTED);
+    const cutOff = [...known.values()].flatMap((entry) => entry.cutOff ?? []);
+    return withoutAny(text, [...forms.filter((form) => text.includes(form)), ...cutOff, ...patterns]);
   }
 
   function holdsSecret(bytes: Uint8Array): boolean {
@@ -82,9 +75,53 @@ export function createRedactor(): Redactor {
   return { register, redact, holdsSecret };
 }
 
+/** A text without whatever looks like a credential: for loaders, which know no secrets. A {@link Redactor} does this, too. */
+export function redactCredentials(text: string): string {
+  return withoutAny(text, patterns);
+}
+
+/** Splitting at marks first, and never joining before the end, is what makes a second pass change nothing. */
+function withoutAny(text: string, separators: readonly (string | RegExp)[]): string {
+  let pieces = text.split(REDACTED);
+  for (const separator of separators) {
+    pieces = pieces.flatMap((piece) => (piece === '' ? [piece] : piece.split(separator)));
+  }
+  return pieces.join(REDACTED);
+}
+
 /** A long token is known by its beginning too: error texts cut it off, and so do we. */
 function cutOffPattern(secret: string): RegExp | null {
   if (secret.length < 32 || !/^[\w+/=.-]+$/.test(secret)) return null;
   const beginning = secret.slice(0, 16).replaceAll(/[+.]/g, '\\$&');
   return new RegExp(`${beginning}[\\w+/=.-]*`, 'g');
+}
+
+/**
+ * The spellings under which a secret turns up in URLs, JSON and headers: as it is, percent-encoded (hex digits of either case),
+ * JSON-escaped (with and without `\/`), and base64 or base64url, alone or anywhere inside longer encoded text.
+ */
+function secretForms(secret: string): readonly string[] {
+  const wellFormed = secret.toWellFormed();
+  const percent = encodeURIComponent(wellFormed);
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [
+    ...new Set([
+      secret,
+      percent,
+      percent.replaceAll(/%[0-9A-F]{2}/g, (triplet) => triplet.toLowerCase()),
+      percent.replaceAll('%20', '+'),
+      json,
+      json.replaceAll('/', '\\/'),
+      ...base64Forms(Buffer.from(secret, 'utf8')),
+    ]),
+  ];
+}
+
+/** The characters that depend on the secret alone, for each of the three positions that it can start at within a group of 3 bytes. */
+function base64Forms(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
+    const own = (text: string) => text.slice(Math.ceil((offset * 8) / 6), Math.floor((padded.length * 8) / 6));
+    return [own(padded.toString('base64')), own(padded.toString('base64url'))].filter((form) => form.length >= 7);
+  });
 }

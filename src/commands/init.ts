@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type ConfigAnswers, configTemplate, defaultAnswers, templateTargets } from '../config/config-template.ts';
 import { isTimeZone } from '../config/time-zone.ts';
+import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { examples } from './session/examples.ts';
@@ -79,19 +80,19 @@ async function ask({ stdin, stderr, signal }: Session, defaults: ConfigAnswers):
       appId: await question(
         'App id of the mini program',
         defaults.appId,
-        (answer) => (/^\S{1,128}$/.test(answer) ? answer : undefined),
+        (answer) => (/\s/.test(answer) || problemOfAppId(answer) !== undefined ? undefined : answer),
         'an app id looks like wx0123456789abcdef',
       ),
       credential: await question(
         'Credential: a "token" that someone else maintains, or the app "secret"',
         defaults.credential,
-        (answer) => oneOf(['token', 'secret'] as const, answer),
+        (answer) => wordBeginning(['token', 'secret'] as const, answer),
         'write token or secret; the credential itself is not asked for',
       ),
       target: await question(
         'Where to keep the dimension: "pglite" (a directory), "postgres" or "bigquery"',
         defaults.target,
-        (answer) => oneOf(templateTargets, answer),
+        (answer) => wordBeginning(templateTargets, answer),
         'write pglite, postgres or bigquery',
       ),
       timeZone: await question(
@@ -116,7 +117,7 @@ function targetOf(wanted: string | undefined): ConfigAnswers['target'] {
 }
 
 /** The one word that begins like the answer: `s` is enough for `secret`. */
-function oneOf<T extends string>(words: readonly T[], answer: string): T | undefined {
+function wordBeginning<T extends string>(words: readonly T[], answer: string): T | undefined {
   const [word, ...more] = words.filter((candidate) => candidate.startsWith(answer.toLowerCase()));
   return more.length === 0 ? word : undefined;
 }

@@ -6,7 +6,7 @@ export interface CheckedFinding extends Finding {
   readonly exitCode: number;
 }
 
-/** Which of two findings is worse, as for a run (DESIGN section 4); a defect of ours before all. */
+/** Which of two findings is worse, as for a run; a defect of ours before all. */
 const worstFirst: readonly number[] = [70, 78, 77, 69, 74, 75, 65, 0];
 
 /** The exit status of the worst finding. */

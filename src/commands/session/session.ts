@@ -68,8 +68,8 @@ export interface SessionParts {
 export async function createSession(options: CommonOptions, parts: SessionParts): Promise<Session> {
   const { host, screen, redactor } = parts;
   const environment = host.env;
-  const level = oneOf(options.logLevel, environment['SCENEDIM_LOG_LEVEL'], logLevels, '--log-level');
-  const format = oneOf(options.logFormat, environment['SCENEDIM_LOG_FORMAT'], logFormats, '--log-format');
+  const level = logChoice(options.logLevel, environment['SCENEDIM_LOG_LEVEL'], logLevels, '--log-level');
+  const format = logChoice(options.logFormat, environment['SCENEDIM_LOG_FORMAT'], logFormats, '--log-format');
   const logFormat = format ?? (screen.isTerminal ? 'pretty' : 'json');
   const logger = await createLogger({
     level: level ?? defaultLevel(options, screen),
@@ -112,7 +112,8 @@ function defaultLevel(options: CommonOptions, screen: Screen): LogLevel {
   return 'info';
 }
 
-function oneOf<T extends LogLevel | LogFormat>(
+/** The value of `--log-level` or `--log-format`, else of its variable. */
+function logChoice<T extends LogLevel | LogFormat>(
   flag: string | undefined,
   variable: string | undefined,
   allowed: readonly T[],

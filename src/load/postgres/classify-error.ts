@@ -1,7 +1,7 @@
 import { errorCodeOf } from '../../error-text.ts';
 import { type ErrorCode, isScenedimError, ScenedimError } from '../../errors.ts';
+import { redactCredentials } from '../../redact.ts';
 import { classifySqlError, type TargetNames } from '../postgres-sql/classify-sql-error.ts';
-import { redactCredentials } from './redact-credentials.ts';
 
 interface ConnectionRule {
   readonly test: RegExp;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../../did-you-mean.ts';
+import { problemOfAppId } from '../../dimension/app-id.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import { type LenientJson, parseLenientJson } from '../../normalize/lenient-json.ts';
@@ -78,9 +79,8 @@ function syntaxReason(line: string, error: unknown): string {
 function appIdField(fields: LineFields): string {
   const appId = textField(fields, 'app_id');
   if (appId === null) throw badLine('app_id is missing');
-  if (!/^[^\p{Cc}]{1,128}$/u.test(appId))
-    throw badLine('app_id must be 1 to 128 characters without control characters');
-  if (appId === '*') throw badLine('app_id "*" is reserved');
+  const problem = problemOfAppId(appId);
+  if (problem !== undefined) throw badLine(`app_id ${problem}`);
   return appId;
 }
 

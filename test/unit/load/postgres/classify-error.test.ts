@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ScenedimError } from '../../../../src/errors.ts';
 import { classifyPostgresError } from '../../../../src/load/postgres/classify-error.ts';
-import { redactCredentials } from '../../../../src/load/postgres/redact-credentials.ts';
 import { sqlStates } from '../../../../src/load/postgres-sql/sql-state.ts';
+import { redactCredentials } from '../../../../src/redact.ts';
 
 const names = { schema: 'scene', database: 'shop', user: 'loader' };
 const classify = (error: unknown) => classifyPostgresError(error, names);
@@ -113,12 +113,12 @@ test.each([
 });
 
 test.each([
-  ['postgres://u:secret@host/db failed', 'postgres://u:***@host/db failed'],
-  ['postgresql://u:se@cr:et@host:5432/db', 'postgresql://u:***@host:5432/db'],
-  ["host=h password='a b' user=u", 'host=h password=*** user=u'],
+  ['postgres://u:secret@host/db failed', 'postgres://u:[redacted]@host/db failed'],
+  ['postgresql://u:se@cr:et@host:5432/db', 'postgresql://u:[redacted]@host:5432/db'],
+  ["host=h password='a b' user=u", "host=h password='[redacted]' user=u"],
   [
     'postgres://host/db?user=u&password=secret&sslmode=disable',
-    'postgres://host/db?user=u&password=***&sslmode=disable',
+    'postgres://host/db?user=u&password=[redacted]&sslmode=disable',
   ],
   ['postgres://host/db', 'postgres://host/db'],
 ])('%s loses its password', (text, redacted) => {
