@@ -9,6 +9,8 @@ export type AnswerProbe =
       readonly errcode: string | null;
       /** Empty when there is none. Not redacted. */
       readonly errmsg: string;
+      /** The request id when it is a member of its own; not checked yet. */
+      readonly rid: unknown;
     };
 
 const decoder = new TextDecoder('utf-8');
@@ -22,13 +24,14 @@ export function probeAnswer(body: Uint8Array): AnswerProbe {
   const value = parse(text) ?? parse(escapeControlCharacters(text));
   if (value === undefined) return { kind: 'not_json' };
   if (typeof value.json !== 'object' || value.json === null)
-    return { kind: 'json', value: value.json, errcode: null, errmsg: '' };
-  const { errcode, errmsg } = value.json as { readonly errcode?: unknown; readonly errmsg?: unknown };
+    return { kind: 'json', value: value.json, errcode: null, errmsg: '', rid: undefined };
+  const { errcode, errmsg, rid } = value.json as Readonly<Partial<Record<'errcode' | 'errmsg' | 'rid', unknown>>>;
   return {
     kind: 'json',
     value: value.json,
     errcode: codeText(errcode),
     errmsg: typeof errmsg === 'string' ? errmsg : '',
+    rid,
   };
 }
 

@@ -1,6 +1,7 @@
 import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { parseHttpDate } from '../http-date.ts';
 import type { Micros } from '../instant.ts';
+import { saidText } from '../normalize/said-text.ts';
 import { probeAnswer } from './answer-probe.ts';
 import { type AttemptFailure, type AttemptOutcome, attemptFailure, callFailure } from './call-outcome.ts';
 import { classifyErrorCode, type WechatEndpoint } from './error-catalogue.ts';
@@ -39,7 +40,7 @@ export function judgeAnswer(
 
   const probe = probeAnswer(answer.body);
   if (probe.kind === 'json' && probe.errcode !== null && probe.errcode !== '0') {
-    return refusal(probe.errcode, probe.errmsg, endpoint, observedAt, redact);
+    return refusal({ code: probe.errcode, errmsg: probe.errmsg, rid: probe.rid, endpoint, observedAt }, redact);
   }
   if (answer.status < 200 || answer.status >= 300) {
     const message = `WeChat answered HTTP ${answer.status}, which is not an answer of its API`;
@@ -83,16 +84,21 @@ export function remedyOfHttpError({ kind }: HttpError): string {
   return kind === 'tls' ? CHECK_TLS : CHECK_NETWORK;
 }
 
+interface Refusal {
+  readonly code: string;
+  readonly errmsg: string;
+  readonly rid: unknown;
+  readonly endpoint: WechatEndpoint;
+  readonly observedAt: Micros;
+}
+
 function refusal(
-  code: string,
-  errmsg: string,
-  endpoint: WechatEndpoint,
-  observedAt: Micros,
+  { code, errmsg, rid, endpoint, observedAt }: Refusal,
   redact: (text: string) => string,
 ): AttemptFailure {
   const { errorClass, meaning, remedy, accountOnly, credentialsRefused } = classifyErrorCode(code, endpoint, errmsg);
   const said = shorten(oneLine(redact(errmsg)));
-  const message = `WeChat answered ${code}: ${said === '' ? meaning : said}`;
+  const message = `WeChat answered ${code}: ${saidText(said, rid, meaning)}`;
   const failure = callFailure({ code, errorClass, message, remedy, accountOnly, credentialsRefused, observedAt });
   return attemptFailure(failure, { retry: retryReasonOf(code, errorClass === 'transient') });
 }

@@ -1,6 +1,7 @@
 import { canonicalNumber } from './canonical-number.ts';
 import { ExactNumber } from './exact-number.ts';
 import type { JsonDocument } from './json-document.ts';
+import { saidText } from './said-text.ts';
 import type { AnswerFailure } from './snapshot.ts';
 
 const MAX_MESSAGE_LENGTH = 1000;
@@ -16,17 +17,16 @@ export function readFailure(document: JsonDocument, envelope: object): AnswerFai
   if (errcode === undefined || errcode === 0) return undefined;
   const code = integerText(errcode);
   if (code === '0') return undefined;
-  const errmsg = document.member(envelope, 'errmsg');
-  if (code === undefined) return malformedAnswer('errcode is no integer of at most 100 digits', errmsg);
-  const message =
-    typeof errmsg === 'string' && errmsg !== '' ? errmsg : `WeChat answered errcode ${code} without errmsg`;
+  const [errmsg, rid] = [document.member(envelope, 'errmsg'), document.member(envelope, 'rid')];
+  if (code === undefined) return malformedAnswer('errcode is no integer of at most 100 digits', errmsg, rid);
+  const message = saidText(errmsg, rid, `WeChat answered errcode ${code} without errmsg`);
   return { kind: 'failure', code, message: cutMessage(message) };
 }
 
-/** JSON, but not an answer of `getSceneList`: `problem` says why, WeChat's `errmsg` is kept behind it. */
-export function malformedAnswer(problem: string, errmsg?: unknown): AnswerFailure {
-  const said = typeof errmsg === 'string' && errmsg !== '' ? `; errmsg: ${errmsg}` : '';
-  return { kind: 'failure', code: 'malformed_response', message: cutMessage(problem + said) };
+/** JSON, but not an answer of `getSceneList`: `problem` says why, WeChat's `errmsg` and `rid` are kept behind it. */
+export function malformedAnswer(problem: string, errmsg?: unknown, rid?: unknown): AnswerFailure {
+  const said = typeof errmsg === 'string' && errmsg !== '' ? `${problem}; errmsg: ${errmsg}` : problem;
+  return { kind: 'failure', code: 'malformed_response', message: cutMessage(saidText(said, rid, '')) };
 }
 
 /** Not JSON at all: a proxy's error page, a cut-off answer, nothing. */

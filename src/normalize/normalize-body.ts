@@ -29,5 +29,5 @@ export function normalizeText(body: string): NormalizedAnswer {
   const scene = document.member(root, 'scene');
   if (Array.isArray(scene)) return readSceneRows(document, scene);
   const problem = scene === undefined ? 'the answer has no scene list' : 'scene is not an array';
-  return malformedAnswer(problem, document.member(root, 'errmsg'));
+  return malformedAnswer(problem, document.member(root, 'errmsg'), document.member(root, 'rid'));
 }

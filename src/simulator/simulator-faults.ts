@@ -2,6 +2,7 @@
 export const simulatorFaultMeanings = {
   errcode: 'answers the errcode given as `code`',
   system_busy: 'errcode -1: transient',
+  system_busy_rid: 'errcode -1 without errmsg, the rid as a member of its own',
   rate_limited: 'errcode 45011: too many calls in this minute',
   token_invalid: 'errcode 40001: on stable_token a wrong secret',
   token_expired: 'errcode 42001',

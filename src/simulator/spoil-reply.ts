@@ -36,6 +36,7 @@ const HOUR = 3_600_000_000n;
 /** What each fault makes of a good answer; faults that are an errcode are not listed. */
 const spoilers: Readonly<Partial<Record<SimulatorFaultName, (given: Given) => SimulatorReply>>> = {
   echo_secret: ({ sent }) => errorReply(99998, echo(sent)),
+  system_busy_rid: () => jsonReply({ errcode: -1, rid: '64af7b86-7f59782b-19648ad4' }, -1),
   http_400_json: () => errorReply(48001, 'api unauthorized', 400),
   html_502: () => htmlReply(502, '502 Bad Gateway'),
   html_504: () => htmlReply(504, '504 Gateway Time-out'),

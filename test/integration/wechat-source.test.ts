@@ -77,6 +77,13 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
     waits: transientWaits,
     says: `WeChat answered -1: system error ${RID} (4 attempts)`,
   },
+  system_busy_rid: {
+    code: '-1',
+    errorClass: 'transient',
+    requests: 4,
+    waits: transientWaits,
+    says: 'WeChat answered -1: the system is busy rid: 64af7b86-7f59782b-19648ad4 (4 attempts)',
+  },
   // A third wait of a minute would end after the time of the account.
   rate_limited: { code: '45011', errorClass: 'transient', requests: 3, waits: [60_000, 60_000] },
   token_invalid: {

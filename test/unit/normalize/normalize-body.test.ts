@@ -85,6 +85,18 @@ describe('the envelope', () => {
     expect(normalize(text)).toEqual({ kind: 'failure', code: 'invalid_json', message });
   });
 
+  test.each([
+    ['{"errcode":-1,"rid":"64af7b86-7f59782b-19648ad4"}', '-1', 'WeChat answered errcode -1 without errmsg rid: RID'],
+    ['{"errcode":-1,"errmsg":"busy","rid":"64af7b86-7f59782b-19648ad4"}', '-1', 'busy rid: RID'],
+    ['{"errcode":1,"errmsg":"no rid: RID","rid":"64af7b86-7f59782b-19648ad4"}', '1', 'no rid: RID'],
+    ['{"rid":"64af7b86-7f59782b-19648ad4"}', 'malformed_response', 'the answer has no scene list rid: RID'],
+    ['{"errcode":1,"errmsg":"x","rid":{}}', '1', 'x'],
+    ['{"errcode":1,"errmsg":"x","rid":"a b"}', '1', 'x'],
+  ])('keeps the rid of %s', (text, code, message) => {
+    const withRid = (one: string) => one.replace('RID', '64af7b86-7f59782b-19648ad4');
+    expect(normalize(withRid(text))).toEqual({ kind: 'failure', code, message: withRid(message) });
+  });
+
   test('without errmsg still gets a message', () => {
     expect(normalize('{"errcode":48001}')).toEqual({
       kind: 'failure',
