@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandList } from '../../src/commands/command-list.ts';
 import { outputNames } from '../../src/report/output-schemas.ts';
+import { untilHeld } from '../support/pglite-lock.ts';
 import { ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 let cwd = '';
@@ -390,8 +391,7 @@ describe('a dimension from end to end', () => {
   test('is left at once by a replay that waits for its input, on SIGTERM', async () => {
     const child = startCli(['replay', '-', ...config, '--log-level', 'debug', '--log-format', 'json'], { cwd });
     const result = ended(child);
-    while (!existsSync(join(cwd, 'db.lock')) || statSync(join(cwd, 'db.lock')).size === 0)
-      await new Promise(setImmediate);
+    await untilHeld(join(cwd, 'db'), child);
     child.kill('SIGTERM');
     const { code, stderr } = await result;
     expect([code, stderr.match(stackTrace)]).toEqual([143, null]);
@@ -401,8 +401,7 @@ describe('a dimension from end to end', () => {
   test('is not read by two processes at once: 75', async () => {
     const child = startCli(['replay', '-', ...config], { cwd });
     const result = ended(child);
-    while (!existsSync(join(cwd, 'db.lock')) || statSync(join(cwd, 'db.lock')).size === 0)
-      await new Promise(setImmediate);
+    await untilHeld(join(cwd, 'db'), child);
     const other = await run(['status', ...config]);
     child.stdin.end();
     expect([other.code, (await result).code]).toEqual([75, 0]);

@@ -1,5 +1,6 @@
 /** The table of exit statuses (DESIGN section 4), by processes of their own. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { on } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RunReport } from '../../src/pipeline/run/run-report.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
+import { untilHeld } from '../support/pglite-lock.ts';
 import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const two = ['wxa', 'wxb'];
@@ -69,7 +71,7 @@ describe('on a target that stays', () => {
   test('75: another process is at work on the target; --lock-timeout waits for it', async () => {
     const holder = startCli(['replay', '-', '-c', 'disk.yaml'], { cwd });
     const held = ended(holder);
-    while (!existsSync(join(cwd, 'db.lock'))) await new Promise(setImmediate);
+    await untilHeld(join(cwd, 'db'), holder);
     const refused = await run('sync -c disk.yaml --json');
     expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([75, { error: { code: 'lock_held' } }]);
     expect(simulator.requests, 'nothing was fetched in vain').toEqual([]);
@@ -226,28 +228,17 @@ describe('a signal', () => {
     },
   );
 
-  /** Each attempt to lock the directory makes a file `db.lock.<id>` for a moment: the holder's own is over when it is gone. */
-  function isLocked() {
-    const names = readdirSync(cwd).filter((name) => name.startsWith('db.lock'));
-    return names.length === 1 && names[0] === 'db.lock';
-  }
-
-  function watchForAttempts() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const watcher = watch(cwd, (_event, name) => {
-      if (name?.startsWith('db.lock.') === true) resolve();
-    });
-    return { first: promise, [Symbol.dispose]: () => watcher.close() };
-  }
-
   test('while the target is waited for ends the wait with 143', async () => {
     const holder = startCli(['replay', '-', '-c', 'disk.yaml'], { cwd });
     const held = ended(holder);
-    while (!isLocked()) await new Promise(setImmediate);
-    using attempts = watchForAttempts();
+    await untilHeld(join(cwd, 'db'), holder);
     const child = startCli(['sync', '-c', 'disk.yaml', '--lock-timeout', '5m'], { cwd });
     const end = ended(child);
-    await attempts.first;
+    let told = '';
+    for await (const text of on(child.stderr, 'data')) {
+      told += text;
+      if (told.includes(`held by process ${holder.pid} on `)) break;
+    }
     child.kill('SIGTERM');
     expect((await end).code).toBe(143);
     holder.stdin.end();

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
@@ -10,6 +10,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { query } from '../integration/postgres-loader-fixture.ts';
 import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.ts';
 import { startGate } from '../support/gate.ts';
+import { untilHeld } from '../support/pglite-lock.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
 import { contextFor, readExport } from '../support/run-case.ts';
@@ -26,10 +27,10 @@ const log = `${lines.join('\n')}\n`;
 const LOCK_HELD = 75;
 
 /** A replay in the middle: it has the lock and waits for input. `finish` sends the log. */
-async function startHolder(work: CliWorkspace, untilLocked: () => Promise<unknown>) {
+async function startHolder(work: CliWorkspace, untilLocked: (child: ChildProcess) => Promise<unknown>) {
   const child = work.start(['replay', '-', '--json']);
   const result = ended(child);
-  await untilLocked();
+  await untilLocked(child);
   return {
     finish: async (): Promise<CliResult> => {
       child.stdin.end(log);
@@ -80,10 +81,7 @@ describe('runs at once on one PGlite directory', () => {
   test('while one is at work: 75 for every other command, or waiting for its end', async () => {
     await using work = await createCliWorkspace({ target });
     await work.write('log.ndjson', log);
-    const lock = join(work.directory, 'db.lock');
-    const holder = await startHolder(work, async () => {
-      while (!existsSync(lock) || statSync(lock).size === 0) await delay(5);
-    });
+    const holder = await startHolder(work, (child) => untilHeld(join(work.directory, 'db'), child));
     const others = [['replay', 'log.ndjson'], ['status'], ['export'], ['verify'], ['migrate']];
     expect(await codesOf(others.map((args) => work.run(args)))).toEqual(others.map(() => LOCK_HELD));
     const waiting = times(2, () => work.run(['replay', 'log.ndjson', '--json', '--lock-timeout', '60s']));

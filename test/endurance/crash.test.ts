@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -12,6 +11,7 @@ import { replay } from '../../src/pipeline/replay.ts';
 import { sync } from '../../src/pipeline/sync.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { type CliWorkspace, createCliWorkspace, kill, type TargetSettings } from '../support/cli-workspace.ts';
+import { untilHeld } from '../support/pglite-lock.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { type ReplayLogOptions, replayLog } from '../support/replay-log.ts';
 import { contextFor, inputOf, readExport } from '../support/run-case.ts';
@@ -118,9 +118,8 @@ describe('kill -9, PGlite', () => {
   test('while the database is made leaves nothing that the next run cannot use', async () => {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await using work = await createCliWorkspace({ target: pglite });
-      const lock = join(work.directory, 'db.lock');
       const child = work.start(['migrate']);
-      while (!existsSync(lock) || statSync(lock).size === 0) await delay(1);
+      await untilHeld(join(work.directory, 'db'), child);
       await delay(nextMoment() * 1_500);
       await kill(child);
       await work.succeed(['migrate']);

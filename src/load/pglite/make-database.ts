@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 
@@ -6,6 +6,7 @@ const VERSION_FILE = 'PG_VERSION';
 /** Where a database is being made, and where it is complete but not moved up yet; both inside the target's directory. */
 const MAKING = '.scenedim-making';
 const MADE = '.scenedim-made';
+const OWNER_ONLY = { folder: 0o700, file: 0o600 } as const;
 
 /** True when the names in a directory are those of a database, or of one that {@link makeDatabase} was stopped at. */
 export function isDatabaseDirectory(names: readonly string[]): boolean {
@@ -13,24 +14,33 @@ export function isDatabaseDirectory(names: readonly string[]): boolean {
 }
 
 /**
- * Makes the files of a database in a directory that is empty or missing; one that is there is left alone. PGlite takes what
- * it was killed at for a database and can never open it, so the files are made in a folder inside and moved up when they are
- * complete, PG_VERSION last; a death at any moment is repaired by the next call. Inside, because the directory may be a mount.
+ * Makes the files of a database in a directory that is empty; one that is there is left alone. PGlite takes what it was killed
+ * at for a database and can never open it, so the files are made in a folder inside and moved up when they are complete,
+ * PG_VERSION last; a death at any moment is repaired by the next call. Inside, because the directory may be a mount.
  */
 export async function makeDatabase(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
   const names = await readdir(directory);
   if (names.includes(VERSION_FILE)) return rm(join(directory, MADE), { recursive: true, force: true });
+  const made = join(directory, MADE);
   if (!names.includes(MADE)) {
     const making = join(directory, MAKING);
     await rm(making, { recursive: true, force: true });
     await (await PGlite.create({ dataDir: making })).close();
-    await rename(making, join(directory, MADE));
+    await keepOthersOut(making);
+    // A mount may belong to somebody else.
+    await chmod(directory, OWNER_ONLY.folder).catch(() => {});
+    await rename(making, made);
   }
-  const made = join(directory, MADE);
   const files = await readdir(made);
   for (const name of files.filter((file) => file !== VERSION_FILE))
     await rename(join(made, name), join(directory, name));
   await rename(join(made, VERSION_FILE), join(directory, VERSION_FILE));
   await rmdir(made);
+}
+
+/** As initdb does: PGlite makes files that the whole world may write. */
+async function keepOthersOut(folder: string): Promise<void> {
+  await chmod(folder, OWNER_ONLY.folder);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? OWNER_ONLY.folder : OWNER_ONLY.file);
 }

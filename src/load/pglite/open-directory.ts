@@ -1,32 +1,33 @@
-import { access, constants, mkdir, readdir } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sleep } from '../../clock.ts';
 import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
-import type { LoaderContext } from '../loader.ts';
-import { type LockFile, type LockFileHeld, tryLockFile } from './lock-file.ts';
+import { acquireDirectoryLock, isLockFile, type LockWait } from './directory-lock.ts';
+import { diskFaultOf } from './disk-fault.ts';
 import { isDatabaseDirectory } from './make-database.ts';
 
-const POLL_MS = 100;
+const OWNER_ONLY = 0o700;
+
+/** A directory that only this process uses until it is disposed. */
+export interface LockedDirectory extends Disposable {
+  /** Without symbolic links: PGlite cannot open one. */
+  readonly path: string;
+}
 
 /**
  * Makes the directory of a database usable by this process alone: PGlite itself lets two processes in, and rows are lost.
- * Waits up to `openTimeoutMs` for another holder. Makes parent folders; refuses a directory that holds something else.
+ * Waits up to `openTimeoutMs` for another holder. Makes the directory; refuses one that holds something else.
  */
-export async function lockDirectory(directory: string, { openTimeoutMs, signal }: LoaderContext): Promise<LockFile> {
-  const file = `${directory}.lock`;
+export async function lockDirectory(directory: string, wait: LockWait): Promise<LockedDirectory> {
   try {
+    await assertOwnDirectory(directory);
     await mkdir(dirname(directory), { recursive: true });
-    const lock = await waitForLock(file, openTimeoutMs, signal);
-    try {
-      await assertOwnDirectory(directory);
-      return lock;
-    } catch (error) {
-      await lock[Symbol.asyncDispose]();
-      throw error;
-    }
+    await mkdir(directory, { recursive: true, mode: OWNER_ONLY });
+    const path = await realpath(directory);
+    const lock = await acquireDirectoryLock(path, wait);
+    return { path, [Symbol.dispose]: () => lock[Symbol.dispose]() };
   } catch (error) {
-    if (error instanceof ScenedimError || signal.aborted) throw error;
+    if (error instanceof ScenedimError || wait.signal.aborted) throw error;
     throw unusable(error);
   }
 }
@@ -55,29 +56,13 @@ export async function assertMayBeMade(directory: string): Promise<void> {
 }
 
 function unusable(error: unknown): ScenedimError {
-  return new ScenedimError('file_unusable', `target.path: ${messageOf(error)}`, {
-    remedy: 'name a directory that this user may create and write',
-    cause: error,
-  });
-}
-
-async function waitForLock(file: string, timeoutMs: number, signal: AbortSignal): Promise<LockFile> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    signal.throwIfAborted();
-    const answer = await tryLockFile(file);
-    if (!('holder' in answer)) return answer;
-    const left = deadline - performance.now();
-    if (left <= 0) throw lockHeld(file, answer);
-    await sleep(Math.min(POLL_MS, left), signal);
-  }
-}
-
-function lockHeld(file: string, { holder }: LockFileHeld): ScenedimError {
-  const who = holder === null ? 'an unknown process' : `process ${holder.pid} on ${holder.host}`;
-  return new ScenedimError('lock_held', `the database is in use: ${file} is held by ${who}`, {
-    remedy: `wait for it with --lock-timeout 10m; when it is certain that it is gone, delete ${file}`,
-  });
+  return (
+    diskFaultOf(error) ??
+    new ScenedimError('file_unusable', `target.path: ${messageOf(error)}`, {
+      remedy: 'name a directory that this user may create and write',
+      cause: error,
+    })
+  );
 }
 
 async function assertOwnDirectory(directory: string): Promise<void> {
@@ -88,9 +73,10 @@ async function assertOwnDirectory(directory: string): Promise<void> {
   });
 }
 
+/** The names in a directory but the lock's. */
 async function namesIn(directory: string): Promise<readonly string[]> {
   try {
-    return await readdir(directory);
+    return (await readdir(directory)).filter((name) => !isLockFile(name));
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
 import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
+import { diskFaultOf, findDiskFault } from './disk-fault.ts';
 import { makeDatabase } from './make-database.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
@@ -23,8 +25,9 @@ export async function createPgliteLoader({ path, schema }: PgliteConfig, context
   const isNotThereYet = directory !== MEMORY && context.readOnly === true && (await isVacant(directory));
   if (isNotThereYet) await assertMayBeMade(directory);
   const isInMemory = directory === MEMORY || isNotThereYet;
-  if (!isInMemory) stack.use(await lockDirectory(directory, context));
-  const pglite = await openDatabase(isInMemory ? MEMORY : directory);
+  const pglite = isInMemory
+    ? await PGlite.create({ dataDir: MEMORY })
+    : await openDatabase(stack.use(await lockDirectory(directory, context)).path);
   const target = stack.use(createPgliteTarget(pglite, schema, `pglite ${directory}, schema ${schema}`));
   context.signal.throwIfAborted();
   const kept = stack.move();
@@ -33,11 +36,12 @@ export async function createPgliteLoader({ path, schema }: PgliteConfig, context
 
 async function openDatabase(directory: string): Promise<PGlite> {
   try {
-    if (directory !== MEMORY) await makeDatabase(directory);
+    await makeDatabase(directory);
     return await PGlite.create({ dataDir: directory });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ScenedimError('target_invalid', `target.path: PGlite cannot open ${directory}: ${message}`, {
+    const fault = diskFaultOf(error) ?? (await findDiskFault(directory, error));
+    if (fault !== undefined) throw fault;
+    throw new ScenedimError('target_invalid', `target.path: PGlite cannot open ${directory}: ${messageOf(error)}`, {
       remedy:
         'a database of another PGlite version must be moved with export-log and replay; a damaged one restored from a copy',
       cause: error,
