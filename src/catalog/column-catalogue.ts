@@ -1,32 +1,10 @@
-/**
- * What every table, view, function and column of a target means, told once: it becomes the comments of Postgres and the
- * descriptions of BigQuery, and says what readers may see. A test holds it against a migrated database.
- */
 import { tableCatalogue } from './table-catalogue.ts';
 import { functionCatalogue, viewCatalogue } from './view-catalogue.ts';
 
-/** A table or view. */
-export interface RelationEntry {
-  readonly kind: 'table' | 'view';
-  /** True when `target.readers` may select from it. */
-  readonly readable: boolean;
-  readonly description: string;
-  /** Column name to description, in the order of the columns; at most 1,024 characters each, BigQuery's limit. */
-  readonly columns: Readonly<Record<string, string>>;
-}
-
-/** Type of a function's argument, whatever a warehouse calls it. */
-export type ArgumentType = 'timestamp' | 'integer';
-
-/** A function that `target.readers` may call. */
-export interface FunctionEntry {
-  readonly kind: 'function';
-  readonly description: string;
-  readonly arguments: Readonly<Record<string, { readonly type: ArgumentType; readonly description: string }>>;
-  readonly returns: 'text' | { readonly columns: Readonly<Record<string, string>> };
-}
-
-/** The catalogue: tables and views together (they share one namespace), and functions. */
+/**
+ * What every table, view, function and column of a target means, told once. Postgres gets it as comments, BigQuery as
+ * descriptions; `readable` says what readers may see. Tables and views share one namespace.
+ */
 export const columnCatalogue = {
   relations: { ...tableCatalogue, ...viewCatalogue },
   functions: functionCatalogue,

@@ -1,4 +1,6 @@
-/** The columns of `dim_scene` in order, described for analysts; every view that shows a version shows these. */
+import type { VersionColumn } from '../dimension/version-columns.ts';
+
+/** What the columns of `dim_scene` mean, for analysts; every view that shows a version shows these. */
 export const dimensionColumns = {
   version_id:
     'Primary key: a name for the version that one observation opened, 32 hexadecimal digits. Never re-used, but late data may retire it: derive stored ids again after late data.',
@@ -19,4 +21,4 @@ export const dimensionColumns = {
   end_reason: 'Why the version ended: renamed or removed. Null while it is open.',
   first_observed_at:
     'When the answer that opened this version arrived from WeChat. Equals effective_from, except for a version dated from 1970-01-01.',
-} as const;
+} as const satisfies Readonly<Record<VersionColumn, string>>;

@@ -1,4 +1,4 @@
-import type { RelationEntry } from './column-catalogue.ts';
+import type { RelationEntry } from './catalogue-entry.ts';
 import { dimensionColumns } from './dimension-columns.ts';
 
 /** The tables, in the order in which a newcomer reads about them. */

@@ -1,4 +1,4 @@
-import type { FunctionEntry, RelationEntry } from './column-catalogue.ts';
+import type { FunctionEntry, RelationEntry } from './catalogue-entry.ts';
 import { dimensionColumns } from './dimension-columns.ts';
 
 const withUnknownMember =

@@ -1,5 +1,6 @@
 import type { Version } from '../dimension/version.ts';
 import { isOpen } from '../dimension/version.ts';
+import { type VersionColumn, versionColumnNames } from '../dimension/version-columns.ts';
 import type { Micros } from '../instant.ts';
 import { formatInstant } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
@@ -15,24 +16,7 @@ export interface ExportOptions {
   readonly currentOnly: boolean;
 }
 
-/** The columns of `dim_scene`, in order: the members of an export line, the header of a CSV. */
-export const exportColumns = [
-  'version_id',
-  'scene_id',
-  'app_id',
-  'scene_key',
-  'scene_value',
-  'value_kind',
-  'is_aggregate',
-  'scene_name',
-  'effective_from',
-  'effective_to',
-  'is_current',
-  'end_reason',
-  'first_observed_at',
-] as const;
-
-type ExportRow = Record<(typeof exportColumns)[number], string | number | boolean | null>;
+type ExportRow = Record<VersionColumn, string | number | boolean | null>;
 
 /** The dimension as text, in pieces of whole lines, ordered by account, key and time (code points). */
 export async function* exportVersions(
@@ -42,7 +26,7 @@ export async function* exportVersions(
 ): AsyncGenerator<string> {
   await requireSchema(loader, signal);
   const format = options.format === 'csv' ? toCsvLine : toJsonLine;
-  if (options.format === 'csv') yield `${exportColumns.join(',')}\n`;
+  if (options.format === 'csv') yield `${versionColumnNames.join(',')}\n`;
   const query = {
     ...(options.asOf !== null && { asOf: options.asOf }),
     ...(options.currentOnly && { openOnly: true }),
@@ -88,7 +72,7 @@ function toJsonLine(row: ExportRow): string {
 
 /** RFC 4180, with a bare line feed; null is empty, an empty text cannot occur. */
 function toCsvLine(row: ExportRow): string {
-  return `${exportColumns.map((column) => csvField(row[column])).join(',')}\n`;
+  return `${versionColumnNames.map((column) => csvField(row[column])).join(',')}\n`;
 }
 
 function csvField(value: ExportRow[keyof ExportRow]): string {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
-import { bundledStatements } from '../../src/load/postgres-sql/bundled-statements.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
+import { bundledStatements } from '../../src/load/postgres-sql/schema/bundled-statements.ts';
 import { createSceneSchema, openPgliteDatabase, type ViewDatabase } from '../support/view-database.ts';
 
 /** A name that has to be quoted everywhere. */

@@ -111,7 +111,8 @@ test.runIf(existsSync('/proc/self/stat'))('a killed holder that nobody has reape
     const { pid } = readLockHolder(directory) ?? { pid: 0 };
     const stateOf = async () => /\) (\w)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8'))?.[1];
     process.kill(pid, 'SIGKILL');
-    while ((await stateOf()) !== 'Z') await new Promise(setImmediate);
+    const isOver = async () => (await stateOf()) === 'Z' && (await readdir(`/proc/${pid}/task`)).length === 1;
+    while (!(await isOver())) await new Promise(setImmediate);
     using lock = await lockDirectory(directory, context('/'));
     expect(readLockHolder(lock.path)).toMatchObject({ pid: process.pid });
     expect(await stateOf()).toBe('Z');

@@ -1,7 +1,7 @@
 /** A database whose schema `scene` holds everything that `migrate` makes, for tests that query as an analyst does. */
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { migrationScript } from '../../src/load/postgres-sql/migrations.ts';
+import { migrationScript } from '../../src/load/postgres-sql/schema/migration-script.ts';
 
 export interface ViewDatabase extends AsyncDisposable {
   /** Rows of one statement; times and dates come out as the driver likes, so cast them to text. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { autoMigrate, parseSection } from '../parse-section.ts';
-import { schemaSetting } from '../postgres-sql/schema-name.ts';
+import { schemaSetting } from '../postgres-sql/schema-setting.ts';
 
 /** The `target` section of type `pglite`. */
 export const pgliteSection = z.strictObject({

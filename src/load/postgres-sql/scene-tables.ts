@@ -1,3 +1,5 @@
+import type { VersionColumn, versionColumns } from '../../dimension/version-columns.ts';
+
 /**
  * The tables as kysely sees them, for statements that it builds. Instants and bigints are read as text: drivers would make
  * a `Date` or a lossy number of them.
@@ -38,19 +40,11 @@ export interface SceneTables {
     readonly removals_suspended_since: string | null;
   };
   readonly dim_scene: {
-    readonly version_id: string;
-    readonly scene_id: string;
-    readonly app_id: string;
-    readonly scene_key: string;
-    readonly scene_value: string | null;
-    readonly value_kind: string;
-    readonly is_aggregate: boolean;
-    readonly scene_name: string;
-    readonly effective_from: string;
-    readonly effective_to: string;
-    readonly is_current: boolean;
-    readonly end_reason: string | null;
-    readonly first_observed_at: string;
+    readonly [Column in VersionColumn]: Column extends 'scene_value' | 'end_reason'
+      ? string | null
+      : (typeof versionColumns)[Column] extends 'boolean'
+        ? boolean
+        : string;
   };
 }
 

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
 import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
-import { applyChangeSet } from './apply-change-set.ts';
-import { checkTarget } from './check-target.ts';
-import { readMeta, writeMeta } from './meta.ts';
-import { migrateTarget } from './migrate.ts';
-import { migrationScript, newestSchemaVersion } from './migrations.ts';
-import { readHeads } from './read-heads.ts';
-import { readObservations } from './read-observations.ts';
-import { readPayloads } from './read-payloads.ts';
-import { readVersions } from './read-versions.ts';
+import { applyChangeSet } from './apply/apply-change-set.ts';
+import { checkDatabase } from './check-database.ts';
+import { readHeads } from './read/read-heads.ts';
+import { readObservations } from './read/read-observations.ts';
+import { readPayloads } from './read/read-payloads.ts';
+import { readVersions } from './read/read-versions.ts';
+import { readMeta, writeMeta } from './schema/meta.ts';
+import { migrateTarget } from './schema/migrate-target.ts';
+import { migrationScript, newestSchemaVersion } from './schema/migration-script.ts';
 import type { SqlTarget } from './sql-target.ts';
 
 /** How a target takes the run lock; null when somebody else holds what it excludes. */
@@ -22,7 +22,7 @@ export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Lo
     description: target.description,
     limits: databaseLimits,
     schemaVersion: newestSchemaVersion(),
-    check: (signal) => checkTarget(target, signal),
+    check: (signal) => checkDatabase(target, signal),
     readMeta: (signal) => target.session(readMeta, signal),
     writeMeta: (meta, signal) => target.session((session) => writeMeta(session, meta), signal),
     migrate: (options, signal) => migrateTarget(target, options, signal),

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { ScenedimError } from '../../errors.ts';
 import { assertLockScope } from '../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../loader.ts';
-import { advisoryClass, advisoryObjects } from '../postgres-sql/schema-name.ts';
+import { advisoryClass, advisoryObjects } from '../postgres-sql/advisory-keys.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 

@@ -1,5 +1,6 @@
 import type { Compilable } from 'kysely';
 import pg from 'pg';
+import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../postgres-sql/sql-target.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import { ClosingClient } from './closing-client.ts';
@@ -18,68 +19,98 @@ const beginSnapshot =
  * A pool of connections as a target. No state outlives a transaction on a connection, so it works behind a pooler in
  * transaction mode. Aborting closes the connection at once; the server rolls back.
  */
-export function createPostgresTarget(
-  config: PostgresConfig,
-  { client, names, description }: ConnectionOptions,
-): SqlTarget {
-  const { schema, readers } = config;
-  const pool = new pg.Pool({ ...client, Client: ClosingClient, max: MAX_CONNECTIONS, allowExitOnIdle: true });
-  // The pool drops an idle connection that breaks; a busy one fails its statement too. Without a listener both end the process.
-  pool.on('error', () => {});
-  pool.on('connect', (connected) => connected.on('error', () => {}));
+export class PostgresTarget implements SqlTarget {
+  readonly kind = 'postgres';
+  readonly description: string;
+  readonly schema: string;
+  readonly readers: readonly string[];
+  readonly #names: TargetNames;
+  readonly #pool: pg.Pool;
+  readonly #disposed = new AbortController();
 
-  const disposed = new AbortController();
+  constructor({ schema, readers }: PostgresConfig, { client, names, description }: ConnectionOptions) {
+    this.description = description;
+    this.schema = schema;
+    this.readers = readers;
+    this.#names = names;
+    this.#pool = new pg.Pool({ ...client, Client: ClosingClient, max: MAX_CONNECTIONS, allowExitOnIdle: true });
+    // The pool drops an idle connection that breaks; a busy one fails its statement too. Without a listener both end the process.
+    this.#pool.on('error', () => {});
+    this.#pool.on('connect', (connected) => connected.on('error', () => {}));
+  }
 
-  async function lend<T>(work: (lent: Lent) => Promise<T>, signal: AbortSignal): Promise<T> {
+  session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#withClient(({ session }) => work(session), signal);
+  }
+
+  transaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#withClient((lent) => inTransaction(lent, work), signal);
+  }
+
+  async *pages<Row>(
+    query: (session: SqlSession) => Compilable<Row>,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Row[]> {
     signal.throwIfAborted();
-    let lent: Lent | undefined;
+    let lent: LentClient | undefined;
     try {
-      lent = lendClient(await connect(pool, signal), schema, AbortSignal.any([signal, disposed.signal]));
+      lent = await this.#lend(signal);
+      const { sql, parameters } = query(lent.session).compile();
+      await lent.client.query(beginSnapshot);
+      await lent.client.query(`DECLARE page NO SCROLL CURSOR FOR ${sql}`, [...parameters]);
+      let rows: readonly Row[];
+      do {
+        rows = (await lent.client.query<Row & pg.QueryResultRow>(`FETCH ${PAGE_ROWS} FROM page`)).rows;
+        if (rows.length > 0) yield rows;
+        signal.throwIfAborted();
+      } while (rows.length === PAGE_ROWS);
+    } catch (error) {
+      throw this.#reasonFor(error, signal);
+    } finally {
+      await lent?.rollback();
+      lent?.giveBack();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The pool waits for clients that are out: one whose reader was forgotten half way would never come back.
+    this.#disposed.abort();
+    await this.#pool.end();
+  }
+
+  async #withClient<T>(work: (lent: LentClient) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    let lent: LentClient | undefined;
+    try {
+      lent = await this.#lend(signal);
       return await work(lent);
     } catch (error) {
-      throw signal.aborted ? signal.reason : classifyPostgresError(error, names);
+      throw this.#reasonFor(error, signal);
     } finally {
       lent?.giveBack();
     }
   }
 
-  return {
-    kind: 'postgres',
-    description,
-    schema,
-    readers,
-    session: (work, signal) => lend(({ session }) => work(session), signal),
-    transaction: (work, signal) =>
-      lend((lent) => inTransaction(lent, 'BEGIN ISOLATION LEVEL READ COMMITTED', work), signal),
+  async #lend(signal: AbortSignal): Promise<LentClient> {
+    const client = await connect(this.#pool, signal);
+    return new LentClient(client, this.schema, AbortSignal.any([signal, this.#disposed.signal]));
+  }
 
-    async *pages<Row>(query: (session: SqlSession) => Compilable<Row>, signal: AbortSignal) {
-      signal.throwIfAborted();
-      let lent: Lent | undefined;
-      try {
-        lent = lendClient(await connect(pool, signal), schema, AbortSignal.any([signal, disposed.signal]));
-        const { sql, parameters } = query(lent.session).compile();
-        await lent.client.query(beginSnapshot);
-        await lent.client.query(`DECLARE page NO SCROLL CURSOR FOR ${sql}`, [...parameters]);
-        let rows: readonly Row[];
-        do {
-          rows = (await lent.client.query<Row & pg.QueryResultRow>(`FETCH ${PAGE_ROWS} FROM page`)).rows;
-          if (rows.length > 0) yield rows;
-          signal.throwIfAborted();
-        } while (rows.length === PAGE_ROWS);
-      } catch (error) {
-        throw signal.aborted ? signal.reason : classifyPostgresError(error, names);
-      } finally {
-        await lent?.rollback();
-        lent?.giveBack();
-      }
-    },
+  #reasonFor(error: unknown, signal: AbortSignal): unknown {
+    return signal.aborted ? signal.reason : classifyPostgresError(error, this.#names);
+  }
+}
 
-    [Symbol.asyncDispose]: async () => {
-      // The pool waits for clients that are out: one whose reader was forgotten half way would never come back.
-      disposed.abort();
-      await pool.end();
-    },
-  };
+async function inTransaction<T>(lent: LentClient, work: (session: SqlSession) => Promise<T>): Promise<T> {
+  try {
+    await lent.client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    const result = await work(lent.session);
+    await lent.client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await lent.rollback();
+    throw error;
+  }
 }
 
 /** Takes a client; an abort does not wait for a server that does not answer. */
@@ -95,44 +126,35 @@ function connect(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> {
   });
 }
 
-/** A client of the pool while somebody has it. */
-interface Lent {
+/** A client of the pool while somebody has it; an abort of the signal closes the connection. */
+class LentClient {
   readonly client: pg.PoolClient;
   readonly session: SqlSession;
+  readonly #signal: AbortSignal;
+  readonly #onAbort = () => this.#release(true);
+  #isGivenBack = false;
+
+  constructor(client: pg.PoolClient, schema: string, signal: AbortSignal) {
+    this.client = client;
+    this.session = createPostgresSession(client, schema);
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
   /** Ends the transaction; a client on which that fails is closed instead of given back. */
-  rollback(): Promise<void>;
-  giveBack(): void;
-}
+  async rollback(): Promise<void> {
+    if (this.#isGivenBack) return;
+    await this.client.query('ROLLBACK').catch(() => this.#release(true));
+  }
 
-function lendClient(client: pg.PoolClient, schema: string, signal: AbortSignal): Lent {
-  let given = false;
-  const release = (close: boolean) => {
-    if (given) return;
-    given = true;
-    signal.removeEventListener('abort', onAbort);
-    client.release(close);
-  };
-  const onAbort = () => release(true);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return {
-    client,
-    session: createPostgresSession(client, schema),
-    rollback: async () => {
-      if (given) return;
-      await client.query('ROLLBACK').catch(() => release(true));
-    },
-    giveBack: () => release(false),
-  };
-}
+  giveBack(): void {
+    this.#release(false);
+  }
 
-async function inTransaction<T>(lent: Lent, begin: string, work: (session: SqlSession) => Promise<T>): Promise<T> {
-  try {
-    await lent.client.query(begin);
-    const result = await work(lent.session);
-    await lent.client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await lent.rollback();
-    throw error;
+  #release(close: boolean): void {
+    if (this.#isGivenBack) return;
+    this.#isGivenBack = true;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.client.release(close);
   }
 }

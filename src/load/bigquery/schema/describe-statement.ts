@@ -1,4 +1,5 @@
-import { columnCatalogue, type RelationEntry } from '../../../catalog/column-catalogue.ts';
+import type { RelationEntry } from '../../../catalog/catalogue-entry.ts';
+import { columnCatalogue } from '../../../catalog/column-catalogue.ts';
 import { quoteLiteral } from '../sql/quote-literal.ts';
 
 const relations: Readonly<Record<string, RelationEntry>> = columnCatalogue.relations;

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { columnCatalogue } from '../../../../src/catalog/column-catalogue.ts';
 import { unknownMember } from '../../../../src/catalog/unknown-member.ts';
-import { bundledStatements } from '../../../../src/load/postgres-sql/bundled-statements.ts';
-import { commentStatements } from '../../../../src/load/postgres-sql/comment-statements.ts';
-import { grantStatements } from '../../../../src/load/postgres-sql/grant-statements.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../../src/load/postgres-sql/quote-sql.ts';
+import { bundledStatements } from '../../../../src/load/postgres-sql/schema/bundled-statements.ts';
+import { commentStatements } from '../../../../src/load/postgres-sql/schema/comment-statements.ts';
+import { grantStatements } from '../../../../src/load/postgres-sql/schema/grant-statements.ts';
 
 describe('the catalogue', () => {
   const entries = [...Object.entries(columnCatalogue.relations), ...Object.entries(columnCatalogue.functions)];

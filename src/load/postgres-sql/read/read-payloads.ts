@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { SqlTarget } from './sql-target.ts';
+import type { SqlTarget } from '../sql-target.ts';
 
 /** Bodies by hash; hashes that are not stored are missing from the result. */
 export async function readPayloads(

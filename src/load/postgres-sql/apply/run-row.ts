@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { RunCounts, RunRecord } from '../loader.ts';
-import { runCountColumns } from '../run-count-columns.ts';
-import { instantText, instantTextOrNull } from './instant-text.ts';
-import type { SqlSession } from './sql-target.ts';
+import type { RunCounts, RunRecord } from '../../loader.ts';
+import { runCountColumns } from '../../run-count-columns.ts';
+import { instantText, instantTextOrNull } from '../instant-text.ts';
+import type { SqlSession } from '../sql-target.ts';
 
 /**
  * Locks the row of the run, making it when it is missing, and returns how many of its batches are applied; -1 for a new run.

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
-import { columnCatalogue } from '../../catalog/column-catalogue.ts';
-import { ScenedimError } from '../../errors.ts';
-import { functionSignature } from './function-signature.ts';
-import { quoteIdentifier } from './quote-sql.ts';
-import type { SqlSession } from './sql-target.ts';
+import { ScenedimError } from '../../../errors.ts';
+import { quoteIdentifier } from '../quote-sql.ts';
+import type { SqlSession } from '../sql-target.ts';
+import { readableObjects } from './readable-objects.ts';
 
 /** Those of the roles that the server does not have. */
 export async function missingRoles({ db }: SqlSession, roles: readonly string[]): Promise<readonly string[]> {
@@ -29,12 +28,7 @@ export async function readersWithoutRights(
   readers: readonly string[],
 ): Promise<readonly string[]> {
   if (readers.length === 0) return [];
-  const relations = Object.entries(columnCatalogue.relations)
-    .filter(([, entry]) => entry.readable)
-    .map(([name]) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
-  const functions = Object.entries(columnCatalogue.functions).map(([name, entry]) =>
-    functionSignature(schema, name, entry),
-  );
+  const { relations, functions } = readableObjects(schema);
   const { rows } = await sql<{ role: string }>`
     SELECT role FROM unnest(${readers}::text[]) AS role
     WHERE NOT has_schema_privilege(role::name, ${schema}::text, 'USAGE')

@@ -1,8 +1,8 @@
-import type { AccountHead } from '../../dimension/account-head.ts';
-import type { AccountQuery } from '../loader.ts';
-import { microsOf, microsOrNull, microsOrNullOf } from './instant-text.ts';
-import { ofAccounts } from './of-accounts.ts';
-import type { SqlTarget } from './sql-target.ts';
+import type { AccountHead } from '../../../dimension/account-head.ts';
+import type { AccountQuery } from '../../loader.ts';
+import { microsOf, microsOrNull, microsOrNullOf } from '../instant-text.ts';
+import type { SqlTarget } from '../sql-target.ts';
+import { ofAccounts } from './account-conditions.ts';
 
 /** Heads ordered by app_id. */
 export async function* readHeads(

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
-import { chunksOf } from '../../chunks.ts';
-import type { Decision, Observation } from '../../dimension/observation.ts';
-import type { Reject } from '../loader.ts';
+import { chunksOf } from '../../../chunks.ts';
+import type { Decision, Observation } from '../../../dimension/observation.ts';
+import type { Reject } from '../../loader.ts';
+import { instantText, instantTextOrNull } from '../instant-text.ts';
+import type { SqlSession } from '../sql-target.ts';
+import { unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
 import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
-import { instantText, instantTextOrNull } from './instant-text.ts';
-import type { SqlSession } from './sql-target.ts';
-import { unnest } from './unnest.ts';
 
 const observationColumns = [
   'app_id',

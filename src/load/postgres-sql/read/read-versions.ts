@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
-import { endReasons, type Version, valueKinds } from '../../dimension/version.ts';
-import { OPEN_END } from '../../instant.ts';
-import type { VersionQuery } from '../loader.ts';
-import { oneOf, oneOfOrNull } from '../one-of.ts';
-import { instantText, microsOf } from './instant-text.ts';
-import { ofAccounts, ofScenes } from './of-accounts.ts';
-import type { SqlSession, SqlTarget } from './sql-target.ts';
+import { endReasons, type Version, valueKinds } from '../../../dimension/version.ts';
+import { OPEN_END } from '../../../instant.ts';
+import type { VersionQuery } from '../../loader.ts';
+import { oneOf, oneOfOrNull } from '../../one-of.ts';
+import { instantText, microsOf } from '../instant-text.ts';
+import type { SqlSession, SqlTarget } from '../sql-target.ts';
+import { ofAccounts, ofScenes } from './account-conditions.ts';
 
 /** Versions of one consistent state, ordered by app_id, scene_key, effective_from. */
 export async function* readVersions(

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
-import { ScenedimError } from '../../errors.ts';
-import type { MigrateOptions, MigrateResult } from '../loader.ts';
-import { assertNotNewer } from '../schema-version.ts';
+import { ScenedimError } from '../../../errors.ts';
+import type { MigrateOptions, MigrateResult } from '../../loader.ts';
+import { assertNotNewer } from '../../schema-version.ts';
+import { sqlStateOf } from '../sql-state.ts';
+import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { readMeta } from './meta.ts';
 import {
   catalogueScript,
@@ -12,10 +14,8 @@ import {
   migrationText,
   newestSchemaVersion,
   readersScript,
-} from './migrations.ts';
+} from './migration-script.ts';
 import { assertReadersExist, readersWithoutRights } from './readers.ts';
-import { sqlStateOf } from './sql-state.ts';
-import type { SqlSession, SqlTarget } from './sql-target.ts';
 
 const INVALID_PARAMETER = '22023';
 

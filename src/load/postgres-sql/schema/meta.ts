@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { firstSeenModes } from '../../dimension/version.ts';
-import { ScenedimError } from '../../errors.ts';
-import type { TargetMeta } from '../loader.ts';
-import { oneOf } from '../one-of.ts';
-import { quoteIdentifier } from './quote-sql.ts';
-import type { SqlSession } from './sql-target.ts';
+import { firstSeenModes } from '../../../dimension/version.ts';
+import { ScenedimError } from '../../../errors.ts';
+import type { TargetMeta } from '../../loader.ts';
+import { oneOf } from '../../one-of.ts';
+import { quoteIdentifier } from '../quote-sql.ts';
+import type { SqlSession } from '../sql-target.ts';
 
 /** The row of `scene_meta`; null when the schema, the table or the row is not there. A schema that may not be used is `target_denied`. */
 export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta | null> {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { MigrateOptions } from '../loader.ts';
-import { listMigrationFiles, type MigrationFile } from '../migration-files.ts';
-import { newerSchemaMessage } from '../schema-version.ts';
+import type { MigrateOptions } from '../../loader.ts';
+import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
+import { newerSchemaMessage } from '../../schema-version.ts';
+import { advisoryClass, advisoryObjects } from '../advisory-keys.ts';
+import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 import { bundledStatements } from './bundled-statements.ts';
 import { commentStatements } from './comment-statements.ts';
 import { grantStatements } from './grant-statements.ts';
-import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
-import { advisoryClass, advisoryObjects } from './schema-name.ts';
 
 /**
  * The migrations of this program in order. A release that changes comments or bundled tables adds one too, though it

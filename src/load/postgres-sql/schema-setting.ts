@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 const MAX_BYTES = 63;
@@ -25,11 +24,3 @@ function problemOf(schema: string): string | undefined {
   if (schema.includes('\0')) return 'holds a NUL character';
   return schema.startsWith('pg_') || schema === 'information_schema' ? 'belongs to the server' : undefined;
 }
-
-/** First key of the advisory locks on a schema: 31 bits, so that it is the same number as int4 and as oid. */
-export function advisoryClass(purpose: 'scenedim' | 'scenedim-shard', schema: string): number {
-  return createHash('sha256').update(`${purpose}:${schema}`).digest().readUInt32BE(0) >>> 1;
-}
-
-/** Second keys of the advisory locks of class `scenedim`. */
-export const advisoryObjects = { target: 0, migrate: 2, firstShardCount: 10 } as const;

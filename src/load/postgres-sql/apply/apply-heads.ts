@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { chunksOf } from '../../chunks.ts';
-import type { HeadChange } from '../loader.ts';
+import { chunksOf } from '../../../chunks.ts';
+import type { HeadChange } from '../../loader.ts';
+import { instantText, instantTextOrNull } from '../instant-text.ts';
+import type { SqlSession } from '../sql-target.ts';
+import { unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { instantText, instantTextOrNull } from './instant-text.ts';
-import type { SqlSession } from './sql-target.ts';
-import { unnest } from './unnest.ts';
 
 /**
  * Writes the heads, but only where the revision is the one that was read; anything else is `stale_heads`. The row locks that

@@ -1,28 +1,17 @@
 import { sql } from 'kysely';
-import { isScenedimError } from '../../errors.ts';
+import { tableCatalogue } from '../../catalog/table-catalogue.ts';
+import { type ErrorCode, isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
 import { schemaFinding } from '../schema-version.ts';
-import { readMeta } from './meta.ts';
-import { newestSchemaVersion } from './migrations.ts';
 import { quoteIdentifier } from './quote-sql.ts';
-import { missingRoles, readersWithoutRights } from './readers.ts';
+import { readMeta } from './schema/meta.ts';
+import { newestSchemaVersion } from './schema/migration-script.ts';
+import { missingRoles, readersWithoutRights } from './schema/readers.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
 const OLDEST_SERVER = 140_000;
-const tables = [
-  'scene_meta',
-  'scene_payload',
-  'scene_observation',
-  'scene_account',
-  'dim_scene',
-  'scene_run',
-  'scene_reject',
-  'access_source',
-  'launch_scene',
-] as const;
-
 /** Looks at everything that a run needs; writes nothing. What cannot be looked at is a finding, too. */
-export async function checkTarget(target: SqlTarget, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function checkDatabase(target: SqlTarget, signal: AbortSignal): Promise<readonly Finding[]> {
   try {
     return await target.session(async (session) => {
       const meta = await readMeta(session);
@@ -36,15 +25,8 @@ export async function checkTarget(target: SqlTarget, signal: AbortSignal): Promi
     }, signal);
   } catch (error) {
     if (!isScenedimError(error) || signal.aborted) throw error;
-    const remedy = error.remedy === undefined ? {} : { remedy: error.remedy };
-    return [
-      {
-        level: 'error',
-        subject: error.code === 'target_unreachable' ? 'connection' : 'target',
-        message: error.message,
-        ...remedy,
-      },
-    ];
+    const { code, message, remedy } = error;
+    return [problem(code === 'target_unreachable' ? 'connection' : 'target', code, message, remedy)];
   }
 }
 
@@ -61,33 +43,16 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
       pg_is_in_recovery() AS recovery`.execute(db);
   const [server] = rows;
   if (server === undefined) return [];
-  const findings: Finding[] = [
+  const isReadOnly = server.read_only === 'on' || server.recovery;
+  return [
     server.number >= OLDEST_SERVER
       ? { level: 'ok', subject: 'server version', message: server.version }
-      : {
-          level: 'error',
-          subject: 'server version',
-          message: `${server.version} is too old`,
-          remedy: 'use PostgreSQL 14 or newer',
-        },
+      : unfit('server version', `${server.version} is too old`, 'use PostgreSQL 14 or newer'),
     server.encoding === 'UTF8'
       ? { level: 'ok', subject: 'encoding', message: 'UTF8' }
-      : {
-          level: 'error',
-          subject: 'encoding',
-          message: `the database has ${server.encoding}`,
-          remedy: 'use a database with UTF8',
-        },
+      : unfit('encoding', `the database has ${server.encoding}`, 'use a database with UTF8'),
+    ...(isReadOnly ? [unfit('writing', 'the database is read only', 'connect to the primary')] : []),
   ];
-  if (server.read_only === 'on' || server.recovery) {
-    findings.push({
-      level: 'error',
-      subject: 'writing',
-      message: 'the database is read only',
-      remedy: 'connect to the primary',
-    });
-  }
-  return findings;
 }
 
 async function checkInstall({ db, schema }: SqlSession): Promise<readonly Finding[]> {
@@ -98,32 +63,22 @@ async function checkInstall({ db, schema }: SqlSession): Promise<readonly Findin
       current_database() AS database, current_user::text AS user`.execute(db);
   const [right] = rows;
   if (right === undefined || right.may) return [{ level: 'ok', subject: 'rights', message: 'the schema can be made' }];
-  return [
-    {
-      level: 'error',
-      subject: 'rights',
-      message: `the user ${right.user} may neither create the schema ${schema} nor create tables in it`,
-      remedy: `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${quoteIdentifier(right.user)}`,
-    },
-  ];
+  const message = `the user ${right.user} may neither create the schema ${schema} nor create tables in it`;
+  const remedy = `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${quoteIdentifier(right.user)}`;
+  return [problem('rights', 'target_denied', message, remedy)];
 }
 
 async function checkRights({ db, schema }: SqlSession): Promise<readonly Finding[]> {
   const { rows } = await sql<{ lacking: string; user: string }>`
     SELECT t.name || ': ' || p.name AS lacking, current_user::text AS user
-    FROM unnest(${tables}::text[]) AS t(name), unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p(name)
+    FROM unnest(${Object.keys(tableCatalogue)}::text[]) AS t(name), unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p(name)
     WHERE has_table_privilege(to_regclass(${quoteIdentifier(schema)} || '.' || t.name)::oid, p.name) IS NOT TRUE
       AND NOT (t.name IN ('access_source', 'launch_scene', 'scene_meta') AND p.name <> 'SELECT')`.execute(db);
   const [first] = rows;
   if (first === undefined) return [{ level: 'ok', subject: 'rights', message: 'all tables can be read and written' }];
-  return [
-    {
-      level: 'error',
-      subject: 'rights',
-      message: `the user ${first.user} lacks ${rows.map(({ lacking }) => lacking).join(', ')}`,
-      remedy: `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(first.user)}`,
-    },
-  ];
+  const message = `the user ${first.user} lacks ${rows.map(({ lacking }) => lacking).join(', ')}`;
+  const remedy = `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(first.user)}`;
+  return [problem('rights', 'target_denied', message, remedy)];
 }
 
 async function checkReaders(
@@ -133,21 +88,21 @@ async function checkReaders(
 ): Promise<readonly Finding[]> {
   if (readers.length === 0) return [];
   const missing = await missingRoles(session, readers);
-  const absent: readonly Finding[] = missing.map((role) => ({
-    level: 'error',
-    subject: 'readers',
-    message: `the role "${role}" does not exist`,
-    remedy: `CREATE ROLE ${quoteIdentifier(role)}`,
-  }));
+  const absent = missing.map((role) =>
+    problem('readers', 'config_invalid', `the role "${role}" does not exist`, `CREATE ROLE ${quoteIdentifier(role)}`),
+  );
   if (absent.length > 0 || meta === null) return absent;
   const lacking = await readersWithoutRights(session, readers);
   if (lacking.length === 0) return [{ level: 'ok', subject: 'readers', message: readers.join(', ') }];
-  return [
-    {
-      level: 'warning',
-      subject: 'readers',
-      message: `without rights: ${lacking.join(', ')}`,
-      remedy: 'run scenedim migrate',
-    },
-  ];
+  const message = `without rights: ${lacking.join(', ')}`;
+  return [{ level: 'warning', subject: 'readers', message, remedy: 'run scenedim migrate' }];
+}
+
+/** A database that scenedim cannot use as it is. */
+function unfit(subject: string, message: string, remedy: string): Finding {
+  return problem(subject, 'target_invalid', message, remedy);
+}
+
+function problem(subject: string, code: ErrorCode, message: string, remedy: string | undefined): Finding {
+  return { level: 'error', subject, code, message, ...(remedy !== undefined && { remedy }) };
 }

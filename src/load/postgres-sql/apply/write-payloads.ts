@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { chunksOfBytes } from '../../chunks.ts';
-import type { Payload } from '../loader.ts';
-import type { SqlTarget } from './sql-target.ts';
-import { unnest } from './unnest.ts';
+import { chunksOfBytes } from '../../../chunks.ts';
+import type { Payload } from '../../loader.ts';
+import type { SqlTarget } from '../sql-target.ts';
+import { unnest } from '../unnest.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_ROWS = 1_000;

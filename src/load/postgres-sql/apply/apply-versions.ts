@@ -1,27 +1,12 @@
 import { sql } from 'kysely';
-import { chunksOf } from '../../chunks.ts';
-import { isOpen, type Version, type VersionChange } from '../../dimension/version.ts';
+import { chunksOf } from '../../../chunks.ts';
+import { isOpen, type Version, type VersionChange } from '../../../dimension/version.ts';
+import { versionColumnNames } from '../../../dimension/version-columns.ts';
+import { instantText } from '../instant-text.ts';
+import type { SqlSession } from '../sql-target.ts';
+import { unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
 import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
-import { instantText } from './instant-text.ts';
-import type { SqlSession } from './sql-target.ts';
-import { unnest } from './unnest.ts';
-
-const columns = [
-  'version_id',
-  'scene_id',
-  'app_id',
-  'scene_key',
-  'scene_value',
-  'value_kind',
-  'is_aggregate',
-  'scene_name',
-  'effective_from',
-  'effective_to',
-  'is_current',
-  'end_reason',
-  'first_observed_at',
-] as const;
 
 /**
  * Changes the dimension in the one order in which no statement meets a row that a later one would move out of its way
@@ -41,7 +26,7 @@ export async function applyVersions(session: SqlSession, changes: readonly Versi
   for (const chunk of chunksOf(deleted)) await deleteVersions(session, chunk);
   for (const chunk of chunksOf(shortened)) await updateVersions(session, chunk);
   for (const chunk of chunksOf(lengthened)) await updateVersions(session, chunk);
-  if (inserted.length > 0) await session.copy('dim_scene', columns, copyChunks(inserted, versionLine));
+  if (inserted.length > 0) await session.copy('dim_scene', versionColumnNames, copyChunks(inserted, versionLine));
 }
 
 async function deleteVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
@@ -73,7 +58,7 @@ async function updateVersions({ db, schema }: SqlSession, versions: readonly Ver
   assertRowCount(result, versions.length, 'versions to update');
 }
 
-/** A row of `dim_scene` for COPY. One template and no array: this is the loop that a first load spends its time in. */
+/** A row of `dim_scene` for COPY, in the order of the columns. One template and no array: this is the loop that a first load spends its time in. */
 export function versionLine(version: Version): string {
   return `${version.versionId}\t${version.sceneId}\t${copyText(version.appId)}\t${copyText(version.sceneKey)}\t${
     version.sceneValue ?? '\\N'

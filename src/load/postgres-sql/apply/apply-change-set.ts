@@ -1,9 +1,9 @@
-import type { ChangeSet } from '../loader.ts';
+import type { ChangeSet } from '../../loader.ts';
+import type { SqlTarget } from '../sql-target.ts';
 import { applyHeads } from './apply-heads.ts';
 import { applyDecisions, insertObservations, insertRejects } from './apply-observations.ts';
 import { applyVersions } from './apply-versions.ts';
 import { lockRun, updateRun } from './run-row.ts';
-import type { SqlTarget } from './sql-target.ts';
 import { writePayloads } from './write-payloads.ts';
 
 /**

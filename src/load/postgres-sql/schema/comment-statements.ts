@@ -1,6 +1,7 @@
-import { columnCatalogue, type FunctionEntry, type RelationEntry } from '../../catalog/column-catalogue.ts';
-import { functionSignature } from './function-signature.ts';
-import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
+import type { FunctionEntry, RelationEntry } from '../../../catalog/catalogue-entry.ts';
+import { columnCatalogue } from '../../../catalog/column-catalogue.ts';
+import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
+import { functionSignature } from './readable-objects.ts';
 
 /**
  * Statements that put the catalogue into Postgres as comments: one for each table, view, column and function.

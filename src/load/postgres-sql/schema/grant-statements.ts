@@ -1,6 +1,5 @@
-import { columnCatalogue } from '../../catalog/column-catalogue.ts';
-import { functionSignature } from './function-signature.ts';
-import { quoteIdentifier } from './quote-sql.ts';
+import { quoteIdentifier } from '../quote-sql.ts';
+import { readableObjects } from './readable-objects.ts';
 
 /**
  * Statements that let the `roles` of `target.readers` query the dimension: its table, the bundled tables, the views and the
@@ -9,16 +8,10 @@ import { quoteIdentifier } from './quote-sql.ts';
  */
 export function grantStatements(schema: string, roles: readonly string[]): string[] {
   if (roles.length === 0) return [];
-  const schemaName = quoteIdentifier(schema);
   const readers = [...new Set(roles)].map(quoteIdentifier).join(', ');
-  const relations = Object.entries(columnCatalogue.relations)
-    .filter(([, entry]) => entry.readable)
-    .map(([name]) => `${schemaName}.${quoteIdentifier(name)}`);
-  const functions = Object.entries(columnCatalogue.functions).map(([name, entry]) =>
-    functionSignature(schema, name, entry),
-  );
+  const { relations, functions } = readableObjects(schema);
   return [
-    `GRANT USAGE ON SCHEMA ${schemaName} TO ${readers}`,
+    `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${readers}`,
     `GRANT SELECT ON ${relations.join(', ')} TO ${readers}`,
     `GRANT EXECUTE ON FUNCTION ${functions.join(', ')} TO ${readers}`,
   ];

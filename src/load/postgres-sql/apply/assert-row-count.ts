@@ -1,5 +1,5 @@
 import type { QueryResult } from 'kysely';
-import { ScenedimError } from '../../errors.ts';
+import { ScenedimError } from '../../../errors.ts';
 
 /** Refuses a batch when a statement did not meet all the rows that it was planned against: somebody else changed them. */
 export function assertRowCount(result: QueryResult<unknown>, expected: number, what: string): void {

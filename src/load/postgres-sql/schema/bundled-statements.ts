@@ -3,8 +3,8 @@ import {
   type LaunchScene,
   readAccessSources,
   readLaunchScenes,
-} from '../../catalog/bundled-tables.ts';
-import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
+} from '../../../catalog/bundled-tables.ts';
+import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 
 /**
  * Statements that make `access_source`, `launch_scene` and the function `access_source_of` equal to the bundled tables: rows

@@ -1,9 +1,9 @@
-import { holdReasons, type Observation, observationStatuses } from '../../dimension/observation.ts';
-import type { AccountQuery } from '../loader.ts';
-import { oneOf, oneOfOrNull } from '../one-of.ts';
-import { microsOf, microsOrNull, microsOrNullOf } from './instant-text.ts';
-import { ofAccounts } from './of-accounts.ts';
-import type { SqlTarget } from './sql-target.ts';
+import { holdReasons, type Observation, observationStatuses } from '../../../dimension/observation.ts';
+import type { AccountQuery } from '../../loader.ts';
+import { oneOf, oneOfOrNull } from '../../one-of.ts';
+import { microsOf, microsOrNull, microsOrNullOf } from '../instant-text.ts';
+import type { SqlTarget } from '../sql-target.ts';
+import { ofAccounts } from './account-conditions.ts';
 
 /** Observations of one consistent state, ordered by app_id, observed_at. */
 export async function* readObservations(

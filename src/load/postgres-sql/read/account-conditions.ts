@@ -1,7 +1,7 @@
 import type { SqlBool } from 'kysely';
 import { type RawBuilder, sql } from 'kysely';
-import type { SceneRef } from '../../dimension/version.ts';
-import { unnest } from './unnest.ts';
+import type { SceneRef } from '../../../dimension/version.ts';
+import { unnest } from '../unnest.ts';
 
 /** The rows of some accounts, as one array parameter whatever their number. */
 export function ofAccounts(appIds: readonly string[]): RawBuilder<SqlBool> {

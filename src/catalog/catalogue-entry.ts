@@ -1,0 +1,20 @@
+/** A table or view. */
+export interface RelationEntry {
+  readonly kind: 'table' | 'view';
+  /** True when `target.readers` may select from it. */
+  readonly readable: boolean;
+  readonly description: string;
+  /** Column name to description, in the order of the columns; at most 1,024 characters each, BigQuery's limit. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+/** Type of a function's argument, whatever a warehouse calls it. */
+export type ArgumentType = 'timestamp' | 'integer';
+
+/** A function that `target.readers` may call. */
+export interface FunctionEntry {
+  readonly kind: 'function';
+  readonly description: string;
+  readonly arguments: Readonly<Record<string, { readonly type: ArgumentType; readonly description: string }>>;
+  readonly returns: 'text' | { readonly columns: Readonly<Record<string, string>> };
+}
