@@ -3,6 +3,7 @@ import { messageOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
 import { CREDENTIALS_UNUSABLE, type SecretReader, type SourceAccount } from './scene-source.ts';
+import { flawOfSecret } from './secret-text.ts';
 import type { TimeLimit } from './time-limit.ts';
 import type { WechatClient } from './wechat-client.ts';
 
@@ -51,8 +52,8 @@ export class AccountTokens {
       return this.#unusable(appId, `its ${what} cannot be read: ${messageOf(error)}`, remedy);
     }
     call.onSecret(secret);
-    if (isHeaderText(secret)) return { kind: 'token', token: secret };
-    return this.#unusable(appId, `its ${what} is empty or holds spaces, line ends or other characters that none has`);
+    const flaw = flawOfSecret(what, secret);
+    return flaw === null ? { kind: 'token', token: secret } : this.#unusable(appId, flaw.message, flaw.remedy);
   }
 
   async #stableToken(appId: string, secret: string, call: TokenCall): Promise<TokenOutcome> {
@@ -62,17 +63,19 @@ export class AccountTokens {
     if (outcome.kind === 'failure') return outcome;
     const answer = outcome.value as { readonly access_token?: unknown; readonly expires_in?: unknown } | null;
     const { access_token: token, expires_in: lifetime } = answer ?? {};
-    if (typeof token !== 'string' || !isHeaderText(token) || typeof lifetime !== 'number' || !(lifetime > 0)) {
+    const lifetimeS = secondsOf(lifetime);
+    if (typeof token !== 'string' || flawOfSecret('token', token) !== null || lifetimeS === null) {
+      const problem = lifetimeS === null ? 'positive expires_in' : 'access_token that could be one';
       const failure = callFailure({
         code: 'malformed_token_response',
-        message: 'the answer of stable_token holds no access_token with a positive expires_in',
+        message: `the answer of stable_token holds no ${problem}`,
         remedy: 'check what source.baseUrl points at, then run again',
         observedAt: outcome.receivedAt,
       });
       return { kind: 'failure', failure };
     }
     call.onSecret(token);
-    this.#remember(appId, token, lifetime);
+    this.#remember(appId, token, lifetimeS);
     return { kind: 'token', token };
   }
 
@@ -83,7 +86,7 @@ export class AccountTokens {
     this.#cache.set(appId, { token, usableUntil });
   }
 
-  #unusable(appId: string, why: string, remedy?: string): TokenOutcome {
+  #unusable(appId: string, why: string, remedy?: string | null): TokenOutcome {
     const failure = callFailure({
       code: CREDENTIALS_UNUSABLE,
       errorClass: 'configuration',
@@ -122,7 +125,8 @@ const SPARE_MS = 60_000;
 /** Accounts whose tokens are remembered; a run asks for each account once, so more would only cost memory. */
 const MAX_CACHED = 1_000;
 
-/** True for visible ASCII characters only, as tokens and secrets are made of. */
-function isHeaderText(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
+/** A positive number of seconds; proxies in front of WeChat give `"7200"` as text. */
+function secondsOf(lifetime: unknown): number | null {
+  const seconds = typeof lifetime === 'string' && /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : lifetime;
+  return typeof seconds === 'number' && seconds > 0 ? seconds : null;
 }

@@ -25,7 +25,7 @@ export function probeAnswer(body: Uint8Array): AnswerProbe {
   if (value === undefined) return { kind: 'not_json' };
   if (typeof value.json !== 'object' || value.json === null)
     return { kind: 'json', value: value.json, errcode: null, errmsg: '', rid: undefined };
-  const { errcode, errmsg, rid } = value.json as Readonly<Partial<Record<'errcode' | 'errmsg' | 'rid', unknown>>>;
+  const { errCode, errMsg, errcode = errCode, errmsg = errMsg, rid } = value.json as Readonly<Record<string, unknown>>;
   return {
     kind: 'json',
     value: value.json,

@@ -1,6 +1,7 @@
 import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { parseHttpDate } from '../http-date.ts';
 import type { Micros } from '../instant.ts';
+import { isGzip } from '../normalize/answer-failure.ts';
 import { saidText } from '../normalize/said-text.ts';
 import { probeAnswer } from './answer-probe.ts';
 import { type AttemptFailure, type AttemptOutcome, attemptFailure, callFailure } from './call-outcome.ts';
@@ -14,6 +15,7 @@ const CHECK_NETWORK = 'check DNS, proxy and firewall between here and source.bas
 const CHECK_TLS =
   'check the certificate behind source.baseUrl, the clock of this machine and a proxy that inspects TLS: NODE_EXTRA_CA_CERTS names the file with its certificate';
 const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq.com or a proxy in front of it';
+const DO_NOT_COMPRESS = 'let the proxy at source.baseUrl honour Accept-Encoding: identity, or do without compression';
 const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
 
 /** Decides what an answer means: by status, then by `errcode`, never by content type or text. */
@@ -47,6 +49,10 @@ export function judgeAnswer(
     return attemptFailure(callFailure({ code: `http_${answer.status}`, message, remedy: CHECK_BASE_URL, observedAt }));
   }
   if (probe.kind === 'not_json') {
+    if (isGzip(answer.body)) {
+      const message = 'the answer is compressed (gzip), though it was asked for uncompressed';
+      return attemptFailure(callFailure({ code: 'invalid_json', message, remedy: DO_NOT_COMPRESS, observedAt }));
+    }
     const message = `the answer is not JSON (${answer.body.byteLength} bytes)`;
     return attemptFailure(
       callFailure({ code: 'invalid_json', errorClass: 'transient', message, remedy: SUPPORT, observedAt }),

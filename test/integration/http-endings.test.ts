@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createWechatSource, type WechatSourceOptions } from '../../src/extract/wechat-source.ts';
@@ -77,6 +78,49 @@ describe('an answer that is none', () => {
       kind: 'failure',
       ...expected,
     });
+  });
+});
+
+function answerWith(body: string | Buffer): (socket: Socket) => void {
+  return (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`);
+    socket.write(body);
+  };
+}
+
+describe('an answer of another kind', () => {
+  it.each([
+    [
+      'a cloud call',
+      '{"errCode":-604101,"errMsg":"function has no permission"}',
+      { code: '-604101', message: 'WeChat answered -604101: function has no permission' },
+    ],
+    [
+      'a compressed body',
+      gzipSync('{"errcode":0,"scene":[]}'),
+      { code: 'invalid_json', message: 'the answer is compressed (gzip), though it was asked for uncompressed' },
+    ],
+  ])('%s is told with code and cause', async (_what, body, expected) => {
+    await using server = await serve(answerWith(body));
+    expect(await fetchFrom(`http://127.0.0.1:${server.port}`)).toMatchObject({ kind: 'failure', ...expected });
+  });
+
+  it.each([
+    ['"7200"', 'answer'],
+    ['7200', 'answer'],
+    ['"soon"', 'the answer of stable_token holds no positive expires_in'],
+    ['0', 'the answer of stable_token holds no positive expires_in'],
+  ])('expires_in %s of a token', async (lifetime, expected) => {
+    await using server = await serve((socket) => {
+      answerWith(`{"access_token":"a-token-of-wechat","expires_in":${lifetime}}`)(socket);
+      socket.once('data', () => answerWith('{"errcode":0,"scene":[]}')(socket));
+    });
+    await using source = createWechatSource({ clock: systemClock, baseUrl: `http://127.0.0.1:${server.port}` });
+    const result = await source.fetchScenes(
+      { appId: 'wxa', credentials: { appSecret: async () => 'a-secret' } },
+      never,
+    );
+    expect(result.kind === 'answer' ? result.kind : result.message).toBe(expected);
   });
 });
 

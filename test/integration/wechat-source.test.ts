@@ -453,6 +453,11 @@ describe('tokens', () => {
       /its access token cannot be read: ENOENT/,
     ],
     ['they are empty', { appSecret: async () => '' }, /its app secret is empty/],
+    [
+      'they are the JSON that SDKs cache',
+      { accessToken: async () => '{"access_token":"abc","expires_in":7200}' },
+      /its access token is JSON, as SDKs cache it.*give the access token alone/,
+    ],
     ['they hold a line end', { accessToken: async () => 'abcdef\nghi' }, /holds spaces, line ends/],
   ])('fails the account without a request when %s', async (_what, credentials, message) => {
     await using source = createWechatSource({ clock, baseUrl: simulator.url });

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/load-config.ts';
 import { openRoster } from '../../config/roster.ts';
-import { isScenedimError } from '../../errors.ts';
+import { isScenedimError, ScenedimError } from '../../errors.ts';
+import { flawOfSecret } from '../../extract/secret-text.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
 import { credentialsOf } from '../work/with-source.ts';
@@ -30,8 +31,11 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
       accounts += 1;
       const credentials = credentialsOf(account, session, config);
       try {
-        const read = 'accessToken' in credentials ? credentials.accessToken : credentials.appSecret;
-        await read(session.signal);
+        const [what, read] =
+          'accessToken' in credentials
+            ? (['access token', credentials.accessToken] as const)
+            : (['app secret', credentials.appSecret] as const);
+        assertUsable(account.appId, what, await read(session.signal));
       } catch (error) {
         if (!isScenedimError(error)) throw error;
         unreadable += 1;
@@ -48,4 +52,11 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
   const readable = `${formatCount(accounts - unreadable)} of ${formatCount(accounts)} can be read`;
   const level = unreadable === 0 ? 'ok' : 'warning';
   return [{ level, subject: 'credentials', message: readable, exitCode: 0 }, ...findings];
+}
+
+function assertUsable(appId: string, what: string, secret: string): void {
+  const flaw = flawOfSecret(what, secret);
+  if (flaw === null) return;
+  const remedy = flaw.remedy ?? `check the credentials of ${appId} in source.accounts`;
+  throw new ScenedimError('config_invalid', `account ${appId}: ${flaw.message}`, { remedy });
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { normalizeBody } from '../../../src/normalize/normalize-body.ts';
 import type { NormalizedAnswer, Snapshot } from '../../../src/normalize/snapshot.ts';
@@ -95,6 +96,23 @@ describe('the envelope', () => {
   ])('keeps the rid of %s', (text, code, message) => {
     const withRid = (one: string) => one.replace('RID', '64af7b86-7f59782b-19648ad4');
     expect(normalize(withRid(text))).toEqual({ kind: 'failure', code, message: withRid(message) });
+  });
+
+  test.each([
+    ['{"errCode":-604101,"errMsg":"function has no permission"}', '-604101', 'function has no permission'],
+    [
+      '{"iv":"r2WD","data":"EcmE","authtag":"z2BF"}',
+      'malformed_response',
+      'the answer is encrypted, since the API security of the account is on at mp.weixin.qq.com',
+    ],
+    ['{"iv":1,"data":"EcmE","authtag":"z2BF"}', 'malformed_response', 'the answer has no scene list'],
+  ])('names the cause of %s', (text, code, message) => {
+    expect(normalize(text)).toEqual({ kind: 'failure', code, message });
+  });
+
+  test('tells a compressed body', () => {
+    const failure = { kind: 'failure', code: 'invalid_json', message: 'the body is compressed (gzip)' };
+    expect(normalizeBody(gzipSync('{"errcode":0,"scene":[]}'))).toEqual(failure);
   });
 
   test('without errmsg still gets a message', () => {
