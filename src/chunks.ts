@@ -6,6 +6,18 @@ export function* chunksOf<Row>(rows: readonly Row[], size: number = STATEMENT_RO
   for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
 }
 
+/** Gathers a stream into arrays of `size`; the last may be smaller. */
+export async function* chunksOfStream<Row>(rows: AsyncIterable<Row>, size: number): AsyncGenerator<readonly Row[]> {
+  let chunk: Row[] = [];
+  for await (const row of rows) {
+    chunk.push(row);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
 /** Cuts rows into arrays whose sizes add up to at most `bytes` (one row more when it alone is larger) and `count` rows. */
 export function* chunksOfBytes<Row>(
   rows: readonly Row[],

@@ -8,7 +8,7 @@ export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { AccountHead } from './dimension/account-head.ts';
 export type { GuardSettings } from './dimension/guards.ts';
-export type { Decision, HoldReason, Observation, ObservationStatus } from './dimension/observation.ts';
+export type { Decision, HoldReason, Observation, ObservationStatus, Reject } from './dimension/observation.ts';
 export type { EndReason, FirstSeen, ValueKind, Version, VersionChange } from './dimension/version.ts';
 export type { ErrorCode, ScenedimErrorOptions } from './errors.ts';
 export { errorCodes, isScenedimError, ScenedimError } from './errors.ts';
@@ -41,9 +41,7 @@ export type {
   MigrateOptions,
   MigrateResult,
   Payload,
-  Reject,
   RetryNotice,
-  RunCounts,
   RunOutcome,
   RunRecord,
   TargetMeta,
@@ -52,22 +50,21 @@ export type {
 export { databaseLimits } from './load/loader.ts';
 export type { TargetSection } from './load/registry.ts';
 export { createLoader } from './load/registry.ts';
+export type { RunCounts } from './load/run-counts.ts';
 export type { RejectedRow, RejectReason } from './normalize/snapshot.ts';
 export type { AcceptOptions, DecisionReport, HoldOptions } from './pipeline/decide.ts';
 export { accept, hold } from './pipeline/decide.ts';
+export { planReplay, planSync } from './pipeline/dry-run.ts';
 export { exportLog } from './pipeline/export-log.ts';
 export type { ExportFormat, ExportOptions } from './pipeline/export-versions.ts';
 export { exportVersions } from './pipeline/export-versions.ts';
 export type { Shard } from './pipeline/fetch/shard.ts';
-export { planReplay, planSync } from './pipeline/plan.ts';
 export { rebuild } from './pipeline/rebuild.ts';
 export type { ReplayOptions } from './pipeline/replay.ts';
 export { replay } from './pipeline/replay.ts';
-export type { RunContextOptions } from './pipeline/run/create-run-context.ts';
-export { createRunContext } from './pipeline/run/create-run-context.ts';
-export type { DimensionSettings, Logger, Progress, RunContext } from './pipeline/run/run-context.ts';
-export type { Problem, ProblemKind, RunReport } from './pipeline/run/run-report.ts';
-export type { RunResult } from './pipeline/run/run-result.ts';
+export type { DimensionSettings, Logger, Progress, RunContext, RunContextOptions } from './pipeline/run/run-context.ts';
+export { createRunContext } from './pipeline/run/run-context.ts';
+export type { Problem, ProblemKind, RunReport, RunResult } from './pipeline/run/run-report.ts';
 export type { SyncOptions } from './pipeline/sync.ts';
 export { sync } from './pipeline/sync.ts';
 export type { VerifyReport } from './pipeline/verify.ts';

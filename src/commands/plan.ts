@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ScenedimError } from '../errors.ts';
-import { planReplay, planSync } from '../pipeline/plan.ts';
+import { planReplay, planSync } from '../pipeline/dry-run.ts';
 import { createChangeList } from '../report/change-list.ts';
 import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
@@ -32,6 +32,7 @@ export function definePlan(command: Command, run: RunAction): void {
         if (input !== undefined) refuseSyncFlags(flags);
         const config = await session.loadConfig(flagSettings(flags));
         const list = createChangeList();
+        // What keeps plan from writing is the overlay in dry-run.ts. `readOnly` only lets no target be made where none is.
         const target = { label: 'plan', readOnly: true };
         const onChanges = flags.json === true ? () => {} : list.add;
         const work = async () => {

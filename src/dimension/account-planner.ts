@@ -1,19 +1,115 @@
 import { ScenedimError } from '../errors.ts';
-import type { Micros } from '../instant.ts';
 import { formatInstant } from '../instant.ts';
-import type { NormalizedAnswer, RejectedRow } from '../normalize/snapshot.ts';
-import type { AccountHead } from './account-head.ts';
-import type { DerivedHead } from './advance-head.ts';
-import { advanceHead } from './advance-head.ts';
+import type { NormalizedAnswer } from '../normalize/snapshot.ts';
+import { type AccountHead, advanceHead, type DerivedHead } from './account-head.ts';
 import { saysTheSame } from './compare-snapshots.ts';
-import type { GuardSettings } from './guards.ts';
-import type { IncomingObservation } from './incoming-observation.ts';
-import { judgeAnswer } from './judge-answer.ts';
-import type { Observation } from './observation.ts';
-import type { ResumePoint, Timeline } from './timeline.ts';
-import { createTimeline } from './timeline.ts';
+import { applyGuards, type GuardSettings } from './guards.ts';
+import type { IncomingObservation, Observation, Reject } from './observation.ts';
+import { createTimeline, type ResumePoint, type Timeline } from './timeline.ts';
 import type { FirstSeen, Version, VersionChange } from './version.ts';
 import { diffVersions } from './version-changes.ts';
+
+/**
+ * Plans one account. Feed it in order of time: each stored observation (only when planning from the `start`) by `stored`,
+ * each new one by `incoming`; a new one of the same time as a stored one comes directly after it.
+ */
+export class AccountPlanner {
+  readonly #options: AccountPlannerOptions;
+  /** Null in a repeat, in which no version can change. */
+  readonly #timeline: Timeline | null;
+  readonly #observations: Observation[] = [];
+  readonly #held: Observation[] = [];
+  readonly #rejects: Reject[] = [];
+  #head: DerivedHead | null;
+  #newest: { readonly observation: Observation; readonly answer: NormalizedAnswer | undefined } | null = null;
+  #duplicates = 0;
+  #refusal: Refusal | null = null;
+
+  constructor(options: AccountPlannerOptions) {
+    this.#options = options;
+    this.#timeline = startTimeline(options);
+    this.#head = options.from.kind === 'start' ? null : options.from.head;
+  }
+
+  stored(observation: Observation, answer: NormalizedAnswer | undefined): void {
+    const { observedAt, status } = observation;
+    if (status === 'ok' && answer === undefined) throw damagedPayload(observation);
+    if (status === 'ok' && answer?.kind === 'snapshot') this.#timeline?.observe(observedAt, answer);
+    this.#head = advanceHead(this.#head, observation, answer);
+    this.#newest = { observation, answer };
+  }
+
+  incoming(incoming: IncomingObservation): void {
+    if (this.#refusal !== null) return;
+    const { answer, observedAt, recorded } = incoming;
+    if (recorded !== null && recorded.status !== 'failed' && answer.kind === 'failure') {
+      this.#refusal = { incoming, reason: `status is ${recorded.status} but the body is no scene list` };
+      return;
+    }
+    const newest = this.#newest;
+    if (newest?.observation.observedAt === observedAt) {
+      if (isDuplicate(newest.observation, newest.answer, incoming)) this.#duplicates += 1;
+      else this.#refusal = { incoming, reason: 'another answer of this account at this time is stored already' };
+      return;
+    }
+    const observation = this.#judge(incoming);
+    this.#observations.push(observation);
+    if (observation.status !== 'failed' && answer.kind === 'snapshot') {
+      const { appId } = this.#options;
+      for (const row of answer.rejects) this.#rejects.push({ ...row, appId, observedAt });
+    }
+    if (observation.status === 'held' && recorded === null) this.#held.push(observation);
+    this.stored(observation, answer);
+  }
+
+  /** `storedVersions`: all versions of the account when planning from the `start`; not looked at otherwise. */
+  finish(storedVersions: readonly Version[]): AccountPlan {
+    const { appId, from } = this.#options;
+    const before = from.kind === 'resume' ? from.point.openVersions : storedVersions;
+    return {
+      appId,
+      observations: this.#observations,
+      duplicates: this.#duplicates,
+      rejects: this.#rejects,
+      held: this.#held,
+      refusal: this.#refusal,
+      head: this.#head,
+      versions: this.#timeline === null ? [] : diffVersions(before, this.#timeline.versions()),
+    };
+  }
+
+  #judge(incoming: IncomingObservation): Observation {
+    const { answer, observedAt, payloadHash, recorded } = incoming;
+    const { appId, firstSeen, guards, runId } = this.#options;
+    const base = { appId, observedAt, runId, holdReason: null, decidedAt: null, errorCode: null, errorMessage: null };
+    if (recorded?.status === 'failed' || answer.kind === 'failure') {
+      const said = answer.kind === 'failure' && answer.message !== '' ? answer.message : null;
+      const errorMessage = recorded?.errorMessage ?? said;
+      return { ...base, status: 'failed', payloadHash: null, errorCode: failureCodeOf(incoming), errorMessage };
+    }
+    if (recorded !== null) {
+      const { status, holdReason, decidedAt } = recorded;
+      return { ...base, status, payloadHash, holdReason, decidedAt };
+    }
+    // In a repeat nothing can shrink, so only the guard that needs no timeline is left.
+    const holdReason = applyGuards(answer, this.#timeline ?? createTimeline({ appId, firstSeen }), guards);
+    return { ...base, status: holdReason === null ? 'ok' : 'held', payloadHash, holdReason };
+  }
+}
+
+/** The plan of an account whose one new observation is its newest ok one again: nothing to do. */
+export function planDuplicate(head: AccountHead): AccountPlan {
+  const nothing = { observations: [], rejects: [], held: [], versions: [], refusal: null };
+  return { ...nothing, appId: head.appId, duplicates: 1, head };
+}
+
+export interface AccountPlannerOptions {
+  readonly appId: string;
+  readonly from: PlanFrom;
+  readonly firstSeen: FirstSeen;
+  readonly guards: GuardSettings;
+  readonly runId: string;
+}
 
 /**
  * From where an account is planned:
@@ -26,25 +122,6 @@ export type PlanFrom =
   | { readonly kind: 'resume'; readonly head: AccountHead; readonly point: ResumePoint }
   | { readonly kind: 'start'; readonly head: AccountHead | null };
 
-export interface AccountPlannerOptions {
-  readonly appId: string;
-  readonly from: PlanFrom;
-  readonly firstSeen: FirstSeen;
-  readonly guards: GuardSettings;
-  readonly runId: string;
-}
-
-export interface Refusal {
-  readonly incoming: IncomingObservation;
-  readonly reason: string;
-}
-
-/** A rejected row, with the observation that it belongs to. */
-export interface ObservedReject extends RejectedRow {
-  readonly appId: string;
-  readonly observedAt: Micros;
-}
-
 /** What the observations fed to a planner amount to. */
 export interface AccountPlan {
   readonly appId: string;
@@ -52,105 +129,19 @@ export interface AccountPlan {
   readonly observations: readonly Observation[];
   readonly duplicates: number;
   /** Rows of the new observations that were not used. */
-  readonly rejects: readonly ObservedReject[];
+  readonly rejects: readonly Reject[];
   /** Those of `observations` that a guard held now. */
   readonly held: readonly Observation[];
   /** The first observation that contradicts the log; nothing of the plan may be applied then. */
   readonly refusal: Refusal | null;
-  /** Null when the account has no observation yet: its first one was refused. */
+  /** Null when the account has no observation yet: its first one was refused, or could not be recorded. */
   readonly head: DerivedHead | null;
   readonly versions: readonly VersionChange[];
 }
 
-/**
- * Plans one account. Feed it in order of time: each stored observation (only when planning from the `start`) by
- * {@link stored}, each new one by {@link incoming}; a new one of the same time as a stored one comes directly after it.
- */
-export interface AccountPlanner {
-  stored(observation: Observation, answer: NormalizedAnswer | undefined): void;
-  incoming(incoming: IncomingObservation): void;
-  /** `storedVersions`: all versions of the account when planning from the `start`; not looked at otherwise. */
-  finish(storedVersions: readonly Version[]): AccountPlan;
-}
-
-export function createAccountPlanner(options: AccountPlannerOptions): AccountPlanner {
-  const { appId, from, firstSeen, guards, runId } = options;
-  const timeline = startTimeline(options);
-  const observations: Observation[] = [];
-  const held: Observation[] = [];
-  const rejects: ObservedReject[] = [];
-  let head: DerivedHead | null = from.kind === 'start' ? null : from.head;
-  let newest: { observation: Observation; answer: NormalizedAnswer | undefined } | null = null;
-  let duplicates = 0;
-  let refusal: Refusal | null = null;
-
-  function take(observation: Observation, answer: NormalizedAnswer | undefined): void {
-    const { observedAt, status } = observation;
-    if (status === 'ok' && answer === undefined) throw damagedPayload(observation);
-    if (status === 'ok' && answer?.kind === 'snapshot') timeline?.observe(observedAt, answer);
-    head = advanceHead(head, observation, answer);
-    newest = { observation, answer };
-  }
-
-  function judge(incoming: IncomingObservation): Observation {
-    const { answer, observedAt, payloadHash, recorded } = incoming;
-    const base = { appId, observedAt, runId, holdReason: null, decidedAt: null, errorCode: null, errorMessage: null };
-    if (recorded?.status === 'failed' || answer.kind === 'failure') {
-      const said = answer.kind === 'failure' && answer.message !== '' ? answer.message : null;
-      return {
-        ...base,
-        status: 'failed',
-        payloadHash: null,
-        errorCode: failureCodeOf(incoming),
-        errorMessage: recorded?.errorMessage ?? said,
-      };
-    }
-    if (recorded !== null) {
-      const { status, holdReason, decidedAt } = recorded;
-      return { ...base, status, payloadHash, holdReason, decidedAt };
-    }
-    // In a repeat nothing can shrink, so only the guard that needs no timeline is left.
-    const holdReason = judgeAnswer(answer, timeline ?? createTimeline({ appId, firstSeen }), guards);
-    return { ...base, status: holdReason === null ? 'ok' : 'held', payloadHash, holdReason };
-  }
-
-  return {
-    stored: take,
-
-    incoming(incoming) {
-      if (refusal !== null) return;
-      const { recorded } = incoming;
-      if (recorded !== null && recorded.status !== 'failed' && incoming.answer.kind === 'failure') {
-        refusal = { incoming, reason: `status is ${recorded.status} but the body is no scene list` };
-        return;
-      }
-      if (newest?.observation.observedAt === incoming.observedAt) {
-        if (isDuplicate(newest.observation, newest.answer, incoming)) duplicates += 1;
-        else refusal = { incoming, reason: 'another answer of this account at this time is stored already' };
-        return;
-      }
-      const observation = judge(incoming);
-      observations.push(observation);
-      if (observation.status !== 'failed' && incoming.answer.kind === 'snapshot') {
-        const { observedAt } = incoming;
-        for (const row of incoming.answer.rejects) rejects.push({ ...row, appId, observedAt });
-      }
-      if (observation.status === 'held' && recorded === null) held.push(observation);
-      take(observation, incoming.answer);
-    },
-
-    finish(storedVersions) {
-      const before = from.kind === 'resume' ? from.point.openVersions : storedVersions;
-      const versions = timeline === null ? [] : diffVersions(before, timeline.versions());
-      return { appId, observations, duplicates, rejects, held, refusal, head, versions };
-    },
-  };
-}
-
-/** The plan of an account whose one new observation is its newest ok one again: nothing to do. */
-export function planDuplicate(head: AccountHead): AccountPlan {
-  const nothing = { observations: [], rejects: [], held: [], versions: [], refusal: null };
-  return { ...nothing, appId: head.appId, duplicates: 1, head };
+export interface Refusal {
+  readonly incoming: IncomingObservation;
+  readonly reason: string;
 }
 
 function startTimeline({ appId, from, firstSeen }: AccountPlannerOptions): Timeline | null {

@@ -1,11 +1,11 @@
 import type { AnswerFailure } from '../normalize/snapshot.ts';
 import type { AccountHead } from './account-head.ts';
-import type { IncomingObservation } from './incoming-observation.ts';
+import type { IncomingObservation } from './observation.ts';
 
 /**
  * What must be read to plan an account, from its head alone:
  * - `nothing`: the account is new;
- * - `repeat`: everything is newer than the log and says what the newest ok answer says;
+ * - `repeat`: all there is, if anything, is newer than the log and says what the newest ok answer says;
  * - `open_versions`: everything is newer than the log (and the newest ok answer left nothing unknown, else `log`);
  * - `duplicate`: the one observation is the newest of the log, which is an ok one;
  * - `log`: something is late, or is there already.
@@ -23,7 +23,7 @@ export function choosePath(head: AccountHead | null, incoming: readonly Observat
   if (head === null) return 'nothing';
   const oldest = incoming[0];
   if (incoming.length === 1 && oldest !== undefined && isNewest(head, oldest)) return 'duplicate';
-  if (oldest === undefined || oldest.observedAt <= head.lastAttemptAt) return 'log';
+  if (oldest !== undefined && oldest.observedAt <= head.lastAttemptAt) return 'log';
   if (incoming.every((observation) => cannotChange(head, observation))) return 'repeat';
   return head.lastPayloadHash === null ? 'log' : 'open_versions';
 }

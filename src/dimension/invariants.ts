@@ -6,7 +6,7 @@ import { sceneIdOf, versionIdOf } from './ids.ts';
 import type { Version } from './version.ts';
 import { isOpen } from './version.ts';
 
-/** A rule of DESIGN 3.6 that a row breaks. */
+/** A rule of `src/dimension/README.md` that a row breaks. */
 export interface Violation {
   readonly appId: string;
   readonly rule: 'overlap' | 'interval' | 'derived_column' | 'open_versions' | 'dimension' | 'head' | 'payload';

@@ -1,4 +1,5 @@
 import type { Micros } from '../instant.ts';
+import type { NormalizedAnswer, RejectedRow } from '../normalize/snapshot.ts';
 
 export const observationStatuses = ['ok', 'held', 'failed'] as const;
 export type ObservationStatus = (typeof observationStatuses)[number];
@@ -33,4 +34,24 @@ export interface Decision {
   readonly status: 'ok' | 'held';
   readonly holdReason: HoldReason | null;
   readonly decidedAt: Micros;
+}
+
+/** How an observation was judged that comes from the log of another target: no guard judges it again. */
+export type RecordedDecision = Pick<Observation, 'status' | 'holdReason' | 'decidedAt' | 'errorCode' | 'errorMessage'>;
+
+/** An observation that is about to be recorded. */
+export interface IncomingObservation {
+  readonly observedAt: Micros;
+  readonly answer: NormalizedAnswer;
+  /** sha256 hex of the body; null when there is none. */
+  readonly payloadHash: string | null;
+  readonly recorded: RecordedDecision | null;
+  /** Where it came from, e.g. a line number; only handed back in a refusal. */
+  readonly origin: number;
+}
+
+/** One row of `scene_reject`: a row of an answer that was not used. */
+export interface Reject extends RejectedRow {
+  readonly appId: string;
+  readonly observedAt: Micros;
 }

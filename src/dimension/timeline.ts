@@ -6,7 +6,7 @@ import { classifyKey } from './classify-key.ts';
 import { sceneIdOf, versionIdOf } from './ids.ts';
 import type { EndReason, FirstSeen, Version } from './version.ts';
 
-/** The versions of one account as its ok answers unfold, oldest first (DESIGN 3.2). */
+/** The versions of one account as its ok answers unfold, oldest first. */
 export interface Timeline {
   /** How many versions are in force after the answers so far. */
   readonly inForce: number;

@@ -4,6 +4,7 @@ import type { Version, VersionChange } from '../dimension/version.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { formatInstant, OPEN_END } from '../instant.ts';
+import type { ChangeSet, HeadChange } from './loader.ts';
 
 /** The rows that a target holds of one account: immutable, so whoever has read them keeps one consistent state. */
 export interface AccountRows {
@@ -13,29 +14,18 @@ export interface AccountRows {
   readonly versions: ReadonlyMap<string, Version>;
 }
 
-/** A head, and the one that it was planned on. */
-interface ChangedHead {
-  readonly before: AccountHead | null;
-  readonly head: AccountHead;
-}
-
 /** What one batch changes about one account. */
 export interface AccountChanges {
   readonly appId: string;
   /** Null when its log does not change. */
-  readonly head: ChangedHead | null;
+  readonly head: HeadChange | null;
   readonly observations: readonly Observation[];
   readonly decisions: readonly Decision[];
   readonly versions: readonly VersionChange[];
 }
 
-/** The account parts of a loader's change set. */
-export interface ChangesOfAccounts {
-  readonly heads: readonly ChangedHead[];
-  readonly observations: readonly Observation[];
-  readonly decisions: readonly Decision[];
-  readonly versions: readonly VersionChange[];
-}
+/** The account parts of a change set. */
+export type ChangesOfAccounts = Pick<ChangeSet, 'heads' | 'observations' | 'decisions' | 'versions'>;
 
 /** An account that nothing is stored of. */
 export const noRows: AccountRows = { head: null, observations: new Map(), versions: new Map() };

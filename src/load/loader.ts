@@ -7,11 +7,11 @@
  * head = one row an account, derived from its log; version = a row of `dim_scene`.
  */
 import type { AccountHead } from '../dimension/account-head.ts';
-import type { Decision, Observation } from '../dimension/observation.ts';
+import type { Decision, Observation, Reject } from '../dimension/observation.ts';
 import type { FirstSeen, SceneRef, Version, VersionChange } from '../dimension/version.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Micros } from '../instant.ts';
-import type { RejectedRow } from '../normalize/snapshot.ts';
+import type { RunCounts } from './run-counts.ts';
 
 /** The settings under which the dimension of a target was computed: the row of `scene_meta`. */
 export interface TargetMeta {
@@ -21,7 +21,10 @@ export interface TargetMeta {
   readonly firstSeen: FirstSeen;
   /** IANA name; date columns of the views are days in it. */
   readonly timeZone: string;
-  /** True from the start of a `rebuild` under changed settings to its end: the dimension is of two minds meanwhile. */
+  /**
+   * True from the start of a `rebuild` under changed settings to its end. Until then some accounts are computed by the old
+   * settings, some by the new.
+   */
   readonly rebuilding: boolean;
 }
 
@@ -60,32 +63,8 @@ export interface Payload {
   readonly body: Uint8Array;
 }
 
-/** One row of `scene_reject`. */
-export interface Reject extends RejectedRow {
-  readonly appId: string;
-  readonly observedAt: Micros;
-}
-
 export const runOutcomes = ['ok', 'nothing_changed', 'partial', 'refused', 'failed'] as const;
 export type RunOutcome = (typeof runOutcomes)[number];
-
-/** Counts of a run so far; each equals the rows that were written, or the accounts that were judged. */
-export interface RunCounts {
-  readonly accountsSelected: number;
-  readonly accountsChanged: number;
-  readonly accountsUnchanged: number;
-  readonly accountsHeld: number;
-  readonly accountsSkipped: number;
-  readonly accountsFailed: number;
-  readonly accountsFresh: number;
-  readonly observationsRecorded: number;
-  readonly observationsDuplicate: number;
-  readonly versionsOpened: number;
-  readonly versionsClosed: number;
-  readonly versionsRewritten: number;
-  readonly versionsRemoved: number;
-  readonly rejects: number;
-}
 
 /** One row of `scene_run`, written with every batch of the run and once more at its end. */
 export interface RunRecord {
@@ -157,7 +136,7 @@ export interface LoaderLimits {
   readonly lockPollMs?: number;
 }
 
-/** What suits a database with transactions (DESIGN 3.5). */
+/** What suits a database with transactions. */
 export const databaseLimits: LoaderLimits = {
   batchAccounts: 1_000,
   batchObservations: 10_000,

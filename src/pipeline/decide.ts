@@ -1,34 +1,28 @@
+import type { AccountHead } from '../dimension/account-head.ts';
 import { saysTheSame } from '../dimension/compare-snapshots.ts';
 import type { Decision } from '../dimension/observation.ts';
-import { countChanges } from '../dimension/version-changes.ts';
+import { countChanges, type VersionCounts } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
-import type { Micros } from '../instant.ts';
-import { formatInstant } from '../instant.ts';
-import { emptyChanges } from './batch/build-change-set.ts';
-import type { LogEntry } from './log/account-log.ts';
-import { readLog } from './log/account-log.ts';
+import { formatInstant, type Micros } from '../instant.ts';
+import { type DraftChangeSet, emptyChanges } from './batch/build-change-set.ts';
+import { type LogEntry, readLog } from './log/account-log.ts';
 import { recompute } from './log/recompute.ts';
 import { requireTarget } from './run/prepare-target.ts';
-import type { Run } from './run/run.ts';
-import { hasChanges, withRun } from './run/run.ts';
+import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
-import { toRunCounts } from './run/run-ledger.ts';
 
-/** What `accept` and `hold` print with `--json`. */
-export interface DecisionReport {
-  readonly run_id: string;
-  readonly outcome: 'ok' | 'nothing_changed';
-  readonly app_id: string;
-  /** Times of the observations whose decision changed, oldest first. */
-  readonly decided: readonly string[];
-  readonly versions: {
-    readonly opened: number;
-    readonly closed: number;
-    readonly rewritten: number;
-    readonly removed: number;
-  };
-  /** What happened, in a sentence. */
-  readonly message: string;
+/** Lets held observations through and recomputes the account. Nothing to accept is no error. */
+export async function accept(context: RunContext, options: AcceptOptions): Promise<DecisionReport> {
+  return decideAccount(context, 'accept', options.appId, (log) =>
+    options.observedAt === null ? newestHeld(log) : withStatus(log, 'held', options.appId, options.observedAt),
+  );
+}
+
+/** Takes a wrong ok observation out again and recomputes the account. One that is held already is no error. */
+export async function hold(context: RunContext, options: HoldOptions): Promise<DecisionReport> {
+  return decideAccount(context, 'hold', options.appId, (log) =>
+    withStatus(log, 'ok', options.appId, options.observedAt),
+  );
 }
 
 export interface AcceptOptions {
@@ -43,34 +37,30 @@ export interface HoldOptions {
   readonly observedAt: Micros;
 }
 
-/** Lets held observations through and recomputes the account. Nothing to accept is no error. */
-export async function accept(context: RunContext, options: AcceptOptions): Promise<DecisionReport> {
-  return decideAccount(context, 'accept', options.appId, (log) =>
-    options.observedAt === null ? newestHeld(log) : heldAt(log, options.appId, options.observedAt),
-  );
+/** What `accept` and `hold` print with `--json`. */
+export interface DecisionReport {
+  readonly run_id: string;
+  readonly outcome: 'ok' | 'nothing_changed';
+  readonly app_id: string;
+  /** Times of the observations whose decision changed, oldest first. */
+  readonly decided: readonly string[];
+  readonly versions: VersionCounts;
+  /** What happened, in a sentence. */
+  readonly message: string;
 }
 
-/** Takes a wrong ok observation out again and recomputes the account. One that is held already is no error. */
-export async function hold(context: RunContext, options: HoldOptions): Promise<DecisionReport> {
-  return decideAccount(context, 'hold', options.appId, (log) => okAt(log, options.appId, options.observedAt));
-}
-
+type Command = 'accept' | 'hold';
 type Choose = (log: AsyncIterable<LogEntry>) => Promise<readonly LogEntry[]>;
 
 async function decideAccount(
   context: RunContext,
-  command: 'accept' | 'hold',
+  command: Command,
   appId: string,
   choose: Choose,
 ): Promise<DecisionReport> {
   const work = async (run: Run) => {
-    let isKnown = false;
-    const log = readLog(context.loader, [appId], run.answers, run.signal);
-    const chosen = await choose(
-      noting(log, () => {
-        isKnown = true;
-      }),
-    );
+    const head = await readHead(run, appId);
+    const chosen = await choose(readLog(context.loader, [appId], run.answers, run.signal));
     const decidedAt = context.clock.now();
     const decisions = chosen.map(({ observation: { observedAt, holdReason } }): Decision => {
       return command === 'accept'
@@ -78,14 +68,17 @@ async function decideAccount(
         : { appId, observedAt, status: 'held', holdReason: 'manual', decidedAt };
     });
     if (decisions.length > 0) await run.commit(() => draftDecisions(run, appId, decisions));
-    const report = run.ledger.report(hasChanges(run.ledger.counts) ? 'ok' : 'nothing_changed');
-    const outcome = decisions.length > 0 ? ('ok' as const) : ('nothing_changed' as const);
+    const { counts, runId } = run.tally;
     const decided = decisions.map(({ observedAt }) => formatInstant(observedAt));
-    const message = isKnown ? describeDecision(command, appId, decided) : describeStranger(command, appId);
-    return {
-      outcome,
-      value: { run_id: report.run_id, outcome, app_id: appId, decided, versions: report.versions, message },
+    const value: DecisionReport = {
+      run_id: runId,
+      outcome: decisions.length > 0 ? 'ok' : 'nothing_changed',
+      app_id: appId,
+      decided,
+      versions: counts.versions,
+      message: head === null ? describeStranger(command, appId) : describeDecision(command, appId, decided),
     };
+    return { outcome: value.outcome, value };
   };
   return withRun(context, command, { kind: 'exclusive' }, work, async () => {
     await requireTarget(context);
@@ -93,15 +86,22 @@ async function decideAccount(
   });
 }
 
-async function draftDecisions(run: Run, appId: string, decisions: readonly Decision[]) {
+/** Null when nothing is stored of the account. */
+async function readHead({ context, signal }: Run, appId: string): Promise<AccountHead | null> {
+  for await (const head of context.loader.readHeads({ appIds: [appId] }, signal)) return head;
+  return null;
+}
+
+async function draftDecisions(run: Run, appId: string, decisions: readonly Decision[]): Promise<DraftChangeSet> {
   const { loader, dimension } = run.context;
   const { answers, signal } = run;
   const options = { loader, answers, firstSeen: dimension.firstSeen, appIds: [appId], decisions, signal };
   for await (const { head, storedHead, versions, damaged } of recompute(options)) {
     if (head === null || storedHead === null || damaged.length > 0) break;
     const heads = [{ before: storedHead, head: { ...head, revision: storedHead.revision + 1 } }];
-    const changed = versions.length > 0 ? { accountsChanged: 1 } : { accountsUnchanged: 1 };
-    const counts = { ...toRunCounts(countChanges(versions)), ...changed, accountsSelected: 1 };
+    const isChanged = versions.length > 0;
+    const accounts = { selected: 1, changed: Number(isChanged), unchanged: Number(!isChanged) };
+    const counts = { accounts, versions: countChanges(versions) };
     return { changes: { ...emptyChanges(versions), decisions, heads }, counts };
   }
   throw new ScenedimError('data_refused', `account ${appId} cannot be recomputed: its stored rows are damaged`, {
@@ -124,14 +124,15 @@ async function newestHeld(log: AsyncIterable<LogEntry>): Promise<readonly LogEnt
   return held;
 }
 
-async function heldAt(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<readonly LogEntry[]> {
+/** The observation of this time when it has this status, else none. */
+async function withStatus(
+  log: AsyncIterable<LogEntry>,
+  status: 'ok' | 'held',
+  appId: string,
+  observedAt: Micros,
+): Promise<readonly LogEntry[]> {
   const entry = await findEntry(log, appId, observedAt);
-  return entry.observation.status === 'held' ? [entry] : [];
-}
-
-async function okAt(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<readonly LogEntry[]> {
-  const entry = await findEntry(log, appId, observedAt);
-  return entry.observation.status === 'ok' ? [entry] : [];
+  return entry.observation.status === status ? [entry] : [];
 }
 
 async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<LogEntry> {
@@ -151,19 +152,11 @@ async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt
   });
 }
 
-/** Passes entries on and tells of each. */
-async function* noting(log: AsyncIterable<LogEntry>, note: () => void): AsyncGenerator<LogEntry> {
-  for await (const entry of log) {
-    note();
-    yield entry;
-  }
-}
-
-function describeStranger(command: 'accept' | 'hold', appId: string): string {
+function describeStranger(command: Command, appId: string): string {
   return `account ${appId} is not known here; nothing to ${command}`;
 }
 
-function describeDecision(command: 'accept' | 'hold', appId: string, decided: readonly string[]): string {
+function describeDecision(command: Command, appId: string, decided: readonly string[]): string {
   if (decided.length === 0) return `account ${appId}: nothing to ${command}`;
   const verb = command === 'accept' ? 'accepted' : 'held';
   const answers = decided.length === 1 ? 'the answer at' : `${decided.length} answers, the first at`;

@@ -1,3 +1,4 @@
+import { chunksOfStream } from '../chunks.ts';
 import type { Observation } from '../dimension/observation.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
@@ -8,14 +9,9 @@ import { requireSchema } from './run/prepare-target.ts';
 /** The stored observations with their decisions, in the format that `replay` reads, ordered by account and time. */
 export async function* exportLog(loader: Loader, signal: AbortSignal): AsyncGenerator<string> {
   await requireSchema(loader, signal);
-  let chunk: Observation[] = [];
-  for await (const observation of loader.readObservations({}, signal)) {
-    chunk.push(observation);
-    if (chunk.length < loader.limits.readPayloads) continue;
+  for await (const chunk of chunksOfStream(loader.readObservations({}, signal), loader.limits.readPayloads)) {
     yield await formatLines(loader, chunk, signal);
-    chunk = [];
   }
-  if (chunk.length > 0) yield await formatLines(loader, chunk, signal);
 }
 
 async function formatLines(loader: Loader, observations: readonly Observation[], signal: AbortSignal): Promise<string> {

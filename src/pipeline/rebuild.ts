@@ -1,4 +1,4 @@
-import { isSameHead } from '../dimension/advance-head.ts';
+import { isSameHead } from '../dimension/account-head.ts';
 import type { VersionChange } from '../dimension/version.ts';
 import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
@@ -8,11 +8,10 @@ import { emptyChanges } from './batch/build-change-set.ts';
 import type { RecomputedAccount } from './log/recompute.ts';
 import { recompute } from './log/recompute.ts';
 import { requireRebuildable } from './run/prepare-target.ts';
-import type { Run } from './run/run.ts';
-import { hasChanges, withRun } from './run/run.ts';
+import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
-import { toRunCounts } from './run/run-ledger.ts';
-import type { RunResult } from './run/run-result.ts';
+import { hasChanges } from './run/run-outcome.ts';
+import type { RunResult } from './run/run-report.ts';
 
 const BATCH = { accounts: 1_000, changes: 20_000 } as const;
 
@@ -39,8 +38,8 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
       if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
       await rebuildAccounts(run);
       if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
-      const outcome = hasChanges(run.ledger.counts) ? 'ok' : 'nothing_changed';
-      return { outcome, value: { report: run.ledger.report(outcome), exitCode: 0, error: null } };
+      const outcome = hasChanges(run.tally.counts) ? 'ok' : 'nothing_changed';
+      return { outcome, value: { report: run.tally.report(outcome), exitCode: 0, error: null } };
     },
     async () => {
       await requireRebuildable(context);
@@ -80,10 +79,8 @@ async function write(run: Run, accounts: readonly RebuiltAccount[]): Promise<voi
   const heads = accounts.flatMap((account) => account.heads);
   const changed = accounts.filter((account) => account.versions.length > 0).length;
   const counts = {
-    ...toRunCounts(countChanges(versions)),
-    accountsSelected: accounts.length,
-    accountsChanged: changed,
-    accountsUnchanged: accounts.length - changed,
+    accounts: { selected: accounts.length, changed, unchanged: accounts.length - changed },
+    versions: countChanges(versions),
   };
   await run.commit(async () => ({ changes: { ...emptyChanges(versions), heads }, counts }));
 }

@@ -2,32 +2,23 @@ import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
-import type { Batch, BatchBuilder } from './batch/batch.ts';
-import { createBatchBuilder, failureOf } from './batch/batch.ts';
-import { buildChangeSet } from './batch/build-change-set.ts';
-import { appIdsOf, type PlannedAccount } from './batch/plan-account.ts';
-import { planBatch } from './batch/plan-batch.ts';
-import { countAccounts } from './fetch/sync-tally.ts';
+import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
+import type { PlannedAccount } from './batch/plan-account.ts';
 import { hashPayload } from './log/answer-cache.ts';
 import { readLines } from './replay-lines/read-lines.ts';
-import type { ReplayObservation } from './replay-lines/replay-line.ts';
-import { parseReplayLine } from './replay-lines/replay-line.ts';
+import { parseReplayLine, type ReplayObservation } from './replay-lines/replay-line.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
-import { commitInParts } from './run/commit-in-parts.ts';
-import { describeHold, describeSuspension } from './run/hold-problem.ts';
-import type { Run } from './run/run.ts';
-import { withRun } from './run/run.ts';
+import { commitBatch } from './run/commit-batch.ts';
+import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
-import type { RunResult } from './run/run-result.ts';
-import { exitCodeOf, outcomeOf } from './run/run-verdict.ts';
+import { exitCodeOf, noFacts, outcomeOf } from './run/run-outcome.ts';
+import type { RunResult } from './run/run-report.ts';
 
 export interface ReplayOptions {
   readonly input: AsyncIterable<Uint8Array>;
   /** What the input is called in errors: the file, or `stdin`. */
   readonly name: string;
 }
-
-const noFacts = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
 
 const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
 
@@ -45,23 +36,26 @@ export async function replay(context: RunContext, options: ReplayOptions): Promi
         if (isScenedimError(error, 'bad_line')) badLine = { error, run };
         throw error;
       }
-      const outcome = outcomeOf(run.ledger.counts, noFacts, false);
-      const exitCode = exitCodeOf(run.ledger.counts, noFacts);
-      return { outcome, value: { report: run.ledger.report(outcome), exitCode, error: null } };
+      const outcome = outcomeOf(run.tally.counts, noFacts, false);
+      const exitCode = exitCodeOf(run.tally.counts, noFacts);
+      return { outcome, value: { report: run.tally.report(outcome), exitCode, error: null } };
     });
   } catch (error) {
     if (badLine === undefined || badLine.error !== error) throw error;
-    const { ledger } = badLine.run;
+    const { tally } = badLine.run;
     const { code, message, remedy = null } = badLine.error;
-    ledger.addProblem({ app_id: null, kind: 'bad_line', code, message, remedy });
-    return { report: ledger.report('refused'), exitCode: badLine.error.exitCode, error: badLine.error };
+    tally.addProblem({ app_id: null, kind: 'bad_line', code, message, remedy });
+    return { report: tally.report('refused'), exitCode: badLine.error.exitCode, error: badLine.error };
   }
 }
 
 async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<void> {
   const stop = new AbortController();
-  const builder = createBatchBuilder(run.context.loader.limits);
-  const writer = createBackgroundWriter((batch: Batch) => commit(run, batch, name), stop);
+  const builder = new BatchBuilder(run.context.loader.limits);
+  const writer = createBackgroundWriter(
+    (batch: Batch) => commitBatch(run, batch, (planned) => assertNoRefusal(planned, name)),
+    stop,
+  );
   let done = 0;
   let lineNumber = 0;
   try {
@@ -76,7 +70,7 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
       done += 1;
       if (done % 1000 === 0) run.context.onProgress?.({ done, total: null, unit: 'observations' });
     }
-    if (builder.size > 0) await writer.write(builder.take());
+    if (!builder.isEmpty) await writer.write(builder.take());
   } catch (error) {
     // What was complete before the bad line stays, and its own failure would come first.
     await writer.end();
@@ -120,26 +114,6 @@ function assertPlausible({ observedAt }: ReplayObservation, now: bigint): void {
       `observed_at ${formatInstant(observedAt)} is more than 5 minutes in the future`,
     );
   }
-}
-
-function commit(run: Run, batch: Batch, name: string): Promise<void> {
-  return commitInParts(batch, (part) => commitPart(run, part, name));
-}
-
-async function commitPart(run: Run, batch: Batch, name: string): Promise<ReadonlySet<string>> {
-  let planned: readonly PlannedAccount[] = [];
-  await run.commit(async () => {
-    planned = await planBatch(run.planInputs, batch);
-    assertNoRefusal(planned, name);
-    const draft = buildChangeSet(planned, batch);
-    return { ...draft, counts: { ...draft.counts, ...countAccounts(planned, () => undefined) } };
-  });
-  for (const { plan } of planned) {
-    for (const held of plan.held) run.ledger.addProblem(describeHold(held));
-    const since = plan.head?.removalsSuspendedSince ?? null;
-    if (since !== null) run.ledger.addProblem(describeSuspension(plan.appId, since));
-  }
-  return appIdsOf(planned);
 }
 
 /** Of several refused lines the first in the file is named. */

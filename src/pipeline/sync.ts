@@ -1,25 +1,31 @@
-import type { AccountHead } from '../dimension/account-head.ts';
-import { isUnavailable } from '../extract/error-catalogue.ts';
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
-import type { Micros } from '../instant.ts';
-import type { Loader } from '../load/loader.ts';
-import type { AnswerFailure } from '../normalize/snapshot.ts';
-import type { Batch, BatchBuilder } from './batch/batch.ts';
-import { createBatchBuilder, failureOf } from './batch/batch.ts';
-import { hasAnswerSince } from './fetch/newer-answer.ts';
-import { isFresh, withHeads } from './fetch/select-accounts.ts';
+import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
+import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
-import { isInShard } from './fetch/shard.ts';
-import type { SyncBooks } from './fetch/sync-tally.ts';
-import { createSyncBooks } from './fetch/sync-tally.ts';
+import { SyncTally } from './fetch/sync-tally.ts';
 import { hashPayload } from './log/answer-cache.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
-import type { Run } from './run/run.ts';
-import { withRun } from './run/run.ts';
+import { commitBatch } from './run/commit-batch.ts';
+import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
-import type { RunResult } from './run/run-result.ts';
-import { exitCodeOf, outcomeOf } from './run/run-verdict.ts';
+import { exitCodeOf, outcomeOf } from './run/run-outcome.ts';
+import type { RunResult } from './run/run-report.ts';
+
+/** Fetches the selected accounts and applies what they answer. */
+export async function sync(context: RunContext, given: SyncOptions): Promise<RunResult> {
+  const options: CompleteOptions = { ...defaults, ...given };
+  const guarded = { ...context, guards: guardsOf(context, options) };
+  const scope = options.shard === null ? { kind: 'exclusive' as const } : { kind: 'shard' as const, ...options.shard };
+  return withRun(guarded, 'sync', scope, async (run) => {
+    const tally = new SyncTally(run);
+    await fetchAndApply(run, tally, options);
+    const { counts } = run.tally;
+    const outcome = outcomeOf(counts, tally.facts, context.signal.aborted);
+    const exitCode = exitCodeOf(counts, tally.facts);
+    return { outcome, value: { report: run.tally.report(outcome), exitCode, error: tally.facts.stoppedBy } };
+  });
+}
 
 export interface SyncOptions {
   readonly source: SceneSource;
@@ -49,21 +55,6 @@ const defaults = {
   acceptShrink: false,
 } as const;
 
-/** Fetches the selected accounts and applies what they answer. */
-export async function sync(context: RunContext, given: SyncOptions): Promise<RunResult> {
-  const options: CompleteOptions = { ...defaults, ...given };
-  const guarded = { ...context, guards: guardsOf(context, options) };
-  const scope = options.shard === null ? { kind: 'exclusive' as const } : { kind: 'shard' as const, ...options.shard };
-  return withRun(guarded, 'sync', scope, async (run) => {
-    const books = createSyncBooks(run);
-    await fetchAndApply(run, books, options);
-    const { counts } = run.ledger;
-    const outcome = outcomeOf(counts, books.facts, context.signal.aborted);
-    const exitCode = exitCodeOf(counts, books.facts);
-    return { outcome, value: { report: run.ledger.report(outcome), exitCode, error: books.facts.stoppedBy } };
-  });
-}
-
 function guardsOf(context: RunContext, options: CompleteOptions): RunContext['guards'] {
   return {
     ...context.guards,
@@ -73,18 +64,18 @@ function guardsOf(context: RunContext, options: CompleteOptions): RunContext['gu
 }
 
 /** Fetches on while a batch is being written. A stop by the user still writes what was fetched. */
-async function fetchAndApply(run: Run, books: SyncBooks, options: CompleteOptions): Promise<void> {
+async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const builder = createBatchBuilder(run.context.loader.limits);
-  const writer = createBackgroundWriter((batch: Batch) => books.commit(batch), stop);
+  const builder = new BatchBuilder(run.context.loader.limits);
+  const writer = createBackgroundWriter((batch: Batch) => commitBatch(run, batch), stop);
 
-  const selected = selectAccounts(run, books, options, signal);
+  const selected = selectAccounts(run, tally, options, signal);
   try {
     for await (const result of fetchAccounts(options.source, selected, { concurrency: options.concurrency, signal })) {
-      take(run, books, builder, result);
-      books.tellProgress(options.accountTotal);
-      if (books.facts.stoppedBy !== null) stop.abort();
+      addResult(run, tally, builder, result);
+      tally.tellProgress(options.accountTotal);
+      if (tally.facts.stoppedBy !== null) stop.abort();
       if (builder.isFullBefore('')) await writer.write(builder.take());
     }
   } catch (error) {
@@ -94,55 +85,27 @@ async function fetchAndApply(run: Run, books: SyncBooks, options: CompleteOption
       throw error;
     }
   }
-  if (!run.writeSignal.aborted && builder.size > 0) await writer.write(builder.take());
+  if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(builder.take());
   await writer.end();
   run.writeSignal.throwIfAborted();
 }
 
-/** The accounts to fetch: of this shard, not fresh, and not answered later than now. */
-async function* selectAccounts(
-  { context: { loader, clock } }: Run,
-  books: SyncBooks,
-  options: CompleteOptions,
-  signal: AbortSignal,
-): AsyncGenerator<SourceAccount> {
-  for await (const { account, head } of withHeads(inShard(options.accounts, options.shard), loader, signal)) {
-    const now = clock.now();
-    if (head !== null && isFresh(head, now, options.maxAgeMs, isUnavailable)) books.addFresh(head);
-    else if (head !== null && (await isAnsweredLater(loader, head, now, signal))) books.addNotNewer(head);
-    else {
-      books.addSelected(head);
-      yield account;
-    }
-  }
-}
-
-async function isAnsweredLater(loader: Loader, head: AccountHead, now: Micros, signal: AbortSignal): Promise<boolean> {
-  if (head.lastObservedAt === null || head.lastObservedAt < now) return false;
-  return hasAnswerSince(loader, head.appId, now, signal);
-}
-
-async function* inShard(
-  accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>,
-  shard: Shard | null,
-): AsyncGenerator<SourceAccount> {
-  for await (const account of accounts) if (isInShard(account.appId, shard)) yield account;
-}
-
-function take(run: Run, books: SyncBooks, builder: BatchBuilder, result: FetchResult): void {
+function addResult(run: Run, tally: SyncTally, builder: BatchBuilder, result: FetchResult): void {
+  const { appId, observedAt } = result;
+  const pending = { observedAt, recorded: null, origin: 0 };
   if (result.kind === 'failure') {
-    books.addFailure(result);
-    if (result.doNotRecord) return;
-    const failure: AnswerFailure = { kind: 'failure', code: result.code, message: result.message };
-    builder.add(result.appId, { ...pendingOf(result), failure, payloadHash: null }, null);
+    const { code, message, errorClass, doNotRecord } = result;
+    tally.addFailure(result);
+    builder.addFailure(appId, errorClass === 'unavailable' ? 'skipped' : 'failed');
+    if (doNotRecord) return;
+    builder.add(appId, { ...pending, failure: { kind: 'failure', code, message }, payloadHash: null }, null);
     return;
   }
   const payloadHash = hashPayload(result.body);
   const failure = failureOf(run.answers.normalize(payloadHash, result.body), run.context);
-  if (failure !== null) books.addMalformed(result.appId, failure);
-  builder.add(result.appId, { ...pendingOf(result), failure, payloadHash }, result.body);
-}
-
-function pendingOf({ observedAt }: FetchResult) {
-  return { observedAt, recorded: null, origin: 0 };
+  if (failure !== null) {
+    tally.addMalformed(appId, failure);
+    builder.addFailure(appId, 'failed');
+  }
+  builder.add(appId, { ...pending, failure, payloadHash }, result.body);
 }

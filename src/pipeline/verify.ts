@@ -1,4 +1,4 @@
-import { isSameHead } from '../dimension/advance-head.ts';
+import { isSameHead } from '../dimension/account-head.ts';
 import type { Violation } from '../dimension/invariants.ts';
 import { describe, findOpenViolations, findRowViolations } from '../dimension/invariants.ts';
 import type { VersionChange } from '../dimension/version.ts';
@@ -23,7 +23,7 @@ export interface VerifyReport {
 
 /**
  * Proves that the dimension and the heads are what the stored observations give, and that every row keeps the rules of
- * DESIGN 3.6. Reads everything, writes nothing; takes the lock so that no run changes the rows meanwhile.
+ * `src/dimension/README.md`. Reads everything, writes nothing; takes the lock so that no run changes the rows meanwhile.
  */
 export async function verify(context: RunContext): Promise<VerifyReport> {
   const { loader, dimension } = context;

@@ -9,7 +9,7 @@ import { formatInstant, requireInstant } from '../../src/instant.ts';
 import type { Loader, MigrateOptions } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { accept } from '../../src/pipeline/decide.ts';
-import { planReplay } from '../../src/pipeline/plan.ts';
+import { planReplay } from '../../src/pipeline/dry-run.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import type { RunContext } from '../../src/pipeline/run/run-context.ts';

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll } from 'vitest';
+import { LockTable } from '../../src/load/lock-table.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
-import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
 import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 import { describeLoaderContract } from '../../src/testing.ts';
 
@@ -18,9 +18,10 @@ afterAll(() => pglite.close());
 describeLoaderContract('pglite', async () => {
   schemas += 1;
   const schema = `contract ${schemas}`;
-  const locks = createRunLocks();
+  const locks = new LockTable();
   const target = createPgliteTarget(pglite, schema, `pglite memory://, schema ${schema}`);
-  const connect = () => createSqlLoader({ ...target, [Symbol.asyncDispose]: async () => undefined }, locks);
+  const connect = () =>
+    createSqlLoader({ ...target, [Symbol.asyncDispose]: async () => undefined }, async (scope) => locks.acquire(scope));
   return {
     loader: connect(),
     second: async () => connect(),

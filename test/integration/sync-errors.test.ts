@@ -1,8 +1,7 @@
 /** What a sync makes of everything that WeChat may answer: counts, problems, outcome and exit status. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { errorCatalogue } from '../../src/extract/error-catalogue.ts';
-import type { RunReport } from '../../src/pipeline/run/run-report.ts';
-import type { RunResult } from '../../src/pipeline/run/run-result.ts';
+import type { RunReport, RunResult } from '../../src/pipeline/run/run-report.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
 import { createSyncStage, readTables, type SyncStage } from '../support/sync-stage.ts';
 

@@ -5,7 +5,7 @@ import { formatInstant } from '../../src/instant.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../src/load/memory/memory-target.ts';
 import { hold } from '../../src/pipeline/decide.ts';
-import { planSync } from '../../src/pipeline/plan.ts';
+import { planSync } from '../../src/pipeline/dry-run.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { sync } from '../../src/pipeline/sync.ts';
 import { inputOf } from '../support/run-case.ts';

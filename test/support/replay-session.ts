@@ -2,7 +2,7 @@
 import type { Loader } from '../../src/load/loader.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import type { RunContext } from '../../src/pipeline/run/run-context.ts';
-import type { RunResult } from '../../src/pipeline/run/run-result.ts';
+import type { RunResult } from '../../src/pipeline/run/run-report.ts';
 import { contextFor } from './run-case.ts';
 
 export interface ReplaySession {

@@ -91,7 +91,7 @@ async function runStep(step: Step, context: RunContext, replayed: CaseObservatio
     return { exit: exitCode, stderr: error?.message ?? '', report: { ...report } };
   }
   if (step.plan !== undefined) {
-    const { planReplay } = await import('../../src/pipeline/plan.ts');
+    const { planReplay } = await import('../../src/pipeline/dry-run.ts');
     const { exitCode, error, report } = await planReplay(context, {
       input: inputOf(step.plan.map(caseLine)),
       name: 'case.ndjson',

@@ -1,8 +1,8 @@
 /** One PGlite for a test file, with a schema of its own for each loader: its start takes seconds, a schema does not. */
 import { PGlite } from '@electric-sql/pglite';
 import type { Loader } from '../../src/load/loader.ts';
+import { LockTable } from '../../src/load/lock-table.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
-import { createRunLocks } from '../../src/load/pglite/run-locks.ts';
 import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 
 export interface SharedPglite extends AsyncDisposable {
@@ -23,7 +23,8 @@ export async function createSharedPglite(): Promise<SharedPglite> {
       const dropSchema = async () => {
         await pglite.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
       };
-      return createSqlLoader({ ...target, [Symbol.asyncDispose]: dropSchema }, createRunLocks());
+      const locks = new LockTable();
+      return createSqlLoader({ ...target, [Symbol.asyncDispose]: dropSchema }, async (scope) => locks.acquire(scope));
     },
     [Symbol.asyncDispose]: () => pglite.close(),
   };

@@ -1,6 +1,6 @@
 import type { RunOutcome } from '../../load/loader.ts';
 import type { Logger } from '../../pipeline/run/run-context.ts';
-import type { RunResult } from '../../pipeline/run/run-result.ts';
+import type { RunResult } from '../../pipeline/run/run-report.ts';
 
 type Level = 'info' | 'warn' | 'error';
 

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { errorCodes, isScenedimError } from '../../errors.ts';
 import type { LoaderUsage } from '../../load/loader.ts';
-import type { RunReport } from '../../pipeline/run/run-report.ts';
-import type { RunResult } from '../../pipeline/run/run-result.ts';
+import type { RunReport, RunResult } from '../../pipeline/run/run-report.ts';
 import type { ChangeList } from '../../report/change-list.ts';
 import { type RunMetrics, renderPrometheusMetrics } from '../../report/prometheus-metrics.ts';
 import { renderRunSummary } from '../../report/run-summary.ts';

@@ -2,7 +2,7 @@ import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import { createLoader } from '../../load/registry.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
-import type { RunResult } from '../../pipeline/run/run-result.ts';
+import type { RunResult } from '../../pipeline/run/run-report.ts';
 import { createProgressBar } from '../../report/progress-bar.ts';
 import type { Session } from '../session/session.ts';
 

@@ -4,7 +4,8 @@ import type { Observation } from '../../dimension/observation.ts';
 import type { EndReason, Version, VersionChange } from '../../dimension/version.ts';
 import type { Micros } from '../../instant.ts';
 import { OPEN_END } from '../../instant.ts';
-import type { ChangeSet, HeadChange, MigrateOptions, Payload, RunCounts, RunRecord } from '../loader.ts';
+import type { ChangeSet, HeadChange, MigrateOptions, Payload, RunRecord } from '../loader.ts';
+import { noCounts } from '../run-counts.ts';
 
 /** 2026-01-01T00:00:00.000001Z: an instant that a loader with milliseconds loses. */
 const START: Micros = 1_767_225_600_000_001n;
@@ -147,23 +148,6 @@ export function sampleRun(runId: string, batches: number, fields: Partial<RunRec
     ...fields,
   };
 }
-
-const noCounts: RunCounts = {
-  accountsSelected: 0,
-  accountsChanged: 0,
-  accountsUnchanged: 0,
-  accountsHeld: 0,
-  accountsSkipped: 0,
-  accountsFailed: 0,
-  accountsFresh: 0,
-  observationsRecorded: 0,
-  observationsDuplicate: 0,
-  versionsOpened: 0,
-  versionsClosed: 0,
-  versionsRewritten: 0,
-  versionsRemoved: 0,
-  rejects: 0,
-};
 
 /** 32 hex digits, as real ids are. */
 function sampleId(...parts: readonly string[]): string {

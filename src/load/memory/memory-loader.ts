@@ -4,7 +4,7 @@ import type { AccountRows } from '../account-rows.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
-import { createVersionTest } from '../version-filter.ts';
+import { createVersionFilter } from '../version-filter.ts';
 import { checkMemory, MEMORY_SCHEMA_VERSION, memoryMigrationSql, migrateMemory } from './memory-schema.ts';
 import type { MemoryTarget } from './memory-target.ts';
 import { applyToMemory, createMemoryTarget } from './memory-target.ts';
@@ -71,7 +71,7 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
     },
     readHeads: (query, signal) => rowsOf(query, signal, ({ head }) => (head === null ? [] : [head])),
     readVersions: (query, signal) => {
-      const isAsked = createVersionTest(query);
+      const isAsked = createVersionFilter(query);
       return rowsOf(query, signal, ({ versions }) => orderVersions(versions.values().filter(isAsked)));
     },
     readObservations: (query, signal) =>

@@ -2,8 +2,7 @@ import { ScenedimError } from '../../errors.ts';
 import type { AccountChanges, AccountRows } from '../account-rows.ts';
 import { changeAccountRows, groupByAccount, noRows } from '../account-rows.ts';
 import type { ChangeSet, Payload, RunRecord, TargetMeta } from '../loader.ts';
-import type { LockTable } from './lock-table.ts';
-import { createLockTable } from './lock-table.ts';
+import { LockTable } from '../lock-table.ts';
 
 /** A target in memory: what a database is to the other loaders. Many memory loaders may share one. */
 export interface MemoryTarget {
@@ -24,7 +23,7 @@ export interface MemoryTarget {
 export function createMemoryTarget(): MemoryTarget {
   return {
     meta: null,
-    locks: createLockTable(),
+    locks: new LockTable(),
     accounts: new Map(),
     payloads: new Map(),
     runs: new Map(),

@@ -3,13 +3,13 @@ import { PGlite } from '@electric-sql/pglite';
 import { messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
+import { LockTable } from '../lock-table.ts';
 import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { diskFaultOf, findDiskFault } from './disk-fault.ts';
 import { makeDatabase } from './make-database.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
 import { createPgliteTarget } from './pglite-target.ts';
-import { createRunLocks } from './run-locks.ts';
 
 const MEMORY = 'memory://';
 
@@ -31,7 +31,10 @@ export async function createPgliteLoader({ path, schema }: PgliteConfig, context
   const target = stack.use(createPgliteTarget(pglite, schema, `pglite ${directory}, schema ${schema}`));
   context.signal.throwIfAborted();
   const kept = stack.move();
-  return createSqlLoader({ ...target, [Symbol.asyncDispose]: () => kept.disposeAsync() }, createRunLocks());
+  const locks = new LockTable();
+  return createSqlLoader({ ...target, [Symbol.asyncDispose]: () => kept.disposeAsync() }, async (scope) =>
+    locks.acquire(scope),
+  );
 }
 
 async function openDatabase(directory: string): Promise<PGlite> {

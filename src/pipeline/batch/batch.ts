@@ -1,4 +1,4 @@
-import type { IncomingObservation } from '../../dimension/incoming-observation.ts';
+import type { IncomingObservation } from '../../dimension/observation.ts';
 import type { LoaderLimits, Payload } from '../../load/loader.ts';
 import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.ts';
 
@@ -6,6 +6,22 @@ import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.t
 export const OVERSIZE_FACTOR = 4;
 
 const DAY_MICROS = 86_400_000_000n;
+
+/** Observations that are planned and written together. */
+export interface Batch {
+  /** By account, in order of time; none of an account whose failure may not be recorded. */
+  readonly accounts: ReadonlyMap<string, readonly PendingObservation[]>;
+  /** The accounts whose fetch gave no list; a replayed failure is none. */
+  readonly failures: ReadonlyMap<string, FetchOutcome>;
+  /** The bodies, each once. */
+  readonly payloads: ReadonlyMap<string, Payload>;
+}
+
+/** What became of an account that a run looked at. Each has one: what went wrong comes before what changed. */
+export type AccountOutcome = FetchOutcome | 'held' | 'changed' | 'unchanged';
+
+/** `skipped`: WeChat says that the account has no list to give. */
+export type FetchOutcome = 'failed' | 'skipped';
 
 /**
  * An observation that waits to be planned. What its body says is found by its hash then, or read again, so that a batch holds
@@ -24,78 +40,81 @@ export function failureOf(
   return answer.kind === 'failure' ? { ...answer, message: redact(answer.message) } : null;
 }
 
-/** Observations that are planned and written together, by account. */
-export interface Batch {
-  readonly accounts: ReadonlyMap<string, readonly PendingObservation[]>;
-  /** The bodies, each once. */
-  readonly payloads: ReadonlyMap<string, Payload>;
-}
+/** Collects observations until a batch is full. */
+export class BatchBuilder {
+  readonly #limits: LoaderLimits;
+  readonly #nowMs: () => number;
+  #collected = nothingCollected();
 
-export interface BatchBuilder {
-  readonly size: number;
-  add(appId: string, pending: PendingObservation, body: Uint8Array | null): void;
+  /** `nowMs` is a clock that only goes forward; it measures how long a batch has waited. */
+  constructor(limits: LoaderLimits, nowMs = () => performance.now()) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#collected.accounts.size === 0;
+  }
+
+  add(appId: string, pending: PendingObservation, body: Uint8Array | null): void {
+    const collected = this.#collected;
+    this.#pendingOf(appId).push(pending);
+    collected.observations += 1;
+    if (this.#limits.batchDays !== null) collected.days.add(pending.observedAt / DAY_MICROS);
+    const { payloadHash } = pending;
+    if (body === null || payloadHash === null || collected.payloads.has(payloadHash)) return;
+    collected.payloads.set(payloadHash, { payloadHash, body });
+    collected.bodyBytes += body.byteLength;
+  }
+
+  /** Notes that the fetch of an account gave no list; beside it there may be an observation to record. */
+  addFailure(appId: string, outcome: FetchOutcome): void {
+    this.#pendingOf(appId);
+    this.#collected.failures.set(appId, outcome);
+  }
+
   /** True when the batch should be cut before an observation of this account. */
-  isFullBefore(appId: string): boolean;
-  /** The batch so far, accounts and observations sorted; the builder is empty afterwards. */
-  take(): Batch;
+  isFullBefore(appId: string): boolean {
+    const { accounts, observations, bodyBytes, days, lastAppId, startedMs } = this.#collected;
+    const { batchAccounts, batchObservations, batchBodyBytes, batchAgeMs, batchDays } = this.#limits;
+    const isSameAccount = appId === lastAppId;
+    const factor = isSameAccount ? OVERSIZE_FACTOR : 1;
+    const isOld = batchAgeMs !== null && startedMs !== null && this.#nowMs() - startedMs >= batchAgeMs;
+    return (
+      (!isSameAccount && (isOld || accounts.size >= batchAccounts)) ||
+      (batchDays !== null && days.size >= batchDays) ||
+      observations >= batchObservations * factor ||
+      bodyBytes >= batchBodyBytes * factor
+    );
+  }
+
+  /** The batch so far, the observations of each account sorted; the builder is empty afterwards. */
+  take(): Batch {
+    const { accounts, failures, payloads } = this.#collected;
+    for (const list of accounts.values()) list.sort((a, b) => Number(a.observedAt - b.observedAt));
+    this.#collected = nothingCollected();
+    return { accounts, failures, payloads };
+  }
+
+  #pendingOf(appId: string): PendingObservation[] {
+    const collected = this.#collected;
+    collected.startedMs ??= this.#nowMs();
+    collected.lastAppId = appId;
+    const list = collected.accounts.get(appId) ?? [];
+    collected.accounts.set(appId, list);
+    return list;
+  }
 }
 
-/** `nowMs` is a clock that only goes forward; it measures how long a batch has waited. */
-export function createBatchBuilder(limits: LoaderLimits, nowMs = () => performance.now()): BatchBuilder {
-  let accounts = new Map<string, PendingObservation[]>();
-  let payloads = new Map<string, Payload>();
-  let observations = 0;
-  let bodyBytes = 0;
-  let lastAppId: string | null = null;
-  let startedMs: number | null = null;
-  let days = new Set<bigint>();
-
+function nothingCollected() {
   return {
-    get size() {
-      return observations;
-    },
-
-    add(appId, pending, body) {
-      const list = accounts.get(appId);
-      if (list === undefined) accounts.set(appId, [pending]);
-      else list.push(pending);
-      observations += 1;
-      startedMs ??= nowMs();
-      lastAppId = appId;
-      if (limits.batchDays !== null) days.add(pending.observedAt / DAY_MICROS);
-      const { payloadHash } = pending;
-      if (body === null || payloadHash === null || payloads.has(payloadHash)) return;
-      payloads.set(payloadHash, { payloadHash, body });
-      bodyBytes += body.byteLength;
-    },
-
-    isFullBefore(appId) {
-      const isSameAccount = appId === lastAppId;
-      const factor = isSameAccount ? OVERSIZE_FACTOR : 1;
-      const isOld = limits.batchAgeMs !== null && startedMs !== null && nowMs() - startedMs >= limits.batchAgeMs;
-      return (
-        (!isSameAccount && (isOld || accounts.size >= limits.batchAccounts)) ||
-        (limits.batchDays !== null && days.size >= limits.batchDays) ||
-        observations >= limits.batchObservations * factor ||
-        bodyBytes >= limits.batchBodyBytes * factor
-      );
-    },
-
-    take() {
-      for (const list of accounts.values()) list.sort((a, b) => compareBigints(a.observedAt, b.observedAt));
-      const batch = { accounts, payloads };
-      accounts = new Map();
-      payloads = new Map();
-      observations = 0;
-      bodyBytes = 0;
-      lastAppId = null;
-      startedMs = null;
-      days = new Set();
-      return batch;
-    },
+    accounts: new Map<string, PendingObservation[]>(),
+    failures: new Map<string, FetchOutcome>(),
+    payloads: new Map<string, Payload>(),
+    observations: 0,
+    bodyBytes: 0,
+    days: new Set<bigint>(),
+    lastAppId: null as string | null,
+    startedMs: null as number | null,
   };
-}
-
-function compareBigints(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,24 +1,18 @@
 import type { VersionChange } from '../../dimension/version.ts';
 import { countChanges } from '../../dimension/version-changes.ts';
-import type { ChangeSet, HeadChange, Payload, RunCounts } from '../../load/loader.ts';
-import { toRunCounts } from '../run/run-ledger.ts';
+import type { ChangeSet, HeadChange, Payload } from '../../load/loader.ts';
+import type { RunCounts, RunCountsDelta } from '../../load/run-counts.ts';
 import type { Batch } from './batch.ts';
 import type { PlannedAccount } from './plan-account.ts';
 
-/** A change set that still lacks its run row, and what it counts for. */
-export interface DraftChangeSet {
-  readonly changes: Omit<ChangeSet, 'run'>;
-  readonly counts: Partial<RunCounts>;
-}
-
-/** Puts the plans of a batch together. Accounts whose log does not change are left out. */
+/** Puts the plans of a batch together. Refused accounts count and give no rows; so do those whose log does not change. */
 export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch): DraftChangeSet {
-  const logged = planned.filter(({ plan }) => plan.observations.length > 0);
+  const accepted = planned.filter(({ plan }) => plan.refusal === null);
+  const logged = accepted.filter(({ plan }) => plan.observations.length > 0);
   const observations = logged.flatMap(({ plan }) => plan.observations);
   const versions = logged.flatMap(({ plan }) => plan.versions);
   const rejects = logged.flatMap(({ plan }) => plan.rejects);
-  let duplicates = 0;
-  for (const { plan } of planned) duplicates += plan.duplicates;
+  const duplicate = accepted.reduce((sum, { plan }) => sum + plan.duplicates, 0);
   return {
     changes: {
       payloads: neededPayloads(logged, batch),
@@ -29,12 +23,24 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
       versions,
     },
     counts: {
-      ...toRunCounts(countChanges(versions)),
-      observationsRecorded: observations.length,
-      observationsDuplicate: duplicates,
+      accounts: countOutcomes(planned),
+      observations: { recorded: observations.length, duplicate },
+      versions: countChanges(versions),
       rejects: rejects.length,
     },
   };
+}
+
+/** A change set that still lacks its run row, and what it counts for. */
+export interface DraftChangeSet {
+  readonly changes: Omit<ChangeSet, 'run'>;
+  readonly counts: RunCountsDelta;
+}
+
+function countOutcomes(planned: readonly PlannedAccount[]): Omit<RunCounts['accounts'], 'fresh'> {
+  const counts = { selected: planned.length, changed: 0, unchanged: 0, held: 0, skipped: 0, failed: 0 };
+  for (const { outcome } of planned) counts[outcome] += 1;
+  return counts;
 }
 
 /** The head after a plan, one revision further. */

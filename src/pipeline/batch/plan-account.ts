@@ -1,13 +1,25 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
-import type { AccountPlan, PlanFrom } from '../../dimension/account-planner.ts';
-import { createAccountPlanner } from '../../dimension/account-planner.ts';
+import { type AccountPlan, AccountPlanner, type PlanFrom } from '../../dimension/account-planner.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
-import type { IncomingObservation } from '../../dimension/incoming-observation.ts';
+import type { IncomingObservation } from '../../dimension/observation.ts';
 import type { FirstSeen } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 import type { AnswerCache } from '../log/answer-cache.ts';
-import type { Batch, PendingObservation } from './batch.ts';
+import type { AccountOutcome, Batch, FetchOutcome, PendingObservation } from './batch.ts';
+
+/** Plans an account from its new observations and a point to go on from, without its stored ones. */
+export function planAccount(
+  inputs: PlanInputs,
+  batch: Batch,
+  appId: string,
+  from: PlanFrom,
+  incoming: readonly IncomingObservation[] = incomingOf(inputs, batch, appId),
+): PlannedAccount {
+  const planner = new AccountPlanner({ ...inputs, appId, from });
+  for (const observation of incoming) planner.incoming(observation);
+  return plannedAccount(batch, planner.finish([]), from.head);
+}
 
 /** What planning needs besides the batch. */
 export interface PlanInputs {
@@ -19,27 +31,23 @@ export interface PlanInputs {
   readonly signal: AbortSignal;
 }
 
-/** The plan of an account and the head that it starts from. */
+/** The plan of an account, the head that it starts from, and what became of the account. */
 export interface PlannedAccount {
   readonly plan: AccountPlan;
   readonly storedHead: AccountHead | null;
+  readonly outcome: AccountOutcome;
 }
 
-/** Whose plans they are. */
-export function appIdsOf(planned: readonly PlannedAccount[]): ReadonlySet<string> {
-  return new Set(planned.map(({ plan }) => plan.appId));
+/** A plan with what it amounts to. */
+export function plannedAccount(batch: Batch, plan: AccountPlan, storedHead: AccountHead | null): PlannedAccount {
+  return { plan, storedHead, outcome: outcomeOf(plan, batch.failures.get(plan.appId)) };
 }
 
-/** Plans an account from its new observations and a point to go on from, without its stored ones. */
-export function planDirectly(
-  inputs: PlanInputs,
-  appId: string,
-  from: PlanFrom,
-  incoming: readonly IncomingObservation[],
-): AccountPlan {
-  const planner = createAccountPlanner({ ...inputs, appId, from });
-  for (const observation of incoming) planner.incoming(observation);
-  return planner.finish([]);
+function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): AccountOutcome {
+  if (plan.refusal !== null) return 'failed';
+  if (failure !== undefined) return failure;
+  if (plan.held.length > 0) return 'held';
+  return plan.versions.length > 0 ? 'changed' : 'unchanged';
 }
 
 /** The new observations of an account, with what they say. */

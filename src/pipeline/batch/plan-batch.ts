@@ -1,11 +1,13 @@
+import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
-import type { AccountPlanner, PlanFrom } from '../../dimension/account-planner.ts';
-import { createAccountPlanner, planDuplicate } from '../../dimension/account-planner.ts';
+import { type AccountPlan, AccountPlanner, planDuplicate } from '../../dimension/account-planner.ts';
 import { choosePath } from '../../dimension/choose-path.ts';
-import type { IncomingObservation } from '../../dimension/incoming-observation.ts';
-import { readLog } from '../log/account-log.ts';
+import type { IncomingObservation } from '../../dimension/observation.ts';
+import type { Version } from '../../dimension/version.ts';
+import type { Micros } from '../../instant.ts';
+import { type LogEntry, readLog } from '../log/account-log.ts';
 import type { Batch } from './batch.ts';
-import { incomingOf, type PlanInputs, type PlannedAccount, planDirectly } from './plan-account.ts';
+import { incomingOf, type PlanInputs, type PlannedAccount, planAccount, plannedAccount } from './plan-account.ts';
 import { planChanged } from './plan-changed.ts';
 import { readVersionsByAccount } from './versions-by-account.ts';
 
@@ -34,20 +36,19 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
     if (changes >= batchVersions) return planned;
     const head = heads.get(appId) ?? null;
     const path = choosePath(head, pending);
-    if (head !== null && path === 'open_versions') changed.push(head);
-    else if (head !== null && path === 'log') late.push(head);
-    else if (head !== null && path === 'duplicate') add([{ plan: planDuplicate(head), storedHead: head }]);
-    else {
-      const from: PlanFrom = head === null ? { kind: 'start', head } : { kind: 'repeat', head };
-      add([{ plan: planDirectly(inputs, appId, from, incomingOf(inputs, batch, appId)), storedHead: head }]);
-    }
+    if (head === null) add([planAccount(inputs, batch, appId, { kind: 'start', head })]);
+    else if (path === 'open_versions') changed.push(head);
+    else if (path === 'log') late.push(head);
+    else if (path === 'duplicate') add([plannedAccount(batch, planDuplicate(head), head)]);
+    else add([planAccount(inputs, batch, appId, { kind: 'repeat', head })]);
   }
   for await (const accounts of planChanged(inputs, batch, changed, late)) {
     add(accounts);
     if (changes >= batchVersions) return planned;
   }
-  for (let start = 0; start < late.length && changes < batchVersions; start += readLogAccounts) {
-    add(await planFromLog(inputs, batch, late.slice(start, start + readLogAccounts)));
+  for (const chunk of chunksOf(late, readLogAccounts)) {
+    if (changes >= batchVersions) return planned;
+    add(await planFromLog(inputs, batch, chunk));
   }
   return planned;
 }
@@ -56,41 +57,48 @@ async function planFromLog(inputs: PlanInputs, batch: Batch, heads: readonly Acc
   const { loader, answers, signal } = inputs;
   const query = { appIds: heads.map((head) => head.appId) };
   const versions = await readVersionsByAccount(loader, [query], signal);
-  const weavers = new Map(
+  const merges = new Map(
     heads.map((head) => {
-      const planner = createAccountPlanner({ ...inputs, appId: head.appId, from: { kind: 'start', head } });
-      return [head.appId, createWeaver(planner, incomingOf(inputs, batch, head.appId))] as const;
+      const planner = new AccountPlanner({ ...inputs, appId: head.appId, from: { kind: 'start', head } });
+      return [head.appId, new LogMerge(planner, incomingOf(inputs, batch, head.appId))] as const;
     }),
   );
-  for await (const { observation, answer } of readLog(loader, [...weavers.keys()], answers, signal)) {
-    const weaver = weavers.get(observation.appId);
-    weaver?.before(observation.observedAt);
-    weaver?.planner.stored(observation, answer);
+  for await (const entry of readLog(loader, query.appIds, answers, signal)) {
+    merges.get(entry.observation.appId)?.stored(entry);
   }
-  return heads.map((head) => {
-    const weaver = weavers.get(head.appId);
-    if (weaver === undefined) throw new TypeError('every account has its weaver');
-    weaver.rest();
-    return { plan: weaver.planner.finish(versions.get(head.appId) ?? []), storedHead: head };
+  return heads.flatMap((head) => {
+    const plan = merges.get(head.appId)?.finish(versions.get(head.appId) ?? []);
+    return plan === undefined ? [] : [plannedAccount(batch, plan, head)];
   });
 }
 
 /** Feeds new observations to a planner between the stored ones; one of the same time follows the stored one. */
-function createWeaver(planner: AccountPlanner, incoming: readonly IncomingObservation[]) {
-  let next = 0;
-  function feedWhile(isDue: (observation: IncomingObservation) => boolean): void {
-    for (
-      let observation = incoming[next];
-      observation !== undefined && isDue(observation);
-      observation = incoming[next]
-    ) {
-      planner.incoming(observation);
-      next += 1;
+class LogMerge {
+  readonly #planner: AccountPlanner;
+  readonly #incoming: readonly IncomingObservation[];
+  #next = 0;
+
+  constructor(planner: AccountPlanner, incoming: readonly IncomingObservation[]) {
+    this.#planner = planner;
+    this.#incoming = incoming;
+  }
+
+  stored({ observation, answer }: LogEntry): void {
+    this.#feedBefore(observation.observedAt);
+    this.#planner.stored(observation, answer);
+  }
+
+  finish(storedVersions: readonly Version[]): AccountPlan {
+    this.#feedBefore(null);
+    return this.#planner.finish(storedVersions);
+  }
+
+  /** Null: all that are left. */
+  #feedBefore(observedAt: Micros | null): void {
+    for (; ; this.#next += 1) {
+      const observation = this.#incoming[this.#next];
+      if (observation === undefined || (observedAt !== null && observation.observedAt >= observedAt)) return;
+      this.#planner.incoming(observation);
     }
   }
-  return {
-    planner,
-    before: (observedAt: bigint) => feedWhile((observation) => observation.observedAt < observedAt),
-    rest: () => feedWhile(() => true),
-  };
 }

@@ -1,13 +1,14 @@
+import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { isComplete } from '../../dimension/compare-snapshots.ts';
-import type { IncomingObservation } from '../../dimension/incoming-observation.ts';
+import type { IncomingObservation } from '../../dimension/observation.ts';
 import { touchedKeys } from '../../dimension/timeline.ts';
 import type { SceneRef } from '../../dimension/version.ts';
 import type { VersionQuery } from '../../load/loader.ts';
 import type { Snapshot } from '../../normalize/snapshot.ts';
 import { readAnswers } from '../log/account-log.ts';
 import type { Batch } from './batch.ts';
-import { incomingOf, type PlanInputs, type PlannedAccount, planDirectly } from './plan-account.ts';
+import { incomingOf, type PlanInputs, type PlannedAccount, planAccount } from './plan-account.ts';
 import { readVersionsByAccount } from './versions-by-account.ts';
 
 /** Scenes that change in one portion, at most; the open versions of those that are there already are read by one query. */
@@ -50,7 +51,7 @@ export async function* planChanged(
       const scenes = [...touchedKeys(snapshot, snapshotsOf(incoming))].map((sceneKey) => ({ appId, sceneKey }));
       const changesOfAccount = scenes.length + countAdded(snapshot, snapshotsOf(incoming));
       if (changes + changesOfAccount > SCENES_A_QUERY && resumable.length > 0) {
-        yield await planResumable(inputs, resumable, touched);
+        yield await planResumable(inputs, batch, resumable, touched);
         resumable = [];
         touched = [];
         changes = 0;
@@ -59,7 +60,7 @@ export async function* planChanged(
       touched.push(...scenes);
       changes += changesOfAccount;
     }
-    if (resumable.length > 0) yield await planResumable(inputs, resumable, touched);
+    if (resumable.length > 0) yield await planResumable(inputs, batch, resumable, touched);
   }
 }
 
@@ -81,13 +82,14 @@ function* groupByAnswers(heads: readonly AccountHead[]): Generator<readonly Acco
 
 async function planResumable(
   inputs: PlanInputs,
+  batch: Batch,
   resumable: readonly Resumable[],
   touched: readonly SceneRef[],
 ): Promise<PlannedAccount[]> {
   const open = await readVersionsByAccount(inputs.loader, openVersionsOf(touched), inputs.signal);
   return resumable.map(({ head, snapshot, incoming }) => {
     const point = { snapshot, openVersions: open.get(head.appId) ?? [] };
-    return { plan: planDirectly(inputs, head.appId, { kind: 'resume', head, point }, incoming), storedHead: head };
+    return planAccount(inputs, batch, head.appId, { kind: 'resume', head, point }, incoming);
   });
 }
 
@@ -104,7 +106,5 @@ function snapshotsOf(incoming: readonly IncomingObservation[]): Snapshot[] {
 
 /** What asks for the open versions of some scenes. */
 function* openVersionsOf(scenes: readonly SceneRef[]): Generator<VersionQuery> {
-  for (let start = 0; start < scenes.length; start += SCENES_A_QUERY) {
-    yield { scenes: scenes.slice(start, start + SCENES_A_QUERY), openOnly: true };
-  }
+  for (const chunk of chunksOf(scenes, SCENES_A_QUERY)) yield { scenes: chunk, openOnly: true };
 }

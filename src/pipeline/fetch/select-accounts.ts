@@ -1,24 +1,55 @@
+import { chunksOfStream } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
+import { isUnavailable } from '../../extract/error-catalogue.ts';
+import type { SourceAccount } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
+import type { Run } from '../run/run.ts';
+import { isInShard, type Shard } from './shard.ts';
+import type { SyncTally } from './sync-tally.ts';
+
+/** The accounts to fetch: of this shard, not fresh, and not answered later than now. The others are only counted. */
+export async function* selectAccounts(
+  { context: { loader, clock } }: Run,
+  tally: SyncTally,
+  { accounts, shard, maxAgeMs }: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<SourceAccount> {
+  for await (const { account, head } of withHeads(inShard(accounts, shard), loader, signal)) {
+    const now = clock.now();
+    if (head !== null && isFresh(head, now, maxAgeMs)) tally.addFresh(head);
+    else if (head !== null && (await hasAnswerSince(loader, head, now, signal))) tally.addNotNewer(head);
+    else yield account;
+  }
+}
+
+export interface Selection {
+  readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
+  readonly shard: Shard | null;
+  readonly maxAgeMs: number | null;
+}
+
+async function* inShard(accounts: Selection['accounts'], shard: Shard | null): AsyncGenerator<SourceAccount> {
+  for await (const account of accounts) if (isInShard(account.appId, shard)) yield account;
+}
 
 /** An account that a run may fetch, with what is stored about it. */
-export interface SelectedAccount<Account> {
-  readonly account: Account;
+interface SelectedAccount {
+  readonly account: SourceAccount;
   readonly head: AccountHead | null;
 }
 
 /**
- * Pairs accounts with their heads, as many at a time as the loader reads at once. The next thousand is read while these are fetched, so that a slow
- * target does not keep the source waiting.
+ * Pairs accounts with their heads, as many at a time as the loader reads at once. The next ones are read while these are
+ * fetched, so that a slow target does not keep the source waiting.
  */
-export async function* withHeads<Account extends { readonly appId: string }>(
-  accounts: AsyncIterable<Account> | Iterable<Account>,
+async function* withHeads(
+  accounts: AsyncIterable<SourceAccount>,
   loader: Loader,
   signal: AbortSignal,
-): AsyncGenerator<SelectedAccount<Account>> {
-  const chunks = chunksOf(accounts, loader.limits.readAccounts);
-  const readNext = async (): Promise<SelectedAccount<Account>[] | null> => {
+): AsyncGenerator<SelectedAccount> {
+  const chunks = chunksOfStream(accounts, loader.limits.readAccounts);
+  const readNext = async (): Promise<SelectedAccount[] | null> => {
     const { done, value } = await chunks.next();
     return done === true ? null : pair(value, loader, signal);
   };
@@ -31,25 +62,11 @@ export async function* withHeads<Account extends { readonly appId: string }>(
   }
 }
 
-async function* chunksOf<Account>(
-  accounts: AsyncIterable<Account> | Iterable<Account>,
-  size: number,
-): AsyncGenerator<Account[]> {
-  let chunk: Account[] = [];
-  for await (const account of accounts) {
-    chunk.push(account);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-async function pair<Account extends { readonly appId: string }>(
-  accounts: readonly Account[],
+async function pair(
+  accounts: readonly SourceAccount[],
   loader: Loader,
   signal: AbortSignal,
-): Promise<SelectedAccount<Account>[]> {
+): Promise<SelectedAccount[]> {
   const heads = new Map<string, AccountHead>();
   const appIds = accounts.map((account) => account.appId);
   for await (const head of loader.readHeads({ appIds }, signal)) heads.set(head.appId, head);
@@ -58,16 +75,25 @@ async function pair<Account extends { readonly appId: string }>(
 
 /**
  * True when the newest ok, held or `unavailable` answer of an account is younger than `maxAgeMs`.
- * `isUnavailable` tells whether an error code is WeChat's own word that the account has no list.
  */
-export function isFresh(
-  head: AccountHead,
-  now: Micros,
-  maxAgeMs: number | null,
-  isUnavailable: (code: string) => boolean,
-): boolean {
+function isFresh(head: AccountHead, now: Micros, maxAgeMs: number | null): boolean {
   if (maxAgeMs === null) return false;
   const limit = now - BigInt(Math.round(maxAgeMs * 1000));
   if (head.lastObservedAt !== null && head.lastObservedAt > limit) return true;
   return head.lastErrorCode !== null && isUnavailable(head.lastErrorCode) && head.lastAttemptAt > limit;
+}
+
+/** True when an account has an ok or held answer that is not older than `now`; one held by hand does not count. */
+async function hasAnswerSince(
+  loader: Loader,
+  { appId, lastObservedAt }: AccountHead,
+  now: Micros,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (lastObservedAt === null || lastObservedAt < now) return false;
+  for await (const { observedAt, status, holdReason } of loader.readObservations({ appIds: [appId] }, signal)) {
+    if (observedAt < now || status === 'failed') continue;
+    if (status === 'ok' || holdReason !== 'manual') return true;
+  }
+  return false;
 }

@@ -1,8 +1,8 @@
+import { chunksOf, chunksOfStream } from '../../chunks.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
-import type { AnswerCache } from './answer-cache.ts';
-import { hashPayload } from './answer-cache.ts';
+import { type AnswerCache, hashPayload } from './answer-cache.ts';
 
 /** A stored observation and what its payload says; undefined when it has none. */
 export interface LogEntry {
@@ -17,33 +17,20 @@ export async function* readLog(
   answers: AnswerCache,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  const { readPayloads } = loader.limits;
-  let chunk: Observation[] = [];
-  for await (const observation of loader.readObservations(appIds === undefined ? {} : { appIds }, signal)) {
-    chunk.push(observation);
-    if (chunk.length < readPayloads) continue;
-    yield* withAnswers(loader, chunk, answers, signal);
-    chunk = [];
+  const observations = loader.readObservations(appIds === undefined ? {} : { appIds }, signal);
+  for await (const chunk of chunksOfStream(observations, loader.limits.readPayloads)) {
+    const hashes = chunk.map(({ payloadHash }) => payloadHash);
+    yield* withAnswers(chunk, await readAnswers(loader, hashes, answers, signal));
   }
-  yield* withAnswers(loader, chunk, answers, signal);
 }
 
-async function* withAnswers(
-  loader: Loader,
-  observations: readonly Observation[],
-  answers: AnswerCache,
-  signal: AbortSignal,
-): AsyncGenerator<LogEntry> {
-  const known = await readAnswers(
-    loader,
-    observations.map((observation) => observation.payloadHash),
-    answers,
-    signal,
-  );
-  for (const observation of observations) {
-    yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
-  }
+/** Observations with what their payloads say. */
+export function withAnswers(observations: readonly Observation[], known: Answers): LogEntry[] {
+  return observations.map((observation) => ({ observation, answer: known.get(observation.payloadHash ?? '') }));
 }
+
+/** What payloads say, by hash. */
+export type Answers = ReadonlyMap<string, NormalizedAnswer>;
 
 /** What stored payloads say, by hash. A payload that is missing or not what its hash says is missing from the result. */
 export async function readAnswers(
@@ -51,7 +38,7 @@ export async function readAnswers(
   payloadHashes: Iterable<string | null>,
   answers: AnswerCache,
   signal: AbortSignal,
-): Promise<Map<string, NormalizedAnswer>> {
+): Promise<Answers> {
   const result = new Map<string, NormalizedAnswer>();
   const wanted = new Set<string>();
   for (const payloadHash of payloadHashes) {
@@ -60,11 +47,8 @@ export async function readAnswers(
     if (known === undefined) wanted.add(payloadHash);
     else result.set(payloadHash, known);
   }
-  const missing = [...wanted];
-  const { readPayloads } = loader.limits;
-  for (let start = 0; start < missing.length; start += readPayloads) {
-    const bodies = await loader.readPayloads(missing.slice(start, start + readPayloads), signal);
-    for (const [payloadHash, body] of bodies) {
+  for (const hashes of chunksOf([...wanted], loader.limits.readPayloads)) {
+    for (const [payloadHash, body] of await loader.readPayloads(hashes, signal)) {
       if (hashPayload(body) === payloadHash) result.set(payloadHash, answers.normalize(payloadHash, body));
     }
   }

@@ -1,14 +1,13 @@
-import type { AccountHead } from '../../dimension/account-head.ts';
-import { createAccountPlanner } from '../../dimension/account-planner.ts';
-import type { DerivedHead } from '../../dimension/advance-head.ts';
+import { chunksOf } from '../../chunks.ts';
+import type { AccountHead, DerivedHead } from '../../dimension/account-head.ts';
+import { AccountPlanner } from '../../dimension/account-planner.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { FirstSeen, Version, VersionChange } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
-import type { NormalizedAnswer, Snapshot } from '../../normalize/snapshot.ts';
+import type { Snapshot } from '../../normalize/snapshot.ts';
 import { createAccountCursor, firstAccount, groupByAccount } from './account-cursor.ts';
-import type { LogEntry } from './account-log.ts';
-import { readAnswers } from './account-log.ts';
+import { type Answers, type LogEntry, readAnswers, withAnswers } from './account-log.ts';
 import type { AnswerCache } from './answer-cache.ts';
 
 /** What one account's stored observations give, beside what is stored. */
@@ -88,8 +87,6 @@ interface StoredAccount {
   readonly storedVersions: readonly Version[];
 }
 
-type Answers = ReadonlyMap<string, NormalizedAnswer>;
-
 /** `known` is what all its bodies say; undefined when they are too many to be read at once. */
 async function recomputeAccount(
   options: RecomputeOptions,
@@ -97,7 +94,7 @@ async function recomputeAccount(
   known: Answers | undefined,
 ): Promise<RecomputedAccount> {
   const { appId, observations, storedHead, storedVersions } = stored;
-  const planner = createAccountPlanner({
+  const planner = new AccountPlanner({
     appId,
     from: { kind: 'start', head: storedHead },
     firstSeen: options.firstSeen,
@@ -106,7 +103,7 @@ async function recomputeAccount(
   });
   const damaged: Observation[] = [];
   let newestSnapshot: Snapshot | null = null;
-  for await (const { observation, answer } of withAnswers(options, observations, known)) {
+  for await (const { observation, answer } of decidedLog(options, observations, known)) {
     if (observation.payloadHash !== null && answer === undefined) damaged.push(observation);
     else planner.stored(observation, answer);
     if (observation.status === 'ok' && answer?.kind === 'snapshot') newestSnapshot = answer;
@@ -121,7 +118,7 @@ async function recomputeAccount(
   return { ...common, head: plan.head, versions: plan.versions };
 }
 
-async function* withAnswers(
+async function* decidedLog(
   { loader, answers, decisions = [], signal }: RecomputeOptions,
   observations: readonly Observation[],
   allKnown: Answers | undefined,
@@ -129,16 +126,10 @@ async function* withAnswers(
   const [first] = observations;
   const ofAccount = decisions.filter(({ appId }) => appId === first?.appId);
   const decided = new Map(ofAccount.map((decision) => [decision.observedAt, decision]));
-  const { readPayloads } = loader.limits;
-  for (let start = 0; start < observations.length; start += readPayloads) {
-    const chunk = observations.slice(start, start + readPayloads).map((observation) => {
-      const decision = decided.get(observation.observedAt);
-      return decision === undefined ? observation : { ...observation, ...decision };
-    });
+  for (const chunk of chunksOf(observations, loader.limits.readPayloads)) {
     const hashes = chunk.map((observation) => observation.payloadHash);
-    const known: Answers = allKnown ?? (await readAnswers(loader, hashes, answers, signal));
-    for (const observation of chunk) {
-      yield { observation, answer: observation.payloadHash === null ? undefined : known.get(observation.payloadHash) };
-    }
+    const known = allKnown ?? (await readAnswers(loader, hashes, answers, signal));
+    const redecided = chunk.map((observation) => ({ ...observation, ...decided.get(observation.observedAt) }));
+    yield* withAnswers(redecided, known);
   }
 }

@@ -1,15 +1,5 @@
-import {
-  type HoldReason,
-  holdReasons,
-  type Observation,
-  type ObservationStatus,
-  observationStatuses,
-} from '../../dimension/observation.ts';
-import type { Micros } from '../../instant.ts';
+import { holdReasons, observationStatuses, type RecordedDecision } from '../../dimension/observation.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
-
-/** What a replay line says about how its observation was judged: no guard runs on it again. */
-export type RecordedDecision = Pick<Observation, 'status' | 'holdReason' | 'decidedAt' | 'errorCode' | 'errorMessage'>;
 
 /** Fields that mean nothing without `status`. */
 const dependents = ['hold_reason', 'decided_at', 'error_code', 'error_message'] as const;
@@ -21,11 +11,11 @@ export function readDecision(fields: LineFields, hasBody: boolean): RecordedDeci
     for (const name of dependents) if (isGiven(fields, name)) throw badLine(`${name} is given without status`);
     return null;
   }
-  const status = oneOf('status', statusText, observationStatuses);
+  const status = choiceOf('status', statusText, observationStatuses);
   const holdReasonText = textField(fields, 'hold_reason');
   const decision = {
     status,
-    holdReason: holdReasonText === null ? null : oneOf('hold_reason', holdReasonText, holdReasons),
+    holdReason: holdReasonText === null ? null : choiceOf('hold_reason', holdReasonText, holdReasons),
     decidedAt: instantField(fields, 'decided_at'),
     errorCode: errorCodeField(fields),
     errorMessage: textField(fields, 'error_message'),
@@ -34,15 +24,8 @@ export function readDecision(fields: LineFields, hasBody: boolean): RecordedDeci
   return decision;
 }
 
-interface Decision {
-  readonly status: ObservationStatus;
-  readonly holdReason: HoldReason | null;
-  readonly decidedAt: Micros | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-}
-
-function assertCoherent({ status, holdReason, decidedAt, errorCode, errorMessage }: Decision, hasBody: boolean): void {
+function assertCoherent(decision: RecordedDecision, hasBody: boolean): void {
+  const { status, holdReason, decidedAt, errorCode, errorMessage } = decision;
   if (status === 'failed') {
     if (!hasBody && errorCode === null)
       throw badLine('error_code is missing: status failed needs it, or a body that tells it');
@@ -64,7 +47,7 @@ function errorCodeField(fields: LineFields): string | null {
   return code;
 }
 
-function oneOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
+function choiceOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw badLine(`${name} must be one of ${choices.join(', ')}, not ${quote(text)}`);
   return choice;

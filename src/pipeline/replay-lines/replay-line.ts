@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../../did-you-mean.ts';
 import { problemOfAppId } from '../../dimension/app-id.ts';
-import type { Observation } from '../../dimension/observation.ts';
+import type { Observation, RecordedDecision } from '../../dimension/observation.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import { type LenientJson, parseLenientJson } from '../../normalize/lenient-json.ts';
-import { type RecordedDecision, readDecision } from './recorded-decision.ts';
+import { readDecision } from './recorded-decision.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 import { compactBody } from './replay-payload.ts';
 
@@ -21,7 +21,7 @@ export interface ReplayObservation {
 const utf8 = new TextEncoder();
 
 /**
- * Reads one line of replay input (DESIGN 4). Unknown fields are ignored, a field that is null counts as missing, raw
+ * Reads one line of replay input. Unknown fields are ignored, a field that is null counts as missing, raw
  * control characters inside strings are tolerated. Whether a body is a scene list is judged later.
  * Throws `bad_line` with the reason alone; the caller knows the file and the line number.
  */

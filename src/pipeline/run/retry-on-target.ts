@@ -1,17 +1,6 @@
 import pRetry from 'p-retry';
 import { isScenedimError, type ScenedimError } from '../../errors.ts';
-import type { ChangeSet } from '../../load/loader.ts';
-import type { RunContext } from './run-context.ts';
-
-/** How often and how patiently work on the target is repeated when it was unreachable or busy; waits in milliseconds. */
-export interface TargetRetryPolicy {
-  readonly retries: number;
-  readonly minTimeout: number;
-  readonly maxTimeout: number;
-  readonly factor: number;
-  /** Lengthens each wait by up to its double. */
-  readonly randomize: boolean;
-}
+import type { RunContext, TargetRetryPolicy } from './run-context.ts';
 
 const targetRetries: TargetRetryPolicy = {
   retries: 4,
@@ -21,7 +10,10 @@ const targetRetries: TargetRetryPolicy = {
   randomize: true,
 };
 
-/** Does some work on the target, again when the target was away or busy. Only for work that may be done twice. */
+/**
+ * Does some work on the target, again when the target was away or busy. Only for work that may be done twice: reading, and
+ * applying a batch, which is harmless a second time by contract. `stale_heads` is not repeated, because the plan is out of date then.
+ */
 export async function retryOnTarget<T>(
   work: () => Promise<T>,
   what: string,
@@ -37,18 +29,6 @@ export async function retryOnTarget<T>(
       logger.warn({ attempt: attemptNumber, code: error.code }, `${what} failed: ${error.message}`);
     },
   });
-}
-
-/**
- * Applies a change set, again when the target was away or busy: applying the same batch twice is harmless by contract.
- * `stale_heads` is not repeated here, since the plan itself is out of date then.
- */
-export async function applyWithRetry(
-  context: Pick<RunContext, 'loader' | 'logger' | 'targetRetry'>,
-  changeSet: ChangeSet,
-  signal: AbortSignal,
-): Promise<void> {
-  await retryOnTarget(() => context.loader.apply(changeSet, signal), 'writing a batch', context, signal);
 }
 
 function isAwayOrBusy(error: unknown): error is ScenedimError {

@@ -1,31 +1,32 @@
-import type { Clock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { FirstSeen, VersionChange } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
-import type { TargetRetryPolicy } from './retry-on-target.ts';
+import { readProgramVersion } from '../../program-version.ts';
+import { createRedactor } from '../../redact.ts';
 
-/** Where the pipeline says what it does; pino satisfies it. Nothing that reaches it holds a secret. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
+/**
+ * What every run is given, with the defaults of the config file: `firstSeen: beginning`, time zone Asia/Shanghai, guards `hold`,
+ * 4 and 0.5, the target migrated as needed, no waiting for the lock. The clock is the machine's, the logger says nothing, and
+ * nothing stops the run. Pass the `redact` of the redactor that the source has, and tokens stay out of stored error texts.
+ */
+export function createRunContext(options: RunContextOptions): RunContext {
+  return {
+    dimension: { firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
+    guards: { empty: 'hold', minScenes: 4, maxShrink: 0.5 },
+    autoMigrate: true,
+    lockTimeoutMs: 0,
+    programVersion: readProgramVersion(),
+    clock: systemClock,
+    logger: silent,
+    redact: createRedactor().redact,
+    signal: new AbortController().signal,
+    ...options,
+  };
 }
 
-export interface DimensionSettings {
-  readonly firstSeen: FirstSeen;
-  /** IANA name. */
-  readonly timeZone: string;
-}
-
-/** How far a run has come, told after every account or batch. */
-export interface Progress {
-  readonly done: number;
-  /** Null when it is not known (a stream). */
-  readonly total: number | null;
-  /** `accounts` for sync, `observations` for replay. */
-  readonly unit: 'accounts' | 'observations';
-}
+/** A loader, and whatever of a {@link RunContext} shall differ from the default. */
+export type RunContextOptions = Pick<RunContext, 'loader'> & Partial<RunContext>;
 
 /** What every command that works on a target is given. */
 export interface RunContext {
@@ -49,3 +50,38 @@ export interface RunContext {
   /** Told after every batch that was written, what it did to the dimension. A plan's batches are written beside the target. */
   readonly onChanges?: (changes: readonly VersionChange[]) => void;
 }
+
+/** Where the pipeline says what it does; pino satisfies it. Nothing that reaches it holds a secret. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface DimensionSettings {
+  readonly firstSeen: FirstSeen;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** How often and how patiently work on the target is repeated when it was unreachable or busy; waits in milliseconds. */
+export interface TargetRetryPolicy {
+  readonly retries: number;
+  readonly minTimeout: number;
+  readonly maxTimeout: number;
+  readonly factor: number;
+  /** Lengthens each wait by up to its double. */
+  readonly randomize: boolean;
+}
+
+/** How far a run has come, told after every account or batch. */
+export interface Progress {
+  readonly done: number;
+  /** Null when it is not known (a stream). */
+  readonly total: number | null;
+  /** `accounts` for sync, `observations` for replay. */
+  readonly unit: 'accounts' | 'observations';
+}
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -1,4 +1,25 @@
-import type { RunOutcome } from '../../load/loader.ts';
+import type { ScenedimError } from '../../errors.ts';
+import type { LoaderUsage, RunOutcome } from '../../load/loader.ts';
+import type { RunCounts } from '../../load/run-counts.ts';
+
+/** What `sync`, `replay` and `plan` print with `--json`. `problems` is capped at 100, `problems_total` is not. */
+export interface RunReport extends RunCounts {
+  readonly run_id: string;
+  readonly outcome: RunOutcome;
+  readonly problems: readonly Problem[];
+  readonly problems_total: number;
+}
+
+/** How a run ended: what it reports, and how the process should end. */
+export interface RunResult {
+  readonly report: RunReport;
+  /** Without 130 and 143, because the caller knows the signal, and 99, which is an option of the caller's. */
+  readonly exitCode: number;
+  /** Why the run stopped early, to be printed like any error; null when it came to its end. */
+  readonly error: ScenedimError | null;
+  /** What the target billed; only some bill. */
+  readonly usage?: LoaderUsage;
+}
 
 export const problemKinds = [
   'failed',
@@ -20,29 +41,4 @@ export interface Problem {
   readonly message: string;
   /** What to do about it; null when there is nothing to do but wait. */
   readonly remedy: string | null;
-}
-
-/** What `sync`, `replay` and `plan` print with `--json`. `problems` is capped at 100, `problems_total` is not. */
-export interface RunReport {
-  readonly run_id: string;
-  readonly outcome: RunOutcome;
-  readonly accounts: {
-    readonly selected: number;
-    readonly changed: number;
-    readonly unchanged: number;
-    readonly held: number;
-    readonly skipped: number;
-    readonly failed: number;
-    readonly fresh: number;
-  };
-  readonly observations: { readonly recorded: number; readonly duplicate: number };
-  readonly versions: {
-    readonly opened: number;
-    readonly closed: number;
-    readonly rewritten: number;
-    readonly removed: number;
-  };
-  readonly rejects: number;
-  readonly problems: readonly Problem[];
-  readonly problems_total: number;
 }

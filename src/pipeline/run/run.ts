@@ -1,16 +1,15 @@
 import { isScenedimError, ScenedimError } from '../../errors.ts';
-import type { LockScope, RunCounts, RunOutcome } from '../../load/loader.ts';
+import type { ChangeSet, LockScope, RunOutcome } from '../../load/loader.ts';
 import type { DraftChangeSet } from '../batch/build-change-set.ts';
 import { emptyChanges } from '../batch/build-change-set.ts';
 import type { PlanInputs } from '../batch/plan-account.ts';
 import type { AnswerCache } from '../log/answer-cache.ts';
 import { createAnswerCache } from '../log/answer-cache.ts';
 import { prepareTarget } from './prepare-target.ts';
-import { applyWithRetry, retryOnTarget } from './retry-on-target.ts';
+import { retryOnTarget } from './retry-on-target.ts';
 import type { RunContext } from './run-context.ts';
-import type { RunLedger } from './run-ledger.ts';
-import { createRunLedger } from './run-ledger.ts';
 import { acquireRunLock } from './run-lock.ts';
+import { RunTally } from './run-tally.ts';
 
 /** Attempts to plan a batch again after somebody else changed one of its accounts. */
 const PLAN_ATTEMPTS = 3;
@@ -21,7 +20,7 @@ const PROBE_TIMEOUT_MS = 5_000;
 /** A run that holds its lock: what the stages of a command share. */
 export interface Run {
   readonly context: RunContext;
-  readonly ledger: RunLedger;
+  readonly tally: RunTally;
   readonly answers: AnswerCache;
   /** Aborted when the user stops the run or the lock is lost. */
   readonly signal: AbortSignal;
@@ -39,7 +38,7 @@ export interface FinishedWork<Value> {
   readonly value: Value;
 }
 
-/** Prepares the target, takes the lock, opens the books, does the work, and closes the books whatever happens. */
+/** Prepares the target, takes the lock, does the work, and records the end of the run whatever happens. */
 export async function withRun<Value>(
   context: RunContext,
   command: string,
@@ -55,19 +54,19 @@ export async function withRun<Value>(
   } catch (error) {
     const outcome = isScenedimError(error, 'bad_line') ? 'refused' : 'failed';
     if (!isTargetGone(error) && !lock.lost.aborted) {
-      await closeBooks(run, outcome).catch((closing: unknown) => {
-        context.logger.warn({ error: messageOf(closing) }, 'the end of the run could not be recorded');
+      await recordEnd(run, outcome).catch((unrecorded: unknown) => {
+        context.logger.warn({ error: messageOf(unrecorded) }, 'the end of the run could not be recorded');
       });
     }
     throw lock.lost.aborted ? await explainLoss(context, asError(lock.lost.reason)) : error;
   }
-  await closeBooks(run, finished.outcome);
+  await recordEnd(run, finished.outcome);
   return finished.value;
 }
 
 function createRun(context: RunContext, command: string, lost: AbortSignal): Run {
   const { loader, logger, guards } = context;
-  const ledger = createRunLedger({
+  const tally = new RunTally({
     command,
     startedAt: context.clock.now(),
     programVersion: context.programVersion,
@@ -76,18 +75,18 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
   const { firstSeen } = context.dimension;
   return {
     context,
-    ledger,
+    tally,
     answers,
     signal: AbortSignal.any([context.signal, lost]),
     writeSignal: lost,
-    planInputs: { loader, answers, firstSeen, guards, runId: ledger.runId, signal: lost },
+    planInputs: { loader, answers, firstSeen, guards, runId: tally.runId, signal: lost },
 
     async commit(plan) {
       for (let attempt = 1; ; attempt += 1) {
         const draft = await retryOnTarget(plan, 'planning a batch', context, lost);
         try {
-          await applyWithRetry(context, { run: ledger.recordAfter(draft.counts), ...draft.changes }, lost);
-          ledger.commitBatch(draft.counts);
+          await apply(context, { run: tally.recordAfter(draft.counts), ...draft.changes }, lost);
+          tally.commitBatch(draft.counts);
           context.onChanges?.(draft.changes.versions);
           return;
         } catch (error) {
@@ -99,15 +98,15 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
   };
 }
 
-async function closeBooks({ context, ledger, writeSignal }: Run, outcome: RunOutcome): Promise<void> {
+async function recordEnd({ context, tally, writeSignal }: Run, outcome: RunOutcome): Promise<void> {
   if (writeSignal.aborted) throw asError(writeSignal.reason);
-  const run = ledger.finalRecord(context.clock.now(), outcome);
-  await applyWithRetry(context, { run, ...emptyChanges() }, writeSignal);
+  const run = tally.finalRecord(context.clock.now(), outcome);
+  await apply(context, { run, ...emptyChanges() }, writeSignal);
 }
 
-/** True when a run changed a row of the dimension. */
-export function hasChanges(counts: RunCounts): boolean {
-  return counts.versionsOpened + counts.versionsClosed + counts.versionsRewritten + counts.versionsRemoved > 0;
+/** Applying the same batch twice is harmless by contract, so it is repeated when the target was away or busy. */
+async function apply(context: RunContext, changeSet: ChangeSet, signal: AbortSignal): Promise<void> {
+  await retryOnTarget(() => context.loader.apply(changeSet, signal), 'writing a batch', context, signal);
 }
 
 function isTargetGone(error: unknown): boolean {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountHead } from '../../../src/dimension/account-head.ts';
-import { createAccountPlanner, type PlanFrom } from '../../../src/dimension/account-planner.ts';
+import { AccountPlanner, type PlanFrom } from '../../../src/dimension/account-planner.ts';
 import { choosePath } from '../../../src/dimension/choose-path.ts';
-import type { IncomingObservation } from '../../../src/dimension/incoming-observation.ts';
+import type { IncomingObservation } from '../../../src/dimension/observation.ts';
 import { isOpen } from '../../../src/dimension/version.ts';
 import type { Snapshot } from '../../../src/normalize/snapshot.ts';
 
@@ -22,7 +22,7 @@ function plan(
   from: PlanFrom = { kind: 'start', head: null },
   settings: object = guards,
 ) {
-  const planner = createAccountPlanner({
+  const planner = new AccountPlanner({
     appId: 'wx1',
     from,
     firstSeen: 'beginning',

@@ -1,27 +1,26 @@
-import type { RunCounts, RunRecord } from '../../loader.ts';
-import { runCountColumns } from '../../run-count-columns.ts';
+import type { RunRecord } from '../../loader.ts';
+import { countColumns, noCounts } from '../../run-counts.ts';
 import { assertMessages } from '../errors/classify-error.ts';
 import { instantParameter, integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
 import { rowCountAssertion, type ScriptStatement } from '../sql/script.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
-const counts = Object.entries(runCountColumns) as readonly (readonly [keyof RunCounts, string])[];
 const keyColumns = ['run_id', 'command', 'started_at', 'finished_at', 'outcome'];
 const lastColumns = ['program_version', 'batches'];
-const countColumns = counts.map(([, column]) => column);
+const countNames = countColumns(noCounts).map(([column]) => column);
 
 /**
  * Adds the row of the run, or brings it up to this batch, and asserts that neither the batch nor a later one is applied. An end that
  * was written stays. The start, which is constant for a run, lets BigQuery leave other months unread and unbilled.
  */
 export function mergeRunStatements(place: DatasetName): readonly ScriptStatement[] {
-  const columns = [...keyColumns, ...countColumns, ...lastColumns];
+  const columns = [...keyColumns, ...countNames, ...lastColumns];
   const merge = {
     sql: `MERGE ${tablePath(place, 'scene_run')} AS r
 USING (SELECT @run_id AS run_id) AS s
 ON r.run_id = s.run_id AND r.started_at = @started_at
 WHEN MATCHED AND r.batches < @first_unapplied THEN
-  UPDATE SET ${countColumns.map((column) => `${column} = @${column}`).join(', ')},
+  UPDATE SET ${countNames.map((column) => `${column} = @${column}`).join(', ')},
     program_version = @program_version, batches = @batches,
     finished_at = COALESCE(@finished_at, r.finished_at), outcome = COALESCE(@outcome, r.outcome)
 WHEN NOT MATCHED THEN
@@ -39,7 +38,7 @@ export function runParameters(run: RunRecord): readonly QueryParameter[] {
     instantParameter('started_at', run.startedAt),
     instantParameter('finished_at', run.finishedAt),
     textParameter('outcome', run.outcome),
-    ...counts.map(([name, column]) => integerParameter(column, run.counts[name])),
+    ...countColumns(run.counts).map(([column, count]) => integerParameter(column, count)),
     textParameter('program_version', run.programVersion),
     integerParameter('batches', run.batches),
   ];

@@ -1,7 +1,7 @@
-import type { Decision, Observation } from '../../../dimension/observation.ts';
+import type { Decision, Observation, Reject } from '../../../dimension/observation.ts';
 import { isOpen, type VersionChange } from '../../../dimension/version.ts';
 import { formatInstant, type Micros } from '../../../instant.ts';
-import type { ChangeSet, HeadChange, Payload, Reject } from '../../loader.ts';
+import type { ChangeSet, HeadChange, Payload } from '../../loader.ts';
 
 /** Types of staged columns, as a load job's schema names them. */
 export type ColumnType = 'STRING' | 'INT64' | 'BOOL' | 'TIMESTAMP' | 'BYTES';

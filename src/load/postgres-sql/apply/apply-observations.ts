@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { chunksOf } from '../../../chunks.ts';
-import type { Decision, Observation } from '../../../dimension/observation.ts';
-import type { Reject } from '../../loader.ts';
+import type { Decision, Observation, Reject } from '../../../dimension/observation.ts';
 import { instantText, instantTextOrNull } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { RunCounts, RunRecord } from '../../loader.ts';
-import { runCountColumns } from '../../run-count-columns.ts';
+import type { RunRecord } from '../../loader.ts';
+import { countColumns } from '../../run-counts.ts';
 import { instantText, instantTextOrNull } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 
@@ -19,8 +19,7 @@ export async function lockRun({ db, schema }: SqlSession, run: RunRecord): Promi
 
 /** Brings the row of the run up to this batch. An end that was written stays. */
 export async function updateRun({ db, schema }: SqlSession, run: RunRecord): Promise<void> {
-  const names = Object.keys(runCountColumns) as readonly (keyof RunCounts)[];
-  const counts = names.map((name) => sql`${sql.ref(runCountColumns[name])} = ${run.counts[name]}::bigint`);
+  const counts = countColumns(run.counts).map(([column, count]) => sql`${sql.ref(column)} = ${count}::bigint`);
   await sql`
     UPDATE ${sql.id(schema, 'scene_run')}
     SET ${sql.join(counts)}, batches = ${run.batches}::bigint, program_version = ${run.programVersion},

@@ -17,7 +17,7 @@ import {
 } from '../../../../src/load/contract/sample-rows.ts';
 import type { ChangeSet, Loader } from '../../../../src/load/loader.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
-import { createOverlayLoader } from '../../../../src/load/overlay/overlay-loader.ts';
+import { OverlayLoader } from '../../../../src/load/overlay/overlay-loader.ts';
 
 const signal = new AbortController().signal;
 const appIds = ['a', 'b', 'c', '\ufffd', '\u{1f680}'];
@@ -96,7 +96,7 @@ const batches: readonly ChangeSet[] = [
 test('reading through an overlay is reading a target that was written to', async () => {
   await using base = await filledBase();
   await using twin = await filledBase();
-  await using overlay = createOverlayLoader(base);
+  await using overlay = new OverlayLoader(base);
   for (const batch of batches) {
     await overlay.apply(batch, signal);
     await twin.apply(batch, signal);
@@ -135,7 +135,7 @@ test('an overlay leaves its base as it is, and open', async () => {
   await using base = await filledBase();
   const before = await stateOf(base);
   {
-    await using overlay = createOverlayLoader(base);
+    await using overlay = new OverlayLoader(base);
     await overlay.migrate({ ...sampleSettings, timeZone: 'Europe/Paris' }, signal);
     for (const batch of batches) await overlay.apply(batch, signal);
     await overlay.writeMeta({ ...sampleSettings, schemaVersion: 1, firstSeen: 'observed', rebuilding: true }, signal);
@@ -146,7 +146,7 @@ test('an overlay leaves its base as it is, and open', async () => {
 
 test('a target without a schema can be planned, and has none afterwards', async () => {
   await using base = createMemoryLoader();
-  await using overlay = createOverlayLoader(base);
+  await using overlay = new OverlayLoader(base);
   expect(await overlay.readMeta(signal)).toBeNull();
   await expect(overlay.apply(sampleChangeSet(1), signal)).rejects.toMatchObject({ code: 'schema_outdated' });
   expect((await overlay.migrate(sampleSettings, signal)).fromVersion).toBeNull();
@@ -159,7 +159,7 @@ test('a target without a schema can be planned, and has none afterwards', async 
 
 test('what the base would refuse, the overlay refuses too', async () => {
   await using base = await filledBase();
-  await using overlay = createOverlayLoader(base);
+  await using overlay = new OverlayLoader(base);
   const before = await stateOf(overlay);
   const [first] = batches;
   if (first === undefined) throw new Error('no batch');
@@ -191,7 +191,7 @@ test('an overlay refuses to plan on tables that it cannot read', async () => {
     [2, 'schema_newer'],
   ] as const) {
     await base.writeMeta({ ...sampleSettings, schemaVersion, rebuilding: false }, signal);
-    await using overlay = createOverlayLoader(base);
+    await using overlay = new OverlayLoader(base);
     await expect(overlay.migrate(sampleSettings, signal)).rejects.toMatchObject({ code });
   }
 });
@@ -199,7 +199,7 @@ test('an overlay refuses to plan on tables that it cannot read', async () => {
 test('an account that many batches touch is read as they left it', async () => {
   await using base = await filledBase();
   await using twin = await filledBase();
-  await using overlay = createOverlayLoader(base);
+  await using overlay = new OverlayLoader(base);
   for (let n = 1; n <= 520; n += 1) {
     const batch = sampleChangeSet(
       n,

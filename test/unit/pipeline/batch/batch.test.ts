@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { databaseLimits } from '../../../../src/load/loader.ts';
-import { createBatchBuilder, OVERSIZE_FACTOR, type PendingObservation } from '../../../../src/pipeline/batch/batch.ts';
+import { BatchBuilder, OVERSIZE_FACTOR, type PendingObservation } from '../../../../src/pipeline/batch/batch.ts';
 
 function incoming(at: number, payloadHash: string | null = null): PendingObservation {
   return {
@@ -14,7 +14,7 @@ function incoming(at: number, payloadHash: string | null = null): PendingObserva
 
 describe('a batch', () => {
   it('is cut before the account after the thousandth', () => {
-    const builder = createBatchBuilder(databaseLimits);
+    const builder = new BatchBuilder(databaseLimits);
     for (let account = 0; account < databaseLimits.batchAccounts; account += 1) {
       expect(builder.isFullBefore(`wx${account}`)).toBe(false);
       builder.add(`wx${account}`, incoming(1), null);
@@ -24,21 +24,21 @@ describe('a batch', () => {
   });
 
   it('is not cut inside an account at 10,000 observations, but before the next one', () => {
-    const builder = createBatchBuilder(databaseLimits);
+    const builder = new BatchBuilder(databaseLimits);
     for (let at = 0; at < databaseLimits.batchObservations; at += 1) builder.add('wx1', incoming(at), null);
     expect(builder.isFullBefore('wx1')).toBe(false);
     expect(builder.isFullBefore('wx2')).toBe(true);
   });
 
   it('is cut inside an account that alone would fill the memory', () => {
-    const builder = createBatchBuilder(databaseLimits);
+    const builder = new BatchBuilder(databaseLimits);
     const most = databaseLimits.batchObservations * OVERSIZE_FACTOR;
     for (let at = 0; at < most; at += 1) builder.add('wx1', incoming(at), null);
     expect(builder.isFullBefore('wx1')).toBe(true);
   });
 
   it('counts the bytes of equal bodies once', () => {
-    const builder = createBatchBuilder(databaseLimits);
+    const builder = new BatchBuilder(databaseLimits);
     const body = new Uint8Array(1024 * 1024);
     for (let at = 0; at < 100; at += 1) builder.add(`wx${at}`, incoming(at, 'same'), body);
     expect(builder.isFullBefore('another')).toBe(false);
@@ -48,7 +48,7 @@ describe('a batch', () => {
   });
 
   it('is cut at as many days as the limits say, even inside an account', () => {
-    const builder = createBatchBuilder({ ...databaseLimits, batchDays: 2 });
+    const builder = new BatchBuilder({ ...databaseLimits, batchDays: 2 });
     const day = 86_400_000_000;
     builder.add('wx1', incoming(0), null);
     builder.add('wx1', incoming(day - 1), null);
@@ -61,7 +61,7 @@ describe('a batch', () => {
 
   it('is cut when its first observation has waited as long as the limits say', () => {
     let nowMs = 0;
-    const builder = createBatchBuilder({ ...databaseLimits, batchAgeMs: 600_000 }, () => nowMs);
+    const builder = new BatchBuilder({ ...databaseLimits, batchAgeMs: 600_000 }, () => nowMs);
     nowMs = 50;
     builder.add('wx1', incoming(1), null);
     nowMs = 600_049;
@@ -73,7 +73,7 @@ describe('a batch', () => {
   });
 
   it('hands out each account in order of time and is empty afterwards', () => {
-    const builder = createBatchBuilder(databaseLimits);
+    const builder = new BatchBuilder(databaseLimits);
     for (const at of [3, 1, 2]) builder.add('wx1', incoming(at), null);
     expect(
       builder
@@ -81,7 +81,7 @@ describe('a batch', () => {
         .accounts.get('wx1')
         ?.map(({ observedAt }) => observedAt),
     ).toEqual([1n, 2n, 3n]);
-    expect(builder.size).toBe(0);
+    expect(builder.isEmpty).toBe(true);
     expect(builder.take().accounts.size).toBe(0);
   });
 });

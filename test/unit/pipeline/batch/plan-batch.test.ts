@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LoaderLimits, VersionQuery } from '../../../../src/load/loader.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
-import { createBatchBuilder } from '../../../../src/pipeline/batch/batch.ts';
+import { BatchBuilder } from '../../../../src/pipeline/batch/batch.ts';
 import { planBatch } from '../../../../src/pipeline/batch/plan-batch.ts';
 import { createAnswerCache, hashPayload } from '../../../../src/pipeline/log/answer-cache.ts';
 import { replay } from '../../../../src/pipeline/replay.ts';
@@ -45,7 +45,7 @@ async function planChanges(
   );
   expect((await replay(context, { input: inputOf(lines), name: 'first.ndjson' })).error).toBeNull();
 
-  const builder = createBatchBuilder(loader.limits);
+  const builder = new BatchBuilder(loader.limits);
   for (let n = 0; n < accounts; n += 1) {
     const body = Buffer.from(bodyOf(n, day, scenesThen));
     const observation = { observedAt: FIRST_DAY + MICROS_A_DAY, failure: null, recorded: null, origin: n };

@@ -6,7 +6,7 @@ import { assertNotNewer } from '../schema-version.ts';
  * The settings that `migrate` would leave in a target (null: one without a schema). A schema that is newer than the program
  * is refused with `schema_newer`; an older one with `schema_outdated`, because its tables cannot be read before they change.
  */
-export function planMigration(stored: TargetMeta | null, schemaVersion: number, options: MigrateOptions): TargetMeta {
+export function migratedMeta(stored: TargetMeta | null, schemaVersion: number, options: MigrateOptions): TargetMeta {
   assertNotNewer(stored, schemaVersion);
   const { normalizerVersion, firstSeen, timeZone } = options;
   if (stored === null) return { schemaVersion, normalizerVersion, firstSeen, timeZone, rebuilding: false };

@@ -1,0 +1,63 @@
+/** What the user is told about single accounts. */
+import type { Observation } from '../../dimension/observation.ts';
+import type { FetchFailure } from '../../extract/scene-source.ts';
+import { formatInstant } from '../../instant.ts';
+import type { AnswerFailure } from '../../normalize/snapshot.ts';
+import type { PlannedAccount } from '../batch/plan-account.ts';
+import type { Problem } from './run-report.ts';
+
+/** What is wrong with an account by its plan: a conflict, answers that a guard held, suspended removals. */
+export function problemsOfPlan({ plan }: PlannedAccount): Problem[] {
+  const { appId, refusal, held, head } = plan;
+  const conflicts = refusal === null ? [] : [describeConflict(appId, refusal.reason)];
+  return [...conflicts, ...held.map(describeHold), ...suspensionOf(appId, head?.removalsSuspendedSince ?? null)];
+}
+
+/** Told while the newest ok answer of an account holds a row without a key (`since` is not null); else none. */
+export function suspensionOf(appId: string, since: bigint | null): Problem[] {
+  if (since === null) return [];
+  const problem: Problem = {
+    app_id: appId,
+    kind: 'removals_suspended',
+    code: 'removals_suspended',
+    message: `since ${formatInstant(since)} its answers hold a row without a key, so no scene counts as removed`,
+    remedy: 'look at scene_reject for the row; the suspension ends with the next answer whose rows all have keys',
+  };
+  return [problem];
+}
+
+export function describeNotNewer(appId: string): Problem {
+  return {
+    app_id: appId,
+    kind: 'failed',
+    code: 'not_newer',
+    message: 'its newest stored answer is not older than now',
+    remedy: `check the clock; when that answer is wrong: scenedim hold --app-id ${appId} --observed-at TIME`,
+  };
+}
+
+export function describeFailure(failure: FetchFailure): Problem {
+  const { appId, code, errorClass, message, remedy } = failure;
+  const kind = errorClass === 'unavailable' ? 'skipped' : 'failed';
+  return { app_id: appId, kind: code === 'clock_skew' ? code : kind, code, message, remedy };
+}
+
+export function describeMalformed(appId: string, { code, message }: AnswerFailure): Problem {
+  const remedy = 'nothing was changed; if it happens again, report the answer to WeChat';
+  return { app_id: appId, kind: 'failed', code, message, remedy };
+}
+
+function describeConflict(appId: string, message: string): Problem {
+  return { app_id: appId, kind: 'failed', code: 'conflict', message, remedy: 'run again' };
+}
+
+function describeHold({ appId, observedAt, holdReason }: Observation): Problem {
+  const what = holdReason === 'empty' ? 'lists no scene' : 'would close more versions than guards.maxShrink allows';
+  return {
+    app_id: appId,
+    kind: 'held',
+    code: holdReason ?? 'held',
+    message: `the answer at ${formatInstant(observedAt)} ${what}; it is kept, the dimension is as before`,
+    remedy: `if the answer is right: scenedim accept --app-id ${appId}`,
+  };
+}

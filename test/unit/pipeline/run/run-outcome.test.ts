@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { ScenedimError } from '../../../../src/errors.ts';
+import { addCounts, noCounts, type RunCounts } from '../../../../src/load/run-counts.ts';
+import { exitCodeOf, noFacts as none, outcomeOf } from '../../../../src/pipeline/run/run-outcome.ts';
+
+const countsOf = ({ opened = 0, ...accounts }: Partial<RunCounts['accounts'] & { opened: number }>): RunCounts =>
+  addCounts(noCounts, { accounts, versions: { opened } });
+const stoppedBy = new ScenedimError('config_invalid', 'IP not in the whitelist');
+
+describe('how a run ends', () => {
+  it.each([
+    ['something changed', { selected: 2, changed: 1, opened: 1 }, none, 'ok', 0],
+    ['nothing changed', { selected: 2, unchanged: 2 }, none, 'nothing_changed', 0],
+    ['no account at all', {}, none, 'nothing_changed', 0],
+    ['every account skipped', { selected: 2, skipped: 2 }, none, 'nothing_changed', 0],
+    ['every account fresh', { selected: 2, fresh: 2 }, none, 'nothing_changed', 0],
+    ['one held', { selected: 2, held: 1, opened: 1 }, none, 'refused', 65],
+    ['one failed', { selected: 2, failed: 1 }, none, 'partial', 75],
+    ['one failed, one held', { selected: 2, failed: 1, held: 1 }, none, 'partial', 75],
+    ['every account failed', { selected: 2, failed: 2 }, none, 'failed', 75],
+    ['nothing answered', { selected: 2, failed: 2 }, { ...none, unreachable: 2 }, 'failed', 69],
+    ['one did not answer', { selected: 2, failed: 1 }, { ...none, unreachable: 1 }, 'partial', 75],
+    [
+      'all that were tried did not answer',
+      { selected: 3, fresh: 1, failed: 2 },
+      { ...none, unreachable: 2 },
+      'failed',
+      69,
+    ],
+    ['every secret wrong', { selected: 2, failed: 2 }, { ...none, credentialsRefused: 2 }, 'failed', 77],
+    ['one secret wrong', { selected: 2, failed: 1 }, { ...none, credentialsRefused: 1 }, 'partial', 75],
+    [
+      'no secret can be read',
+      { selected: 2, failed: 2 },
+      { ...none, credentialsRefused: 2, credentialsUnusable: 2 },
+      'failed',
+      78,
+    ],
+    [
+      'one secret cannot be read, the other is wrong',
+      { selected: 2, failed: 2 },
+      { ...none, credentialsRefused: 2, credentialsUnusable: 1 },
+      'failed',
+      77,
+    ],
+    ['stopped by the whitelist', { selected: 2, failed: 1 }, { ...none, stoppedBy }, 'failed', 78],
+  ] as const)('%s', (_, counts, facts, outcome, exitCode) => {
+    expect(outcomeOf(countsOf(counts), facts, false)).toBe(outcome);
+    expect(exitCodeOf(countsOf(counts), facts)).toBe(exitCode);
+  });
+
+  it('an interrupted run is partial', () => {
+    expect(outcomeOf(countsOf({ selected: 1, unchanged: 1 }), none, true)).toBe('partial');
+  });
+});
