@@ -7,18 +7,14 @@ COPY config config
 COPY src src
 RUN npm run build
 
-FROM node:24-bookworm-slim AS dependencies
-WORKDIR /build
-COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund
-
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="scenedim" \
       org.opencontainers.image.description="Keeps a slowly changing dimension of WeChat mini-program access sources (scenes) in your warehouse" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
 ENV NODE_ENV=production
-COPY --from=dependencies /build/node_modules /app/node_modules
+# The only package that is not in the bundle: its WebAssembly and data lie beside its code.
+COPY --from=build /build/node_modules/@electric-sql/pglite /app/node_modules/@electric-sql/pglite
 COPY --from=build /build/dist /app/dist
 COPY sql /app/sql
 COPY config/scenedim.example.yaml /app/config/

@@ -24,7 +24,7 @@ export default defineConfig({
   test: {
     root,
     maxWorkers: 2,
-    globalSetup: ['test/support/postgres-clusters.ts', 'test/support/local-bigquery.ts'],
+    globalSetup: ['test/support/built-dist.ts', 'test/support/postgres-clusters.ts', 'test/support/local-bigquery.ts'],
     // Not extended from here: the global setup would run once a project, and so would its servers.
     projects: Object.entries(suites).map(([name, limits]) => ({
       resolve: { alias },

@@ -46,12 +46,16 @@ export interface ScenedimErrorOptions {
   readonly cause?: unknown;
 }
 
+/** The same in every copy of this module: the command line and the library that a loader imports are two bundles. */
+const brand = Symbol.for('scenedim.ScenedimError');
+
 /**
  * An expected failure. `message` says what is wrong and where (file, line, option or account), `remedy` what to do next.
  * Neither ever holds a secret: whoever builds one from foreign text redacts it first.
  */
 export class ScenedimError extends Error {
   override readonly name = 'ScenedimError';
+  readonly [brand] = true;
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
 
@@ -59,6 +63,11 @@ export class ScenedimError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.remedy = options.remedy;
+  }
+
+  /** True for an error of another copy of scenedim as well. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
   }
 
   get exitCode(): number {

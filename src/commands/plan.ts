@@ -5,9 +5,9 @@ import { createChangeList } from '../report/change-list.ts';
 import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openInput } from './work/open-input.ts';
+import { openSource } from './work/open-source.ts';
 import { reportRun } from './work/report-run.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './work/sync-options.ts';
-import { openSource } from './work/with-source.ts';
 import { runOnTarget } from './work/with-target.ts';
 
 interface PlanFlags extends SyncFlags {

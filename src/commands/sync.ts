@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { sync } from '../pipeline/sync.ts';
 import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
+import { openSource } from './work/open-source.ts';
 import { reportRun } from './work/report-run.ts';
 import {
   addLockTimeout,
@@ -11,7 +12,6 @@ import {
   type SyncFlags,
   syncOptionsOf,
 } from './work/sync-options.ts';
-import { openSource } from './work/with-source.ts';
 import { runOnTarget } from './work/with-target.ts';
 
 export function defineSync(command: Command, run: RunAction): void {

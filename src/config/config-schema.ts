@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from '../did-you-mean.ts';
 import { problemOfAppId } from '../dimension/app-id.ts';
 import { firstSeenModes } from '../dimension/version.ts';

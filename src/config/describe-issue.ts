@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from '../did-you-mean.ts';
 import { remedyOf } from '../load/parse-section.ts';
 import { type ConfigPath, formatPath, valueAt } from './config-path.ts';

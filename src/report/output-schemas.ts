@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { endReasons, valueKinds } from '../dimension/version.ts';
 import { errorCodes } from '../errors.ts';
 import { runOutcomes } from '../load/loader.ts';

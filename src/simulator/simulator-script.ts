@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ScenedimError } from '../errors.ts';
 import { type Micros, parseInstant } from '../instant.ts';
 import type { SimulatorFault } from './fault-plan.ts';

@@ -1,7 +1,7 @@
 /** Reads the behaviour cases: what each step does and what must be true after it. The file's head explains the format. */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatInstant, OPEN_END, parseInstant } from '../../src/instant.ts';
 
 const time = z.union([z.number(), z.string()]);

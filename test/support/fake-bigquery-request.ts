@@ -1,7 +1,7 @@
 /** Requests as the fake BigQuery reads them. */
 import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FakeJob } from './fake-bigquery-jobs.ts';
 import { type FakeUpload, parseUpload } from './fake-bigquery-upload.ts';
 

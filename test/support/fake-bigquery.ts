@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Fault, FaultPlan, type PlannedFault } from './fake-bigquery-faults.ts';
 import { type FakeJob, type FakeResult, type JobFailure, RunningJob, resultPage } from './fake-bigquery-jobs.ts';
 import {

@@ -1,9 +1,13 @@
 /** The command line as its users start it: a process of its own. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 
-export const cliPath = new URL('../../src/cli.ts', import.meta.url).pathname;
+/** The bundle that test/support/built-dist.ts makes, or the sources themselves where SCENEDIM_TEST_SOURCES is 1. */
+export const cliPath = new URL(
+  process.env['SCENEDIM_TEST_SOURCES'] === '1' ? '../../src/cli.ts' : '../../dist/cli.js',
+  import.meta.url,
+).pathname;
 
-/** Hundreds of processes compile the same sources. */
+/** Hundreds of processes compile the same files. */
 const compileCache = new URL('../../node_modules/.cache/scenedim-tests', import.meta.url).pathname;
 
 export interface CliOptions {

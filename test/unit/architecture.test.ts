@@ -159,7 +159,7 @@ describe('the rules themselves', () => {
     ['src/pipeline/sync.ts', "import pino from 'pino';"],
     ['src/dimension/plan.ts', "import { normalize } from '../normalize/normalize-body.ts';"],
     ['src/dimension/plan.ts', "import { readFile } from 'node:fs/promises';"],
-    ['src/normalize/body.ts', "import { z } from 'zod';"],
+    ['src/normalize/body.ts', "import * as z from 'zod';"],
     ['src/errors.ts', "import { x } from './config/secret.ts';"],
     ['src/report/table.ts', "import { Command } from 'commander';"],
     ['src/load/postgres-sql/copy.ts', "import pg from 'pg';"],

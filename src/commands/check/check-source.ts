@@ -4,7 +4,7 @@ import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { flawOfSecret } from '../../extract/secret-text.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
-import { credentialsOf } from '../work/with-source.ts';
+import { credentialsOf } from '../work/with-credentials.ts';
 import { checkClock } from './check-clock.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 

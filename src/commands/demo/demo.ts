@@ -5,9 +5,9 @@ import { sync } from '../../pipeline/sync.ts';
 import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
+import { openSource } from '../work/open-source.ts';
 import { reportRun } from '../work/report-run.ts';
 import { syncOptionsOf } from '../work/sync-options.ts';
-import { openSource } from '../work/with-source.ts';
 import { withTarget } from '../work/with-target.ts';
 import { runDemo } from './run-demo.ts';
 

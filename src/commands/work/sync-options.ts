@@ -9,7 +9,7 @@ import type { Shard } from '../../pipeline/fetch/shard.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
 import type { Session } from '../session/session.ts';
 import type { ReportOptions } from './report-run.ts';
-import { withCredentials } from './with-source.ts';
+import { withCredentials } from './with-credentials.ts';
 
 /** The options of `sync`, which `plan` shares. */
 export interface SyncFlags extends ReportOptions {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { autoMigrate, parseSection } from '../parse-section.ts';
 import { schemaSetting } from '../postgres-sql/schema-setting.ts';
 

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { reasonOf } from '../../../error-text.ts';
 import { ScenedimError } from '../../../errors.ts';
 

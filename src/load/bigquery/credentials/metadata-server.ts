@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCodeOf } from '../../../error-text.ts';
 import { BigQueryFailure } from '../errors/bigquery-failure.ts';
 

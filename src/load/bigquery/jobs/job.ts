@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseAnswer } from '../errors/bigquery-failure.ts';
 
 const failure = z.looseObject({ reason: z.string().optional(), message: z.string().optional() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sleep } from '../../../clock.ts';
 import { BigQueryFailure, parseAnswer } from '../errors/bigquery-failure.ts';
 import type { QueryParameter } from '../sql/query-parameter.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Micros } from '../../../instant.ts';
 import { parseAnswer } from '../errors/bigquery-failure.ts';
 import { createCellReader } from '../jobs/row-cells.ts';

@@ -1,25 +1,9 @@
-import { systemClock } from '../../clock.ts';
 import type { AccountConfig } from '../../config/account-config.ts';
 import type { Config } from '../../config/load-config.ts';
-import { type Roster, requireSource } from '../../config/roster.ts';
+import type { Roster } from '../../config/roster.ts';
 import { createSecretReader, type SecretReader } from '../../config/secret.ts';
-import type { AccountCredentials, SceneSource, SourceAccount } from '../../extract/scene-source.ts';
-import { createWechatSource } from '../../extract/wechat-source.ts';
+import type { AccountCredentials, SourceAccount } from '../../extract/scene-source.ts';
 import type { Session } from '../session/session.ts';
-
-/** The WeChat API as the config describes it. */
-export function openSource(session: Session, config: Config): SceneSource {
-  const { baseUrl, fallbackBaseUrls, ratePerSecond, timeoutMs, totalTimeoutMs } = requireSource(config);
-  return createWechatSource({
-    clock: systemClock,
-    baseUrl,
-    ...(fallbackBaseUrls !== undefined && { fallbackBaseUrls }),
-    ratePerSecond,
-    timeoutMs,
-    totalTimeoutMs,
-    redactor: session.redactor,
-  });
-}
 
 /** The accounts of a roster with what reads their credentials. */
 export async function* withCredentials(

@@ -1,0 +1,122 @@
+/**
+ * Builds `dist`. The command line is a bundle, split by command, with everything inside but PGlite; what a library user
+ * imports is one too, with every dependency outside; the types are made by `tsc`.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { thirdPartyNotices } from './third-party-notices.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const dist = join(root, 'dist');
+const notices = 'THIRD-PARTY-NOTICES';
+
+/** PGlite finds its WebAssembly and data (27 MB) beside its code, and the library needs the package anyway. */
+const outsideOfCommandLine = ['@electric-sql/pglite'];
+/** Asked for by `pg` where somebody installed it. */
+const optional = ['pg-native'];
+
+/** Builds `dist` beside the old one, which it replaces when it is complete; without `types` only what runs. */
+async function buildDist({ types }: { readonly types: boolean }): Promise<void> {
+  const folder = await mkdtemp(join(root, 'node_modules/.scenedim-dist-'));
+  try {
+    const commandLine = await bundle(folder, ['src/cli.ts'], {
+      chunkNames: 'cli/[name]-[hash]',
+      external: [...outsideOfCommandLine, ...optional],
+      plugins: [requiredBuiltins],
+    });
+    const library = await bundle(folder, ['src/index.ts', 'src/testing.ts'], {
+      chunkNames: 'lib/[name]-[hash]',
+      packages: 'external',
+    });
+    const outside = new Set([...packagesOutside(commandLine), ...packagesOutside(library)]);
+    await assertDependencies(outside);
+    if (types) {
+      const tsc = join(root, 'node_modules/typescript/bin/tsc');
+      execFileSync(process.execPath, [tsc, '-p', join(root, 'config/tsconfig.build.json'), '--outDir', folder], {
+        stdio: 'inherit',
+      });
+    }
+    await writeFile(join(folder, notices), await thirdPartyNotices(root, commandLine));
+    await chmod(join(folder, 'cli.js'), 0o755);
+    await chmod(folder, 0o755);
+    await rm(dist, { recursive: true, force: true });
+    await rename(folder, dist);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Builds what runs of `dist` when something that it is made of is newer. */
+export async function buildWhenStale(): Promise<void> {
+  const built = await stat(join(dist, notices)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+  const files = ['src', 'config'].map(async (name) =>
+    (await readdir(join(root, name), { recursive: true })).map((file) => join(root, name, file)),
+  );
+  const sources = [...(await Promise.all(files)).flat(), join(root, 'package.json'), join(root, 'package-lock.json')];
+  const changed = await Promise.all(sources.map(async (file) => (await stat(file)).mtimeMs));
+  if (Math.max(...changed) > built) await buildDist({ types: false });
+}
+
+async function bundle(folder: string, entryPoints: readonly string[], options: BuildOptions): Promise<Metafile> {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [...entryPoints],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24.12',
+    minifySyntax: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...options,
+    metafile: true,
+  });
+  return result.metafile;
+}
+
+/** A package in CommonJS `require`s what Node brings; a bundle of ES modules has no `require`. */
+const requiredBuiltins: Plugin = {
+  name: 'required-builtins',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(?:node:)?(?:${builtinModules.join('|')})$`);
+    onResolve({ filter }, ({ kind, path }) =>
+      kind === 'require-call' ? { path, namespace: 'required-builtin' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'required-builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      loader: 'js',
+    }));
+  },
+};
+
+function packagesOutside({ outputs }: Metafile): readonly string[] {
+  return Object.values(outputs)
+    .flatMap(({ imports }) => imports.filter(({ external }) => external === true).map(({ path }) => path))
+    .filter((path) => !path.startsWith('node:') && !builtinModules.includes(path))
+    .map((path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path);
+}
+
+/** The package must install what its code imports, and nothing else. */
+async function assertDependencies(imported: ReadonlySet<string>): Promise<void> {
+  const { dependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<
+    'dependencies' | 'peerDependencies',
+    Readonly<Record<string, string>>
+  >;
+  const installed = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
+  const missing = imported.difference(installed).difference(new Set(optional));
+  const superfluous = installed.difference(imported);
+  if (missing.size > 0) throw new Error(`package.json lacks the dependencies ${[...missing].join(', ')}`);
+  if (superfluous.size > 0) {
+    throw new Error(`only development needs ${[...superfluous].join(', ')}: move to devDependencies in package.json`);
+  }
+}
+
+if (import.meta.main) await buildDist({ types: true });

@@ -1,0 +1,64 @@
+/** The licences of the packages whose code is in a bundle, as their conditions ask for. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
+
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+  readonly author?: string | { readonly name: string };
+}
+
+/** Every package whose code is in the bundle, with its licence; fails when one has none. */
+export async function thirdPartyNotices(root: string, { outputs }: Metafile): Promise<string> {
+  const folders = new Set<string>();
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+      if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
+    }
+  }
+  const sections = await Promise.all([...folders].map((folder) => section(join(root, folder))));
+  return [
+    'The command line of scenedim, dist/cli.js and dist/cli/, contains code of these packages.\n',
+    ...sections.sort(),
+  ].join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+async function section(folder: string): Promise<string> {
+  const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Package;
+  const texts = await licenceTexts(folder, about);
+  if (texts.length === 0) throw new Error(`${about.name} ${about.version} is in the bundle and has no licence text`);
+  return `${about.name} ${about.version} (${about.license ?? 'see below'})\n\n${texts.join('\n\n')}\n`;
+}
+
+/** The licence files of a package, else the licence in its readme, else the text of the licence that package.json names. */
+async function licenceTexts(folder: string, about: Package): Promise<readonly string[]> {
+  const names = await readdir(folder);
+  const read = async (name: string): Promise<string> =>
+    (await readFile(join(folder, name), 'utf8')).replaceAll('\r', '').trim();
+  const files = names.filter((name) => /^(?:licen[cs]e|copying|notice)/i.test(name)).sort();
+  if (files.length > 0) return Promise.all(files.map(read));
+  const readme = names.find((name) => /^readme/i.test(name));
+  const licence =
+    readme === undefined ? undefined : /\n(?:#+ *licen[cs]e|licen[cs]e\n-+)[\s\S]*/i.exec(await read(readme))?.[0];
+  if (licence?.includes('Permission is hereby granted')) return [licence.trim()];
+  const author = typeof about.author === 'string' ? about.author : about.author?.name;
+  return about.license === 'MIT' && author !== undefined ? [mit(author)] : [];
+}
+
+const mit = (author: string): string => `Copyright (c) ${author}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the
+Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
+ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
