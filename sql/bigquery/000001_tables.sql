@@ -110,6 +110,7 @@ CLUSTER BY app_id;
 CREATE TABLE IF NOT EXISTS `:DATASET.access_source` (
   access_source_key STRING NOT NULL,
   access_source_name STRING NOT NULL,
+  origin STRING NOT NULL,
   PRIMARY KEY (access_source_key) NOT ENFORCED
 );
 

@@ -96,12 +96,13 @@ CREATE TABLE IF NOT EXISTS :SCHEMA.scene_reject (
 
 CREATE TABLE IF NOT EXISTS :SCHEMA.access_source (
   access_source_key  text COLLATE "C" PRIMARY KEY,
-  access_source_name text NOT NULL
+  access_source_name text NOT NULL,
+  origin             text NOT NULL CHECK (origin IN ('official', 'community', 'own'))
 );
 
 CREATE TABLE IF NOT EXISTS :SCHEMA.launch_scene (
   launch_scene      integer PRIMARY KEY,
   launch_scene_name text,
   access_source_key text COLLATE "C" NOT NULL,
-  mapping           text NOT NULL CHECK (mapping IN ('official', 'default'))
+  mapping           text NOT NULL CHECK (mapping IN ('official', 'default', 'community', 'own'))
 );

@@ -64,12 +64,14 @@ CREATE OR REPLACE VIEW :SCHEMA.scene_freshness AS
 SELECT a.app_id, a.last_ok_at, a.last_attempt_at, a.last_error_code, a.removals_suspended_since
 FROM :SCHEMA.scene_account AS a;
 
--- A full join in two halves: a filter on app_id does not pass the COALESCE of a FULL JOIN.
+-- A full join in two halves: a filter on app_id does not pass the COALESCE of a FULL JOIN. A community key
+-- that an account does not have is no row: nobody promised it.
 CREATE OR REPLACE VIEW :SCHEMA.scene_drift AS
 SELECT
   a.app_id, s.access_source_key AS scene_key, s.access_source_name AS bundled_name, d.scene_name,
   CASE
     WHEN d.version_id IS NULL THEN TEXT 'missing'
+    WHEN s.origin = 'community' THEN TEXT 'seen_elsewhere'
     WHEN d.scene_name = s.access_source_name THEN 'matched'
     ELSE 'renamed'
   END AS drift
@@ -77,7 +79,7 @@ FROM :SCHEMA.scene_account AS a
 CROSS JOIN :SCHEMA.access_source AS s
 LEFT JOIN :SCHEMA.dim_scene AS d
   ON d.app_id = a.app_id AND d.scene_key = s.access_source_key AND d.effective_to = TIMESTAMPTZ '9999-12-31 00:00:00+00'
-WHERE a.last_ok_at IS NOT NULL
+WHERE a.last_ok_at IS NOT NULL AND (s.origin <> 'community' OR d.version_id IS NOT NULL)
 UNION ALL
 SELECT d.app_id, d.scene_key, NULL::text, d.scene_name, TEXT 'new'
 FROM :SCHEMA.dim_scene AS d

@@ -8,8 +8,8 @@ export interface RelationEntry {
   readonly columns: Readonly<Record<string, string>>;
 }
 
-/** Type of a function's argument, whatever a warehouse calls it. */
-export type ArgumentType = 'timestamp' | 'integer';
+/** Type of a function's argument, whatever a warehouse calls it; a `code` is a number or a text. */
+export type ArgumentType = 'timestamp' | 'code';
 
 /** A function that `target.readers` may call. */
 export interface FunctionEntry {

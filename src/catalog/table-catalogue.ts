@@ -13,10 +13,13 @@ export const tableCatalogue = {
   access_source: {
     kind: 'table',
     readable: true,
-    description: "Access sources of WeChat's published table, bundled with scenedim: what scenes are normally called.",
+    description:
+      'Access sources that are known beforehand, bundled with scenedim: what scenes are normally called. 57 of the published table of WeChat, @_all, and three that were only seen in use.',
     columns: {
-      access_source_key: "Code as text, '1' to '57'; compare with dim_scene.scene_key.",
-      access_source_name: 'Name in the published table; an account may be given another one, see scene_drift.',
+      access_source_key: "Code as text, such as '1' or '@_all'; compare with dim_scene.scene_key.",
+      access_source_name: 'Its usual name; an account may be given another one, see scene_drift.',
+      origin:
+        'official: WeChat itself lists it; community: only seen in use, in what others publish of their accounts; own: added or changed in the config.',
     },
   },
   launch_scene: {
@@ -26,10 +29,10 @@ export const tableCatalogue = {
       "WeChat's launch scenes (the scene that a mini-program is started with, 1000 and up) and the access source that each is counted under, bundled with scenedim. Launch scenes that are not listed fall to '10', as access_source_of does.",
     columns: {
       launch_scene: 'Launch scene code, 1000 and up. Not a scene key of dim_scene.',
-      launch_scene_name: "Name in WeChat's public list; null where the list gives none.",
+      launch_scene_name: "Name in WeChat's public lists; null where they give none.",
       access_source_key: 'Access source that the launch scene is counted under; compare with dim_scene.scene_key.',
       mapping:
-        "official: WeChat's table says so; default: the launch scene is in the public list only, and falls to '10' 其他 by the rule \"everything not listed above\".",
+        "official: WeChat's table says so; default: the launch scene is in the public list only, and falls to '10' 其他 by the rule \"everything not listed above\"; community: inferred, because an access source of the community is in use; own: from the config.",
     },
   },
   scene_account: {

@@ -43,7 +43,7 @@ export const viewCatalogue = {
       launch_scene: 'Launch scene code, 1000 and up. Not a scene key.',
       launch_scene_name: "Name of the launch scene in WeChat's public list; null where the list gives none.",
       mapping:
-        "official: WeChat's table puts the launch scene under this access source; default: it falls to '10' 其他.",
+        "official: WeChat's table puts the launch scene under this access source; default: it falls to '10' 其他; community: inferred; own: from the config.",
       ...dimensionColumnsWithoutAppId,
     },
   },
@@ -64,14 +64,14 @@ export const viewCatalogue = {
     kind: 'view',
     readable: true,
     description:
-      "WeChat's published table of access sources against what WeChat answers. One row is a key of either, for each account with at least one answer that counts.",
+      'The bundled access sources (access_source) against what WeChat answers. One row is a key of either, for each account with at least one answer that counts.',
     columns: {
       app_id: appId,
-      scene_key: "Access source as text; '@_all' is in no published table, so it is always new.",
-      bundled_name: 'Name in the published table (access_source); null when drift is new.',
+      scene_key: 'Access source as text.',
+      bundled_name: 'Name in access_source; null when drift is new.',
       scene_name: 'Name now in force for the account; null when drift is missing.',
       drift:
-        'matched: same name; renamed: another name; new: not in the published table; missing: the account does not have it.',
+        'matched: same name; renamed: another name; seen_elsewhere: a key that only the community knows, and the account has it too; new: not in access_source; missing: the account does not have it.',
     },
   },
 } as const satisfies Readonly<Record<string, RelationEntry>>;
@@ -87,8 +87,8 @@ export const functionCatalogue = {
   access_source_of: {
     kind: 'function',
     description:
-      "The access source, as a scene_key, that a launch scene (1001…) is counted under: the official one, else '10' 其他; null for null.",
-    arguments: { launch_scene: { type: 'integer', description: 'Launch scene code.' } },
+      "The access source, as a scene_key, that a launch scene (1001…) is counted under: as listed in launch_scene, else '10' 其他 for a number from 1000 to 9999; null for anything else, such as 4, which is an access source already. Takes a number or a text: digits, with spaces around or wx- before them.",
+    arguments: { launch_scene: { type: 'code', description: 'Launch scene code, as a number or a text.' } },
     returns: 'text',
   },
 } as const satisfies Readonly<Record<string, FunctionEntry>>;

@@ -20,11 +20,12 @@ export interface SceneLists {
 
 type List = Map<string, SceneRow>;
 
-/** Starts every account with the bundled 57 access sources behind `全部` (`@_all`), as the real API orders them. */
+/** Starts every account with the 57 official access sources behind `全部` (`@_all`), as the real API orders them. */
 export function createSceneLists(): SceneLists {
   const shared: List = new Map([['@_all', { name: '全部', value: '@_all' }]]);
-  for (const { accessSourceKey, accessSourceName } of readAccessSources()) {
-    shared.set(accessSourceKey, { name: accessSourceName, value: Number(accessSourceKey) });
+  for (const { accessSourceKey, accessSourceName, origin } of readAccessSources()) {
+    const row = { name: accessSourceName, value: wireValue(accessSourceKey) };
+    if (origin === 'official') shared.set(accessSourceKey, row);
   }
   // Copies, of the accounts that differ from the others.
   const own = new Map<string, List>();

@@ -63,7 +63,7 @@ function suite(built: string): void {
       'UPDATE `project.scene.scene_meta` SET rebuilding = 1 WHERE only_row',
       'INSERT INTO `project.scene.access_source` (access_source_key) VALUES (1)',
       'SELECT * FROM `project.scene.scene_as_of`(1)',
-      "SELECT `project.scene.access_source_of`('1011')",
+      'SELECT `project.scene.access_source_of`(1011, 4)',
       'SELECT effective_until FROM `project.scene.scene_history`',
     ];
     const { refused } = await passThroughGate(built, [...migrations, ...wrong.map((sql) => ({ sql }))]);

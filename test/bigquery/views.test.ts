@@ -162,11 +162,26 @@ describeBigquery('the views', (suite) => {
     const bridge = `\`${scene.path}.access_source_of\``;
     const rows = await scene.query(
       `SELECT COUNT(*) AS listed, COUNTIF(${bridge}(launch_scene) = access_source_key) AS same,
-         ANY_VALUE(${bridge}(NULL)) AS none, ANY_VALUE(${bridge}(-1)) AS negative,
+         COUNTIF(${bridge}(CONCAT('wx-', CAST(launch_scene AS STRING))) = access_source_key) AS same_as_text,
+         ANY_VALUE(${bridge}(CAST(NULL AS INT64))) AS none, ANY_VALUE(${bridge}(-1)) AS negative, ANY_VALUE(${bridge}(4)) AS already,
+         ANY_VALUE(${bridge}(8888)) AS unlisted, ANY_VALUE(${bridge}(' 1011 ')) AS text, ANY_VALUE(${bridge}('wx-4')) AS no_scene,
          ANY_VALUE(${bridge}(9223372036854775807)) AS largest
        FROM \`${scene.path}.launch_scene\``,
     );
-    expect(rows).toEqual([{ listed: 247, same: 247, none: null, negative: '10', largest: '10' }]);
+    expect(rows).toEqual([
+      {
+        listed: 260,
+        same: 260,
+        same_as_text: 260,
+        none: null,
+        negative: null,
+        already: null,
+        unlisted: '10',
+        text: '4',
+        no_scene: null,
+        largest: null,
+      },
+    ]);
   });
 
   test('a fact that has only a day joins the version in force at its end, over a change of the clock too', async () => {

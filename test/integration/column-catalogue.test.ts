@@ -3,6 +3,7 @@ import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
 import { bundledStatements } from '../../src/load/postgres-sql/schema/bundled-statements.ts';
+import { functionSignatures } from '../../src/load/postgres-sql/schema/readable-objects.ts';
 import { createSceneSchema, openPgliteDatabase, type ViewDatabase } from '../support/view-database.ts';
 
 /** A name that has to be quoted everywhere. */
@@ -39,11 +40,17 @@ describe('the column catalogue and a migrated database', () => {
   test('have the same functions, arguments and comments', async () => {
     const rows = await database.query<{ name: string }>(
       `SELECT p.proname AS name, p.proargnames AS arguments, obj_description(p.oid, 'pg_proc') AS comment
-       FROM pg_proc AS p WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) ORDER BY p.proname`,
+       FROM pg_proc AS p WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) ORDER BY p.proname, p.oid`,
       [schema],
     );
     const expected = Object.entries(columnCatalogue.functions)
-      .map(([name, entry]) => ({ name, arguments: Object.keys(entry.arguments), comment: entry.description }))
+      .flatMap(([name, entry]) =>
+        functionSignatures(schema, name, entry).map(() => ({
+          name,
+          arguments: Object.keys(entry.arguments),
+          comment: entry.description,
+        })),
+      )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     expect(rows).toEqual(expected);
   });
@@ -70,7 +77,7 @@ describe('the bundled tables in a database', () => {
     await database.execute(`
       SET search_path TO ${quoted};
       UPDATE access_source SET access_source_name = 'x' WHERE access_source_key = '1';
-      INSERT INTO access_source VALUES ('58', 'no longer bundled');
+      INSERT INTO access_source VALUES ('58', 'no longer bundled', 'official');
       INSERT INTO launch_scene VALUES (9999, 'no longer bundled', '58', 'official');
       DELETE FROM launch_scene WHERE launch_scene = 1001;
       UPDATE launch_scene SET launch_scene_name = NULL WHERE launch_scene = 1011;

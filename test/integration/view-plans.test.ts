@@ -47,7 +47,8 @@ describePostgres('a filter on account and key', ({ createDatabase }) => {
 
   test('keeps it because access_source_of is inlined into the query', async () => {
     const plan = await database.query<{ 'QUERY PLAN': string }>(
-      'EXPLAIN (VERBOSE, COSTS OFF) SELECT scene.access_source_of(l.launch_scene) FROM scene.launch_scene AS l',
+      `EXPLAIN (VERBOSE, COSTS OFF) SELECT scene.access_source_of(l.launch_scene), scene.access_source_of(l.launch_scene_name)
+       FROM scene.launch_scene AS l`,
     );
     expect(plan.map((row) => row['QUERY PLAN']).filter((line) => line.includes('access_source_of'))).toEqual([]);
   });

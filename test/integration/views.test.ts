@@ -101,11 +101,39 @@ describeViewDatabases('the views', (database) => {
   test('access_source_of agrees with the table launch_scene', async () => {
     const rows = await database().query(
       `SELECT count(*)::int AS listed, count(*) FILTER (WHERE scene.access_source_of(launch_scene) = access_source_key)::int AS same,
-         scene.access_source_of(NULL) AS none, scene.access_source_of(-1) AS negative,
-         scene.access_source_of(9223372036854775807) AS largest
+         count(*) FILTER (WHERE scene.access_source_of('wx-' || launch_scene) = access_source_key)::int AS same_as_text
        FROM scene.launch_scene`,
     );
-    expect(rows).toEqual([{ listed: 247, same: 247, none: null, negative: '10', largest: '10' }]);
+    expect(rows).toEqual([{ listed: 260, same: 260, same_as_text: 260 }]);
+  });
+
+  test.each([
+    ['1011', '4'],
+    ['1000', '10'],
+    ['9999', '10'],
+    ['999', null],
+    ['10000', null],
+    ['4', null],
+    ['0', null],
+    ['-1', null],
+    ['9223372036854775807', null],
+    ["'1011'", '4'],
+    ["' wx-1011\t'", '4'],
+    ["'8888'", '10'],
+    ["'wx-4'", null],
+    ["'-1011'", null],
+    ["'1011.0'", null],
+    ["'1011 1011'", null],
+    ["'scene 1011'", null],
+    ["''", null],
+    ["'99999999999999999999999'", null],
+    ['NULL', null],
+    ['NULL::bigint', null],
+    ['NULL::text', null],
+    ['1011::smallint', '4'],
+    ["'1011'::varchar", '4'],
+  ])('access_source_of(%s) is %s', async (code, key) => {
+    expect(await database().query(`SELECT scene.access_source_of(${code}) AS key`)).toEqual([{ key }]);
   });
 
   test('scene_current is the open versions with their confirmation, and the unknown member', async () => {
@@ -192,11 +220,10 @@ describeViewDatabases('the views', (database) => {
       'SELECT app_id, drift, count(*)::int AS count FROM scene.scene_drift GROUP BY 1, 2 ORDER BY 1, 2',
     );
     expect(counts).toEqual([
-      { app_id: 'wx1', drift: 'matched', count: 2 },
+      { app_id: 'wx1', drift: 'matched', count: 3 },
       { app_id: 'wx1', drift: 'missing', count: 53 },
-      { app_id: 'wx1', drift: 'new', count: 1 },
       { app_id: 'wx1', drift: 'renamed', count: 2 },
-      { app_id: 'wx2', drift: 'missing', count: 56 },
+      { app_id: 'wx2', drift: 'missing', count: 57 },
       { app_id: 'wx2', drift: 'renamed', count: 1 },
     ]);
     const rows = await database().query(
@@ -206,7 +233,7 @@ describeViewDatabases('the views', (database) => {
       { app_id: 'wx1', scene_key: '1', bundled_name: '小程序历史列表', scene_name: null, drift: 'missing' },
       { app_id: 'wx1', scene_key: '4', bundled_name: '扫一扫二维码', scene_name: '扫一扫二维码', drift: 'matched' },
       { app_id: 'wx1', scene_key: '57', bundled_name: expect.any(String), scene_name: '新入口', drift: 'renamed' },
-      { app_id: 'wx1', scene_key: '@_all', bundled_name: null, scene_name: '全部', drift: 'new' },
+      { app_id: 'wx1', scene_key: '@_all', bundled_name: '全部', scene_name: '全部', drift: 'matched' },
     ]);
   });
 });

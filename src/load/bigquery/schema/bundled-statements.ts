@@ -2,22 +2,20 @@ import { defaultAccessSourceKey, readAccessSources, readLaunchScenes } from '../
 import { quoteLiteral } from '../sql/quote-literal.ts';
 import { functionDescription } from './describe-statement.ts';
 
-/** The bridge as one expression over constants, which BigQuery inlines: a function that reads a table could not be joined by. */
+/**
+ * The bridge as one expression over constants, which BigQuery inlines: a function that reads a table could not be joined by.
+ * BigQuery has no overloading, so the argument is of any type and read as a text.
+ */
 export function accessSourceFunction(datasetPath: string): string {
-  const official = Map.groupBy(
-    readLaunchScenes().filter(({ mapping }) => mapping === 'official'),
-    ({ accessSourceKey }) => accessSourceKey,
-  );
-  const branches = [...official].map(
-    ([key, scenes]) =>
-      `  WHEN launch_scene IN (${scenes.map((scene) => scene.launchScene).join(', ')}) THEN ${quoteLiteral(key)}`,
-  );
-  return `CREATE OR REPLACE FUNCTION \`${datasetPath}.access_source_of\`(launch_scene INT64) RETURNS STRING
+  const branches = readLaunchScenes()
+    .filter(({ mapping }) => mapping !== 'default')
+    .map(({ launchScene, accessSourceKey }) => `  WHEN '${launchScene}' THEN ${quoteLiteral(accessSourceKey)}`);
+  const code = `REGEXP_EXTRACT(CAST(launch_scene AS STRING), r'^[ \\t]*(?:wx-)?0*([0-9]{1,18})[ \\t]*$')`;
+  return `CREATE OR REPLACE FUNCTION \`${datasetPath}.access_source_of\`(launch_scene ANY TYPE)
 ${functionDescription('access_source_of')}
-AS (CASE
-  WHEN launch_scene IS NULL THEN NULL
+AS (CASE ${code}
 ${branches.join('\n')}
-  ELSE ${quoteLiteral(defaultAccessSourceKey)}
+  ELSE IF(REGEXP_CONTAINS(${code}, '^[1-9][0-9]{3}$'), ${quoteLiteral(defaultAccessSourceKey)}, NULL)
 END)`;
 }
 
@@ -26,7 +24,11 @@ END)`;
  * that are right already are not written. Two at once could both insert, so they belong into a transaction that conflicts.
  */
 export function bundledStatements(datasetPath: string): string[] {
-  const sources: readonly BundledRow[] = readAccessSources().map((row) => [row.accessSourceKey, row.accessSourceName]);
+  const sources: readonly BundledRow[] = readAccessSources().map((row) => [
+    row.accessSourceKey,
+    row.accessSourceName,
+    row.origin,
+  ]);
   const scenes: readonly BundledRow[] = readLaunchScenes().map((row) => [
     row.launchScene,
     row.launchSceneName,
@@ -34,7 +36,11 @@ export function bundledStatements(datasetPath: string): string[] {
     row.mapping,
   ]);
   return [
-    ...replaceStatements(`\`${datasetPath}.access_source\``, ['access_source_key', 'access_source_name'], sources),
+    ...replaceStatements(
+      `\`${datasetPath}.access_source\``,
+      ['access_source_key', 'access_source_name', 'origin'],
+      sources,
+    ),
     ...replaceStatements(
       `\`${datasetPath}.launch_scene\``,
       ['launch_scene', 'launch_scene_name', 'access_source_key', 'mapping'],

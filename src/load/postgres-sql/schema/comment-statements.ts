@@ -1,7 +1,7 @@
 import type { FunctionEntry, RelationEntry } from '../../../catalog/catalogue-entry.ts';
 import { columnCatalogue } from '../../../catalog/column-catalogue.ts';
 import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
-import { functionSignature } from './readable-objects.ts';
+import { functionSignatures } from './readable-objects.ts';
 
 /**
  * Statements that put the catalogue into Postgres as comments: one for each table, view, column and function.
@@ -10,7 +10,7 @@ import { functionSignature } from './readable-objects.ts';
 export function commentStatements(schema: string): string[] {
   return [
     ...Object.entries(columnCatalogue.relations).flatMap(([name, entry]) => relationComments(schema, name, entry)),
-    ...Object.entries(columnCatalogue.functions).map(([name, entry]) => functionComment(schema, name, entry)),
+    ...Object.entries(columnCatalogue.functions).flatMap(([name, entry]) => functionComments(schema, name, entry)),
   ];
 }
 
@@ -23,6 +23,8 @@ function relationComments(schema: string, name: string, entry: RelationEntry): s
   return [`COMMENT ON ${entry.kind.toUpperCase()} ${relation} IS ${quoteLiteral(entry.description)}`, ...columns];
 }
 
-function functionComment(schema: string, name: string, entry: FunctionEntry): string {
-  return `COMMENT ON FUNCTION ${functionSignature(schema, name, entry)} IS ${quoteLiteral(entry.description)}`;
+function functionComments(schema: string, name: string, entry: FunctionEntry): string[] {
+  return functionSignatures(schema, name, entry).map(
+    (signature) => `COMMENT ON FUNCTION ${signature} IS ${quoteLiteral(entry.description)}`,
+  );
 }
