@@ -1,6 +1,6 @@
 /**
  * Every error that a user can meet, by its stable code, with the exit status (sysexits) that it leads to and
- * whether the same action may succeed when it is tried again. The README's table of codes is made from this one.
+ * whether the same action may succeed when it is tried again. A test compares the table of codes in config/README.md.
  */
 export const errorCodes = {
   usage: { exitCode: 64, retryable: false, meaning: 'an option or argument is wrong' },

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { everyStatement, nullParameters } from '../../src/load/bigquery/check/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import type { DatasetName } from '../../src/load/bigquery/sql/table-path.ts';
-import { blocksOf } from '../support/readme-blocks.ts';
+import { runBigquerySetup } from '../support/bigquery-setup.ts';
+import { blocksOf } from '../support/documents.ts';
 import { findSqlGate, type GateStatement, passThroughGate } from '../support/sql-gate.ts';
 
 const place = { projectId: 'project', dataset: 'scene' };
@@ -13,7 +14,7 @@ const migrationsOf = (where: DatasetName): readonly GateStatement[] =>
     }),
   );
 const migrations = migrationsOf(place);
-const readmePlace = { projectId: 'my-project', dataset: 'scene' };
+const documentsPlace = { projectId: 'my-project', dataset: 'scene' };
 const suiteName = 'the SQL gate (GoogleSQL)';
 const reason = 'the SQL gate is not built: run .ci/install-sql-gate';
 const gate = findSqlGate();
@@ -40,15 +41,16 @@ function suite(built: string): void {
     expect(passed).toBeGreaterThanOrEqual(statements.length);
   });
 
-  test('takes what the README shows', async () => {
-    const visits =
-      'CREATE TABLE `my-project.logs.visit` (app_id STRING, visited_at TIMESTAMP, access_source INT64, launch_scene INT64)';
-    const grants = blocksOf('sh').flatMap(({ text }) =>
-      [...text.matchAll(/\bbq query [^']*'([^']*)'/g)].map(([, sql = '']) => sql),
-    );
+  test('takes what the documents show, and what setup.sh sends', async () => {
+    const facts = [
+      'CREATE TABLE `my-project.logs.visit` (app_id STRING, visited_at TIMESTAMP, access_source INT64, launch_scene INT64)',
+      'CREATE TABLE `my-project.logs.visit_day` (app_id STRING, day DATE, access_source STRING, sessions INT64)',
+    ];
+    const calls = await runBigquerySetup({ PROJECT: 'my-project', LOCATION: 'asia-east1' }, { found: true });
+    const grants = calls.filter((words) => words.includes('query')).map((words) => words.at(-1) ?? '');
     expect(grants).toHaveLength(1);
-    const shown = [...grants, ...blocksOf('sql bigquery').map(({ text }) => text)];
-    const statements = [...migrationsOf(readmePlace), ...[visits, ...shown].map((sql) => ({ sql }))];
+    const shown = [...facts, ...grants, ...blocksOf('sql bigquery').map(({ text }) => text)];
+    const statements = [...migrationsOf(documentsPlace), ...shown.map((sql) => ({ sql }))];
     expect((await passThroughGate(built, statements)).refused).toEqual([]);
   });
 

@@ -23,8 +23,20 @@ test('the packed package holds all that the program needs', async () => {
   expect(paths.filter((path) => !/^(?:dist|sql)\//.test(path)).sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
-    ...paths.filter((path) => path === 'README.md'),
+    'README.md',
+    'config/README.md',
+    'config/airflow/README.md',
+    'config/airflow/scenedim_dag.py',
+    'config/bigquery/README.md',
+    'config/bigquery/setup.sh',
+    'config/kubernetes/README.md',
+    'config/kubernetes/config-map.yaml',
+    'config/kubernetes/cronjob.yaml',
+    'config/kubernetes/shards.yaml',
+    'config/postgres/README.md',
+    'config/postgres/grants.sql',
     'config/scenedim.example.yaml',
     'package.json',
+    'src/load/README.md',
   ]);
 }, 120_000);

@@ -1,0 +1,240 @@
+/** Every table of every document is compared with what the program has. */
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import vitestConfig from '../../config/vitest.config.ts';
+import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
+import { tableCatalogue } from '../../src/catalog/table-catalogue.ts';
+import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalogue.ts';
+import { commandList } from '../../src/commands/command-list.ts';
+import { configJsonSchema } from '../../src/config/config-json-schema.ts';
+import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
+import type { Observation } from '../../src/dimension/observation.ts';
+import { observationStatuses } from '../../src/dimension/observation.ts';
+import { errorCodes } from '../../src/errors.ts';
+import { grantDataEditor, grantJobUser } from '../../src/load/bigquery/errors/grants.ts';
+import { runOutcomes } from '../../src/load/loader.ts';
+import { builtInTargetTypes } from '../../src/load/registry.ts';
+import { formatReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
+import { outputJsonSchema } from '../../src/report/output-schemas.ts';
+import { codeOf, documentTable } from '../support/document-tables.ts';
+import { documentTables, root, textOf } from '../support/documents.ts';
+
+type Rows = readonly (readonly string[])[];
+
+/** Of each table, by its document and name: what holds it against the program, or the test file that does. */
+const comparisons: Readonly<Record<string, ((rows: Rows) => void | Promise<void>) | string>> = {
+  'README.md targets': (rows) => {
+    expect(rows.slice(0, -1).flatMap(([type]) => codeOf(type))).toEqual(builtInTargetTypes);
+  },
+  'README.md exits': (rows) => {
+    const codes = rows.map(([cell]) => numbersOf(cell));
+    const exits = (again: boolean) => {
+      const those = Object.values(errorCodes).filter(({ retryable }) => retryable === again);
+      return new Set(those.map(({ exitCode }) => exitCode as number));
+    };
+    const again = [...exits(true)].filter((code) => code !== errorCodes.interrupted.exitCode);
+    const never = [...exits(false)].filter((code) => !again.includes(code));
+    expect(codes).toEqual([[0], ascending(again), ascending(never)]);
+  },
+  'README.md commands': (rows) => {
+    const listed = rows.flatMap(([cell]) => codeOf(cell)).map((name) => name.replace(/ [A-Z]+$/, ''));
+    expect(listed.sort()).toEqual(commandList.map(({ name }) => name).sort());
+  },
+  'README.md settings': (rows) => {
+    const all = new Map(documentTable('config/README.md', 'settings').map(([name = '', value]) => [name, value]));
+    all.set('`source.accounts`', '');
+    expect(rows).toHaveLength(10);
+    expect(rows.map(([name = '', value]) => [name, value])).toEqual(rows.map(([name = '']) => [name, all.get(name)]));
+  },
+  'README.md readers': (rows) => {
+    for (const [, documents = ''] of rows) expect(documents).toMatch(/\[.*\.md\]\(.*\.md\)/);
+  },
+  'config/README.md places': (rows) => {
+    const linked = rows.flatMap(([, files = '']) => [...files.matchAll(/\]\((.*?)\)/g)].map(([, path]) => path));
+    const files = globSync('*/*', { cwd: `${root}config` }).filter((file) => !file.endsWith('.md'));
+    expect(linked.sort()).toEqual(files.sort());
+  },
+  'config/README.md settings': (rows) => {
+    const settings = new Map(
+      [...settingsOf(configJsonSchema(), '')].map(([path, value]) => [path, textOfValue(value)]),
+    );
+    // Told in prose: it is the loader's own default.
+    settings.set('target.applicationName', 'scenedim');
+    const listed = rows.map(([setting, fallback]) => [codeOf(setting)[0], codeOf(fallback)[0] ?? '']);
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(settings));
+  },
+  'config/README.md variables': (rows) => {
+    expect(rows.map(([name]) => codeOf(name)[0])).toEqual(expect.arrayContaining([...optionVariables]));
+  },
+  'config/README.md exit codes': (rows) => {
+    const possible = new Set([0, 99, 143, ...Object.values(errorCodes).map(({ exitCode }) => exitCode)]);
+    expect(rows.flatMap(([cell]) => numbersOf(cell))).toEqual(ascending(possible));
+  },
+  'config/README.md error codes': (rows) => {
+    expect(rows.map(([name, ...rest]) => [codeOf(name)[0], ...rest])).toEqual(
+      Object.entries(errorCodes).map(([name, { exitCode, retryable, meaning }]) => {
+        return [name, String(exitCode), retryable ? 'yes' : 'no', meaning];
+      }),
+    );
+  },
+  'config/README.md account codes': (rows) => {
+    const sources = sourcesThatJudge();
+    const codes = [...sources.matchAll(/\bcode(?:: | = |\()'([a-z_]+)'/g)].map(([, found = '']) => found);
+    expect(codes).toContain('clock_skew');
+    expect(codes.filter((code) => !textOf('config/README.md').includes(`\`${code}\``))).toEqual([]);
+    const listed = rows.flatMap(([name]) => codeOf(name)).filter((code) => !code.startsWith('http_'));
+    expect(listed.filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+  },
+  'config/README.md replay': (rows) => {
+    const observation: Observation = {
+      ...{ appId: 'wx1', observedAt: 0n, status: 'held', payloadHash: null, holdReason: 'empty', decidedAt: 0n },
+      ...{ errorCode: '1', errorMessage: 'x', runId: 'r' },
+    };
+    const bodies = [new Uint8Array([0x7b]), new Uint8Array([0xff])];
+    const fields = bodies.flatMap((body) => Object.keys(JSON.parse(formatReplayLine(observation, body))));
+    expect(rows.flatMap(([name]) => codeOf(name)).sort()).toEqual([...new Set(fields)].sort());
+    expect(rows.flatMap(([name, text]) => (name === '`status`' ? codeOf(text) : []))).toEqual(observationStatuses);
+  },
+  'config/README.md run report': (rows) => {
+    const schema = outputJsonSchema('run-report') as SchemaNode;
+    for (const [cell] of rows) {
+      const path = codeOf(cell)[0]?.split('.') ?? [];
+      expect(path.reduce<SchemaNode | undefined>((node, key) => node?.properties?.[key], schema)).toBeDefined();
+    }
+    expect(codeOf(rows[0]?.[1])).toEqual(runOutcomes);
+  },
+  'config/bigquery/README.md roles': (rows) => {
+    const names = { projectId: 'my-project', dataset: 'scene' };
+    const [jobs, tables] = rows.map(([role]) => codeOf(role)[0]);
+    expect([rows.length, grantJobUser(names)]).toEqual([2, expect.stringContaining(`--role=${jobs}`)]);
+    expect(grantDataEditor(names)).toContain(`GRANT \`${tables}\` ON SCHEMA`);
+  },
+  'config/bigquery/README.md cost': (rows) => {
+    for (const [, once = '', year] of rows) {
+      const tebibytes = (Number.parseInt(once, 10) * 24 * 365) / 1024 ** 2;
+      expect(year).toBe(`${tebibytes.toFixed(1)} TiB, ${(tebibytes * 6.25).toFixed(0)} USD`);
+    }
+  },
+  'sql/README.md objects': (rows) => {
+    const listed = rows.flatMap(([cell]) => codeOf(cell)).map((name) => name.replaceAll(/\(.*?\)/g, ''));
+    const catalogues = [tableCatalogue, viewCatalogue, functionCatalogue];
+    expect(listed.sort()).toEqual(catalogues.flatMap((catalogue) => Object.keys(catalogue)).sort());
+    const sizes = ['access_source', 'launch_scene'].map(
+      (name) => readFileSync(`${root}sql/catalog/${name}.csv`, 'utf8').trim().split('\n').length - 1,
+    );
+    const [, told = ''] = rows.find(([name = '']) => name.includes('launch_scene`') && name.includes(',')) ?? [];
+    expect(numbersOf(told)).toEqual(sizes);
+  },
+  'sql/README.md columns': (rows) => {
+    expect(rows.flatMap(([cell]) => codeOf(cell))).toEqual(Object.keys(tableCatalogue.dim_scene.columns));
+  },
+  'sql/README.md view columns': (rows) => {
+    const more = Object.entries(viewCatalogue).filter(([, { columns }]) => 'version_id' in columns);
+    const own = (columns: object) => Object.keys(columns).filter((name) => !(name in dimensionColumns));
+    expect(columnsByView(rows)).toEqual(Object.fromEntries(more.map(([name, { columns }]) => [name, own(columns)])));
+  },
+  'sql/README.md own columns': (rows) => {
+    const others = Object.entries(viewCatalogue).filter(([, { columns }]) => !('version_id' in columns));
+    expect(columnsByView(rows)).toEqual(
+      Object.fromEntries(others.map(([name, { columns }]) => [name, Object.keys(columns)])),
+    );
+  },
+  'src/README.md glossary': (rows) => {
+    const words = rows.map(([word]) => word);
+    expect(new Set(words).size).toBe(words.length);
+    const catalogues = { ...tableCatalogue, ...viewCatalogue };
+    const known = [
+      ...Object.entries(catalogues).flatMap(([name, { columns }]) => [name, ...Object.keys(columns)]),
+      ...observationStatuses,
+      ...commandList.map(({ name }) => name),
+      'errcode',
+    ];
+    expect(rows.flatMap(([, meaning]) => codeOf(meaning)).filter((code) => !known.includes(code))).toEqual([]);
+  },
+  'src/README.md layers': 'test/unit/architecture.test.ts',
+  'src/README.md packages': 'test/unit/architecture.test.ts',
+  'src/dimension/README.md facts': 'test/unit/dimension/cited-cases.test.ts',
+  'test/README.md suites': (rows) => {
+    const projects = vitestConfig.test?.projects?.map((project) => {
+      return typeof project === 'object' && 'test' in project ? project.test?.name : undefined;
+    });
+    expect(rows.map(([name]) => codeOf(name)[0])).toEqual(projects);
+    for (const [name, , , command] of rows) expect(command).toContain(codeOf(name)[0]);
+  },
+};
+
+describe('tables', () => {
+  test('have a name, and are all compared', () => {
+    const keys = documentTables.map(({ document, name, line }) => `${document} ${name ?? `in line ${line}`}`);
+    expect(keys.sort()).toEqual(Object.keys(comparisons).sort());
+  });
+
+  test.each(Object.keys(comparisons))('%s', async (key) => {
+    const [document = '', ...words] = key.split(' ');
+    const compare = comparisons[key];
+    const rows = documentTable(document, words.join(' '));
+    if (typeof compare === 'function') await compare(rows);
+    else expect(readFileSync(`${root}${compare}`, 'utf8')).toContain(document);
+  });
+});
+
+test('the variable of every setting follows a rule, and lists have none', () => {
+  const variableOf = (path: string) =>
+    `SCENEDIM_${path.replaceAll(/[A-Z]/g, '_$&').replaceAll('.', '_').toUpperCase()}`;
+  expect(Object.keys(settingVariables)).toEqual(Object.values(settingVariables).map(variableOf));
+  const paths = new Set(Object.values(settingVariables));
+  const without = [...settingsOf(configJsonSchema(), '')].map(([path]) => path).filter((path) => !paths.has(path));
+  expect(without.filter((path) => !path.includes('[]'))).toEqual([
+    'source.fallbackBaseUrls',
+    'target.readers',
+    'target.labels',
+  ]);
+});
+
+/** The text of all files that say what is wrong with an account. */
+function sourcesThatJudge(): string {
+  const files = globSync('src/{extract,normalize,pipeline}/**/*.ts', { cwd: root });
+  return files.map((file) => readFileSync(`${root}${file}`, 'utf8')).join('\n');
+}
+
+function columnsByView(rows: Rows): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(rows.map(([view, columns]) => [codeOf(view)[0] ?? '', codeOf(columns)]));
+}
+
+function numbersOf(cell: string | undefined): readonly number[] {
+  return (cell?.match(/\d+/g) ?? []).map(Number);
+}
+
+function ascending(numbers: Iterable<number>): readonly number[] {
+  return [...numbers].sort((a, b) => a - b);
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly items?: SchemaNode;
+  readonly const?: unknown;
+  readonly default?: unknown;
+}
+
+/** Paths and defaults of all settings. */
+function settingsOf(node: SchemaNode, path: string): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  const add = (more: ReadonlyMap<string, unknown>) => {
+    for (const [key, value] of more) if (found.get(key) === undefined) found.set(key, value);
+  };
+  if (node.properties !== undefined) {
+    for (const [key, inner] of Object.entries(node.properties)) {
+      if (key !== '$schema') add(settingsOf(inner, path === '' ? key : `${path}.${key}`));
+    }
+  } else if (node.items?.properties !== undefined) add(settingsOf(node.items, `${path}[]`));
+  else if (node.anyOf?.some((each) => each.properties !== undefined || each.items !== undefined) === true) {
+    for (const each of node.anyOf) add(settingsOf(each, path));
+  } else found.set(path, node.default);
+  return found;
+}
+
+function textOfValue(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
