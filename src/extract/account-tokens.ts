@@ -59,7 +59,11 @@ export class AccountTokens {
   async #stableToken(appId: string, secret: string, call: TokenCall): Promise<TokenOutcome> {
     const json = { grant_type: 'client_credential', appid: appId, secret, force_refresh: false };
     const request = { endpoint: 'token', method: 'POST', path: '/cgi-bin/stable_token', json } as const;
-    const outcome = await this.#client.call(request, call.limit);
+    let outcome = await this.#client.call(request, call.limit);
+    if (outcome.kind === 'failure' && outcome.failure.code === '41002' && call.limit.leftMs() > MISSED_WAIT_MS) {
+      await this.#timer.sleep(MISSED_WAIT_MS, call.limit.signal);
+      outcome = await this.#client.call(request, call.limit);
+    }
     if (outcome.kind === 'failure') return outcome;
     const answer = outcome.value as { readonly access_token?: unknown; readonly expires_in?: unknown } | null;
     const { access_token: token, expires_in: lifetime } = answer ?? {};
@@ -118,6 +122,8 @@ export interface AccountTokensOptions {
   readonly clock: Clock;
 }
 
+/** WeChat now and then misses an app id that was sent (41002): the request is repeated once after this wait. */
+const MISSED_WAIT_MS = 2_000;
 /** WeChat's tokens live two hours; a longer promise is not believed. */
 const MAX_LIFETIME_S = 7_200;
 /** A token is not taken from the cache in its last minute, in milliseconds. */

@@ -49,6 +49,9 @@ export interface WechatSourceOptions {
   readonly random?: () => number;
 }
 
+/** WeChat refuses a good token now and then; the next call with the same token works. */
+const SAME_TOKEN_WAIT_MS = 2_000;
+
 class WechatSource implements SceneSource {
   readonly #clock: Clock;
   readonly #timer: Timer;
@@ -111,13 +114,14 @@ class WechatSource implements SceneSource {
     const token = await this.#tokens.current(account, call);
     if (token.kind === 'failure') return token;
     const outcome = await this.#getScene(token.token, call);
-    if (outcome.kind === 'answer' || outcome.failure.errorClass !== 'token') return outcome;
+    if (!isRefusalOfToken(outcome)) return outcome;
 
     const again = await this.#tokens.again(account, call);
     if (again.kind === 'failure') return again;
     if (again.token !== token.token) return this.#getScene(again.token, call);
-    const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
-    return { kind: 'failure', failure: { ...outcome.failure, message } };
+    if (call.limit.leftMs() <= SAME_TOKEN_WAIT_MS) return stillTheSame(outcome);
+    await this.#timer.sleep(SAME_TOKEN_WAIT_MS, call.limit.signal);
+    return stillTheSame(await this.#getScene(again.token, call));
   }
 
   #getScene(token: string, { limit }: TokenCall): Promise<CallOutcome> {
@@ -130,6 +134,17 @@ class WechatSource implements SceneSource {
     const remedy = failure.remedy === null ? null : redact(failure.remedy);
     return { kind: 'failure', appId, ...failure, message: redact(failure.message), remedy };
   }
+}
+
+/** True for 41002 too: WeChat misses an app id that was sent now and then, as it refuses a good token. */
+function isRefusalOfToken(outcome: CallOutcome): boolean {
+  return outcome.kind === 'failure' && (outcome.failure.errorClass === 'token' || outcome.failure.code === '41002');
+}
+
+function stillTheSame(outcome: CallOutcome): CallOutcome {
+  if (outcome.kind === 'answer' || !isRefusalOfToken(outcome)) return outcome;
+  const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
+  return { kind: 'failure', failure: { ...outcome.failure, message } };
 }
 
 function secretInAnswer(observedAt: Micros): CallFailure {

@@ -89,11 +89,12 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
   token_invalid: {
     code: '40001',
     errorClass: 'token',
-    requests: 1,
+    requests: 2,
+    waits: [2_000],
     credentialsRefused: true,
     says: `WeChat answered 40001: invalid credential, access_token is invalid or not latest ${RID}; the token was looked up again and is still the same`,
   },
-  token_expired: { code: '42001', errorClass: 'token', requests: 1, credentialsRefused: true },
+  token_expired: { code: '42001', errorClass: 'token', requests: 2, waits: [2_000], credentialsRefused: true },
   quota_exceeded: { code: '45009', errorClass: 'quota', requests: 1 },
   unpublished: { code: '507010', errorClass: 'unavailable', requests: 1 },
   not_authorized: {
@@ -379,11 +380,35 @@ describe('tokens', () => {
     ]);
   });
 
-  it('stops when asking again gives the same token', async () => {
+  it('tries the same token once more, then stops', async () => {
     simulator.inject({ fault: 'token_expired', times: 'always' });
     const { result, paths } = await fetchOnce(bySecret());
     expect(result).toMatchObject({ code: '42001', errorClass: 'token', credentialsRefused: true });
-    expect(paths).toEqual([TOKEN, LIST, TOKEN]);
+    expect(paths).toEqual([TOKEN, LIST, TOKEN, LIST]);
+  });
+
+  it.each<[string, () => AccountCredentials, SimulatorFault, readonly string[]]>([
+    ['40001 for a maintained token', byToken, { fault: 'token_invalid' }, [LIST, LIST]],
+    ['42001 for a token of stable_token', bySecret, { fault: 'token_expired' }, [TOKEN, LIST, TOKEN, LIST]],
+    ['40014', byToken, { fault: 'errcode', code: 40014 }, [LIST, LIST]],
+    ['41002 of the list', byToken, { fault: 'errcode', code: 41002 }, [LIST, LIST]],
+    [
+      '41002 of the token endpoint',
+      bySecret,
+      { fault: 'errcode', code: 41002, endpoint: 'stable_token' },
+      [TOKEN, TOKEN, LIST],
+    ],
+  ])('survives a single %s, after two seconds', async (_what, credentials, fault, expectedPaths) => {
+    simulator.inject(fault);
+    const { result, waits, paths } = await fetchOnce(credentials());
+    expect({ kind: result.kind, waits, paths }).toEqual({ kind: 'answer', waits: [2_000], paths: expectedPaths });
+  });
+
+  it('does not begin the wait for the same token when the time of the account is nearly over', async () => {
+    simulator.inject({ fault: 'token_invalid' });
+    const { result, waits } = await fetchOnce(byToken(), { totalTimeoutMs: 2_000 });
+    expect(result).toMatchObject({ code: '40001' });
+    expect(waits).toEqual([]);
   });
 
   it('does not loop when every new token is refused too', async () => {
