@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import { numberLiteral } from '../normalize/exact-json.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
 import { CREDENTIALS_UNUSABLE, type SecretReader, type SourceAccount } from './scene-source.ts';
 import { flawOfSecret } from './secret-text.ts';
@@ -133,6 +134,7 @@ const MAX_CACHED = 1_000;
 
 /** A positive number of seconds; proxies in front of WeChat give `"7200"` as text. */
 function secondsOf(lifetime: unknown): number | null {
-  const seconds = typeof lifetime === 'string' && /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : lifetime;
-  return typeof seconds === 'number' && seconds > 0 ? seconds : null;
+  const isDigits = typeof lifetime === 'string' && /^\d{1,9}$/.test(lifetime);
+  const seconds = Number(isDigits ? lifetime : numberLiteral(lifetime));
+  return seconds > 0 ? seconds : null;
 }

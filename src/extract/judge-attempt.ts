@@ -41,14 +41,13 @@ export function judgeAnswer(
   if (skewed !== null) return skewed;
 
   const probe = probeAnswer(answer.body);
-  if (probe.kind === 'json' && probe.errcode !== null && probe.errcode !== '0') {
-    return refusal({ code: probe.errcode, errmsg: probe.errmsg, rid: probe.rid, endpoint, observedAt }, redact);
-  }
+  const { code = null, errmsg = '', rid } = probe?.refusal ?? {};
+  if (code !== null) return refusal({ code, errmsg, rid, endpoint, observedAt }, redact);
   if (answer.status < 200 || answer.status >= 300) {
     const message = `WeChat answered HTTP ${answer.status}, which is not an answer of its API`;
     return attemptFailure(callFailure({ code: `http_${answer.status}`, message, remedy: CHECK_BASE_URL, observedAt }));
   }
-  if (probe.kind === 'not_json') {
+  if (probe === undefined) {
     if (isGzip(answer.body)) {
       const message = 'the answer is compressed (gzip), though it was asked for uncompressed';
       return attemptFailure(callFailure({ code: 'invalid_json', message, remedy: DO_NOT_COMPRESS, observedAt }));

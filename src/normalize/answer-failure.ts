@@ -1,25 +1,41 @@
 import { canonicalNumber } from './canonical-number.ts';
-import { ExactNumber } from './exact-number.ts';
-import type { JsonDocument } from './json-document.ts';
+import { type JsonObject, numberLiteral } from './exact-json.ts';
 import { saidText } from './said-text.ts';
 import type { AnswerFailure } from './snapshot.ts';
 
 const MAX_MESSAGE_LENGTH = 1000;
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
 
+/** What WeChat says instead of an answer. */
+export interface Refusal {
+  /** `errcode` as text; null when it is no integer of at most 100 digits. */
+  readonly code: string | null;
+  /** Empty when there is none. Not redacted. */
+  readonly errmsg: string;
+  /** The request id when it is a member of its own; not checked yet. */
+  readonly rid: unknown;
+}
+
 /**
- * Reads `errcode` and `errmsg` of an answer: undefined when it reports success (`errcode` absent or 0).
- * A cloud call spells them `errCode` and `errMsg`. The text `"0"` counts as 0, as the text `"1"` is the key 1: this API sends numbers in both forms, and taking a good
- * list for a failure would lose it. A code that is no integer, or has more than 100 digits, is a malformed answer.
+ * Reads `errcode`, `errmsg` and `rid` of an answer: undefined when it reports success (`errcode` absent or 0).
+ * A cloud call spells them `errCode` and `errMsg`. The text `"0"` counts as 0, as the text `"1"` is the key 1: this API
+ * sends numbers in both forms, and taking a good list for a failure would lose it.
  */
-export function readFailure(document: JsonDocument, envelope: object): AnswerFailure | undefined {
-  const errcode = firstOf(document, envelope, 'errcode', 'errCode');
-  if (errcode === undefined || errcode === 0) return undefined;
+export function readRefusal({
+  errCode,
+  errMsg,
+  errcode = errCode,
+  errmsg = errMsg,
+  rid,
+}: JsonObject): Refusal | undefined {
+  if (errcode === undefined) return undefined;
   const code = integerText(errcode);
-  if (code === '0') return undefined;
-  const errmsg = firstOf(document, envelope, 'errmsg', 'errMsg');
-  const rid = document.member(envelope, 'rid');
-  if (code === undefined) return malformedAnswer('errcode is no integer of at most 100 digits', errmsg, rid);
+  return code === '0' ? undefined : { code, errmsg: typeof errmsg === 'string' ? errmsg : '', rid };
+}
+
+/** The failure that a refusal is: WeChat's code, or a malformed answer when it has none that can be read. */
+export function refusedAnswer({ code, errmsg, rid }: Refusal): AnswerFailure {
+  if (code === null) return malformedAnswer('errcode is no integer of at most 100 digits', errmsg, rid);
   const message = saidText(errmsg, rid, `WeChat answered errcode ${code} without errmsg`);
   return { kind: 'failure', code, message: cutMessage(message) };
 }
@@ -36,9 +52,8 @@ export function isGzip(body: Uint8Array): boolean {
 }
 
 /** The answer of an account whose API security is on (`{"iv":…,"data":…,"authtag":…}`); undefined for another. */
-export function encryptedAnswer(document: JsonDocument, envelope: object): AnswerFailure | undefined {
-  const isEncrypted = ['iv', 'data', 'authtag'].every((name) => typeof document.member(envelope, name) === 'string');
-  if (!isEncrypted) return undefined;
+export function encryptedAnswer({ iv, data, authtag }: JsonObject): AnswerFailure | undefined {
+  if (![iv, data, authtag].every((value) => typeof value === 'string')) return undefined;
   return malformedAnswer('the answer is encrypted, since the API security of the account is on at mp.weixin.qq.com');
 }
 
@@ -49,17 +64,10 @@ export function invalidJson(text: string): AnswerFailure {
   return { kind: 'failure', code: 'invalid_json', message: cutMessage(message) };
 }
 
-/** The member of the first name, or of the second when there is no member of the first. */
-function firstOf(document: JsonDocument, envelope: object, name: string, otherName: string): unknown {
-  const value = document.member(envelope, name);
-  return value === undefined ? document.member(envelope, otherName) : value;
-}
-
-function integerText(errcode: unknown): string | undefined {
-  if (typeof errcode === 'number') return String(errcode);
-  const text = errcode instanceof ExactNumber ? canonicalNumber(errcode.literal) : errcode;
-  if (typeof text !== 'string' || !INTEGER.test(text)) return undefined;
-  return canonicalNumber(text);
+function integerText(errcode: unknown): string | null {
+  const literal = typeof errcode === 'string' && INTEGER.test(errcode) ? errcode : numberLiteral(errcode);
+  const text = literal === undefined ? undefined : canonicalNumber(literal);
+  return text !== undefined && INTEGER.test(text) ? text : null;
 }
 
 // U+0000 and half surrogate pairs are what a text column cannot hold.

@@ -1,5 +1,3 @@
-import { orderLongMarkRuns } from './mark-order.ts';
-
 /** Printable ASCII and the ideographs of U+4E00 to U+9FFF: well-formed, in NFC and not trimmed, but for U+0020. */
 const PLAIN = /^[\x20-\x7e\u4e00-\u9fff]+$/;
 
@@ -10,12 +8,26 @@ const TRIMMED = new Set(
 );
 
 /**
- * A name or text key as it is compared and stored (DESIGN 3.1): half surrogate pairs and U+0000 become U+FFFD, then NFC,
- * then white space, U+200B and U+FEFF go from both ends. May be empty. Applying it twice changes nothing.
+ * A name or text key as it is compared and stored (cases B13 to B15b): cleaned, then in NFC. May be empty.
+ * Applying it twice changes nothing. `normalize` sorts a run of marks by insertion, so the caller limits the length.
  */
 export function canonicalText(text: string): string {
   if (PLAIN.test(text) && text.charCodeAt(0) !== 0x20 && text.charCodeAt(text.length - 1) !== 0x20) return text;
-  return trimEnds(orderLongMarkRuns(text.toWellFormed().replaceAll('\0', '\ufffd')).normalize('NFC'));
+  return cleanText(text).normalize('NFC');
+}
+
+/**
+ * The text without what cannot be seen or stored: half surrogate pairs become U+FFFD, a run of control characters becomes
+ * one space, then white space, U+200B and U+FEFF go from both ends.
+ */
+export function cleanText(text: string): string {
+  return trimEnds(text.toWellFormed().replaceAll(/\p{Cc}+/gu, ' '));
+}
+
+/** True when the text has more code points than `limit`; half a surrogate pair counts as one. */
+export function isLongerThan(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  return text.length > 2 * limit || [...text].length > limit;
 }
 
 // A loop: a regular expression for the end tries again at every space, which takes minutes on a million of them.

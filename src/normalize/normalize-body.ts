@@ -1,12 +1,12 @@
-import { encryptedAnswer, invalidJson, isGzip, malformedAnswer, readFailure } from './answer-failure.ts';
-import { type JsonDocument, parseJsonDocument } from './json-document.ts';
+import { encryptedAnswer, invalidJson, isGzip, malformedAnswer, readRefusal, refusedAnswer } from './answer-failure.ts';
+import { isJsonObject, parseExactJson } from './exact-json.ts';
 import { readSceneRows } from './scene-rows.ts';
 import type { NormalizedAnswer } from './snapshot.ts';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * What the body of an answer says (DESIGN 3.1): a snapshot, or a failure when it is no scene list.
+ * What the body of an answer says: a snapshot, or a failure when it is no scene list.
  * A pure function of the bytes that never throws: bytes that are no UTF-8 are read as U+FFFD, a byte order mark is skipped.
  */
 export function normalizeBody(body: Uint8Array): NormalizedAnswer {
@@ -17,20 +17,20 @@ export function normalizeBody(body: Uint8Array): NormalizedAnswer {
 /** Like {@link normalizeBody}, for a body that is decoded already. */
 export function normalizeText(body: string): NormalizedAnswer {
   const text = body.startsWith('\ufeff') ? body.slice(1) : body;
-  let document: JsonDocument;
   try {
-    document = parseJsonDocument(text);
+    return readAnswer(parseExactJson(text));
   } catch {
+    // A SyntaxError, or a RangeError for what is nested too deeply.
     return invalidJson(text);
   }
-  const { root } = document;
-  if (root === undefined) return malformedAnswer('the body is not a JSON object');
-  const failure = readFailure(document, root);
-  if (failure !== undefined) return failure;
-  const scene = document.member(root, 'scene');
-  if (Array.isArray(scene)) return readSceneRows(document, scene);
-  const encrypted = encryptedAnswer(document, root);
-  if (encrypted !== undefined) return encrypted;
+}
+
+function readAnswer(answer: unknown): NormalizedAnswer {
+  if (!isJsonObject(answer)) return malformedAnswer('the body is not a JSON object');
+  const refusal = readRefusal(answer);
+  if (refusal !== undefined) return refusedAnswer(refusal);
+  const { scene, errmsg, rid } = answer;
+  if (Array.isArray(scene)) return readSceneRows(scene);
   const problem = scene === undefined ? 'the answer has no scene list' : 'scene is not an array';
-  return malformedAnswer(problem, document.member(root, 'errmsg'), document.member(root, 'rid'));
+  return encryptedAnswer(answer) ?? malformedAnswer(problem, errmsg, rid);
 }

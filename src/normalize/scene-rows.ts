@@ -1,18 +1,22 @@
 import { canonicalKey } from './canonical-key.ts';
-import { canonicalText } from './canonical-text.ts';
-import { compactJson } from './compact-json.ts';
-import type { JsonDocument } from './json-document.ts';
-import { elementSpans, memberSpan, skipJsonSpace } from './json-span.ts';
+import { canonicalText, isLongerThan } from './canonical-text.ts';
+import { isJsonObject } from './exact-json.ts';
 import type { RejectedRow, RejectReason, Snapshot } from './snapshot.ts';
+
+/** A name of more code points than this, as it was received, is no name. */
+export const MAX_NAME_LENGTH = 8192;
 
 /** What one row says: no key is a reject on its own, no name makes its key unknown. */
 type Reading =
   | { readonly key: undefined; readonly reason: 'not_an_object' | 'no_key' }
   | { readonly key: string; readonly name: string | undefined };
 
-/** What the `scene` array of an answer says about each key. The order of the rows does not matter. */
-export function readSceneRows(document: JsonDocument, rows: readonly unknown[]): Snapshot {
-  const readings = rows.map((row) => readRow(document, row));
+/**
+ * What the `scene` array of an answer says about each key. The order of the rows does not matter.
+ * Throws a RangeError for a rejected row that is nested too deeply to be written.
+ */
+export function readSceneRows(rows: readonly unknown[]): Snapshot {
+  const readings = rows.map(readRow);
   const present = new Map<string, string>();
   const unknown = new Set<string>();
   const conflicts = new Set<string>();
@@ -29,32 +33,32 @@ export function readSceneRows(document: JsonDocument, rows: readonly unknown[]):
   for (const key of conflicts) unknown.add(key);
   for (const key of unknown) present.delete(key);
   const isClean = !absencesUnknown && unknown.size === 0;
-  const rejects = isClean ? [] : rejectRows(document, readings, conflicts);
+  const rejects = isClean ? [] : rejectRows(rows, readings, conflicts);
   return { kind: 'snapshot', present, unknown, absencesUnknown, rejects };
 }
 
-function readRow(document: JsonDocument, row: unknown): Reading {
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) return { key: undefined, reason: 'not_an_object' };
-  const key = canonicalKey(document.member(row, 'value'));
-  if (key === undefined) return { key, reason: 'no_key' };
-  const name = document.member(row, 'name');
-  const cleaned = typeof name === 'string' ? canonicalText(name) : '';
-  return { key, name: cleaned === '' ? undefined : cleaned };
+function readRow(row: unknown): Reading {
+  if (!isJsonObject(row)) return { key: undefined, reason: 'not_an_object' };
+  const key = canonicalKey(row.value);
+  return key === undefined ? { key, reason: 'no_key' } : { key, name: canonicalName(row.name) };
+}
+
+// The length counts before NFC, which would take seconds to sort a long run of combining marks.
+function canonicalName(name: unknown): string | undefined {
+  if (typeof name !== 'string' || isLongerThan(name, MAX_NAME_LENGTH)) return undefined;
+  const cleaned = canonicalText(name);
+  return cleaned === '' ? undefined : cleaned;
 }
 
 function rejectRows(
-  document: JsonDocument,
+  rows: readonly unknown[],
   readings: readonly Reading[],
   conflicts: ReadonlySet<string>,
 ): RejectedRow[] {
-  const { text } = document;
-  const scene = memberSpan(text, skipJsonSpace(text, 0), 'scene');
-  const spans = scene === undefined ? [] : elementSpans(text, scene.start);
   const rejects: RejectedRow[] = [];
-  for (const [index, span] of spans.entries()) {
-    const reading = readings[index];
-    const reason = reading === undefined ? undefined : reasonOf(reading, conflicts);
-    if (reason !== undefined) rejects.push({ index, reason, raw: compactJson(text, span) });
+  for (const [index, reading] of readings.entries()) {
+    const reason = reasonOf(reading, conflicts);
+    if (reason !== undefined) rejects.push({ index, reason, raw: JSON.stringify(rows[index]) });
   }
   return rejects;
 }

@@ -14,7 +14,7 @@ export interface RejectedRow {
   readonly raw: string;
 }
 
-/** What one good answer says: for each key that it is present with a name, absent, or unknown (DESIGN 3.1). */
+/** What one good answer says: for each key that it is present with a name, absent, or unknown. */
 export interface Snapshot {
   readonly kind: 'snapshot';
   /** Canonical name by canonical key. */

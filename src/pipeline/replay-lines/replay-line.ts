@@ -3,10 +3,10 @@ import { didYouMean } from '../../did-you-mean.ts';
 import { problemOfAppId } from '../../dimension/app-id.ts';
 import type { Observation, RecordedDecision } from '../../dimension/observation.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
-import { type LenientJson, parseLenientJson } from '../../normalize/lenient-json.ts';
+import { isJsonObject, parseExactJson } from '../../normalize/exact-json.ts';
+import { parseLenientJson } from '../../normalize/lenient-json.ts';
 import { readDecision } from './recorded-decision.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
-import { compactBody } from './replay-payload.ts';
 
 /** One line of replay input. */
 export interface ReplayObservation {
@@ -26,11 +26,11 @@ const utf8 = new TextEncoder();
  * Throws `bad_line` with the reason alone; the caller knows the file and the line number.
  */
 export function parseReplayLine(line: string): ReplayObservation {
-  const { text, fields } = parseFields(line);
+  const fields = parseFields(line);
   const appId = appIdField(fields);
   const observedAt = instantField(fields, 'observed_at');
   if (observedAt === null) throw badLine('observed_at is missing');
-  const body = readBody(text, fields);
+  const body = readBody(line, fields);
   const recorded = readDecision(fields, body !== null);
   if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
   return { appId, observedAt, body, recorded };
@@ -53,17 +53,15 @@ export function formatReplayLine(observation: Observation, body: Uint8Array | nu
   });
 }
 
-function parseFields(line: string): { readonly text: string; readonly fields: LineFields } {
-  let json: LenientJson;
+function parseFields(line: string): LineFields {
+  let fields: unknown;
   try {
-    json = parseLenientJson(line);
+    fields = parseLenientJson(line).value;
   } catch (error) {
     throw badLine(syntaxReason(line, error));
   }
-  const { text, value } = json;
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badLine('the line is not a JSON object');
-  return { text, fields: value as LineFields };
+  if (!isJsonObject(fields)) throw badLine('the line is not a JSON object');
+  return fields;
 }
 
 // The message of JSON.parse quotes the line, so only the offset is taken from it; escaping would have shifted that.
@@ -84,15 +82,25 @@ function appIdField(fields: LineFields): string {
   return appId;
 }
 
-function readBody(text: string, fields: LineFields): Uint8Array | null {
+function readBody(line: string, fields: LineFields): Uint8Array | null {
   const body = fields.body ?? null;
   const base64 = textField(fields, 'body_base64');
   if (body !== null && base64 !== null) throw badLine('body and body_base64 exclude each other');
   if (base64 !== null) return decodeBase64(base64);
   if (body === null) return null;
   if (typeof body === 'string') return utf8.encode(body);
-  if (typeof body === 'object' && !Array.isArray(body)) return utf8.encode(compactBody(text, body));
+  if (isJsonObject(body)) return utf8.encode(compactBody(line));
   throw badLine('body must be a string or an object');
+}
+
+/** The compact text of a `body` that stands in the line as an object: number literals as they were written. */
+function compactBody(line: string): string {
+  try {
+    const { body } = parseExactJson(line) as LineFields;
+    return JSON.stringify(body);
+  } catch {
+    throw badLine('body is nested too deeply; put the answer into a string');
+  }
 }
 
 const knownFields: readonly string[] = [

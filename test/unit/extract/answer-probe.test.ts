@@ -4,24 +4,25 @@ import { probeAnswer } from '../../../src/extract/answer-probe.ts';
 
 function probe(text: string | Uint8Array) {
   const result = probeAnswer(typeof text === 'string' ? Buffer.from(text) : text);
-  return result.kind === 'json' ? { errcode: result.errcode, errmsg: result.errmsg } : 'not_json';
+  return result === undefined ? 'not_json' : (result.refusal ?? 'success');
 }
 
 describe('the probe of an answer', () => {
   it.each([
-    ['{"errcode":0,"errmsg":"ok"}', { errcode: '0', errmsg: 'ok' }],
-    ['{"errcode":-1}', { errcode: '-1', errmsg: '' }],
-    ['{"errcode":"40001","errmsg":"bad"}', { errcode: '40001', errmsg: 'bad' }],
-    ['{"errcode":40001.0}', { errcode: '40001', errmsg: '' }],
-    ['{"errcode":-0}', { errcode: '0', errmsg: '' }],
-    ['{"errcode":null}', { errcode: null, errmsg: '' }],
-    ['{"errcode":{},"errmsg":7}', { errcode: null, errmsg: '' }],
-    ['{"scene":[]}', { errcode: null, errmsg: '' }],
-    ['[]', { errcode: null, errmsg: '' }],
-    ['null', { errcode: null, errmsg: '' }],
-    ['"text"', { errcode: null, errmsg: '' }],
-    ['{"errcode":45011,"errmsg":"a\u0001b\nc\u0000"}', { errcode: '45011', errmsg: 'a\u0001b c\u0000' }],
-    ['{\n\t"errcode":\r\n1,"errmsg":"\u0002"}', { errcode: '1', errmsg: '\u0002' }],
+    ['{"errcode":0,"errmsg":"ok"}', 'success'],
+    ['{"errcode":-1}', { code: '-1', errmsg: '' }],
+    ['{"errcode":"40001","errmsg":"bad"}', { code: '40001', errmsg: 'bad' }],
+    ['{"errcode":40001.0}', { code: '40001', errmsg: '' }],
+    ['{"errcode":-0}', 'success'],
+    ['{"errcode":"0"}', 'success'],
+    ['{"errcode":null}', { code: null, errmsg: '' }],
+    ['{"errcode":{},"errmsg":7}', { code: null, errmsg: '' }],
+    ['{"scene":[]}', 'success'],
+    ['[]', 'success'],
+    ['null', 'success'],
+    ['"text"', 'success'],
+    ['{"errcode":45011,"errmsg":"a\u0001b\nc\u0000"}', { code: '45011', errmsg: 'a\u0001b\nc\u0000' }],
+    ['{\n\t"errcode":\r\n1,"errmsg":"\u0002"}', { code: '1', errmsg: '\u0002' }],
     ['\u0001{"errcode":1}', 'not_json'],
     ['', 'not_json'],
     ['<html>', 'not_json'],
@@ -33,7 +34,7 @@ describe('the probe of an answer', () => {
 
   it('tolerates bytes that are not UTF-8 inside strings', () => {
     expect(probe(Buffer.from([...Buffer.from('{"errcode":5,"errmsg":"'), 0xff, ...Buffer.from('"}')]))).toEqual({
-      errcode: '5',
+      code: '5',
       errmsg: '\ufffd',
     });
   });

@@ -11,8 +11,10 @@ describe('a canonical text', () => {
       if (!canonicalText(`${character}x${character}`).includes(character.normalize('NFC'))) trimmed.push(character);
       if (/[\p{White_Space}\u200b\ufeff]/u.test(character)) expected.push(character);
     }
-    // U+0000 does not stay what it is, and combining marks join the x.
-    expect(trimmed.filter((character) => character !== '\0' && !/\p{M}/u.test(character))).toEqual(expected);
+    // Control characters become a space, and combining marks join the x.
+    const isOther = (character: string): boolean => !/\p{M}|\p{Cc}/u.test(character);
+    expect(trimmed.filter(isOther)).toEqual(expected.filter(isOther));
+    expect(trimmed.filter((character) => /\p{Cc}/u.test(character))).toHaveLength(65);
   });
 
   test.each([
@@ -21,7 +23,10 @@ describe('a canonical text', () => {
     ['a b', 'a b'],
     [' a', 'a'],
     ['a ', 'a'],
-    ['\u0000', '\ufffd'],
+    ['\u0000', ''],
+    ['a\u0000\u001b\u0085\tb', 'a b'],
+    ['a\u0007 \u0007b', 'a   b'],
+    ['\u001b[31ma\u007f', '[31ma'],
     ['\ud800', '\ufffd'],
     ['\ud800\u0301', '\ufffd\u0301'],
     ['\ude80\ud83d', '\ufffd\ufffd'],
@@ -51,9 +56,17 @@ describe('a canonical text', () => {
   test.each([
     ['spaces', `a${' '.repeat(1_000_000)}b`],
     ['spaces and nothing else', ' '.repeat(1_000_000)],
-    ['marks in the wrong order', `a${'\u0301\u0323'.repeat(250_000)}`],
-    ['marks of one class before those of a lower one', `a${'\u0301'.repeat(250_000)}${'\u0323'.repeat(250_000)}`],
+    ['control characters', `a${'\u0007'.repeat(1_000_000)}b`],
+    ['spaces and control characters in turn', `a${' \u0007'.repeat(500_000)}b`],
   ])('is found for a MiB of %s', (_, text) => {
+    const once = canonicalText(text);
+    expect(canonicalText(once)).toBe(once);
+  });
+
+  test.each([
+    ['marks in the wrong order', `a${'\u0301\u0323'.repeat(4096)}`.slice(0, 8192)],
+    ['marks of one class before those of a lower one', `${'\u0301'.repeat(4096)}${'\u0323'.repeat(4096)}`],
+  ])('is found for the longest name of %s', (_, text) => {
     const once = canonicalText(text);
     expect(canonicalText(once)).toBe(once);
   });

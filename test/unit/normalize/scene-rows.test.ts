@@ -55,7 +55,15 @@ describe('a key', () => {
     ['"@_All"', '@_All'],
     ['" \\t@_all\\u0085\\u200b"', '@_all'],
     ['"e\\u0301"', 'é'],
-    ['"a\\u0000b\\ud800"', 'a\ufffdb\ufffd'],
+    ['"a\\u0000\\u001b\\u0085b\\ud800"', 'a b\ufffd'],
+    ['"\\u0031"', '1'],
+    ['"\\u0000@_all\\u001b"', '@_all'],
+    ['0.1e1', '1'],
+    ['9007199254740992', '9007199254740992'],
+    ['1e21', '1000000000000000000000'],
+    ['1e+21', '1000000000000000000000'],
+    [`"${' '.repeat(9000)}1"`, '1'],
+    [`"${'e\u0301'.repeat(256)}"`, 'é'.repeat(256)],
     ['"__proto__"', '__proto__'],
     [`"${'k'.repeat(256)}"`, 'k'.repeat(256)],
     [`"  ${'🚀'.repeat(256)}  "`, '🚀'.repeat(256)],
@@ -119,7 +127,13 @@ describe('a name', () => {
     ['"连 wifi 成功页"', '连 wifi 成功页'],
     ['"a\\u200bb"', 'a\u200bb'],
     ['"\\u180ex"', '\u180ex'],
-    ['"a\\u0000b"', 'a\ufffdb'],
+    ['"a\\u0000b"', 'a b'],
+    ['"\\u0000a\\u001b[1mb\\u007f\\u009f"', 'a [1mb'],
+    ['"two\\r\\nlines"', 'two lines'],
+    ['"a \\t b"', 'a   b'],
+    [`"${'n'.repeat(8192)}"`, 'n'.repeat(8192)],
+    [`"${'🚀'.repeat(8192)}"`, '🚀'.repeat(8192)],
+    [`"${'e\u0301'.repeat(4096)}"`, 'é'.repeat(4096)],
     ['"half \\ud83d"', 'half \ufffd'],
     ['"whole \\ud83d\\ude80"', 'whole 🚀'],
     ['"e\\u0301"', 'é'],
@@ -131,7 +145,7 @@ describe('a name', () => {
     expect(normalizeRows(row('1', name))).toEqual(snapshot({ present: { 1: expected } }));
   });
 
-  test.each(['null', '5', '1.5', 'true', '{"zh":"三"}', '["四"]', '""', '"  "', '"\u200b\ufeff"'])(
+  test.each(['null', '5', '1.5', 'true', '{"zh":"三"}', '["四"]', '""', '"  "', '"\u200b\ufeff"', '"\\u0000\\u001b"'])(
     '%s is none, so its key is unknown',
     (name) => {
       expect(normalizeRows(row('1', name), row('2', '"B"'))).toEqual(
@@ -143,6 +157,18 @@ describe('a name', () => {
       );
     },
   );
+
+  test.each([
+    ['letters', 'n'.repeat(8193)],
+    ['astral characters', '🚀'.repeat(8193)],
+    ['characters that NFC composes to 4,097', `${'e\u0301'.repeat(4096)}n`],
+    ['spaces that are trimmed', `n${' '.repeat(8192)}`],
+  ])('of more than 8,192 code points as received is none: %s', (_, name) => {
+    const written = row('1', JSON.stringify(name));
+    expect(normalizeRows(written)).toEqual(
+      snapshot({ unknown: ['1'], rejects: [{ index: 0, reason: 'no_name', raw: written }] }),
+    );
+  });
 
   test('that is missing makes its key unknown', () => {
     expect(normalizeRows('{"value":1}')).toEqual(
@@ -197,8 +223,9 @@ describe('a key that is listed more than once', () => {
 });
 
 describe('a rejected row', () => {
-  test('is kept as compact JSON with number literals and members as they were written', () => {
-    const written = '{ "value" : [ 1.50 , -0 ,1E+2 ] ,\n "b":"\\u0041\\/\u0007\\ud800é", "b":12345678901234567890 }';
+  test('is kept as compact JSON with number literals as they were written', () => {
+    const written =
+      '{ "value" : [ 1.50 , -0 ,1E+2 ] ,\n "b":1, "b":12345678901234567890,"c":"\\u0041\\/\u0007\\ud800é"}';
     expect(normalizeRows(row('2', '"B"'), written)).toEqual(
       snapshot({
         present: { 2: 'B' },
@@ -207,7 +234,7 @@ describe('a rejected row', () => {
           {
             index: 1,
             reason: 'no_key',
-            raw: '{"value":[1.50,-0,1E+2],"b":"A/\\u0007\\ud800é","b":12345678901234567890}',
+            raw: '{"value":[1.50,-0,1E+2],"b":12345678901234567890,"c":"A/\\u0007\\ud800é"}',
           },
         ],
       }),
