@@ -41,7 +41,10 @@ export function parseInstant(text: string): Micros | undefined {
   return seconds * MICROS_PER_SECOND + fraction;
 }
 
-/** The canonical text of an instant: RFC 3339 in UTC with `Z`, a fraction only when there is one, without trailing zeros. */
+/**
+ * The canonical text of an instant: RFC 3339 in UTC with `Z` and six digits of fraction, so that the order of texts is the
+ * order of times.
+ */
 export function formatInstant(instant: Micros): string {
   let days = instant / MICROS_PER_DAY;
   let rest = instant % MICROS_PER_DAY;
@@ -50,11 +53,15 @@ export function formatInstant(instant: Micros): string {
     rest += MICROS_PER_DAY;
   }
   const { year, month, day } = civilFromDays(Number(days));
-  const micros = Number(rest % MICROS_PER_SECOND);
+  const micros = String(rest % MICROS_PER_SECOND).padStart(6, '0');
   const seconds = Number(rest / MICROS_PER_SECOND);
   const time = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0').replace(/0+$/, '')}`;
-  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}${fraction}Z`;
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}.${micros}Z`;
+}
+
+/** Like {@link formatInstant}, for tables and messages that people read: only as many digits of fraction as it needs. */
+export function formatInstantShort(instant: Micros): string {
+  return formatInstant(instant).replace(/\.?0*Z$/, 'Z');
 }
 
 /** Like {@link parseInstant}, for an option or a setting: a bad one is a `usage` error that names it. */

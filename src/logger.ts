@@ -1,4 +1,6 @@
 import { type Logger as PinoLogger, pino } from 'pino';
+import { systemClock } from './clock.ts';
+import { formatInstant } from './instant.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -24,7 +26,7 @@ export async function createLogger(options: LoggerOptions): Promise<PinoLogger> 
   const settings = {
     level: options.level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: () => `,"time":"${formatInstant(systemClock.now())}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (options.format === 'json') return pino(settings, { write });

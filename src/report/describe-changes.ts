@@ -1,5 +1,5 @@
 import type { Version, VersionChange } from '../dimension/version.ts';
-import { formatInstant, type Micros } from '../instant.ts';
+import { formatInstantShort, type Micros } from '../instant.ts';
 
 /** What happens to a scene, for people. */
 export interface DescribedChange {
@@ -38,7 +38,7 @@ function describe({ appId, sceneKey, effectiveFrom }: Version, words: string, si
 
 function opening({ sceneName, endReason, effectiveTo }: Version, before: Version | undefined): string {
   const words = before === undefined ? `opens ${sceneName}` : `${before.sceneName} -> ${sceneName}`;
-  return endReason === 'removed' ? `${words} (removed ${formatInstant(effectiveTo)})` : words;
+  return endReason === 'removed' ? `${words} (removed ${formatInstantShort(effectiveTo)})` : words;
 }
 
 function rewriting({ before, after }: Update): string {

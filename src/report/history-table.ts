@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import type { Version } from '../dimension/version.ts';
-import { BEGINNING, formatInstant, type Micros, OPEN_END } from '../instant.ts';
+import { BEGINNING, formatInstantShort, type Micros, OPEN_END } from '../instant.ts';
 import { renderTable, type TableOptions } from './table.ts';
 
 /**
@@ -39,5 +39,5 @@ function fits(table: string, width: number | undefined): boolean {
 /** An instant for people: the beginning and the open end by name. */
 export function formatTime(instant: Micros): string {
   if (instant === BEGINNING) return 'beginning';
-  return instant === OPEN_END ? 'now' : formatInstant(instant);
+  return instant === OPEN_END ? 'now' : formatInstantShort(instant);
 }

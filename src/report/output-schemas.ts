@@ -5,7 +5,7 @@ import { runOutcomes } from '../load/loader.ts';
 import { problemKinds } from '../pipeline/run/run-report.ts';
 
 const count = z.int().min(0);
-const time = z.iso.datetime().describe('RFC 3339 in UTC, a fraction only when there is one.');
+const time = z.iso.datetime({ precision: 6 }).describe('RFC 3339 in UTC with six digits of fraction.');
 const versions = z.strictObject({
   opened: count.describe('Rows inserted.'),
   closed: count.describe('Rows that were open before the run and are not now.'),

@@ -101,7 +101,7 @@ describe.each(targets)('a sync into %s', (_name, createTarget) => {
           app_id: 'wxa',
           kind: 'held',
           code: 'empty',
-          message: `the answer at 2026-03-01T0${count}:00:00Z lists no scene; it is kept, the dimension is as before`,
+          message: `the answer at 2026-03-01T0${count}:00:00.000000Z lists no scene; it is kept, the dimension is as before`,
           remedy: 'if the answer is right: scenedim accept --app-id wxa',
         },
       ]);
@@ -109,7 +109,7 @@ describe.each(targets)('a sync into %s', (_name, createTarget) => {
     expect((await readTables(stage.loader)).versions).toEqual(before.versions);
     const accepted = await accept(stage.context, { appId: 'wxa', observedAt: null });
     expect(accepted).toMatchObject({
-      decided: ['2026-03-01T01:00:00Z', '2026-03-01T02:00:00Z'],
+      decided: ['2026-03-01T01:00:00.000000Z', '2026-03-01T02:00:00.000000Z'],
       versions: { ...nothing, closed: 58 },
     });
     expect(await historyOf(stage, 'wxa', '1')).toEqual([[expect.any(String), 0n, hour(1), 'removed']]);
@@ -187,7 +187,7 @@ describe.each(targets)('a sync into %s', (_name, createTarget) => {
       app_id: 'wxa',
       kind: 'removals_suspended',
       code: 'removals_suspended',
-      message: 'since 2026-03-01T01:00:00Z its answers hold a row without a key, so no scene counts as removed',
+      message: 'since 2026-03-01T01:00:00.000000Z its answers hold a row without a key, so no scene counts as removed',
       remedy: 'look at scene_reject for the row; the suspension ends with the next answer whose rows all have keys',
     };
     stage.later();

@@ -1,4 +1,6 @@
+import { systemClock } from '../../clock.ts';
 import { isScenedimError } from '../../errors.ts';
+import { formatInstant } from '../../instant.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
@@ -30,7 +32,7 @@ export function renderError(error: unknown, redactor: Pick<Redactor, 'redact'>, 
 /** An error as a line of a JSON log, without secrets; `stack` is for who looks for a defect. */
 export function renderErrorLine(error: unknown, redactor: Pick<Redactor, 'redact'>, stack?: string): string {
   const document = errorDocument(error, redactor).error;
-  const time = new Date().toISOString();
+  const time = formatInstant(systemClock.now());
   const trace = stack === undefined ? {} : { stack };
   return redactor.redact(
     `${JSON.stringify({ level: 'error', time, ...document, ...trace, msg: 'the command failed' })}\n`,

@@ -1,6 +1,6 @@
 import { systemTimer } from '../../clock.ts';
 import { ScenedimError } from '../../errors.ts';
-import { formatInstant } from '../../instant.ts';
+import { formatInstantShort } from '../../instant.ts';
 import type { Loader, Lock, LockScope } from '../../load/loader.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -36,6 +36,6 @@ export async function acquireRunLock(
 async function describeEnd(loader: Pick<Loader, 'lockEndsAt'>, scope: LockScope, signal: AbortSignal): Promise<string> {
   const endsAt = (await loader.lockEndsAt?.(scope, signal)) ?? null;
   if (endsAt === null) return '';
-  const second = formatInstant(endsAt - (endsAt % 1_000_000n));
+  const second = formatInstantShort(endsAt - (endsAt % 1_000_000n));
   return ` (its lock ends at ${second}, unless it is alive and renews it)`;
 }
