@@ -10,7 +10,7 @@ import { builtInTargetTypes } from '../load/registry.ts';
 import type { AccountConfig } from './account-config.ts';
 import { isMap, valueAt } from './config-path.ts';
 import type { SecretReference } from './secret.ts';
-import { isTimeZone } from './time-zone.ts';
+import { isTimeZone, likelyTimeZone } from './time-zone.ts';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://' });
 
@@ -123,9 +123,13 @@ export const configSchema = z.strictObject({
         .describe('Whether a scene that was there at the first look is dated from the beginning or from that look.'),
       timeZone: z
         .string()
-        .refine(isTimeZone, 'is not a time zone; write an IANA name like Asia/Shanghai')
+        .refine(isTimeZone, {
+          error: ({ input }) => `is not a time zone; did you mean ${likelyTimeZone(String(input))}?`,
+        })
         .default('Asia/Shanghai')
-        .describe('IANA name; date columns of the views are days in it.'),
+        .describe(
+          'Name with a /, UTC, or a place such as PRC, never an abbreviation; date columns of the views are days in it.',
+        ),
     })
     .prefault({}),
   guards: z

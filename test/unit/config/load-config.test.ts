@@ -209,12 +209,12 @@ describe('a mistake in the config is told with file, line and column', () => {
     [
       'an unknown time zone',
       `${target}dimension: { timeZone: Asia/Peking }\n`,
-      'scenedim.yaml:2:24: dimension.timeZone: is not a time zone; write an IANA name like Asia/Shanghai (it is "Asia/Peking")',
+      'scenedim.yaml:2:24: dimension.timeZone: is not a time zone; did you mean Asia/Shanghai? (it is "Asia/Peking")',
     ],
     [
       'an offset as time zone',
       `${target}dimension: { timeZone: "+08:00" }\n`,
-      'scenedim.yaml:2:24: dimension.timeZone: is not a time zone; write an IANA name like Asia/Shanghai (it is "+08:00")',
+      'scenedim.yaml:2:24: dimension.timeZone: is not a time zone; did you mean Asia/Shanghai? (it is "+08:00")',
     ],
     [
       'a URL of another kind',
