@@ -18,6 +18,22 @@ export async function* chunksOfStream<Row>(rows: AsyncIterable<Row>, size: numbe
   if (chunk.length > 0) yield chunk;
 }
 
+/** Gathers a stream that is ordered by account into an array for each account. */
+export async function* accountsOfStream<Row extends { readonly appId: string }>(
+  rows: AsyncIterable<Row>,
+): AsyncGenerator<readonly [Row, ...Row[]]> {
+  let account: [Row, ...Row[]] | undefined;
+  for await (const row of rows) {
+    if (account?.[0].appId === row.appId) {
+      account.push(row);
+      continue;
+    }
+    if (account !== undefined) yield account;
+    account = [row];
+  }
+  if (account !== undefined) yield account;
+}
+
 /** Cuts rows into arrays whose sizes add up to at most `bytes` (one row more when it alone is larger) and `count` rows. */
 export function* chunksOfBytes<Row>(
   rows: readonly Row[],

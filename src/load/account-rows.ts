@@ -32,31 +32,22 @@ export const noRows: AccountRows = { head: null, observations: new Map(), versio
 
 /** The changes of a batch by account, in the order in which the accounts first appear. */
 export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
-  interface Group {
-    appId: string;
-    head: AccountChanges['head'];
-    observations: Observation[];
-    decisions: Decision[];
-    versions: VersionChange[];
-  }
-  const groups = new Map<string, Group>();
-  const groupOf = (appId: string): Group => {
-    let group = groups.get(appId);
-    if (group === undefined) {
-      group = { appId, head: null, observations: [], decisions: [], versions: [] };
-      groups.set(appId, group);
-    }
-    return group;
-  };
-  for (const change of changes.heads) {
-    const group = groupOf(change.head.appId);
-    if (group.head !== null) throw refused(`two heads of account ${change.head.appId}`);
-    group.head = change;
-  }
-  for (const observation of changes.observations) groupOf(observation.appId).observations.push(observation);
-  for (const decision of changes.decisions) groupOf(decision.appId).decisions.push(decision);
-  for (const change of changes.versions) groupOf(versionOf(change).appId).versions.push(change);
-  return [...groups.values()];
+  const heads = Map.groupBy(changes.heads, ({ head }) => head.appId);
+  const observations = Map.groupBy(changes.observations, ({ appId }) => appId);
+  const decisions = Map.groupBy(changes.decisions, ({ appId }) => appId);
+  const versions = Map.groupBy(changes.versions, (change) => versionOf(change).appId);
+  const appIds = new Set([heads, observations, decisions, versions].flatMap((group) => [...group.keys()]));
+  return [...appIds].map((appId) => {
+    const [head = null, second] = heads.get(appId) ?? [];
+    if (second !== undefined) throw refused(`two heads of account ${appId}`);
+    return {
+      appId,
+      head,
+      observations: observations.get(appId) ?? [],
+      decisions: decisions.get(appId) ?? [],
+      versions: versions.get(appId) ?? [],
+    };
+  });
 }
 
 /** Throws `stale_heads` when the stored head of an account is not the one that its change was planned on. */

@@ -1,6 +1,7 @@
 import { registerHooks } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { messageOf } from '../error-text.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import type { Loader, LoaderContext, LoaderFactory } from './loader.ts';
 
@@ -48,7 +49,7 @@ function parseWith(factory: LoaderFactory, section: TargetSection): unknown {
     return factory.parseConfig(section);
   } catch (error) {
     if (isScenedimError(error)) throw error;
-    throw new ScenedimError('config_invalid', `target: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new ScenedimError('config_invalid', `target: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -77,8 +78,7 @@ async function importFrom(type: string, baseDirectory: string): Promise<object> 
   try {
     return (await import(resolveFrom(type, baseDirectory))) as object;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ScenedimError('config_invalid', `target.type: "${type}" cannot be loaded: ${message}`, {
+    throw new ScenedimError('config_invalid', `target.type: "${type}" cannot be loaded: ${messageOf(error)}`, {
       remedy: `use ${builtInTargetTypes.join(', ')}, or install the package beside the config`,
       cause: error,
     });
@@ -86,8 +86,9 @@ async function importFrom(type: string, baseDirectory: string): Promise<object> 
 }
 
 /**
- * Where an import in the config's directory would find it. Node resolves imports only for the module that asks, and
- * `require.resolve` does not see packages for import only; so a hook asks in the name of the config for one moment.
+ * Where an import in the config's directory would find the package. Node resolves imports only for the module that asks, and
+ * `require.resolve` does not see packages for import only. So a resolve hook, active for this one call, resolves the package
+ * from the config's directory.
  */
 function resolveFrom(type: string, baseDirectory: string): string {
   const parentURL = pathToFileURL(join(resolve(baseDirectory), 'scenedim.yaml')).href;

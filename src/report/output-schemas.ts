@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { endReasons, valueKinds } from '../dimension/version.ts';
 import { errorCodes } from '../errors.ts';
 import { runOutcomes } from '../load/loader.ts';
+import { type RunCounts, runCountNames } from '../load/run-counts.ts';
 import { problemKinds } from '../pipeline/run/run-report.ts';
 
 const count = z.int().min(0);
@@ -11,7 +12,7 @@ const versions = z.strictObject({
   closed: count.describe('Rows that were open before the run and are not now.'),
   rewritten: count.describe('Rows that changed other than by being closed.'),
   removed: count.describe('Rows deleted.'),
-});
+} satisfies Record<keyof RunCounts['versions'], z.ZodType>);
 
 const problem = z.strictObject({
   app_id: z.string().nullable().describe('Null when it is about the run.'),
@@ -25,16 +26,8 @@ const problem = z.strictObject({
 export const runReportSchema = z.strictObject({
   run_id: z.string(),
   outcome: z.enum(runOutcomes),
-  accounts: z.strictObject({
-    selected: count,
-    changed: count,
-    unchanged: count,
-    held: count,
-    skipped: count,
-    failed: count,
-    fresh: count,
-  }),
-  observations: z.strictObject({ recorded: count, duplicate: count }),
+  accounts: countsOf(runCountNames.accounts),
+  observations: countsOf(runCountNames.observations),
   versions,
   rejects: count,
   problems: z.array(problem).max(100),
@@ -100,6 +93,10 @@ const version = z.strictObject({
   end_reason: z.enum(endReasons).nullable(),
   first_observed_at: time,
 });
+
+function countsOf<Name extends string>(names: readonly Name[]) {
+  return z.strictObject(Object.fromEntries(names.map((name) => [name, count])) as Record<Name, typeof count>);
+}
 
 const codes = Object.keys(errorCodes) as [string, ...string[]];
 

@@ -14,34 +14,7 @@ import { applyToMemory, createMemoryTarget } from './memory-target.ts';
  * given the same `target` are clients of one warehouse; by default it is a fresh one.
  */
 export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()): Loader {
-  const holder = {};
-  let isClosed = false;
-
-  const enter = (signal: AbortSignal): void => {
-    signal.throwIfAborted();
-    if (isClosed) throw new ScenedimError('internal', 'the memory loader is used after it was closed');
-  };
-  const enterSchema = (signal: AbortSignal): void => {
-    enter(signal);
-    if (target.meta === null) {
-      throw new ScenedimError('schema_outdated', 'the target in memory holds no schema yet', { remedy: 'migrate it' });
-    }
-  };
-  async function* rowsOf<Row>(
-    query: AccountQuery,
-    signal: AbortSignal,
-    select: (rows: AccountRows) => Iterable<Row>,
-  ): AsyncGenerator<Row> {
-    enterSchema(signal);
-    // What is stored of an account is replaced, never changed: these references are one state for good.
-    for (const rows of accountsOf(target, query)) {
-      for (const row of select(rows)) {
-        signal.throwIfAborted();
-        yield row;
-      }
-    }
-  }
-
+  const client = new MemoryClient(target);
   return {
     kind: 'memory',
     description: 'memory of this process',
@@ -50,34 +23,34 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
     migrationSql: memoryMigrationSql,
 
     async check(signal) {
-      enter(signal);
+      client.enter(signal);
       return checkMemory(target);
     },
     async readMeta(signal) {
-      enter(signal);
+      client.enter(signal);
       return target.meta;
     },
     async migrate(options, signal) {
-      enter(signal);
+      client.enter(signal);
       return migrateMemory(target, options);
     },
     async writeMeta(meta, signal) {
-      enterSchema(signal);
+      client.enterSchema(signal);
       target.meta = { ...meta };
     },
     async acquireLock(scope, signal) {
-      enter(signal);
-      return target.locks.acquire(scope, holder);
+      client.enter(signal);
+      return target.locks.acquire(scope, client);
     },
-    readHeads: (query, signal) => rowsOf(query, signal, ({ head }) => (head === null ? [] : [head])),
+    readHeads: (query, signal) => client.rowsOf(query, signal, ({ head }) => (head === null ? [] : [head])),
     readVersions: (query, signal) => {
       const isAsked = createVersionFilter(query);
-      return rowsOf(query, signal, ({ versions }) => orderVersions(versions.values().filter(isAsked)));
+      return client.rowsOf(query, signal, ({ versions }) => orderVersions(versions.values().filter(isAsked)));
     },
     readObservations: (query, signal) =>
-      rowsOf(query, signal, ({ observations }) => orderObservations(observations.values())),
+      client.rowsOf(query, signal, ({ observations }) => orderObservations(observations.values())),
     async readPayloads(payloadHashes, signal) {
-      enterSchema(signal);
+      client.enterSchema(signal);
       const found = new Map<string, Uint8Array>();
       for (const hash of payloadHashes) {
         const body = target.payloads.get(hash);
@@ -86,14 +59,55 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
       return found;
     },
     async apply(changeSet, signal) {
-      enterSchema(signal);
+      client.enterSchema(signal);
       applyToMemory(target, changeSet);
     },
     async [Symbol.asyncDispose]() {
-      isClosed = true;
-      target.locks.dropHolder(holder);
+      client.close();
     },
   };
+}
+
+/** What one loader may do with a target that others may share. */
+class MemoryClient {
+  readonly #target: MemoryTarget;
+  #isClosed = false;
+
+  constructor(target: MemoryTarget) {
+    this.#target = target;
+  }
+
+  enter(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    if (this.#isClosed) throw new ScenedimError('internal', 'the memory loader is used after it was closed');
+  }
+
+  enterSchema(signal: AbortSignal): void {
+    this.enter(signal);
+    if (this.#target.meta === null) {
+      throw new ScenedimError('schema_outdated', 'the target in memory holds no schema yet', { remedy: 'migrate it' });
+    }
+  }
+
+  async *rowsOf<Row>(
+    query: AccountQuery,
+    signal: AbortSignal,
+    select: (rows: AccountRows) => Iterable<Row>,
+  ): AsyncGenerator<Row> {
+    this.enterSchema(signal);
+    // What is stored of an account is replaced, never changed: these references are one state for good.
+    for (const rows of accountsOf(this.#target, query)) {
+      for (const row of select(rows)) {
+        signal.throwIfAborted();
+        yield row;
+      }
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#target.locks.dropHolder(this);
+  }
 }
 
 function accountsOf({ accounts }: MemoryTarget, { appIds }: AccountQuery): AccountRows[] {

@@ -1,9 +1,8 @@
+import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
-import type { Observation } from '../../dimension/observation.ts';
-import type { Version } from '../../dimension/version.ts';
 import type { AccountChanges } from '../account-rows.ts';
 import { assertHeadIsCurrent, changeAccountRows, groupByAccount } from '../account-rows.ts';
-import type { ChangeSet, Loader } from '../loader.ts';
+import type { AccountQuery, ChangeSet, Loader } from '../loader.ts';
 
 /** Accounts that are looked at together: their versions are in memory meanwhile. */
 const ACCOUNTS_AT_ONCE = 250;
@@ -19,9 +18,7 @@ export async function assertApplicable(
   signal: AbortSignal,
 ): Promise<AccountChanges[]> {
   const accounts = groupByAccount(changeSet);
-  for (let start = 0; start < accounts.length; start += ACCOUNTS_AT_ONCE) {
-    await assertAccountsApplicable(loader, accounts.slice(start, start + ACCOUNTS_AT_ONCE), signal);
-  }
+  for (const chunk of chunksOf(accounts, ACCOUNTS_AT_ONCE)) await assertAccountsApplicable(loader, chunk, signal);
   return accounts;
 }
 
@@ -30,20 +27,14 @@ async function assertAccountsApplicable(
   accounts: readonly AccountChanges[],
   signal: AbortSignal,
 ): Promise<void> {
-  const heads = new Map<string, AccountHead>();
-  for await (const head of loader.readHeads(queryOf(accounts), signal)) heads.set(head.appId, head);
+  const storedHeads = loader.readHeads(queryOf(accounts), signal);
+  const heads = new Map(await Array.fromAsync(storedHeads, (head) => [head.appId, head] as const));
   for (const changes of accounts) assertHeadIsCurrent(changes, heads.get(changes.appId) ?? null);
 
   const late = accounts.filter((changes) => mayMeetStored(changes, heads.get(changes.appId)));
-  const observations = new Map<string, Observation[]>();
-  if (late.length > 0) {
-    for await (const row of loader.readObservations(queryOf(late), signal)) addTo(observations, row);
-  }
+  const observations = await byAccount(late, (query) => loader.readObservations(query, signal));
   const known = accounts.filter(({ appId, versions }) => versions.length > 0 && heads.has(appId));
-  const versions = new Map<string, Version[]>();
-  if (known.length > 0) {
-    for await (const row of loader.readVersions(queryOf(known), signal)) addTo(versions, row);
-  }
+  const versions = await byAccount(known, (query) => loader.readVersions(query, signal));
 
   for (const changes of accounts) {
     const stored = {
@@ -61,12 +52,15 @@ function mayMeetStored({ observations, decisions }: AccountChanges, head: Accoun
   return head !== undefined && observations.some(({ observedAt }) => observedAt <= head.lastAttemptAt);
 }
 
-function queryOf(accounts: readonly AccountChanges[]): { readonly appIds: readonly string[] } {
+function queryOf(accounts: readonly AccountChanges[]): AccountQuery {
   return { appIds: accounts.map(({ appId }) => appId) };
 }
 
-function addTo<Row extends { readonly appId: string }>(rows: Map<string, Row[]>, row: Row): void {
-  const list = rows.get(row.appId);
-  if (list === undefined) rows.set(row.appId, [row]);
-  else list.push(row);
+/** The rows of some accounts, by account; nothing is asked about none. */
+async function byAccount<Row extends { readonly appId: string }>(
+  accounts: readonly AccountChanges[],
+  read: (query: AccountQuery) => AsyncIterable<Row>,
+): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const rows = accounts.length === 0 ? [] : await Array.fromAsync(read(queryOf(accounts)));
+  return Map.groupBy(rows, ({ appId }) => appId);
 }

@@ -1,3 +1,4 @@
+import { accountsOfStream } from '../../chunks.ts';
 import { compareCodePoints } from '../../compare-code-points.ts';
 import type { TouchedAccount } from './overlay-store.ts';
 
@@ -12,8 +13,8 @@ export async function* layOver<Row extends { readonly appId: string }, Part>(
 ): AsyncGenerator<Row> {
   const overlay = touched[Symbol.iterator]();
   let next = overlay.next();
-  for await (const rows of accountsOf(storedRows)) {
-    const appId = rows[0]?.appId ?? '';
+  for await (const rows of accountsOfStream(storedRows)) {
+    const [{ appId }] = rows;
     while (next.done !== true && compareCodePoints(next.value.appId, appId) < 0) {
       yield* merge([], next.value.changes);
       next = overlay.next();
@@ -27,17 +28,4 @@ export async function* layOver<Row extends { readonly appId: string }, Part>(
     yield* merge([], next.value.changes);
     next = overlay.next();
   }
-}
-
-/** Rows that are ordered by app_id, an account at a time. */
-async function* accountsOf<Row extends { readonly appId: string }>(rows: AsyncIterable<Row>): AsyncGenerator<Row[]> {
-  let account: Row[] = [];
-  for await (const row of rows) {
-    if (account.length > 0 && account[0]?.appId !== row.appId) {
-      yield account;
-      account = [];
-    }
-    account.push(row);
-  }
-  if (account.length > 0) yield account;
 }

@@ -17,10 +17,8 @@ import { readVersionsByAccount } from './versions-by-account.ts';
  * changed scenes, the log only for accounts with late or repeated observations: a fixed number of statements for each kind.
  */
 export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<PlannedAccount[]> {
-  const heads = new Map<string, AccountHead>();
-  const appIds = [...batch.accounts.keys()];
-  for await (const head of inputs.loader.readHeads({ appIds }, inputs.signal)) heads.set(head.appId, head);
-
+  const stored = inputs.loader.readHeads({ appIds: [...batch.accounts.keys()] }, inputs.signal);
+  const heads = new Map(await Array.fromAsync(stored, (head) => [head.appId, head] as const));
   const { readLogAccounts, batchVersions } = inputs.loader.limits;
   const planned: PlannedAccount[] = [];
   let changes = 0;

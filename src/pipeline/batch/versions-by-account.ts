@@ -7,13 +7,7 @@ export async function readVersionsByAccount(
   queries: Iterable<VersionQuery>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Version[]>> {
-  const byAccount = new Map<string, Version[]>();
-  for (const query of queries) {
-    for await (const version of loader.readVersions(query, signal)) {
-      const list = byAccount.get(version.appId);
-      if (list === undefined) byAccount.set(version.appId, [version]);
-      else list.push(version);
-    }
-  }
-  return byAccount;
+  const versions: Version[] = [];
+  for (const query of queries) for await (const version of loader.readVersions(query, signal)) versions.push(version);
+  return Map.groupBy(versions, ({ appId }) => appId);
 }

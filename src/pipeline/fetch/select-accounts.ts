@@ -67,15 +67,12 @@ async function pair(
   loader: Loader,
   signal: AbortSignal,
 ): Promise<SelectedAccount[]> {
-  const heads = new Map<string, AccountHead>();
-  const appIds = accounts.map((account) => account.appId);
-  for await (const head of loader.readHeads({ appIds }, signal)) heads.set(head.appId, head);
+  const stored = loader.readHeads({ appIds: accounts.map(({ appId }) => appId) }, signal);
+  const heads = new Map(await Array.fromAsync(stored, (head) => [head.appId, head] as const));
   return accounts.map((account) => ({ account, head: heads.get(account.appId) ?? null }));
 }
 
-/**
- * True when the newest ok, held or `unavailable` answer of an account is younger than `maxAgeMs`.
- */
+/** True when the newest ok, held or `unavailable` answer of an account is younger than `maxAgeMs`. */
 function isFresh(head: AccountHead, now: Micros, maxAgeMs: number | null): boolean {
   if (maxAgeMs === null) return false;
   const limit = now - BigInt(Math.round(maxAgeMs * 1000));

@@ -1,66 +1,44 @@
+import { accountsOfStream } from '../../chunks.ts';
 import { compareCodePoints } from '../../compare-code-points.ts';
 
-/** Items of one account, in the order in which they came. */
-export interface AccountGroup<Item> {
-  readonly appId: string;
-  readonly items: readonly Item[];
-}
+/** A stream that is ordered by account, whose next account can be looked at before it is taken. */
+export class AccountCursor<Row extends { readonly appId: string }> implements AsyncDisposable {
+  readonly #accounts: AsyncGenerator<readonly [Row, ...Row[]]>;
+  #front: Promise<IteratorResult<readonly [Row, ...Row[]]>> | undefined;
 
-/** Groups a stream that is ordered by account. */
-export async function* groupByAccount<Item>(
-  items: AsyncIterable<Item>,
-  appIdOf: (item: Item) => string,
-): AsyncGenerator<AccountGroup<Item>> {
-  let group: { appId: string; items: Item[] } | undefined;
-  for await (const item of items) {
-    const appId = appIdOf(item);
-    if (group !== undefined && group.appId === appId) {
-      group.items.push(item);
-      continue;
-    }
-    if (group !== undefined) yield group;
-    group = { appId, items: [item] };
+  constructor(rows: AsyncIterable<Row>) {
+    this.#accounts = accountsOfStream(rows);
   }
-  if (group !== undefined) yield group;
-}
 
-/** A stream of accounts, in order, whose next one can be looked at before it is taken. */
-export interface AccountCursor<Item> extends AsyncDisposable {
   /** The account at the front; undefined at the end. */
-  peek(): Promise<string | undefined>;
-  /** The items of this account when it is at the front, else none. */
-  take(appId: string): Promise<readonly Item[]>;
-}
+  async peek(): Promise<string | undefined> {
+    this.#front ??= this.#accounts.next();
+    const { done, value } = await this.#front;
+    return done === true ? undefined : value[0].appId;
+  }
 
-export function createAccountCursor<Item>(groups: AsyncGenerator<AccountGroup<Item>>): AccountCursor<Item> {
-  let front: Promise<IteratorResult<AccountGroup<Item>>> | undefined;
-  const current = () => {
-    front ??= groups.next();
-    return front;
-  };
-  return {
-    async peek() {
-      const { done, value } = await current();
-      return done === true ? undefined : value.appId;
-    },
-    async take(appId) {
-      const { done, value } = await current();
-      if (done === true || value.appId !== appId) return [];
-      front = undefined;
-      return value.items;
-    },
-    async [Symbol.asyncDispose]() {
-      await groups.return(undefined);
-    },
-  };
+  /** The rows of this account when it is at the front, else none. */
+  async take(appId: string): Promise<readonly Row[]> {
+    this.#front ??= this.#accounts.next();
+    const { done, value } = await this.#front;
+    if (done === true || value[0].appId !== appId) return [];
+    this.#front = undefined;
+    return value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#accounts.return(undefined);
+  }
 }
 
 /** The first account at the front of any cursor; undefined when all are at their end. */
-export async function firstAccount(cursors: readonly AccountCursor<unknown>[]): Promise<string | undefined> {
-  let first: string | undefined;
+export async function firstAccount(
+  cursors: readonly Pick<AccountCursor<never>, 'peek'>[],
+): Promise<string | undefined> {
+  const fronts: string[] = [];
   for (const cursor of cursors) {
     const appId = await cursor.peek();
-    if (appId !== undefined && (first === undefined || compareCodePoints(appId, first) < 0)) first = appId;
+    if (appId !== undefined) fronts.push(appId);
   }
-  return first;
+  return fronts.sort(compareCodePoints)[0];
 }

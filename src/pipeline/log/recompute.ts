@@ -6,7 +6,7 @@ import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { FirstSeen, Version, VersionChange } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Snapshot } from '../../normalize/snapshot.ts';
-import { createAccountCursor, firstAccount, groupByAccount } from './account-cursor.ts';
+import { AccountCursor, firstAccount } from './account-cursor.ts';
 import { type Answers, type LogEntry, readAnswers, withAnswers } from './account-log.ts';
 import type { AnswerCache } from './answer-cache.ts';
 
@@ -68,9 +68,9 @@ export async function* recompute(options: RecomputeOptions): AsyncGenerator<Reco
 async function* readAccounts(options: RecomputeOptions): AsyncGenerator<StoredAccount> {
   const { loader, appIds, signal } = options;
   const query = appIds === undefined ? {} : { appIds };
-  await using log = createAccountCursor(groupByAccount(loader.readObservations(query, signal), (row) => row.appId));
-  await using heads = createAccountCursor(groupByAccount(loader.readHeads(query, signal), (row) => row.appId));
-  await using versions = createAccountCursor(groupByAccount(loader.readVersions(query, signal), (row) => row.appId));
+  await using log = new AccountCursor(loader.readObservations(query, signal));
+  await using heads = new AccountCursor(loader.readHeads(query, signal));
+  await using versions = new AccountCursor(loader.readVersions(query, signal));
   const cursors = [log, heads, versions];
   for (let appId = await firstAccount(cursors); appId !== undefined; appId = await firstAccount(cursors)) {
     const observations = await log.take(appId);

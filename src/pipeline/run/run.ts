@@ -1,3 +1,4 @@
+import { messageOf } from '../../error-text.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import type { ChangeSet, LockScope, RunOutcome } from '../../load/loader.ts';
 import type { DraftChangeSet } from '../batch/build-change-set.ts';
@@ -125,8 +126,4 @@ async function explainLoss({ loader, signal }: RunContext, loss: Error): Promise
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new ScenedimError('lock_lost', 'the lock of the target was lost');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
