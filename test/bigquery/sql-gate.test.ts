@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { everyStatement, nullParameters } from '../../src/load/bigquery/check/every-statement.ts';
+import { everyStatement } from '../../src/load/bigquery/check/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
+import type { Query } from '../../src/load/bigquery/sql/query.ts';
 import type { DatasetName } from '../../src/load/bigquery/sql/table-path.ts';
 import { runBigquerySetup } from '../support/bigquery-setup.ts';
 import { blocksOf } from '../support/documents.ts';
@@ -74,8 +75,8 @@ function suite(built: string): void {
 }
 
 /** The types with which the program sends the parameters of a statement. */
-function withParameters(sql: string): GateStatement {
-  const types = nullParameters(sql).map(({ name, parameterType: { type, arrayType } }) => [
+function withParameters({ sql, parameters = [] }: Query): GateStatement {
+  const types = parameters.map(({ name, parameterType: { type, arrayType } }) => [
     name,
     arrayType === undefined ? type : `ARRAY<${arrayType.type}>`,
   ]);

@@ -82,6 +82,7 @@ describe('check tells the grant of', () => {
       {
         level: 'error',
         subject: 'right to see the dataset',
+        code: 'target_denied',
         message: `Access Denied: ${permission('bigquery.datasets.get')}`,
         remedy: `${onDataset()}; if it is not there: bq mk --dataset test:scene`,
       },
@@ -92,6 +93,7 @@ describe('check tells the grant of', () => {
       {
         level: 'error',
         subject: 'right to run jobs',
+        code: 'target_denied',
         message: 'Access Denied: Project test: User does not have bigquery.jobs.create permission in project test.',
         remedy: onProject('roles/bigquery.jobUser'),
       },
@@ -102,6 +104,7 @@ describe('check tells the grant of', () => {
       {
         level: 'error',
         subject: 'right to create tables',
+        code: 'target_denied',
         message: `Access Denied: ${permission('bigquery.tables.create')}`,
         remedy: onDataset(),
       },
@@ -112,6 +115,7 @@ describe('check tells the grant of', () => {
       {
         level: 'warning',
         subject: 'right to create functions',
+        code: 'target_denied',
         message: `Access Denied: ${permission('bigquery.routines.create')}`,
         remedy: onDataset(),
       },
@@ -127,6 +131,7 @@ describe('check tells the grant of', () => {
       {
         level: 'error',
         subject: 'rights',
+        code: 'target_denied',
         message: expect.stringMatching(/^\d+ of \d+ refused; the first: apply a batch: Access Denied: Table/) as string,
         remedy: onDataset(),
       },
@@ -145,7 +150,13 @@ describe('check tells the grant of', () => {
   ])('%s on the tables when it is missing', async (right, level, why) => {
     const { findings } = await check({ missingRights: [right] });
     expect(findings.filter((finding) => finding.level !== 'ok')).toEqual([
-      { level, subject: 'rights on tables', message: `${right} is missing${why}`, remedy: onDataset() },
+      {
+        level,
+        subject: 'rights on tables',
+        code: 'target_denied',
+        message: `${right} is missing${why}`,
+        remedy: onDataset(),
+      },
     ]);
   });
 
@@ -162,6 +173,7 @@ describe('check tells the grant of', () => {
       {
         level: 'error',
         subject: 'right to create datasets',
+        code: 'target_denied',
         message: `Access Denied: ${message}`,
         remedy: `${onProject('roles/bigquery.user')}, or have the dataset made`,
       },
@@ -228,6 +240,7 @@ describe('check tells the remedy of', () => {
       {
         level: 'error',
         subject: 'billing',
+        code: 'target_denied',
         message: expect.stringMatching(/refused; the first: .*: Billing has not been enabled/),
         remedy: 'enable billing for the project: without it BigQuery changes no rows',
       },
@@ -240,6 +253,7 @@ describe('check tells the remedy of', () => {
       {
         level: 'error',
         subject: 'dataset',
+        code: 'config_invalid',
         message: 'test.scene is in US, but target.location is asia-east1',
         remedy: 'set target.location: US, or take it out; a dataset cannot be moved',
       },

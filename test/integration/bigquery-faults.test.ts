@@ -299,13 +299,17 @@ describe('a lease', () => {
   const renews = 'AND expires_at > TIMESTAMP_MICROS(0)';
 
   test('is renewed while it is held, and given back at the end', async () => {
-    await using stage = await startLoaderOnFake({}, short, {
-      answer: ({ sql }) => (sql?.includes(renews) ? { affectedRows: 1 } : undefined),
-    });
+    await using stage = await startLoaderOnFake(
+      {},
+      { leaseSeconds: 1.5 },
+      {
+        answer: ({ sql }) => (sql?.includes(renews) ? { affectedRows: 1 } : undefined),
+      },
+    );
     const { fake, loader } = stage;
     const lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
     const renewals = () => fake.jobs.filter(({ sql }) => sql?.includes(renews));
-    await expect.poll(() => renewals().length, { timeout: 5_000 }).toBeGreaterThan(2);
+    await expect.poll(() => renewals().length, { timeout: 15_000 }).toBeGreaterThan(2);
     expect(renewals()[0]?.parameters).toMatchObject({
       lease_id: 'target',
       holder: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -451,6 +455,7 @@ describe('check', () => {
     expect(await stage.loader.check(signal)).toContainEqual({
       level: 'error',
       subject: 'dataset',
+      code: 'config_invalid',
       message: 'test.scene is in US, but target.location is EU',
       remedy: 'set target.location: US, or take it out; a dataset cannot be moved',
     });
@@ -498,6 +503,7 @@ describe('check', () => {
       {
         level: 'error',
         subject: 'rights',
+        code: 'target_denied',
         message: expect.stringMatching(/^\d+ of \d+ refused; the first: .*dim_scene/),
         remedy: "GRANT `roles/bigquery.dataEditor` ON SCHEMA `test.scene` TO 'serviceAccount:EMAIL'",
       },

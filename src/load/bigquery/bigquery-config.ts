@@ -5,9 +5,9 @@ import { autoMigrate, parseSection } from '../parse-section.ts';
 const characters = 'lower case letters, digits, _ and -';
 
 /**
- * The `target` section of type `bigquery`. No credentials are in it: they come from `keyFile`, or else from Application
- * Default Credentials (`gcloud auth application-default login`, GOOGLE_APPLICATION_CREDENTIALS, workload identity, the
- * machine's own service account), and with `impersonate` they are exchanged for those of another service account.
+ * The `target` section of type `bigquery`. It holds no credentials. They come from `keyFile`, else from Application Default
+ * Credentials (`gcloud auth application-default login`, GOOGLE_APPLICATION_CREDENTIALS, workload identity, the machine's own
+ * service account). With `impersonate` they are exchanged for those of another service account.
  */
 export const bigquerySection = z
   .strictObject({
@@ -99,8 +99,8 @@ export function parseBigQueryConfig(value: unknown): BigQueryConfig {
 }
 
 /**
- * Refuses BIGQUERY_EMULATOR_HOST: the client sends queries there but loads to the real service, so half of a run would be
- * lost. With `apiEndpoint` the variable has no effect, because every request then names its whole URL.
+ * Refuses BIGQUERY_EMULATOR_HOST: Google's client would send queries there, but loads to the real service. With `apiEndpoint` the
+ * variable has no effect, because every request then has its whole URL.
  */
 export function assertNoEmulatorVariable(
   config: BigQueryConfig,

@@ -9,7 +9,7 @@ import { classifyBigQueryError } from './errors/classify-error.ts';
 import { createLocator } from './jobs/dataset-location.ts';
 import type { JobRunner } from './jobs/run-job.ts';
 import { createUsageMeter } from './jobs/usage-meter.ts';
-import { acquireLeaseLock, leaseEndsAt, type RunLeases } from './leases/acquire-lease-lock.ts';
+import { acquireLeaseLock, lockEndsAt, type RunLeases } from './leases/acquire-lease-lock.ts';
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
 import { readPayloads } from './read/read-payloads.ts';
@@ -19,8 +19,8 @@ import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migrations.ts';
 
 /**
- * A job takes seconds and a table takes few a minute, so a batch is large. Observations are partitioned by day, and one job may
- * change 4,000 partitions.
+ * A job takes seconds, and BigQuery allows few a minute on a table, so a batch is large. Observations are partitioned by day, and one
+ * job may change 4,000 partitions.
  */
 export const bigQueryLimits: LoaderLimits = {
   batchAccounts: 20_000,
@@ -32,16 +32,16 @@ export const bigQueryLimits: LoaderLimits = {
   readAccounts: 20_000,
   readLogAccounts: 1_000,
   readPayloads: 1_000,
-  // Dozens of statements of a second or two; and a migration that was killed holds its lease for five minutes.
+  // A migration is dozens of statements of a second or two, and one that was killed holds its lease for five minutes.
   migrationWaitMs: 330_000,
-  // Each attempt is a job that writes, and bills.
+  // Each attempt is a job that writes and is billed.
   lockPollMs: 5_000,
 };
 
-/** What a loader is made with beside its config; all have defaults. */
+/** What a loader is made with, beside its config. */
 export interface BigQueryLoaderOptions {
   readonly timings?: Timings;
-  /** What requests are sent with. Default: Google's client. */
+  /** Sends the requests. Default: Google's client. */
   readonly client?: BigQueryClient;
   /** Rows of a table that one statement may put in order. Default 1,000,000. */
   readonly rowsOrderedAtOnce?: number;
@@ -118,7 +118,7 @@ export function createBigQueryLoader(
     migrate: (options, signal) => classified(() => migrateTarget(runner, options, signal), signal),
     migrationSql: (options) => migrationScript(config, config.location, options),
     acquireLock: (scope, signal) => classified(() => acquireLeaseLock(runner, held, scope, signal), signal),
-    lockEndsAt: (scope, signal) => classified(() => leaseEndsAt(runner, scope, signal), signal),
+    lockEndsAt: (scope, signal) => classified(() => lockEndsAt(runner, scope, signal), signal),
     readHeads: (query, signal) => classifiedRows(readHeads(runner, query, signal), signal),
     readVersions: (query, signal) => classifiedRows(readVersions(runner, query, signal), signal),
     readObservations: (query, signal) => classifiedRows(readObservations(runner, query, signal), signal),

@@ -15,12 +15,12 @@ import { assertChangeSet } from './assert-change-set.ts';
 import { stageChangeSet } from './staging.ts';
 
 /**
- * Applies one batch: its rows go into staging tables, then one script with one transaction applies them. So many jobs, however
- * many accounts: one load for each of up to six parts that is not empty (one more for each further 45 MiB), one script, and
- * unless the lock excludes everybody, one that takes the commit lease. The record of a run alone is one job.
+ * Applies one batch: its rows are loaded into staging tables, then one script with one transaction applies them. The number of
+ * jobs does not depend on the number of accounts. Each of up to six parts that is not empty is one load (one more for each further
+ * 45 MiB). The script is one job. A shard takes the commit lease with one more. The record of a run alone is one job.
  *
- * A kill between any two of them leaves staging tables that nobody reads and that end after a day, and at worst the commit lease,
- * which ends after five minutes; a kill during the script leaves all of the batch or nothing.
+ * A kill between two jobs leaves staging tables, which end after a day, and at worst the commit lease, which ends after five minutes.
+ * A kill during the script leaves all of the batch or nothing.
  */
 export async function applyChangeSet(
   runner: JobRunner,
@@ -33,12 +33,12 @@ export async function applyChangeSet(
   await using staged = await stageChangeSet(runner, changeSet, signal);
   const applied = await commit(runner, held, changeSet, staged.sources, signal);
   const isRecordAlone = Object.keys(staged.sources).length === 0;
-  // The batch was applied by a call whose answer was lost. The end of the run may still have to be noted.
+  // An earlier call applied the batch, and its answer was lost. The end of the run may still have to be written.
   if (!applied && !isRecordAlone && changeSet.run.finishedAt !== null)
     await commit(runner, held, changeSet, {}, signal);
 }
 
-/** False when the batch, or a later one of its run, is applied already. */
+/** False when the batch, or a later batch of the same run, is applied already. */
 async function commit(
   runner: JobRunner,
   held: RunLeases,
@@ -55,7 +55,7 @@ async function commit(
   const script = applyScript(runner.config, changeSet, sources, leases, runner.timings.leaseSeconds);
   const name = jobName(run.runId, run.batches, callName(), 'commit');
   try {
-    await whileHeld([...held], () => runStatement(runner, name, script, signal));
+    await renewing([...held], () => runStatement(runner, name, script, signal));
     // The script has given the commit lease back.
     stack.move();
     return true;
@@ -66,6 +66,6 @@ async function commit(
 }
 
 /** Does work that renews some leases. */
-function whileHeld<T>([first, ...others]: readonly RenewedLease[], work: () => Promise<T>): Promise<T> {
-  return first === undefined ? work() : first.duringCommit(() => whileHeld(others, work));
+function renewing<T>([first, ...others]: readonly RenewedLease[], work: () => Promise<T>): Promise<T> {
+  return first === undefined ? work() : first.duringCommit(() => renewing(others, work));
 }

@@ -1,68 +1,87 @@
 import type { VersionChange } from '../../../dimension/version.ts';
+import type { Micros } from '../../../instant.ts';
+import type { RunRecord } from '../../loader.ts';
 import { assertMessages } from '../errors/classify-error.ts';
-import { guardStatements, type LeaseGuard } from '../leases/assert-leases.ts';
-import { assertion, rowCountAssertion, type ScriptStatement } from '../sql/script.ts';
+import { assertLeasesStatements } from '../leases/assert-leases.ts';
+import type { Lease } from '../leases/lease-statements.ts';
+import { assertion, rowCountAssertion, type ScriptStatement } from '../sql/query.ts';
+import { instantParameter, integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { mergeRunStatements } from './run-row.ts';
 import { type StagingPartName, stagingParts } from './staging-parts.ts';
 
-/** What the script reads a staged part from: its table, or in a dry run rows that are not there. */
+/** What the script reads a staged part from: its table, or in a dry run a SELECT of one empty row. */
 export type StagedSources = Partial<Readonly<Record<StagingPartName, string>>>;
 
 /** What a batch does to rows of `scene_account`. */
 export const headOperations = ['update', 'insert'] as const;
 export type HeadOperation = (typeof headOperations)[number];
 
-/** What it does to rows of `dim_scene`. */
+/** What a batch does to rows of `dim_scene`. */
 export const versionOperations = ['delete', 'update', 'insert'] as const satisfies readonly VersionChange['op'][];
 export type VersionOperation = (typeof versionOperations)[number];
 
-/** Which optional parts a script has. */
+/** From the oldest to the newest observation, both included: BigQuery leaves the other partitions unread. */
+export interface TimeSpan {
+  readonly first: Micros;
+  readonly last: Micros;
+}
+
+/**
+ * Rows to merge: how many, and what is done to them. A MERGE has clauses for these operations only: one that only inserts bills the
+ * keys that it compares, any other the whole table.
+ */
+export interface MergedRows<Operation> {
+  readonly rows: number;
+  readonly operations: ReadonlySet<Operation>;
+}
+
+/** What a script is made of. */
 export interface ScriptParts {
+  readonly run: RunRecord;
   /** A source for each part of the change set that is not empty. */
   readonly sources: StagedSources;
-  readonly guard: LeaseGuard;
-  /** Whether an observation of the batch may be stored already, so that the log must be looked into. */
-  readonly looksForObservations: boolean;
-  /**
-   * The operations that the staged heads and versions hold. A MERGE has clauses for no others: one that only inserts bills the
-   * keys that it compares, any other the whole table.
-   */
-  readonly headOperations: ReadonlySet<HeadOperation>;
-  readonly versionOperations: ReadonlySet<VersionOperation>;
+  /** The leases that must be held; the commit lease, when it is among them, is the last one. */
+  readonly leases: readonly Lease[];
+  readonly leaseSeconds: number;
+  /** Where an observation of the batch may be stored already, so that the log must be read; null: none is. */
+  readonly possiblyStored: TimeSpan | null;
+  readonly heads: MergedRows<HeadOperation>;
+  readonly decisions: { readonly rows: number; readonly span: TimeSpan | null };
+  readonly versions: MergedRows<VersionOperation>;
 }
 
 /**
  * The statements that apply a batch, in order, from BEGIN to COMMIT. An ASSERT that fails rolls everything back. Leases, run and
- * heads come first: a batch that is out of date fails there, whatever else does not fit then, and what follows may rely on them.
+ * heads come first: a batch that is out of date fails there, and what follows may rely on them.
  *
- * Each table that a statement names bills 10 MiB at least, so what a write can check itself is not read before: its conditions
- * are the rule, and the number of rows that it wrote tells whether all of them fulfilled it. A batch of accounts that did not
- * change names scene_lease, scene_run, scene_account and the two staging tables, and nothing that grows with the time.
+ * Each table that a statement names bills 10 MiB at least, so a row is not read before it is written: the conditions of the write are
+ * the rule, and the number of written rows tells whether all rows fulfilled it. A batch of unchanged accounts names scene_lease,
+ * scene_run, scene_account and the two staging tables, and nothing that grows with time.
  */
-export function applyStatements(
-  place: DatasetName,
-  { sources, guard, looksForObservations, ...operations }: ScriptParts,
-): readonly ScriptStatement[] {
+export function applyStatements(place: DatasetName, parts: ScriptParts): readonly ScriptStatement[] {
+  const { run, sources, leases, leaseSeconds } = parts;
+  // A record of the run alone may come twice for the same batch: with the batch, and at the end of the run.
+  const isRecordAlone = Object.keys(sources).length === 0;
   return [
     { sql: 'BEGIN TRANSACTION' },
-    ...guardStatements(place, guard),
-    ...mergeRunStatements(place),
-    ...(sources.head === undefined ? [] : mergeHeads(place, sources.head, operations.headOperations)),
+    ...assertLeasesStatements(place, leases, leaseSeconds),
+    ...mergeRunStatements(place, run, isRecordAlone ? run.batches + 1 : run.batches),
+    ...(sources.head === undefined ? [] : mergeHeads(place, sources.head, parts.heads)),
     ...(sources.payload === undefined ? [] : [insertPayloads(place, sources.payload)]),
-    ...(sources.observation === undefined ? [] : insertObservations(place, sources.observation, looksForObservations)),
-    ...(sources.decision === undefined ? [] : mergeDecisions(place, sources.decision)),
-    ...(sources.reject === undefined ? [] : [insertRejects(place, sources.reject)]),
-    ...(sources.version === undefined ? [] : mergeVersions(place, sources.version, operations.versionOperations)),
+    ...(sources.observation === undefined ? [] : insertObservations(place, sources.observation, parts.possiblyStored)),
+    ...(sources.decision === undefined ? [] : mergeDecisions(place, sources.decision, parts.decisions)),
+    ...(sources.reject === undefined ? [] : [insertRejects(place, sources.reject, run)]),
+    ...(sources.version === undefined ? [] : mergeVersions(place, sources.version, parts.versions)),
     { sql: 'COMMIT TRANSACTION' },
   ];
 }
 
-/** Writes the heads whose stored revision is the one that was read, and asserts that those are all. */
+/** Writes the heads whose stored revision is the one that was read, and asserts that these were all heads. */
 function mergeHeads(
   place: DatasetName,
   source: string,
-  operations: ReadonlySet<HeadOperation>,
+  { rows, operations }: MergedRows<HeadOperation>,
 ): readonly ScriptStatement[] {
   const columns = Object.keys(stagingParts.head.columns).filter((column) => column !== 'revision_before');
   const changing = columns.filter((column) => column !== 'app_id');
@@ -77,7 +96,7 @@ USING ${source} AS s
 ON a.app_id = s.app_id
 ${clausesOf(clauses, operations)}`,
     },
-    rowCountAssertion('@head_rows', assertMessages.staleHeads),
+    rowCountAssertion(integerParameter('head_rows', rows), assertMessages.staleHeads),
   ];
 }
 
@@ -95,20 +114,12 @@ WHERE p.payload_hash IS NULL`,
 function insertObservations(
   place: DatasetName,
   source: string,
-  looksForObservations: boolean,
+  possiblyStored: TimeSpan | null,
 ): readonly ScriptStatement[] {
   const table = tablePath(place, 'scene_observation');
   const columns = Object.keys(stagingParts.observation.columns);
-  const noneIsStored = assertion(
-    `NOT EXISTS (
-  SELECT 1 FROM ${source} AS s
-  JOIN ${table} AS o ON o.app_id = s.app_id AND o.observed_at = s.observed_at
-  WHERE o.observed_at BETWEEN @first_observed AND @last_observed
-)`,
-    assertMessages.staleRows,
-  );
   return [
-    ...(looksForObservations ? [noneIsStored] : []),
+    ...(possiblyStored === null ? [] : [assertNoneIsStored(table, source, possiblyStored)]),
     {
       sql: `INSERT INTO ${table} (${columns.join(', ')})
 SELECT ${columns.map((column) => `s.${column}`).join(', ')}
@@ -117,7 +128,20 @@ FROM ${source} AS s`,
   ];
 }
 
-function mergeDecisions(place: DatasetName, source: string): readonly ScriptStatement[] {
+function assertNoneIsStored(table: string, source: string, span: TimeSpan): ScriptStatement {
+  const sql = `NOT EXISTS (
+  SELECT 1 FROM ${source} AS s
+  JOIN ${table} AS o ON o.app_id = s.app_id AND o.observed_at = s.observed_at
+  WHERE o.observed_at BETWEEN @first_observed AND @last_observed
+)`;
+  return assertion({ sql, parameters: spanParameters('observed', span) }, assertMessages.staleRows);
+}
+
+function mergeDecisions(
+  place: DatasetName,
+  source: string,
+  { rows, span }: ScriptParts['decisions'],
+): readonly ScriptStatement[] {
   return [
     {
       sql: `MERGE ${tablePath(place, 'scene_observation')} AS o
@@ -125,27 +149,34 @@ USING ${source} AS s
 ON o.app_id = s.app_id AND o.observed_at = s.observed_at AND o.observed_at BETWEEN @first_decided AND @last_decided
 WHEN MATCHED THEN
   UPDATE SET status = s.status, hold_reason = s.hold_reason, decided_at = s.decided_at`,
+      parameters: spanParameters('decided', span),
     },
-    rowCountAssertion('@decision_rows', assertMessages.staleRows),
+    rowCountAssertion(integerParameter('decision_rows', rows), assertMessages.staleRows),
   ];
 }
 
-function insertRejects(place: DatasetName, source: string): ScriptStatement {
+/** Without a span both parameters are NULL. */
+function spanParameters(name: string, span: TimeSpan | null): readonly QueryParameter[] {
+  return [instantParameter(`first_${name}`, span?.first ?? null), instantParameter(`last_${name}`, span?.last ?? null)];
+}
+
+function insertRejects(place: DatasetName, source: string, { runId }: RunRecord): ScriptStatement {
   return {
     sql: `INSERT INTO ${tablePath(place, 'scene_reject')} (run_id, app_id, observed_at, row_index, reason, raw)
 SELECT @run_id, s.app_id, s.observed_at, s.row_index, s.reason, s.raw
 FROM ${source} AS s`,
+    parameters: [textParameter('run_id', runId)],
   };
 }
 
 /**
- * Changes the dimension by version_id. Any UPDATE or DELETE in a MERGE bills the whole of dim_scene, however few its rows are, and
- * its version_id once more; without them it bills the version_id alone. The overlap is looked for in three columns.
+ * Changes the dimension by version_id, then asserts that no scene has two versions with the same end. A MERGE with UPDATE or DELETE
+ * bills the whole of dim_scene, however few rows it changes; one that only inserts bills the column version_id.
  */
 function mergeVersions(
   place: DatasetName,
   source: string,
-  operations: ReadonlySet<VersionOperation>,
+  { rows, operations }: MergedRows<VersionOperation>,
 ): readonly ScriptStatement[] {
   const table = tablePath(place, 'dim_scene');
   const columns = Object.keys(stagingParts.version.columns).filter((column) => column !== 'op');
@@ -162,17 +193,20 @@ USING ${source} AS s
 ON d.version_id = s.version_id
 ${clausesOf(clauses, operations)}`,
     },
-    // One that was to be new but is stored, or was to be changed but is not, was not counted.
-    rowCountAssertion('@version_rows', assertMessages.staleRows),
+    // Not counted: a new version that is stored already, and a changed version that is not stored.
+    rowCountAssertion(integerParameter('version_rows', rows), assertMessages.staleRows),
     // Stands in for UNIQUE (app_id, scene_key, effective_to), which forbids two open versions of a scene.
     assertion(
-      `NOT EXISTS (
+      {
+        sql: `NOT EXISTS (
   SELECT 1 FROM ${table} AS d
   JOIN (SELECT DISTINCT s.app_id, s.scene_key FROM ${source} AS s) AS t
   ON t.app_id = d.app_id AND t.scene_key = d.scene_key
   GROUP BY d.app_id, d.scene_key, d.effective_to
   HAVING COUNT(*) > 1
 )`,
+        parameters: [],
+      },
       assertMessages.overlap,
     ),
   ];

@@ -4,7 +4,7 @@ import type { ChangeSet } from '../../loader.ts';
 
 /**
  * Refuses rows that a database with constraints would refuse: BigQuery enforces no key and no CHECK, and would store two open
- * versions of a scene without a word. What only the stored rows can tell is asserted inside the transaction.
+ * versions of a scene. The rules that need the stored rows are asserted inside the transaction.
  */
 export function assertChangeSet({ observations, decisions, rejects, heads, payloads, versions }: ChangeSet): void {
   assertDistinct('payload', payloads, ({ payloadHash }) => payloadHash);

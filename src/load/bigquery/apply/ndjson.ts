@@ -10,9 +10,8 @@ export interface NdjsonFile {
 }
 
 /**
- * Cuts rows into files of at most `maxBytes` (one row more when it alone is larger). Lines are made again for each
- * reading, so that a file is never in memory as a whole. Emulators check no row and BigQuery's message names none, so a text
- * that is not well-formed is refused here.
+ * Cuts rows into files of at most `maxBytes`; a row that alone is larger has a file of its own. Lines are made again for each reading, so
+ * that a file is never in memory as a whole.
  */
 export function ndjsonFiles(rows: () => Iterable<StagedRow>, maxBytes: number): readonly NdjsonFile[] {
   const starts = [0];
@@ -44,14 +43,16 @@ function* chunksOf(rows: Iterable<StagedRow>, start: number, end: number): Gener
   if (text !== '') yield Buffer.from(text);
 }
 
-/** Matches no text: the quotes of one are behind backslashes. */
+/** Matches only a cell: inside of a text, quotes have backslashes. */
 const nullCell = /,"\w+":null/g;
-/** How JSON writes half a character; the same letters in a text have two backslashes. */
+/** How JSON writes half of a surrogate pair; the same letters in a text have two backslashes. */
 const halfCharacter = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /**
- * A row as one line; what is null is left out, which is how a load says NULL (the first cell never is). This is the loop that a
- * first load spends its time in: a replacer would take four times as long.
+ * A row as one line. A null cell is left out, which is how a load says NULL; the first cell is never null. A first load spends most of
+ * its time here: with a replacer, JSON.stringify takes four times as long.
+ *
+ * A text that is not well-formed is refused: emulators check no row, and BigQuery's message names none.
  */
 export function ndjsonLine(row: StagedRow): string {
   const line = JSON.stringify(row);

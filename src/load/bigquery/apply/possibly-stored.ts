@@ -2,9 +2,9 @@ import type { Observation } from '../../../dimension/observation.ts';
 import type { ChangeSet } from '../../loader.ts';
 
 /**
- * The observations of a batch that may be stored already, for all that the batch itself can tell. The others cannot: their account
- * had no head, or one whose newest observation is older, and the transaction fails unless that is still so. So for an unchanged
- * account, and for a new one, nobody has to look into the log, which grows with every run.
+ * The observations of a batch that may be stored already. All others are new: their account had no head, or its newest observation
+ * is older, and the transaction fails unless both are still so. So the log, which grows with every run, is not read for an
+ * account that is new or unchanged.
  */
 export function possiblyStoredObservations({
   observations,

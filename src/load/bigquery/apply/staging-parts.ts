@@ -6,10 +6,10 @@ import type { ChangeSet, HeadChange, Payload } from '../../loader.ts';
 /** Types of staged columns, as a load job's schema names them. */
 export type ColumnType = 'STRING' | 'INT64' | 'BOOL' | 'TIMESTAMP' | 'BYTES';
 
-/** A row as JSON takes it; INT64 and BYTES are texts. A null is left out. */
+/** A row as JSON takes it; INT64 and BYTES are texts. */
 export type StagedRow = Readonly<Record<string, string | boolean | null>>;
 
-/** One part of a change set on its way: the columns of its staging table, and its rows. */
+/** One part of a change set: the columns of its staging table, and its rows. */
 export interface StagingPart {
   readonly columns: Readonly<Record<string, ColumnType>>;
   rows(changeSet: ChangeSet): Iterable<StagedRow>;
@@ -137,7 +137,7 @@ function rejectRow(reject: Reject): StagedRow {
   };
 }
 
-/** A deleted version needs no more than its key; its other columns say what was deleted. */
+/** To delete a version its key is enough; its other columns say what was deleted. */
 function versionRow(change: VersionChange): StagedRow {
   const version = change.op === 'delete' ? change.before : change.after;
   return {

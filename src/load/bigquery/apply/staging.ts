@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { ChangeSet } from '../../loader.ts';
-import { toFailure } from '../errors/bigquery-failure.ts';
+import { unlessThere } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import { type JobRunner, runJob } from '../jobs/run-job.ts';
 import { tablePath } from '../sql/table-path.ts';
@@ -8,20 +8,20 @@ import type { StagedSources } from './apply-statements.ts';
 import { ndjsonFiles } from './ndjson.ts';
 import { type StagingPartName, stagingPartNames, stagingParts } from './staging-parts.ts';
 
-/** A file of 50,000,000 bytes cannot be sent in one request with its job. */
+/** BigQuery takes less than 50,000,000 bytes in one request with the job. */
 const FILE_BYTES = 45 * 1024 * 1024;
-/** When a table is dropped that nobody dropped, in milliseconds: its run was killed. */
+/** When BigQuery drops the tables of a run that was killed, in milliseconds. */
 const EXPIRATION_MS = 24 * 60 * 60 * 1000;
 const DROP_TIMEOUT_MS = 10_000;
 
-/** The parts of a change set in tables that nobody else sees; disposing drops those, as far as that goes. */
+/** The parts of a change set in tables of their own; disposing drops the tables, if BigQuery can be reached. */
 export interface StagedChangeSet extends AsyncDisposable {
   readonly sources: StagedSources;
 }
 
 /**
- * Loads the parts that are not empty into tables of their own, side by side: one load job a part and 45 MiB, so at most six for a
- * usual batch, whatever its number of accounts. What is left of a killed run is dropped by BigQuery after a day.
+ * Loads the parts that are not empty into tables of their own, side by side: one load job for each 45 MiB of a part, so at most six for a
+ * usual batch. BigQuery drops the tables of a killed run after a day.
  */
 export async function stageChangeSet(
   runner: JobRunner,
@@ -68,12 +68,7 @@ async function loadPart(
     expirationTime,
     labels: { application: 'scenedim', ...labels },
   };
-  await runner.client
-    .call({ method: 'POST', path: `datasets/${dataset}/tables`, body }, signal)
-    .catch((error: unknown) => {
-      // Nobody else has this name: an answer was lost.
-      if (toFailure(error).reason !== 'duplicate') throw error;
-    });
+  await unlessThere(runner.client.call({ method: 'POST', path: `datasets/${dataset}/tables`, body }, signal), signal);
   const configuration = {
     load: {
       destinationTable,
@@ -91,7 +86,7 @@ async function loadPart(
   await allEnded(loads, stop);
 }
 
-/** The first that fails ends the others, and all have ended when this does: their tables are dropped then. */
+/** The first failure aborts the other works. Waits for the end of all, so that their tables can be dropped. */
 async function allEnded(works: readonly Promise<unknown>[], stop: AbortController): Promise<void> {
   await Promise.all(works).catch(async (error: unknown) => {
     stop.abort(error);
@@ -100,7 +95,7 @@ async function allEnded(works: readonly Promise<unknown>[], stop: AbortControlle
   });
 }
 
-/** One gzip file of many members, which is what a chunk makes without knowing the next one. */
+/** A gzip file of one member a chunk. */
 function* compressed(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
   for (const chunk of chunks) yield gzipSync(chunk);
 }

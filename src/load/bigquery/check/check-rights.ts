@@ -19,7 +19,7 @@ interface ProvenRight {
   readonly isForMigrate?: boolean;
 }
 
-/** Rights on tables, which BigQuery tells when it is asked; the last two are for `migrate`, and for tidying up. */
+/** Rights on tables, which BigQuery tells when it is asked. `migrate` needs the last two. */
 const TABLE_RIGHTS = [
   'bigquery.tables.get',
   'bigquery.tables.getData',
@@ -31,7 +31,7 @@ const NEEDED_BY_RUNS: readonly string[] = TABLE_RIGHTS.slice(0, 3);
 
 const granted = z.looseObject({ permissions: z.array(z.string()).default([]) });
 
-/** Whom rights are granted to, and on what. */
+/** To whom rights are granted, and on what. */
 export function namesOf({ config, client }: JobRunner): FailureNames {
   return { ...config, member: client.member() };
 }
@@ -61,11 +61,11 @@ export async function checkCreation(runner: JobRunner, signal: AbortSignal): Pro
     },
     signal,
   );
-  // Nobody promises that this statement can be looked at; a denial is sure.
-  return finding.level === 'ok' || finding.subject === 'right to create datasets' ? finding : null;
+  // BigQuery does not promise that it can dry-run this statement; only a denial is sure.
+  return finding.level === 'ok' || finding.code === 'target_denied' ? finding : null;
 }
 
-/** Statements that are only ever looked at: nobody makes what they make. */
+/** Statements that are only sent as dry runs. */
 export function rightProbes(place: DatasetName): { readonly createTable: string; readonly createFunction: string } {
   const name = tablePath(place, 'scene_check');
   return {
@@ -112,23 +112,24 @@ export async function* checkTableRights(runner: JobRunner, signal: AbortSignal):
     if (signal.aborted || !isRefused(error)) throw error;
     return null;
   });
-  // Where BigQuery does not tell, the dry runs of the statements do.
+  // If BigQuery does not tell the rights, the dry runs of the statements do.
   if (answer === null) return;
   const { permissions } = parseAnswer(granted, answer);
   const there = TABLE_RIGHTS.filter((right) => permissions.includes(right));
   if (there.length > 0) yield { level: 'ok', subject: 'rights on tables', message: there.join(', ') };
   for (const missing of TABLE_RIGHTS.filter((right) => !permissions.includes(right))) {
-    const isNeeded = NEEDED_BY_RUNS.includes(missing);
-    yield {
-      level: isNeeded ? 'error' : 'warning',
+    const finding = {
       subject: 'rights on tables',
-      message: `${missing} is missing${isNeeded ? '' : ', which migrate needs'}`,
+      code: 'target_denied',
       remedy: grantDataEditor(namesOf(runner)),
-    };
+    } as const;
+    yield NEEDED_BY_RUNS.includes(missing)
+      ? { ...finding, level: 'error', message: `${missing} is missing` }
+      : { ...finding, level: 'warning', message: `${missing} is missing, which migrate needs` };
   }
 }
 
-/** Whether BigQuery answered and does not tell; no token, no answer and a failing service are another matter. */
+/** Whether BigQuery answered that it does not tell; a missing token, no answer and a failing service are other failures. */
 function isRefused(error: unknown): boolean {
   const { status } = toFailure(error);
   return status !== null && [400, 403, 404, 501].includes(status) && !meaningOfFailure(toFailure(error)).newAttempt;
@@ -142,8 +143,8 @@ async function prove(runner: JobRunner, right: ProvenRight, signal: AbortSignal)
   } catch (error) {
     if (signal.aborted) throw error;
     const names = namesOf(runner);
-    const found = errorFinding(error, names);
-    if (!isDenied(error, names)) return found;
-    return { level: isForMigrate ? 'warning' : 'error', subject, message: found.message, remedy: grant(names) };
+    const finding = errorFinding(error, names);
+    if (!isDenied(error, names)) return finding;
+    return { ...finding, level: isForMigrate ? 'warning' : 'error', subject, remedy: grant(names) };
   }
 }

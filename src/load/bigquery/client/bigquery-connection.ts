@@ -5,7 +5,7 @@ import { findCredentials, noCredentials } from '../credentials/credentials.ts';
 
 type Part = { readonly 'Content-Type': string; readonly body: string | Readable };
 
-/** What Google's `request()` takes; the client's own type wants every option that some service has. */
+/** What Google's `request()` takes; the type of the client library wants every option that some service has. */
 export interface RequestOptions {
   readonly method: string;
   readonly uri: string;
@@ -16,15 +16,15 @@ export interface RequestOptions {
 
 /** Google's client with credentials. */
 export interface Connection {
-  /** Whom a right is granted to; null when nobody says. */
+  /** The principal that rights are granted to; null when it is not known. */
   readonly member: string | null;
-  /** Makes sure that requests have a token; its error says why there is none. */
+  /** Makes sure that requests have a token; the error says why there is none. */
   authorize(): Promise<void>;
   /** Sends a request once. */
   request(options: RequestOptions): Promise<unknown>;
 }
 
-/** Only here is Google's client imported, and in `credentials.ts`: that takes a third of a second and 25 MB. */
+/** Google's client is imported here and in `credentials.ts` only, and late: the import takes a third of a second and 25 MB. */
 export async function connect(config: BigQueryConfig): Promise<Connection> {
   const [{ BigQuery }, { client: authClient, member, authorize }] = await Promise.all([
     import('@google-cloud/bigquery'),
@@ -34,7 +34,7 @@ export async function connect(config: BigQueryConfig): Promise<Connection> {
   const client: BigQuery = new BigQuery({
     projectId,
     authClient,
-    // Repetitions are ours: the client's own cannot be aborted, and send an upload whose stream is spent.
+    // We repeat requests ourselves: Google's client cannot be aborted, and sends an upload again whose stream is used up.
     retryOptions: { autoRetry: false },
     userAgent: 'scenedim',
     ...(apiEndpoint === undefined ? {} : { apiEndpoint }),

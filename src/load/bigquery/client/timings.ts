@@ -8,19 +8,19 @@ export interface RetryTimings {
 
 /** Every wait of the loader, so that tests need not wait. */
 export interface Timings {
-  /** A request that the service or the network failed. */
+  /** For a request that failed because of the service or the network. */
   readonly request: RetryTimings;
-  /** A job that ended with a fault of the service, or a transaction that lost against another one. */
+  /** For a job that failed because of the service, and for a transaction that was cancelled in favour of another one. */
   readonly job: RetryTimings;
   /** Between two looks at a running job, in milliseconds, after `number` looks. */
   pollMs(number: number): number;
   /** How long a lease is held without being renewed, in seconds. It is renewed after a third of that. */
   readonly leaseSeconds: number;
-  /** Between two attempts to take a lease that somebody else holds for a moment, in milliseconds. */
+  /** Between two attempts to take a lease that is only held for moments, in milliseconds. */
   readonly leasePollMs: number;
 }
 
-/** Doubles from `firstMs` to `mostMs`, with up to as much again by chance, so that clients do not march in step. */
+/** Doubles from `firstMs` to `mostMs`. Up to as much is added by chance, so that clients do not all ask at the same moments. */
 function doubling(firstMs: number, mostMs: number): (number: number) => number {
   return (number) => Math.min(mostMs, firstMs * 2 ** (number - 1)) * (1 + Math.random());
 }

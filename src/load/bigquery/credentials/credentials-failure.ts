@@ -1,7 +1,8 @@
+import { errorCodeOf } from '../../../error-text.ts';
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
-import { BigQueryFailure } from '../errors/bigquery-failure.ts';
+import { BigQueryFailure, isPassingStatus } from '../errors/bigquery-failure.ts';
 
-/** Whose credentials they are. */
+/** Where credentials come from. */
 export interface CredentialsOrigin {
   readonly kind: 'service_account' | 'user' | 'federation' | 'machine';
   /** For messages, as in `the key of loader@my-project.iam.gserviceaccount.com`. */
@@ -19,7 +20,7 @@ const remedies: Readonly<Record<CredentialsOrigin['kind'], string>> = {
     '(roles/iam.workloadIdentityUser)',
 };
 
-/** What Google says when it gives no token, in the forms of OAuth and of its own APIs. */
+/** Google's answer when it gives no token, read from the form of OAuth and from that of Google's own APIs. */
 interface Refusal {
   readonly status: number | null;
   /** As in `invalid_grant` or `PERMISSION_DENIED`. */
@@ -28,14 +29,14 @@ interface Refusal {
 }
 
 /**
- * Why there is no token, as an error for people; a failure of the service or the network stays a {@link BigQueryFailure}, which
- * is tried again.
+ * Why there is no token, as an error for people. A failure of the service or the network stays a {@link BigQueryFailure}, so that
+ * the request is tried again.
  */
 export function credentialsFailure(error: unknown, { kind, description }: CredentialsOrigin): Error {
   if (isScenedimError(error) || isPassingFailure(error)) return error;
   const refusal = refusalOf(error);
   const { status, word } = refusal;
-  if (isPassing(status)) return new BigQueryFailure(`no token: ${saidBy(refusal)}`, { status });
+  if (isPassingStatus(status)) return new BigQueryFailure(`no token: ${saidBy(refusal)}`, { status });
   const networkCode = networkCodeOf(error);
   if (status === null && networkCode !== null) {
     if (networkCode === 'ENOENT' || networkCode === 'EACCES') return unreadableToken(error);
@@ -53,13 +54,13 @@ export function credentialsFailure(error: unknown, { kind, description }: Creden
   });
 }
 
-/** Why an account may not act as another. */
+/** Why an account may not act as another one. */
 export function impersonationFailure(error: unknown, target: string, member: string | null): Error {
   if (isScenedimError(error)) return error;
   const refusal = refusalOf(error);
   const { status } = refusal;
   const networkCode = networkCodeOf(error);
-  if (isPassing(status) || (status === null && networkCode !== null)) {
+  if (isPassingStatus(status) || (status === null && networkCode !== null)) {
     return new BigQueryFailure(`no token of ${target}: ${saidBy(refusal)}`, { status, networkCode });
   }
   if (status === 407) return proxyFailure();
@@ -72,8 +73,8 @@ export function impersonationFailure(error: unknown, target: string, member: str
   });
 }
 
-/** A proxy that wants to know who asks. */
-export function proxyFailure(): ScenedimError {
+/** A proxy that asks for user and password. */
+function proxyFailure(): ScenedimError {
   return new ScenedimError('config_invalid', 'the proxy of HTTPS_PROXY wants a user and a password', {
     remedy: 'write them into it, before the host and an @',
   });
@@ -88,12 +89,7 @@ function unreadableToken(error: unknown): ScenedimError {
 }
 
 function isPassingFailure(error: unknown): error is BigQueryFailure {
-  return error instanceof BigQueryFailure && (error.networkCode !== null || isPassing(error.status));
-}
-
-/** Whether the same request may succeed in a moment. */
-function isPassing(status: number | null): boolean {
-  return status !== null && (status === 408 || status === 429 || status >= 500);
+  return error instanceof BigQueryFailure && (error.networkCode !== null || isPassingStatus(error.status));
 }
 
 function refusalOf(error: unknown): Refusal {
@@ -116,7 +112,7 @@ function saidBy({ word, description }: Refusal): string {
 
 function networkCodeOf(error: unknown): string | null {
   if (error instanceof BigQueryFailure) return error.networkCode;
-  return textOf(fieldOf(error, 'code')) ?? null;
+  return errorCodeOf(error) ?? null;
 }
 
 function messageOf(error: unknown): string {

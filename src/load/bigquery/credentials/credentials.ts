@@ -11,22 +11,22 @@ import { fetchMachineToken, findMachineAccount } from './metadata-server.ts';
 type Library = typeof import('google-auth-library');
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Who we are to Google. */
+/** The account that requests are signed for. */
 export interface GoogleCredentials {
-  /** What signs requests; gets a new token when the old one ends. */
+  /** Signs requests, and gets a new token when the old one ends. */
   readonly client: AuthClient;
-  /** Whom a right is granted to, as in `serviceAccount:EMAIL`; null when nobody says. */
+  /** The principal that rights are granted to, as in `serviceAccount:EMAIL`; null when it is not known. */
   readonly member: string | null;
-  /** Makes sure that there is a token; its error says why there is none. */
+  /** Makes sure that there is a token; the error says why there is none. */
   authorize(): Promise<void>;
 }
 
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
 /**
- * Finds credentials as Google's own tools do: the key file of the config, else GOOGLE_APPLICATION_CREDENTIALS, else what
- * `gcloud auth application-default login` left, else the account of the machine; then, with `impersonate`, those of the other
- * account. Google's finder is not used: it quotes key files in errors, warns on standard error, and asks the machine's own
+ * Finds credentials as Google's own tools do: the key file of the config, else GOOGLE_APPLICATION_CREDENTIALS, else the file of
+ * `gcloud auth application-default login`, else the account of the machine. With `impersonate` they are exchanged for those of the
+ * other account. Google's finder is not used: it quotes key files in errors, warns on standard error, and asks the machine's own
  * metadata server through the proxy.
  */
 export async function findCredentials(
@@ -39,7 +39,7 @@ export async function findCredentials(
   return impersonate === undefined ? source : asOther(library, source, impersonate);
 }
 
-/** What an emulator takes. */
+/** For an emulator, which asks for none. */
 export async function noCredentials(): Promise<GoogleCredentials> {
   const { PassThroughClient } = await import('google-auth-library');
   return { client: new PassThroughClient(), member: null, authorize: async () => {} };
@@ -94,7 +94,7 @@ function ofKey(library: Library, key: Key): GoogleCredentials {
 function federated(library: Library, key: Extract<Key, { readonly type: 'external_account' }>): AuthClient {
   const { AwsClient, IdentityPoolClient, PluggableAuthClient } = library;
   const options = { ...key, scopes: [CLOUD_PLATFORM] };
-  // Their options are the file as it is; the constructors look at what they need of it.
+  // The options are the file as it is; each constructor reads the fields that it needs.
   if ('environment_id' in key.credential_source) return new AwsClient(options as never);
   if ('executable' in key.credential_source) return new PluggableAuthClient(options as never);
   return new IdentityPoolClient(options as never);
@@ -118,7 +118,7 @@ async function ofMachine({ OAuth2Client }: Library, environment: Environment): P
   });
 }
 
-/** Google's own client for this warns on standard error whenever it is made. */
+/** Google's own client for impersonation warns on standard error each time that one is made. */
 function asOther(
   { OAuth2Client }: Library,
   source: GoogleCredentials,

@@ -41,17 +41,17 @@ const impersonated = z.looseObject({
 });
 const key = z.discriminatedUnion('type', [serviceAccount, authorizedUser, externalAccount, externalUser, impersonated]);
 
-/** What is in a file that Google's tools write for Application Default Credentials, or that `gcloud iam` writes as a key. */
+/** The content of a file that Google's tools write for Application Default Credentials, or that `gcloud iam` writes as a key. */
 export type Key = z.output<typeof key>;
 
-/** A file with credentials and who named it. */
+/** A file with credentials, and the setting that named it. */
 export interface KeyFile {
   readonly path: string;
-  /** What to correct: `target.keyFile`, or a variable. */
+  /** For remedies: `target.keyFile`, or a variable. */
   readonly setting: string;
 }
 
-/** Reads a file with credentials; `config_invalid` when there is none in it. No message tells anything of its content. */
+/** Reads a file with credentials; `config_invalid` when the file has none. No message quotes the file. */
 export async function readKeyFile({ path, setting }: KeyFile): Promise<Key> {
   const subject = `${setting}: ${path}`;
   let content: string;

@@ -4,9 +4,9 @@ import * as z from 'zod';
 import { errorCodeOf } from '../../../error-text.ts';
 import { BigQueryFailure } from '../errors/bigquery-failure.ts';
 
-/** How long to wait for one answer: elsewhere than in Google Cloud, often nothing says that nobody is there. */
+/** How long to wait for one answer: outside of Google Cloud, a request often gets no answer at all. */
 const SILENCE_MS = 3_000;
-/** How long to ask again where connections are refused: somebody may be about to listen. */
+/** How long to ask again while connections are refused: the server may be about to start. */
 const REFUSAL_MS = 8_000;
 /** How long to ask again on a machine of Google: in the first seconds of a pod, the server of GKE does not answer. */
 const START_MS = 20_000;
@@ -19,20 +19,20 @@ const SERVICE_ACCOUNT = 'computeMetadata/v1/instance/service-accounts/default';
 
 const token = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().positive() });
 
-/** Where a machine of Google Cloud tells its account: GCE_METADATA_HOST, else the address that all of them know. */
+/** The server that tells a machine of Google Cloud its account: GCE_METADATA_HOST, else the address that is the same everywhere. */
 function serverUrl(environment: Readonly<Record<string, string | undefined>>): string {
   return `http://${environment['GCE_METADATA_HOST'] || environment['GCE_METADATA_IP'] || '169.254.169.254'}`;
 }
 
-/** What the server says about the account. */
+/** The account of this machine or pod. */
 export interface MachineAccount {
   /** Null when the server tells a pool of identities instead, and when the machine has no account. */
   readonly email: string | null;
 }
 
 /**
- * Looks for a metadata server, without a proxy; null when there is none. Takes 3 seconds where nothing answers, 8 where
- * connections are refused all the time, and 20 on a machine that was made by Google.
+ * Asks the metadata server, without a proxy; null when there is none. Takes 3 seconds if nothing answers, 8 if connections are
+ * refused all the time, and 20 on a machine that was made by Google.
  */
 export async function findMachineAccount(
   environment: Readonly<Record<string, string | undefined>>,
@@ -88,7 +88,7 @@ export async function fetchMachineToken(
   return { access_token, expiry_date: Date.now() + expires_in * 1_000 };
 }
 
-/** Says nothing of what it reads: the error of a JSON parser would quote the token. */
+/** The error of a JSON parser would quote the token, so this one says nothing of the text. */
 function parseToken(text: string): z.infer<typeof token> {
   try {
     return token.parse(JSON.parse(text));

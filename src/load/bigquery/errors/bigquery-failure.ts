@@ -1,18 +1,18 @@
 import type { z } from 'zod';
 
 /**
- * What went wrong between us and BigQuery, before anybody has judged it: an answer with an HTTP status, a job that ended with an
- * `errorResult`, or a connection that failed. Never leaves the loader; `classify-error.ts` judges it.
+ * A failure as BigQuery tells it: an answer with an HTTP status, a job that ended with an `errorResult`, or a connection that
+ * failed. `classify-error.ts` turns it into a ScenedimError before it leaves the loader.
  */
 export class BigQueryFailure extends Error {
   override readonly name = 'BigQueryFailure';
-  /** BigQuery's own word, as in `notFound`; null when there was no answer that had one. */
+  /** BigQuery's own word, as in `notFound`; null when the answer had none, or when there was no answer. */
   readonly reason: string | null;
-  /** HTTP status; null for a job that failed and for a connection that did. */
+  /** HTTP status; null for a failed job and for a failed connection. */
   readonly status: number | null;
   /** As in `ECONNREFUSED`, when there was no answer at all. */
   readonly networkCode: string | null;
-  /** Whether somebody else answered in BigQuery's place: a proxy, a login page, another server. */
+  /** Whether the answer is not BigQuery's, but that of a proxy, a login page or another server. */
   readonly isForeign: boolean;
 
   constructor(message: string, parts: Partial<FailureParts>, cause?: unknown) {
@@ -29,7 +29,7 @@ type FailureParts = Pick<BigQueryFailure, 'reason' | 'status' | 'networkCode' | 
 /** What Google's client puts before the reason of a connection that failed. */
 const unreachable = /^request to (\w+:\/\/[^/]+)\S* failed, reason: /;
 
-/** Reads the errors of the client library: those of the API have `code` and `errors[]`, those of the network a text as code. */
+/** Reads an error of the client library: an error of the API has `code` and `errors[]`, an error of the network a text as `code`. */
 export function toFailure(error: unknown): BigQueryFailure {
   if (error instanceof BigQueryFailure) return error;
   if (!(error instanceof Error)) return new BigQueryFailure(String(error), {}, error);
@@ -53,10 +53,7 @@ export function toFailure(error: unknown): BigQueryFailure {
   );
 }
 
-/**
- * An answer that is none of BigQuery's: every error of its own is JSON with an `error` in it. Google's client makes two errors of
- * such a page, its status and its text, and a message that tells of neither.
- */
+/** An answer that is not BigQuery's; null for one that is: JSON with an `error` in it. Google's client loses the status in its message. */
 function foreignAnswer(error: Error, code: unknown): BigQueryFailure | null {
   if ('type' in error && error.type === 'max-redirect') {
     return new BigQueryFailure('answers with a redirect', { isForeign: true }, error);
@@ -67,14 +64,27 @@ function foreignAnswer(error: Error, code: unknown): BigQueryFailure | null {
   return new BigQueryFailure(`answers with HTTP status ${code}`, { status: code, isForeign: true }, error);
 }
 
-/** What BigQuery answered, read by `schema`; that of somebody else is a failure. */
+/** What BigQuery answered, read by `schema`; an answer that does not fit is not BigQuery's. */
 export function parseAnswer<Answer>(schema: z.ZodType<Answer>, answer: unknown): Answer {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   throw new BigQueryFailure('answers with something else', { isForeign: true }, parsed.error);
 }
 
-/** Whether a dataset, table or job is not there; a project that is not there is a matter of the config. */
+/** Whether a status says that the same request may succeed in a moment. */
+export function isPassingStatus(status: number | null): boolean {
+  return status !== null && (status === 408 || status === 429 || status >= 500);
+}
+
+/** The result of making something, or null when it is there already: the answer to an earlier attempt was lost, or another run made it. */
+export async function unlessThere<Made>(making: Promise<Made>, signal: AbortSignal): Promise<Made | null> {
+  return making.catch((error: unknown) => {
+    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
+    return null;
+  });
+}
+
+/** Whether a dataset, table or job is missing; a missing project is an error of the config. */
 export function isMissing(error: unknown): boolean {
   const { reason, message } = toFailure(error);
   return reason === 'notFound' && !/^Not found: Project /.test(message);

@@ -1,9 +1,9 @@
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
-import { BigQueryFailure, toFailure } from './bigquery-failure.ts';
+import { BigQueryFailure, isPassingStatus, toFailure } from './bigquery-failure.ts';
 import { isKnownReason, meaningOfReason, type ReasonMeaning } from './failure-reasons.ts';
 import { type FailureNames, grantFor, isServiceDisabled } from './grants.ts';
 
-/** What the asserts of our scripts say when they fail; BigQuery puts its own words around them. */
+/** Messages of the ASSERTs in our scripts; BigQuery puts its own words around them. */
 export const assertMessages = {
   leaseLost: 'scenedim: lease lost',
   commitLeaseLost: 'scenedim: commit lease lost',
@@ -14,13 +14,13 @@ export const assertMessages = {
 } as const;
 
 /**
- * A transaction that lost against another one. The first is BigQuery's, the others are those of the emulators' engines. Its work
+ * What BigQuery, and after it the engines of the emulators, say of a transaction that was cancelled in favour of another one. Its work
  * was undone, so the same script may run again.
  */
 const conflict =
   /aborted due to concurrent update|could not serialize access|Failed to commit|Transaction conflict|Conflict on (?:update|tuple)|write-write conflict/i;
 
-/** More than 20 statements wait to change the same table; its reason, `resourcesExceeded`, is that of one that is too large. */
+/** More than 20 statements wait to change the same table. The reason, `resourcesExceeded`, is the same as for a statement that is too large. */
 const queueFull = /Too many DML statements outstanding/;
 
 const serviceDisabled: ReasonMeaning = { code: 'target_denied', newAttempt: false, remedy: null };
@@ -64,7 +64,7 @@ const network: readonly (readonly [test: RegExp, meaning: ReasonMeaning])[] = [
   ],
 ];
 
-/** What a failure means; the first rule that fits counts: our own asserts, conflicts and full queues, the reason, the status, the network. */
+/** What a failure means. The first rule that fits counts: our own ASSERTs, conflicts and full queues, the reason, the status, the network. */
 export function meaningOfFailure(failure: BigQueryFailure): ReasonMeaning {
   const { reason, status, networkCode, message, isForeign } = failure;
   const asserted = asserts.find(([text]) => message.includes(text));
@@ -75,7 +75,7 @@ export function meaningOfFailure(failure: BigQueryFailure): ReasonMeaning {
   if (status === 407) return proxyDenied;
   if (status === 401) return meaningOfReason('authError');
   if (reason !== null && isKnownReason(reason)) return meaningOfReason(reason);
-  if (status !== null && (status === 408 || status === 429 || status >= 500)) return unreachable;
+  if (isPassingStatus(status)) return unreachable;
   if (isForeign) return foreign;
   if (status === 403) return meaningOfReason('accessDenied');
   if (status === 404) return meaningOfReason('notFound');

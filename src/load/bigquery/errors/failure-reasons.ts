@@ -3,9 +3,9 @@ import type { ErrorCode } from '../../../errors.ts';
 /** What a `reason` of BigQuery means to a run. */
 export interface ReasonMeaning {
   readonly code: ErrorCode;
-  /** Whether the same work is tried again under a new job id: the service failed, not the work. */
+  /** Whether the same work is tried again under a new job id, because the service failed and not the work. */
   readonly newAttempt: boolean;
-  /** Null when the message says it all, or the remedy depends on names. */
+  /** Null when the message is enough, or when the remedy depends on names. */
   readonly remedy: string | null;
 }
 
@@ -22,7 +22,7 @@ const slowDown: ReasonMeaning = {
 const stopped: ReasonMeaning = {
   code: 'target_busy',
   newAttempt: false,
-  remedy: 'somebody cancelled the job: run again',
+  remedy: 'the job was cancelled: run again',
 };
 const defect: ReasonMeaning = { code: 'internal', newAttempt: false, remedy: 'please report it' };
 const denied: ReasonMeaning = { code: 'target_denied', newAttempt: false, remedy: null };
@@ -37,7 +37,7 @@ const tooLarge: ReasonMeaning = {
   remedy: 'the statement needs more than the project has: give it slots, or work on fewer accounts at once',
 };
 
-/** By `reason`, of an answer and of a job alike. */
+/** By the `reason` of an answer or of a job. */
 export const failureReasons: Readonly<Record<string, ReasonMeaning>> = {
   backendError: service,
   internalError: service,
@@ -88,7 +88,7 @@ export function isKnownReason(reason: string): boolean {
   return Object.hasOwn(failureReasons, reason);
 }
 
-/** What a reason means; one that the table does not know is taken for a defect of ours and stops the run. */
+/** What a reason means; an unknown reason is taken for a defect of ours and stops the run. */
 export function meaningOfReason(reason: string): ReasonMeaning {
   return isKnownReason(reason) ? (failureReasons[reason] ?? defect) : defect;
 }

@@ -4,13 +4,13 @@ import type { BigQueryFailure } from './bigquery-failure.ts';
 export interface FailureNames {
   readonly projectId: string;
   readonly dataset: string;
-  /** Whom a right is granted to, as in `serviceAccount:EMAIL`; left out or null when that is not known. */
+  /** The principal that rights are granted to, as in `serviceAccount:EMAIL`; left out or null when it is not known. */
   readonly member?: string | null;
-  /** Who is asked, when that is not Google. */
+  /** Where requests go, when they do not go to Google. */
   readonly apiEndpoint?: string | undefined;
 }
 
-/** BigQuery's words for a project where it is switched off; it says them under several reasons. */
+/** What BigQuery says, under several reasons, of a project where it is switched off. */
 const disabled = /has not been used in project|API .*is disabled|has not enabled BigQuery/;
 
 /** Whether the project does not use BigQuery at all. */
@@ -18,7 +18,7 @@ export function isServiceDisabled({ reason, message }: BigQueryFailure): boolean
   return reason === 'accessNotConfigured' || reason === 'SERVICE_DISABLED' || disabled.test(message);
 }
 
-/** The command that mends a denial: it enables the service, or gives a right on the project or the dataset. */
+/** The command after which a denied request succeeds: it enables the service, or gives a right on the project or the dataset. */
 export function grantFor(failure: BigQueryFailure, names: FailureNames): string {
   const { message } = failure;
   if (isServiceDisabled(failure)) return `gcloud services enable bigquery.googleapis.com --project=${names.projectId}`;
@@ -31,17 +31,17 @@ export function grantFor(failure: BigQueryFailure, names: FailureNames): string 
   return `${grantDataEditor(names)}, or for jobs ${grantJobUser(names)}`;
 }
 
-/** How jobs may be run in a project. */
+/** The command that lets a principal run jobs in a project. */
 export function grantJobUser(names: FailureNames): string {
   return grantOnProject(names, 'roles/bigquery.jobUser');
 }
 
-/** How the tables of a dataset may be read, written, made and dropped. */
+/** The statement that lets a principal read, write, make and drop the tables of a dataset. */
 export function grantDataEditor({ projectId, dataset, member }: FailureNames): string {
   return `GRANT \`roles/bigquery.dataEditor\` ON SCHEMA \`${projectId}.${dataset}\` TO '${memberOr(member)}'`;
 }
 
-/** How a role is given on a project. */
+/** The command that gives a role on a project. */
 export function grantOnProject({ projectId, member }: FailureNames, role: string): string {
   return `gcloud projects add-iam-policy-binding ${projectId} --member=${memberOr(member)} --role=${role}`;
 }

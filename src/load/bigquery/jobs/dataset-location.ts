@@ -4,7 +4,7 @@ import type { BigQueryConfig } from '../bigquery-config.ts';
 import type { BigQueryClient } from '../client/bigquery-client.ts';
 import { isMissing, parseAnswer, toFailure } from '../errors/bigquery-failure.ts';
 
-/** Where BigQuery puts a dataset when nobody says. */
+/** Where BigQuery puts a dataset whose location is not named. */
 const DEFAULT_LOCATION = 'US';
 const dataset = z.looseObject({ location: z.string().default(DEFAULT_LOCATION) });
 
@@ -23,21 +23,21 @@ export async function readDatasetLocation(
   }
 }
 
-/** What is wrong when the dataset is in another place than the config says; null when nothing is. */
+/** What is wrong when the dataset is in another place than the config says; null when nothing is wrong. */
 export function locationMismatch(
   { projectId, dataset: name, location }: BigQueryConfig,
   actual: string,
-): { readonly message: string; readonly remedy: string } | null {
+): ScenedimError | null {
   if (location === undefined || location.toLowerCase() === actual.toLowerCase()) return null;
-  return {
-    message: `${projectId}.${name} is in ${actual}, but target.location is ${location}`,
+  const message = `${projectId}.${name} is in ${actual}, but target.location is ${location}`;
+  return new ScenedimError('config_invalid', message, {
     remedy: `set target.location: ${actual}, or take it out; a dataset cannot be moved`,
-  };
+  });
 }
 
 /**
- * Where jobs run: where the dataset is, asked once; where the config says while it is not there, or cannot be seen. A job in
- * another place than its tables does not find them, and one whose place is not named cannot be looked up outside US and EU.
+ * Where jobs run: in the location of the dataset, which is asked once, or in that of the config while the dataset is missing or may
+ * not be seen. A job in another location does not find its tables; outside of US and EU, a job without one cannot be looked up.
  */
 export function createLocator(
   client: BigQueryClient,
@@ -52,7 +52,7 @@ export function createLocator(
     });
     if (found === null) return config.location ?? DEFAULT_LOCATION;
     const mismatch = locationMismatch(config, found);
-    if (mismatch !== null) throw new ScenedimError('config_invalid', mismatch.message, { remedy: mismatch.remedy });
+    if (mismatch !== null) throw mismatch;
     known = found;
     return found;
   };

@@ -20,10 +20,10 @@ const job = z.looseObject({
     .optional(),
 });
 
-/** The part of a job resource that we look at. */
+/** The part of a job resource that we read. */
 export type Job = z.output<typeof job>;
 
-/** What a job does: the `configuration` of its resource, without labels and limits, which are the same for all. */
+/** The `configuration` of a job resource, without labels and limits, which are the same for all jobs. */
 export interface JobConfiguration {
   readonly query?: object;
   readonly load?: object;

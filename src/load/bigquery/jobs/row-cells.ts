@@ -2,7 +2,7 @@ import { ScenedimError } from '../../../errors.ts';
 import type { Micros } from '../../../instant.ts';
 import type { Row } from './run-query.ts';
 
-/** Takes the cells of a row one after the other, as what the statement selected; a NULL where none may be is `target_invalid`. */
+/** Takes the cells of a row one after the other, in the order of the SELECT; an unexpected NULL is `target_invalid`. */
 export interface CellReader {
   text(): string;
   textOrNull(): string | null;

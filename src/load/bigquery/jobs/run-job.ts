@@ -3,13 +3,13 @@ import type { RetryNotice } from '../../loader.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import type { BigQueryClient } from '../client/bigquery-client.ts';
 import type { Timings } from '../client/timings.ts';
-import { BigQueryFailure, toFailure } from '../errors/bigquery-failure.ts';
+import { BigQueryFailure, unlessThere } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
 import { bytesBilled, type Job, type JobConfiguration, parseJob } from './job.ts';
 import { jobId } from './job-id.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
-/** What every job needs: where it runs, what it may cost, and how patient we are. */
+/** What every job needs: where it runs, what it may cost, and how long to wait for it. */
 export interface JobRunner {
   readonly config: BigQueryConfig;
   readonly client: BigQueryClient;
@@ -18,7 +18,7 @@ export interface JobRunner {
   /** Rows of a table that one statement may put in order. */
   readonly rowsOrderedAtOnce: number;
   readonly onRetry: (notice: RetryNotice) => void;
-  /** Where the dataset is: asked once, unless the config says it. */
+  /** The location of the dataset, from `createLocator`. */
   location(signal: AbortSignal): Promise<string>;
 }
 
@@ -29,7 +29,7 @@ interface JobReference {
   readonly jobId: string;
 }
 
-/** One piece of work: a job, or several when the service fails it. */
+/** One piece of work: a job, or several when the service fails. */
 export interface Work {
   /** From `jobName`. */
   readonly name: string;
@@ -38,13 +38,13 @@ export interface Work {
   readonly rows?: () => Iterable<Uint8Array>;
 }
 
-/** How long an aborted call waits for its job to end, so that what happens next meets a settled state. */
+/** How long an aborted call waits for its job to end, so that no job of ours writes after the call. */
 const CANCEL_WAIT_MS = 15_000;
 
 /**
- * Runs a job to its end. One that the service failed, or whose transaction lost against another, is run again under the next
- * attempt's id; one that failed by its own fault rejects with a {@link BigQueryFailure}. An abort cancels the job and rejects
- * with the reason when the job has ended, or after 15 seconds.
+ * Runs a job to its end. If the service failed, or the transaction was cancelled in favour of another one, the job runs again under
+ * a new id. Any other failure rejects with a {@link BigQueryFailure}. An abort cancels the job and rejects with the reason when the
+ * job has ended, or after 15 seconds.
  */
 export async function runJob(runner: JobRunner, work: Work, signal: AbortSignal): Promise<Job> {
   const { timings, usage } = runner;
@@ -75,7 +75,7 @@ async function runAttempt(runner: JobRunner, work: Work, reference: JobReference
   }
 }
 
-/** Sends the job; one that is there already was sent by us before, and its answer was lost. */
+/** Sends the job. If a job of this id exists, we sent it before and its answer was lost. */
 async function startJob(
   { config, client }: JobRunner,
   { configuration, rows }: Work,
@@ -93,16 +93,12 @@ async function startJob(
       labels: { application: 'scenedim', ...config.labels },
     },
   };
-  try {
-    return parseJob(
-      rows === undefined
-        ? await client.call({ method: 'POST', path: 'jobs', body: resource }, signal)
-        : await client.upload(resource, rows, signal),
-    );
-  } catch (error) {
-    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
-    return getJob(client, reference, signal);
-  }
+  const sent =
+    rows === undefined
+      ? client.call({ method: 'POST', path: 'jobs', body: resource }, signal)
+      : client.upload(resource, rows, signal);
+  const started = await unlessThere(sent, signal);
+  return started === null ? getJob(client, reference, signal) : parseJob(started);
 }
 
 /** Looks at a running job until it has ended. */
@@ -120,7 +116,7 @@ async function waitForJob(
   return job;
 }
 
-/** Best effort: a job that cannot be cancelled fails at its lease, or commits a whole batch. */
+/** A job that cannot be cancelled fails at its lease, or commits a whole batch. */
 async function cancelJob(runner: JobRunner, reference: JobReference): Promise<void> {
   const deadline = AbortSignal.timeout(CANCEL_WAIT_MS);
   const { jobId: id, location } = reference;
@@ -128,7 +124,7 @@ async function cancelJob(runner: JobRunner, reference: JobReference): Promise<vo
     await runner.client.call({ method: 'POST', path: `jobs/${id}/cancel`, query: { location } }, deadline);
     await waitForJob(runner, await getJob(runner.client, reference, deadline), reference, deadline);
   } catch {
-    // The caller is told the reason of the abort.
+    // The caller throws the reason of the abort.
   }
 }
 
@@ -140,7 +136,7 @@ async function getJob(
   return parseJob(await client.call({ method: 'GET', path: `jobs/${id}`, query: { location } }, signal));
 }
 
-/** Has BigQuery's own engine look at a statement and our rights, for nothing; rejects with a {@link BigQueryFailure}. */
+/** Has BigQuery check a statement and our rights, free of charge; rejects with a {@link BigQueryFailure}. */
 export async function dryRun(runner: JobRunner, query: object, signal: AbortSignal): Promise<void> {
   const jobReference = { projectId: runner.config.projectId, location: await runner.location(signal) };
   const body = { jobReference, configuration: { dryRun: true, query } };

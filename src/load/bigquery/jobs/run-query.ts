@@ -1,21 +1,15 @@
 import * as z from 'zod';
 import { sleep } from '../../../clock.ts';
 import { BigQueryFailure, parseAnswer } from '../errors/bigquery-failure.ts';
-import type { QueryParameter } from '../sql/query-parameter.ts';
+import type { Query } from '../sql/query.ts';
 import type { Job } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import { type JobRunner, runJob } from './run-job.ts';
 
-/** A statement, or several with `;` between them, and its parameters. */
-export interface Query {
-  readonly sql: string;
-  readonly parameters?: readonly QueryParameter[];
-}
-
 /** Cells as BigQuery sends them: text, whatever the type (INT64 exactly, BOOL as `true`, BYTES in base64), or null. */
 export type Row = readonly (string | null)[];
 
-/** Rows that one page holds at most; BigQuery cuts pages at 10 MB too. */
+/** Rows that one page holds at most; BigQuery also cuts pages at 10 MB. */
 export const PAGE_ROWS = 5_000;
 
 const page = z.looseObject({
@@ -40,8 +34,8 @@ export async function runStatement(runner: JobRunner, name: string, query: Query
 }
 
 /**
- * Rows of a SELECT (of a script: of its last one) in pages. The job puts them into a table of its own that lives for a day,
- * so all pages are of one state, memory holds one page, and nothing is held open when the reader stops.
+ * Rows of a SELECT (of a script: of its last SELECT) in pages. BigQuery keeps the result of the job for a day. So all pages show
+ * one state, memory holds one page, and nothing stays open when the reader stops.
  */
 export async function* queryPages(
   runner: JobRunner,
@@ -90,7 +84,7 @@ async function* pagesOf(
   }
 }
 
-/** Read by hand: a schema would take longer for a page than to parse it. */
+/** Read by hand: to check a page with a schema takes longer than to parse its JSON. */
 function cellsOf(row: unknown): Row {
   const cells = fieldOf(row, 'f');
   if (!Array.isArray(cells)) throw foreignRow();

@@ -1,6 +1,6 @@
 import type { LoaderUsage } from '../../loader.ts';
 
-/** Adds up what the jobs of a loader cost. */
+/** Adds up the cost of the jobs of a loader. */
 export interface UsageMeter {
   /** Counts one job. */
   add(bytesBilled: number): void;

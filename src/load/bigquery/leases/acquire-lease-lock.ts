@@ -6,19 +6,19 @@ import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryRows } from '../jobs/run-query.ts';
 import { ensureDataset } from './ensure-dataset.ts';
-import { excludedUntil, takeRunLease } from './lease-statements.ts';
-import { keepLease, type RenewedLease } from './renewed-lease.ts';
+import { lockEndQuery, takeRunLease } from './lease-statements.ts';
+import { RenewedLease } from './renewed-lease.ts';
 import { type HeldLease, takeLease } from './take-lease.ts';
 
-/** The run leases that a loader holds: they guard what it applies. */
+/** The leases of the run lock that a loader holds: whatever it writes asserts that they are still held. */
 export type RunLeases = Set<RenewedLease>;
 
-/** The lease that excludes everybody. */
+/** The lease that excludes every other run. */
 export const TARGET_LEASE = 'target';
 
 /**
- * Takes the run lock: a lease that is renewed while its holder lives and ends by itself when it died. A dataset that is missing is
- * made, with the table of the leases.
+ * Takes the run lock: a lease that is renewed while its holder lives, and that ends by itself when the holder has died. A missing
+ * dataset is made, with the table of the leases.
  */
 export async function acquireLeaseLock(
   runner: JobRunner,
@@ -28,15 +28,15 @@ export async function acquireLeaseLock(
 ): Promise<Lock | null> {
   assertLockScope(scope);
   const takenAt = performance.now();
-  const lease = await takeInNewDataset(runner, scope, signal);
-  if (lease === null) return null;
-  const kept = keepLease(runner, lease, takenAt);
-  held.add(kept);
+  const taken = await takeInNewDataset(runner, scope, signal);
+  if (taken === null) return null;
+  const lease = new RenewedLease(runner, taken, takenAt);
+  held.add(lease);
   return {
-    lost: kept.lost,
+    lost: lease.lost,
     [Symbol.asyncDispose]: async () => {
-      await kept[Symbol.asyncDispose]();
-      held.delete(kept);
+      await lease[Symbol.asyncDispose]();
+      held.delete(lease);
     },
   };
 }
@@ -52,20 +52,20 @@ async function takeInNewDataset(runner: JobRunner, scope: LockScope, signal: Abo
 }
 
 function takeScope(runner: JobRunner, scope: LockScope, signal: AbortSignal): Promise<HeldLease | null> {
-  const { leaseId, companions } = leaseOf(scope);
-  return takeLease(runner, leaseId, (request) => takeRunLease(runner.config, request, companions), signal);
+  const { leaseId, compatibleSuffix } = leaseOf(scope);
+  return takeLease(runner, leaseId, (request) => takeRunLease(runner.config, request, compatibleSuffix), signal);
 }
 
-/** Until when somebody holds a lease that `scope` excludes, unless it is renewed; null when nobody does. */
-export async function leaseEndsAt(runner: JobRunner, scope: LockScope, signal: AbortSignal): Promise<Micros | null> {
-  const { leaseId, companions } = leaseOf(scope);
-  const [row = []] = await queryRows(runner, excludedUntil(runner.config, leaseId, companions), signal);
+/** Until when another run holds a lease that `scope` excludes, unless the lease is renewed; null when no run holds one. */
+export async function lockEndsAt(runner: JobRunner, scope: LockScope, signal: AbortSignal): Promise<Micros | null> {
+  const { leaseId, compatibleSuffix } = leaseOf(scope);
+  const [row = []] = await queryRows(runner, lockEndQuery(runner.config, leaseId, compatibleSuffix), signal);
   return createCellReader(row, 'scene_lease').instantOrNull();
 }
 
-/** The lease of a scope, and what the ids of those end with that may be held beside it. */
-function leaseOf(scope: LockScope): { readonly leaseId: string; readonly companions: string | null } {
+/** The lease of a scope, and the suffix of the ids of the leases that may be held beside it. */
+function leaseOf(scope: LockScope): { readonly leaseId: string; readonly compatibleSuffix: string | null } {
   return scope.kind === 'exclusive'
-    ? { leaseId: TARGET_LEASE, companions: null }
-    : { leaseId: `shard-${scope.index}-of-${scope.count}`, companions: `-of-${scope.count}` };
+    ? { leaseId: TARGET_LEASE, compatibleSuffix: null }
+    : { leaseId: `shard-${scope.index}-of-${scope.count}`, compatibleSuffix: `-of-${scope.count}` };
 }

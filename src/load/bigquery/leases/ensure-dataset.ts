@@ -1,4 +1,4 @@
-import { toFailure } from '../errors/bigquery-failure.ts';
+import { unlessThere } from '../errors/bigquery-failure.ts';
 import { readDatasetLocation } from '../jobs/dataset-location.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
@@ -6,17 +6,15 @@ import { runStatement } from '../jobs/run-query.ts';
 import { createLeaseTableStatement } from './lease-table.ts';
 
 /**
- * Makes the dataset and the table of the leases, unless they are there. BigQuery asks for the right to make datasets before it looks
- * whether there is one, so it is not asked to make one that is there.
+ * Makes the dataset and the table of the leases, unless they are there. A dataset that is there is not made again: BigQuery would ask
+ * for the right to make datasets before it looks.
  */
 export async function ensureDataset(runner: JobRunner, signal: AbortSignal): Promise<void> {
   const { config, client } = runner;
   if ((await readDatasetLocation(client, config, signal)) === null) await createDataset(runner, signal);
   const name = jobName('lease-table', callName());
-  // IF NOT EXISTS or not: of two who make a table at once, one may be told that it is there by now.
-  await runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal).catch((error: unknown) => {
-    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
-  });
+  // Despite IF NOT EXISTS: of two runs that make a table at once, one may be told that the table exists.
+  await unlessThere(runStatement(runner, name, { sql: createLeaseTableStatement(config) }, signal), signal);
 }
 
 async function createDataset(runner: JobRunner, signal: AbortSignal): Promise<void> {
@@ -27,7 +25,5 @@ async function createDataset(runner: JobRunner, signal: AbortSignal): Promise<vo
     location,
     labels: { application: 'scenedim', ...config.labels },
   };
-  await client.call({ method: 'POST', path: 'datasets', body }, signal).catch((error: unknown) => {
-    if (signal.aborted || toFailure(error).reason !== 'duplicate') throw error;
-  });
+  await unlessThere(client.call({ method: 'POST', path: 'datasets', body }, signal), signal);
 }

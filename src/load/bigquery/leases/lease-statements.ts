@@ -1,4 +1,4 @@
-import type { Query } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { COMMIT_LEASE } from './lease-table.ts';
@@ -7,7 +7,7 @@ import { COMMIT_LEASE } from './lease-table.ts';
 export interface Lease {
   /** As in `scene_lease`: `target`, `shard-0-of-2`, `commit`, `migrate`. */
   readonly leaseId: string;
-  /** Who took it: a random name, new each time that the lease is taken, so whoever has another one has lost it. */
+  /** Who took the lease: a random name, new each time that a lease is taken. Another name in the row means that it was lost. */
   readonly holder: string;
 }
 
@@ -16,22 +16,22 @@ export interface LeaseRequest extends Lease {
   readonly seconds: number;
 }
 
-/** Whether a lease of the run lock may not be held beside the one that is asked for. */
+/** Whether the lease `h` belongs to the run lock and may not be held beside the requested one. */
 const isExcluded = `(h.lease_id = 'target' OR STARTS_WITH(h.lease_id, 'shard-'))
-    AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @companions))`;
+    AND (h.lease_id = @lease_id OR NOT ENDS_WITH(h.lease_id, @compatible_suffix))`;
 
 /**
- * Takes a lease of the run lock when nobody holds one that it excludes; changes no row otherwise. `companions` is what the ids of the
- * leases end with that may be held beside it: `-of-4` for shards of four; null for none.
+ * Takes a lease of the run lock, unless another holder has a lease that this one excludes; then no row changes. The ids of leases
+ * that may be held beside it end with `compatibleSuffix`: `-of-4` for a shard of four; null when none may.
  *
- * Two who ask at once must not both be given it. BigQuery lets two statements that only insert run side by side, so this one also
- * writes to a row that is always there: of two that update it, one waits for the other and then sees its lease. What the holder
- * has already, it may take again: the answer to the first attempt may have been lost.
+ * Two runs that ask at once must not both get the lease. BigQuery lets two statements that only insert run side by side, so this
+ * one also updates the row `commit`, which is always there: the second statement waits for the first and then sees its lease.
+ * A holder may take its own lease again, because the answer to its first attempt may have been lost.
  *
- * Leases that it excludes and that have ended are given back for their holders, in whose name a renewal may still be on its way:
- * they are other rows, so it would find its own untouched, and both would be held.
+ * An ended lease that this one excludes is set to expired as well. Otherwise a late renewal of its old holder would succeed, and
+ * both would hold the lock.
  */
-export function takeRunLease(place: DatasetName, request: LeaseRequest, companions: string | null): Query {
+export function takeRunLease(place: DatasetName, request: LeaseRequest, compatibleSuffix: string | null): Query {
   const table = tablePath(place, 'scene_lease');
   const excluded = `h.holder IS DISTINCT FROM @holder AND ${isExcluded}`;
   return {
@@ -56,20 +56,20 @@ WHEN MATCHED THEN
 WHEN NOT MATCHED THEN
   INSERT (lease_id, token, holder, expires_at)
   VALUES (w.lease_id, 1, @holder, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @seconds SECOND))`,
-    parameters: [...requestParameters(request), textParameter('companions', companions ?? 'nobody')],
+    parameters: [...requestParameters(request), suffixParameter(compatibleSuffix)],
   };
 }
 
-/** When the last of the leases ends that a lease of the run lock excludes; NULL when none is held. */
-export function excludedUntil(place: DatasetName, leaseId: string, companions: string | null): Query {
+/** When the last of the held leases ends that a lease of the run lock excludes; NULL when none is held. */
+export function lockEndQuery(place: DatasetName, leaseId: string, compatibleSuffix: string | null): Query {
   return {
     sql: `SELECT UNIX_MICROS(MAX(h.expires_at)) FROM ${tablePath(place, 'scene_lease')} AS h
 WHERE h.expires_at > CURRENT_TIMESTAMP() AND ${isExcluded}`,
-    parameters: [textParameter('lease_id', leaseId), textParameter('companions', companions ?? 'nobody')],
+    parameters: [textParameter('lease_id', leaseId), suffixParameter(compatibleSuffix)],
   };
 }
 
-/** Takes a lease whose row was made with the table, when it is free or the holder's already; changes no row otherwise. */
+/** Takes a lease whose row was made with the table, if it is free or already the holder's; changes no row otherwise. */
 export function takeSeededLease(place: DatasetName, request: LeaseRequest): Query {
   return {
     sql: `UPDATE ${tablePath(place, 'scene_lease')}
@@ -79,7 +79,7 @@ WHERE lease_id = @lease_id AND (expires_at <= CURRENT_TIMESTAMP() OR holder = @h
   };
 }
 
-/** Holds a lease for longer; changes no row when somebody else has taken it or one that excludes it, or when it was given back. */
+/** Holds a lease for longer; changes no row when it was released, or when another holder took it or one that excludes it. */
 export function renewLease(place: DatasetName, { leaseId, holder }: Lease, seconds: number): Query {
   return {
     sql: `UPDATE ${tablePath(place, 'scene_lease')}
@@ -89,7 +89,7 @@ WHERE lease_id = @lease_id AND holder = @holder AND expires_at > TIMESTAMP_MICRO
   };
 }
 
-/** Gives a lease back; changes no row when somebody else has taken it. */
+/** Gives a lease back; changes no row when another holder has taken it. */
 export function releaseLease(place: DatasetName, { leaseId, holder }: Lease): Query {
   return {
     sql: `UPDATE ${tablePath(place, 'scene_lease')}
@@ -101,4 +101,9 @@ WHERE lease_id = @lease_id AND holder = @holder`,
 
 function requestParameters({ leaseId, holder, seconds }: LeaseRequest): readonly QueryParameter[] {
   return [textParameter('lease_id', leaseId), textParameter('holder', holder), integerParameter('seconds', seconds)];
+}
+
+/** No lease id ends with `nobody`. */
+function suffixParameter(compatibleSuffix: string | null): QueryParameter {
+  return textParameter('compatible_suffix', compatibleSuffix ?? 'nobody');
 }

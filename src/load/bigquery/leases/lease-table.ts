@@ -1,13 +1,13 @@
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
-/** The lease that a writer holds while its transaction commits, unless it excludes everybody anyway. Seeded with the table. */
+/** The lease that a shard holds while its transaction commits; its row is made with the table. */
 export const COMMIT_LEASE = 'commit';
-/** The lease of whoever migrates. Seeded with the table. */
+/** The lease of a migration; its row is made with the table. */
 export const MIGRATE_LEASE = 'migrate';
 
 /**
- * Makes the table of the leases, with the rows that every taker updates: one statement, so that whoever sees the table sees
- * the rows. It comes before every other table, because the lock is taken before the schema is made.
+ * Makes the table of the leases with the rows `commit` and `migrate`, in one statement, so that no run sees the table without the
+ * rows. This table comes before all others, because the lock is taken before the schema is made.
  */
 export function createLeaseTableStatement(place: DatasetName): string {
   return `CREATE TABLE IF NOT EXISTS ${tablePath(place, 'scene_lease')} (

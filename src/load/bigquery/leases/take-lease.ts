@@ -6,19 +6,20 @@ import { meaningOfFailure } from '../errors/classify-error.ts';
 import { hasChangedRows } from '../jobs/job.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, runStatement } from '../jobs/run-query.ts';
+import { runStatement } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { type Lease, type LeaseRequest, releaseLease, takeSeededLease } from './lease-statements.ts';
 
 const RELEASE_TIMEOUT_MS = 30_000;
-/** Whoever gives up already has waited long enough. */
+/** After a lost answer: the caller has waited through all attempts already. */
 const LOST_ANSWER_TIMEOUT_MS = 5_000;
 
-/** A lease that we hold until it ends; disposing gives it back, as far as that goes. */
+/** A lease that we hold until it ends; disposing releases it, if BigQuery can be reached. */
 export interface HeldLease extends Lease, AsyncDisposable {}
 
 /**
- * Asks once; null when somebody else holds what it excludes. What may have been taken is given back when the answer is not known:
- * after an abort, and when every answer was lost.
+ * Asks for a lease once; null when another holder has a lease that this one excludes. After an abort, and when every answer was
+ * lost, the lease may have been taken nevertheless: then it is released.
  */
 export async function takeLease(
   runner: JobRunner,
@@ -27,20 +28,21 @@ export async function takeLease(
   signal: AbortSignal,
 ): Promise<HeldLease | null> {
   const holder = randomUUID();
-  const release = (timeoutMs?: number): Promise<void> => giveBack(runner, { leaseId, holder }, timeoutMs);
+  const release = (timeoutMs: number): Promise<void> => releaseIfReachable(runner, { leaseId, holder }, timeoutMs);
   const request = { leaseId, holder, seconds: runner.timings.leaseSeconds };
   try {
     const job = await runStatement(runner, jobName('take', callName()), statement(request), signal);
-    return hasChangedRows(job) ? { leaseId, holder, [Symbol.asyncDispose]: () => release() } : null;
+    if (!hasChangedRows(job)) return null;
+    return { leaseId, holder, [Symbol.asyncDispose]: () => release(RELEASE_TIMEOUT_MS) };
   } catch (error) {
-    if (signal.aborted) await release();
-    else if (!isScenedimError(error) && meaningOfFailure(toFailure(error)).newAttempt)
-      await release(LOST_ANSWER_TIMEOUT_MS);
+    const isAnswerLost = !isScenedimError(error) && meaningOfFailure(toFailure(error)).newAttempt;
+    if (signal.aborted) await release(RELEASE_TIMEOUT_MS);
+    else if (isAnswerLost) await release(LOST_ANSWER_TIMEOUT_MS);
     throw error;
   }
 }
 
-/** Waits for one of the leases that are held for moments only; `target_busy` when that takes twice as long as a lease lasts. */
+/** Waits for a lease that is only held for moments; `target_busy` when that takes twice as long as a lease lasts. */
 export async function waitForLease(runner: JobRunner, leaseId: string, signal: AbortSignal): Promise<HeldLease> {
   const { leaseSeconds, leasePollMs } = runner.timings;
   const deadline = performance.now() + 2_000 * leaseSeconds;
@@ -56,8 +58,8 @@ export async function waitForLease(runner: JobRunner, leaseId: string, signal: A
   }
 }
 
-/** Best effort: a lease that is not given back ends by itself. */
-async function giveBack(runner: JobRunner, lease: Lease, timeoutMs = RELEASE_TIMEOUT_MS): Promise<void> {
+/** A lease that could not be released ends by itself. */
+async function releaseIfReachable(runner: JobRunner, lease: Lease, timeoutMs: number): Promise<void> {
   const query = releaseLease(runner.config, lease);
   await runStatement(runner, jobName('release', callName()), query, AbortSignal.timeout(timeoutMs)).catch(() => {});
 }

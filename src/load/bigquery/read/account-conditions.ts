@@ -1,13 +1,8 @@
 import { compareCodePoints } from '../../../compare-code-points.ts';
-import { type QueryParameter, textParameter, textsParameter } from '../sql/query-parameter.ts';
+import type { Condition } from '../sql/query.ts';
+import { textParameter, textsParameter } from '../sql/query-parameter.ts';
 
-/** A condition of a WHERE clause and the parameters that it names. */
-export interface Condition {
-  readonly sql: string;
-  readonly parameters: readonly QueryParameter[];
-}
-
-/** True between the first and the last of these accounts: constants, by which BigQuery leaves other blocks of a clustered table unread. */
+/** True from the first to the last of these accounts. The ends are constants, so that BigQuery leaves other blocks of a clustered table unread. */
 export function betweenAccounts(appIds: readonly string[]): Condition {
   let first = appIds[0] ?? null;
   let last = first;
@@ -22,8 +17,8 @@ export function betweenAccounts(appIds: readonly string[]): Condition {
 }
 
 /**
- * True for these accounts. A subquery, which is joined by hash: an emulator goes through an array once a row, and 20,000 accounts
- * of 100,000 took it a minute.
+ * True for these accounts. The subquery is joined by hash. An emulator goes through an array once a row instead: to find 20,000
+ * accounts of 100,000 took a minute.
  */
 export function ofAccounts(appIds: readonly string[]): Condition {
   const range = betweenAccounts(appIds);

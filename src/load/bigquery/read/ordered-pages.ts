@@ -3,18 +3,19 @@ import type { Micros } from '../../../instant.ts';
 import { parseAnswer } from '../errors/bigquery-failure.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, queryPages, queryRows, type Row } from '../jobs/run-query.ts';
+import { queryPages, queryRows, type Row } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { instantParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
 /** Tables that are read whole, in the order of their accounts. */
 export type OrderedTable = 'dim_scene' | 'scene_observation';
 
-/** The rows of some neighbouring accounts, as they were at one time. */
+/** The accounts from one to another, in their order, with the rows as they were at one time. */
 export interface AccountRange {
-  /** Not this account, but those behind it; null: from the first. */
+  /** The last account before the range; null: the range starts with the first account. */
   readonly after: string | null;
-  /** This account too; null: to the last. */
+  /** The last account of the range; null: the range ends with the last account. */
   readonly until: string | null;
   readonly at: Micros;
 }
@@ -30,7 +31,7 @@ export interface RangeClauses {
 
 const table = z.looseObject({ numRows: z.string().regex(/^\d+$/).optional() });
 
-/** How a statement is restricted to a range; not at all without one. */
+/** How a statement is restricted to a range; without a range it is not restricted. */
 export function rangeClauses(range: AccountRange | undefined): RangeClauses {
   if (range === undefined) return { asOf: '', conditions: [], parameters: [] };
   const { after, until, at } = range;
@@ -45,7 +46,7 @@ export function rangeClauses(range: AccountRange | undefined): RangeClauses {
   };
 }
 
-/** The time by BigQuery's clock, then accounts that cut the table into `count` parts of about the same size. */
+/** The time by BigQuery's clock, and the accounts that cut the table into `count` parts of about the same size. */
 export function boundariesQuery(place: DatasetName, name: OrderedTable, count: number): Query {
   return {
     sql: `SELECT UNIX_MICROS(CURRENT_TIMESTAMP()), b
@@ -57,8 +58,8 @@ ORDER BY b`,
 
 /**
  * The pages of a SELECT over a whole table, in the order of its accounts. BigQuery orders all rows of a statement in one worker,
- * whose memory ends somewhere above a gigabyte; so a table of more than `runner.rowsOrderedAtOnce` rows is read in ranges of
- * accounts, one statement each, all of the same time. The table is clustered by account, so that each bills its own part.
+ * whose memory ends somewhere above a gigabyte. So a table of more than `runner.rowsOrderedAtOnce` rows is read in ranges of
+ * accounts: one statement a range, all as of the same time. The table is clustered by account, so each statement bills its range.
  */
 export async function* orderedPages(
   runner: JobRunner,
@@ -87,10 +88,10 @@ async function readRanges(
     return { at: cells.instant(), appId: cells.text() };
   });
   const [first] = boundaries;
-  // Emptied meanwhile.
+  // The table was emptied meanwhile.
   if (first === undefined) return [];
   const { at } = first;
-  // An account with very many rows is several boundaries.
+  // An account with very many rows is several boundaries in a row.
   const cuts = [...new Set(boundaries.map(({ appId }) => appId))];
   return [null, ...cuts].map((after, n) => ({ after, until: cuts[n] ?? null, at }));
 }

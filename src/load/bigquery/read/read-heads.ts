@@ -2,7 +2,8 @@ import type { AccountHead } from '../../../dimension/account-head.ts';
 import type { AccountQuery } from '../../loader.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, queryPages } from '../jobs/run-query.ts';
+import { queryPages } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { ofAccounts } from './account-conditions.ts';
 

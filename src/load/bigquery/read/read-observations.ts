@@ -3,12 +3,13 @@ import type { AccountQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, queryPages } from '../jobs/run-query.ts';
+import { queryPages } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { ofAccounts } from './account-conditions.ts';
 import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.ts';
 
-/** The observations of some accounts, of a range of them, or of all. */
+/** The observations of some accounts, of a range of accounts, or of all. */
 export function observationsQuery(place: DatasetName, { appIds }: AccountQuery, range?: AccountRange): Query {
   const part = rangeClauses(range);
   const accounts = appIds === undefined ? undefined : ofAccounts(appIds);

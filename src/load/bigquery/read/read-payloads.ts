@@ -1,6 +1,7 @@
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, queryPages } from '../jobs/run-query.ts';
+import { queryPages } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { textsParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 

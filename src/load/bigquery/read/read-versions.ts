@@ -4,13 +4,14 @@ import type { VersionQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, queryPages } from '../jobs/run-query.ts';
+import { queryPages } from '../jobs/run-query.ts';
+import type { Query } from '../sql/query.ts';
 import { instantParameter, type QueryParameter, textParameter, textsParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { betweenAccounts, ofAccounts } from './account-conditions.ts';
 import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.ts';
 
-/** The versions that fulfil every field of the query; of a range of accounts, or of all. */
+/** The versions that fulfil every field of the query, in a range of accounts or in all. */
 export function versionsQuery(place: DatasetName, query: VersionQuery, range?: AccountRange): Query {
   const { appIds, openOnly, asOf, sceneKey, scenes } = query;
   const part = rangeClauses(range);

@@ -3,7 +3,7 @@ import { quoteLiteral } from '../sql/quote-literal.ts';
 import { functionDescription } from './describe-statement.ts';
 
 /**
- * The bridge as one expression over constants, which BigQuery inlines: a function that reads a table could not be joined by.
+ * The function access_source_of: one CASE over constants, which BigQuery inlines. A join on a function that reads a table is refused.
  * BigQuery has no overloading, so the argument is of any type and read as a text.
  */
 export function accessSourceFunction(datasetPath: string): string {
@@ -20,8 +20,8 @@ END)`;
 }
 
 /**
- * Statements that make `access_source` and `launch_scene` equal to the bundled tables: rows that are no longer bundled go, rows
- * that are right already are not written. Two at once could both insert, so they belong into a transaction that conflicts.
+ * Statements that make `access_source` and `launch_scene` equal to the bundled tables. Rows that are no longer bundled are deleted;
+ * rows that are equal are not written. Two runs at once could both insert, so they belong into a transaction that conflicts.
  */
 export function bundledStatements(datasetPath: string): string[] {
   const sources: readonly BundledRow[] = readAccessSources().map((row) => [
@@ -52,7 +52,7 @@ export function bundledStatements(datasetPath: string): string[] {
 /** Values in the order of the columns; the first one is the key. */
 type BundledRow = readonly [string | number, ...(string | null)[]];
 
-/** The rows travel as one JSON literal: hundreds of SELECTs or STRUCTs take the engines seconds to parse. */
+/** The rows are one JSON literal: hundreds of SELECTs or STRUCTs take BigQuery seconds to parse. */
 function replaceStatements(table: string, columns: readonly string[], rows: readonly BundledRow[]): string[] {
   const [key, ...others] = columns;
   const values = columns.map((column, index) => {

@@ -11,8 +11,8 @@ const view = /^(CREATE OR REPLACE VIEW `[^`]*?(\w+)`) AS$/m;
 const tableFunction = /^(CREATE OR REPLACE TABLE FUNCTION `[^`]*?(\w+)`\(.*\)) AS$/m;
 
 /**
- * Puts the descriptions of the catalogue into a CREATE statement that is laid out as those in `sql/bigquery` are; another
- * statement stays as it is. Throws when a table or view and the catalogue do not have the same columns.
+ * Puts the descriptions of the catalogue into a CREATE statement with the layout of `sql/bigquery`; any other statement stays as it
+ * is. Throws when the columns of a table or view differ from the catalogue.
  */
 export function describeStatement(statement: string): string {
   return statement

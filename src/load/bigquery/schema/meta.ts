@@ -6,9 +6,10 @@ import { isMissing } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import { createCellReader } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { type Query, queryRows, runStatement } from '../jobs/run-query.ts';
-import { holderParameters } from '../leases/assert-leases.ts';
+import { queryRows, runStatement } from '../jobs/run-query.ts';
+import { heldCondition } from '../leases/assert-leases.ts';
 import type { Lease } from '../leases/lease-statements.ts';
+import type { Query } from '../sql/query.ts';
 import { booleanParameter, integerParameter, textParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 
@@ -20,16 +21,12 @@ export function metaQuery(place: DatasetName): Query {
 }
 
 /**
- * Replaces what the row of `scene_meta` says, while all of the leases are held: a job that a killed `rebuild` left in the queue may
- * start when another one has stored other settings.
+ * Replaces what the row of `scene_meta` says, if all of these leases are still held. A killed `rebuild` may have left this job in
+ * the queue, and the job may start when another `rebuild` has stored other settings.
  */
 export function updateMetaQuery(place: DatasetName, meta: TargetMeta, leases: readonly Lease[]): Query {
-  const conditions = leases.map(
-    (_, n) => `EXISTS (
-  SELECT 1 FROM ${tablePath(place, 'scene_lease')}
-  WHERE lease_id = @lease_id_${n} AND holder = @lease_holder_${n} AND expires_at > CURRENT_TIMESTAMP()
-)`,
-  );
+  const held = leases.map(heldCondition);
+  const conditions = held.map(({ sql }) => `EXISTS (SELECT 1 FROM ${tablePath(place, 'scene_lease')} WHERE ${sql})`);
   return {
     sql: `UPDATE ${tablePath(place, 'scene_meta')}
 SET schema_version = @schema_version, normalizer_version = @normalizer_version, first_seen = @first_seen,
@@ -41,12 +38,12 @@ WHERE ${['only_row', ...conditions].join(' AND ')}`,
       textParameter('first_seen', meta.firstSeen),
       textParameter('time_zone', meta.timeZone),
       booleanParameter('rebuilding', meta.rebuilding),
-      ...holderParameters(leases),
+      ...held.flatMap(({ parameters }) => parameters),
     ],
   };
 }
 
-/** The stored settings; null without dataset, table or row, and while an installation has not come to its end (version 0). */
+/** The stored settings; null without dataset, table or row, and while a first migration is unfinished (version 0). */
 export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<TargetMeta | null> {
   signal.throwIfAborted();
   const [row] = await queryRows(runner, metaQuery(runner.config), signal).catch((error: unknown) => {
@@ -65,7 +62,7 @@ export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<
   return meta.schemaVersion === 0 ? null : meta;
 }
 
-/** Replaces the stored settings, unless a lease of ours was lost. */
+/** Replaces the stored settings; `lock_lost` when a lease of ours was lost. */
 export async function writeMeta(
   runner: JobRunner,
   leases: readonly Lease[],

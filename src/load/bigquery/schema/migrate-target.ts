@@ -10,8 +10,8 @@ import { readMeta } from './meta.ts';
 import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
 
 /**
- * Brings the dataset to the newest schema, with a lease of its own, so that of many who start at once one does it and the
- * others find it done. All statements are one script; each may run again, so a killed migration is repaired by the next.
+ * Brings the dataset to the newest schema, with a lease of its own: of many runs that start at once, one migrates and the others find
+ * nothing to do. All statements are one script. Each may run again, so the next migration repairs a killed one.
  */
 export async function migrateTarget(
   runner: JobRunner,

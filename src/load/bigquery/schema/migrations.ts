@@ -18,15 +18,15 @@ export function newestSchemaVersion(): number {
   return listMigrations().at(-1)?.number ?? 0;
 }
 
-/** Makes the dataset unless it is there, in the place of the job when none is given; asks for the right to create datasets even then, so not for every migration. */
+/** Makes the dataset unless it is there; without `location`, where the job runs. BigQuery asks for the right to create datasets even when it is there. */
 export function createDatasetStatement(place: DatasetName, location: string | undefined): string {
   const options = location === undefined ? '' : ` OPTIONS (location=${quoteLiteral(location)})`;
   return `CREATE SCHEMA IF NOT EXISTS \`${pathOf(place)}\`${options}`;
 }
 
 /**
- * What migrates the dataset, in order, one query job each; every statement may run again, and many programs at once may run
- * them. All are single statements but the last, a script of one transaction, which is cancelled when it meets another one.
+ * The statements that migrate the dataset, in order. Each may run again, and many programs at once may run them. The last one is a
+ * script of one transaction, which BigQuery cancels when it conflicts with another one.
  */
 export function migrationStatements(place: DatasetName, options: MigrateOptions): string[] {
   const [tables, ...others] = listMigrations();
@@ -42,8 +42,8 @@ export function migrationStatements(place: DatasetName, options: MigrateOptions)
 }
 
 /**
- * Everything as one script that may be run again and again, for a DBA. A location that is not given is that of the job: BigQuery
- * refuses two that differ.
+ * The whole migration as one script for a DBA, which may be run again and again. Without `location`, the dataset is made where the job
+ * runs: BigQuery refuses a different one.
  */
 export function migrationScript(place: DatasetName, location: string | undefined, options: MigrateOptions): string {
   const statements = [createDatasetStatement(place, location), ...migrationStatements(place, options)];
@@ -54,7 +54,7 @@ export function migrationScript(place: DatasetName, location: string | undefined
   ].join('\n');
 }
 
-/** Bundled tables, then version and time zone; the one row of `scene_meta` is what two at once conflict on. */
+/** Bundled tables, version and time zone. Two scripts at once conflict, because both write the one row of `scene_meta`. */
 function contentScript(place: DatasetName, options: MigrateOptions): string {
   const statements = [
     'BEGIN TRANSACTION',

@@ -178,7 +178,7 @@ describe('the script that applies a batch', () => {
 });
 
 describe('the statements', () => {
-  const statements = everyStatement(place);
+  const statements = everyStatement(place).map(({ sql }) => sql);
 
   test('are many, each once', () => {
     expect(statements.length).toBeGreaterThan(40);
