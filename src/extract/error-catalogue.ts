@@ -10,7 +10,7 @@ export interface ErrorCatalogueEntry {
   readonly remedy: string | null;
   /** False when every account is concerned, so that the run stops. */
   readonly accountOnly: boolean;
-  /** True when the account's own token or secret was refused. */
+  /** True when the account's own token, secret or IP whitelist refuses us. */
   readonly credentialsRefused: boolean;
 }
 
@@ -33,7 +33,7 @@ const TOMORROW = 'run again tomorrow (quotas start anew at midnight, UTC+8)';
 const ASK_SUPPORT = 'give the code and the rid to WeChat support';
 const REPORT_DEFECT = 'this is a defect of scenedim: please report it with the code and the rid';
 
-/** `own`: the account's own token or secret was refused; `everybody`: every account is concerned. */
+/** `own`: the account's own token, secret or IP whitelist refuses us; `everybody`: every account is concerned. */
 type Concern = 'own' | 'everybody';
 type Row = readonly [code: number, errorClass: ErrorClass, meaning: string, remedy: string, concern?: Concern];
 
@@ -68,7 +68,7 @@ export const errorCatalogue = catalogueOf([
   [40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', 'own'],
   [40125, 'configuration', 'the app secret is wrong', CHECK_SECRET, 'own'],
   [40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', 'own'],
-  [40164, 'configuration', 'the IP is not in the whitelist', LIST_IP, 'everybody'],
+  [40164, 'configuration', 'the IP is not in the whitelist of the account', LIST_IP, 'own'],
   [61004, 'configuration', 'the IP is not registered for the third-party platform', LIST_PLATFORM_IP, 'everybody'],
   [61005, 'configuration', 'the component_verify_ticket has expired', STORE_TICKET, 'everybody'],
   [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'everybody'],

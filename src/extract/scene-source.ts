@@ -34,6 +34,9 @@ export interface FetchedAnswer {
 /** The code of a failure whose token or secret could not even be read: nothing was asked. */
 export const CREDENTIALS_UNUSABLE = 'credentials_unusable';
 
+/** The code of an account whose IP whitelist lacks this machine. */
+export const IP_NOT_LISTED = '40164';
+
 /** No usable answer, after all retries. All texts are redacted. */
 export interface FetchFailure {
   readonly kind: 'failure';
@@ -44,7 +47,7 @@ export interface FetchFailure {
   readonly code: string;
   readonly message: string;
   readonly remedy: string | null;
-  /** True when the failure is about this account alone; false when it stops the run (IP not in the whitelist). */
+  /** True when the failure is about this account alone; false when it stops the run (IP of the platform). */
   readonly accountOnly: boolean;
   /** True when the account's own credentials were refused. */
   readonly credentialsRefused: boolean;

@@ -84,9 +84,35 @@ describe('the first that applies decides the exit status', () => {
     expect([held.exitCode, held.report.outcome]).toEqual([65, 'refused']);
   });
 
-  it('an IP that is not in the whitelist before refused credentials', async () => {
+  it('an IP that the platform does not know before refused credentials', async () => {
     stage.simulator.inject({ fault: 'token_invalid', appId: 'wxa', times: 'always' });
-    stage.simulator.inject({ fault: 'ip_not_whitelisted', appId: 'wxb', times: 'always' });
+    stage.simulator.inject({ fault: 'errcode', code: 61004, appId: 'wxb', times: 'always' });
     expect((await stage.sync({ appIds: ['wxa', 'wxb'], concurrency: 1 })).exitCode).toBe(78);
   });
+});
+
+describe('accounts of which none was ever read', () => {
+  it.each<[string, readonly number[], number]>([
+    ['all unavailable', [48001, 507010], 77],
+    ['all without permission or with a wrong secret', [48001, 40125], 77],
+    ['all behind their own IP whitelists', [40164, 40164], 78],
+    ['one of them busy', [48001, -1], 75],
+  ])('%s', async (_what, codes, exitCode) => {
+    await using fresh = await createSyncStage(['wxnew1', 'wxnew2']);
+    for (const [index, code] of codes.entries())
+      fresh.simulator.inject({ fault: 'errcode', code, appId: `wxnew${index + 1}`, times: 'always' });
+    expect((await fresh.sync()).exitCode).toBe(exitCode);
+    fresh.simulator.clearFaults();
+    fresh.later();
+    expect((await fresh.sync()).exitCode).toBe(0);
+    fresh.simulator.inject({ fault: 'unpublished', times: 'always' });
+    fresh.later();
+    expect((await fresh.sync()).exitCode, 'read before').toBe(0);
+  });
+});
+
+it('an IP whitelist of one account stops nobody else', async () => {
+  stage.simulator.inject({ fault: 'ip_not_whitelisted', appId: 'wxa', times: 'always' });
+  const { report, exitCode } = await stage.sync({ concurrency: 1 });
+  expect([exitCode, report.accounts]).toEqual([75, { ...none, selected: 3, unchanged: 2, failed: 1 }]);
 });

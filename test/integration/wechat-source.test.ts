@@ -103,7 +103,7 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
     requests: 1,
     says: `WeChat answered 61003: component is not authorized by this account hint: [abc] ${RID}`,
   },
-  ip_not_whitelisted: { code: '40164', errorClass: 'configuration', requests: 1, accountOnly: false },
+  ip_not_whitelisted: { code: '40164', errorClass: 'configuration', requests: 1, credentialsRefused: true },
   secret_frozen: { code: '40243', errorClass: 'configuration', requests: 1, credentialsRefused: true },
   bad_request: { code: '47001', errorClass: 'bug', requests: 1 },
   unknown_code: {
@@ -445,7 +445,7 @@ describe('tokens', () => {
     [
       'an IP that is not in the whitelist',
       'ip_not_whitelisted',
-      { code: '40164', accountOnly: false, remedy: 'add 203.0.113.7 to the IP whitelist at mp.weixin.qq.com' },
+      { code: '40164', accountOnly: true, remedy: 'add 203.0.113.7 to the IP whitelist at mp.weixin.qq.com' },
       1,
     ],
     ['a used-up quota', 'quota_exceeded', { code: '45009', errorClass: 'quota' }, 1],

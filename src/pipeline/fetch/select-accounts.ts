@@ -17,6 +17,7 @@ export async function* selectAccounts(
 ): AsyncGenerator<SourceAccount> {
   for await (const { account, head } of withHeads(inShard(accounts, shard), loader, signal)) {
     const now = clock.now();
+    tally.addSelected(head);
     if (head !== null && isFresh(head, now, maxAgeMs)) tally.addFresh(head);
     else if (head !== null && (await hasAnswerSince(loader, head, now, signal))) tally.addNotNewer(head);
     else yield account;

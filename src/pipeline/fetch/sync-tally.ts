@@ -1,6 +1,6 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { ScenedimError } from '../../errors.ts';
-import { CREDENTIALS_UNUSABLE, type FetchFailure } from '../../extract/scene-source.ts';
+import { CREDENTIALS_UNUSABLE, type FetchFailure, IP_NOT_LISTED } from '../../extract/scene-source.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
 import { describeFailure, describeMalformed, describeNotNewer, suspensionOf } from '../run/account-problems.ts';
 import type { Run } from '../run/run.ts';
@@ -21,6 +21,12 @@ export class SyncTally {
     return this.#facts;
   }
 
+  /** Notes an account of the selection, asked or not. */
+  addSelected(head: AccountHead | null): void {
+    if (head !== null && head.lastObservedAt !== null) return;
+    this.#facts = { ...this.#facts, neverRead: this.#facts.neverRead + 1 };
+  }
+
   /** An account that is not asked, because it has a recent answer. */
   addFresh({ appId, removalsSuspendedSince }: AccountHead): void {
     this.#addUnasked('fresh', suspensionOf(appId, removalsSuspendedSince));
@@ -33,10 +39,12 @@ export class SyncTally {
 
   addFailure(failure: FetchFailure): void {
     this.#run.tally.addProblem(describeFailure(failure));
-    const { credentialsRefused, credentialsUnusable, unreachable, stoppedBy } = this.#facts;
+    const { credentialsRefused, misconfigured, unreachable, stoppedBy } = this.#facts;
+    const isMisconfigured = failure.code === CREDENTIALS_UNUSABLE || failure.code === IP_NOT_LISTED;
     this.#facts = {
+      ...this.#facts,
       credentialsRefused: credentialsRefused + Number(failure.credentialsRefused),
-      credentialsUnusable: credentialsUnusable + Number(failure.code === CREDENTIALS_UNUSABLE),
+      misconfigured: misconfigured + Number(isMisconfigured),
       unreachable: unreachable + Number(failure.unreachable),
       stoppedBy: stoppedBy ?? (failure.accountOnly ? null : stopOf(failure)),
     };

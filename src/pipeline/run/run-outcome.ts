@@ -7,6 +7,7 @@ export function outcomeOf(counts: RunCounts, facts: RunFacts, isInterrupted: boo
   const { failed, held } = counts.accounts;
   if (facts.stoppedBy !== null) return 'failed';
   if (failed > 0 && failed === attempted(counts)) return 'failed';
+  if (isNothingReadable(counts, facts)) return 'failed';
   if (failed > 0 || isInterrupted) return 'partial';
   if (held > 0) return 'refused';
   return hasChanges(counts) ? 'ok' : 'nothing_changed';
@@ -17,11 +18,13 @@ export function exitCodeOf(counts: RunCounts, facts: RunFacts): number {
   if (facts.stoppedBy !== null) return facts.stoppedBy.exitCode;
   if (counts.accounts.failed > 0) {
     const asked = attempted(counts);
-    if (facts.credentialsUnusable === asked) return errorCodes.config_invalid.exitCode;
-    if (facts.credentialsRefused === asked) return errorCodes.credentials_refused.exitCode;
+    if (facts.misconfigured === asked) return errorCodes.config_invalid.exitCode;
+    if (facts.credentialsRefused === asked || isNothingReadable(counts, facts))
+      return errorCodes.credentials_refused.exitCode;
     if (facts.unreachable === asked) return errorCodes.source_unreachable.exitCode;
     return errorCodes.source_failed.exitCode;
   }
+  if (isNothingReadable(counts, facts)) return errorCodes.credentials_refused.exitCode;
   return counts.accounts.held > 0 ? errorCodes.data_refused.exitCode : 0;
 }
 
@@ -34,15 +37,30 @@ export function hasChanges({ versions }: RunCounts): boolean {
 export interface RunFacts {
   /** Accounts that failed because their credentials were refused. */
   readonly credentialsRefused: number;
-  /** Of these, the accounts whose credentials could not even be read: a variable that is not set, a missing file. */
-  readonly credentialsUnusable: number;
+  /** Of these, accounts whose settings are at fault: a variable that is not set, a missing file, an IP whitelist. */
+  readonly misconfigured: number;
   /** Accounts that failed because nothing answered. */
   readonly unreachable: number;
-  /** A failure that concerns every account, e.g. an IP that is not in the whitelist. */
+  /** Selected accounts of which no earlier run got an answer. */
+  readonly neverRead: number;
+  /** A failure that concerns every account, e.g. an IP that is not registered for the platform. */
   readonly stoppedBy: ScenedimError | null;
 }
 
-export const noFacts: RunFacts = { credentialsRefused: 0, credentialsUnusable: 0, unreachable: 0, stoppedBy: null };
+export const noFacts: RunFacts = {
+  credentialsRefused: 0,
+  misconfigured: 0,
+  unreachable: 0,
+  neverRead: 0,
+  stoppedBy: null,
+};
+
+/** True when WeChat refused every account, or called it unavailable, and none was ever read: nothing works yet. */
+function isNothingReadable(counts: RunCounts, facts: RunFacts): boolean {
+  const asked = attempted(counts);
+  const { selected, skipped } = counts.accounts;
+  return asked > 0 && skipped + facts.credentialsRefused === asked && facts.neverRead === selected;
+}
 
 function attempted({ accounts }: RunCounts): number {
   return accounts.selected - accounts.fresh;

@@ -47,7 +47,7 @@ const expected: Readonly<Record<string, Row>> = {
   '40013': { ...ownCredential, remedy: /appId/ },
   '40125': { ...ownCredential, remedy: /appSecret/ },
   '40243': { ...ownCredential, remedy: /unfreeze/ },
-  '40164': { ...everybody, remedy: /whitelist/ },
+  '40164': { ...ownCredential, remedy: /whitelist/ },
   '61004': { ...everybody, remedy: /whitelist/ },
   '61005': { ...everybody, remedy: /component_verify_ticket/ },
   '61006': { ...everybody, remedy: /component_verify_ticket/ },
