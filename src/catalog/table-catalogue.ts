@@ -133,7 +133,8 @@ export const tableCatalogue = {
       first_seen:
         'beginning: a scene that was there at the first look is in force from 1970-01-01; observed: from that look on.',
       time_zone: 'IANA name; the date columns of the views are days in it.',
-      rebuilding: 'True while a rebuild under changed settings is under way or was cut off: dim_scene is of two minds.',
+      rebuilding:
+        'True while a rebuild under changed settings is under way or was cut off: some accounts are computed by the old settings, some by the new.',
     },
   },
 } as const satisfies Readonly<Record<string, RelationEntry>>;

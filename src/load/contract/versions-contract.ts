@@ -44,7 +44,7 @@ function stepsOf(appId: string): readonly VersionStep[] {
       result: [endingAt(a, t2, 'removed')],
     },
     {
-      title: 'weaves a version in before the end of its predecessor',
+      title: 'puts a version in before the end of its predecessor',
       stored: [renamed, c],
       changes: [insertOf(endingAt(b, t3)), updateOf(renamed, endingAt(a, t2))],
       result: [endingAt(a, t2), endingAt(b, t3), c],

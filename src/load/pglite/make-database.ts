@@ -8,15 +8,15 @@ const MAKING = '.scenedim-making';
 const MADE = '.scenedim-made';
 const OWNER_ONLY = { folder: 0o700, file: 0o600 } as const;
 
-/** True when the names in a directory are those of a database, or of one that {@link makeDatabase} was stopped at. */
+/** True when the names in a directory are those of a database, or of an unfinished {@link makeDatabase}. */
 export function isDatabaseDirectory(names: readonly string[]): boolean {
   return [VERSION_FILE, MAKING, MADE].some((name) => names.includes(name));
 }
 
 /**
- * Makes the files of a database in a directory that is empty; one that is there is left alone. PGlite takes what it was killed
- * at for a database and can never open it, so the files are made in a folder inside and moved up when they are complete,
- * PG_VERSION last; a death at any moment is repaired by the next call. Inside, because the directory may be a mount.
+ * Makes the files of a database in an empty directory; a database that is there is left alone. A PGlite that is killed at
+ * this leaves files that it can never open. So the files are made in a folder inside and moved up when they are complete,
+ * PG_VERSION last; the next call repairs a death at any moment. The folder is inside, because the directory may be a mount.
  */
 export async function makeDatabase(directory: string): Promise<void> {
   const names = await readdir(directory);

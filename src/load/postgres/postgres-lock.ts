@@ -11,10 +11,10 @@ const SHARD_STRIDE = 32_768;
 const FIRST_WITH_TRANSACTION_TIMEOUT = 170_000;
 
 /**
- * Takes the run lock of a schema: advisory locks in the open transaction of a connection of its own. They end with that
- * connection, however it ends; a lock of the session would stay on a connection that a pooler gives to the next client.
- * READ COMMITTED and idle, the transaction has no snapshot, so it does not hold vacuum back. That is why no statement here has
- * parameters: the portal of one that has stays open, and its snapshot with it, until the next statement.
+ * Takes the run lock of a schema: advisory locks in an open transaction on a connection of its own. The locks end with the
+ * connection, however it ends. A lock of the session would stay on a connection that a pooler gives to the next client.
+ * An idle READ COMMITTED transaction has no snapshot, so it does not hold vacuum back. Statements here have no parameters:
+ * a parameter keeps the portal of its statement open, with its snapshot, until the next statement.
  */
 export async function acquirePostgresLock(
   { client: options, names }: ConnectionOptions,

@@ -3,12 +3,23 @@ import { chunksOf } from '../../../chunks.ts';
 import type { HeadChange } from '../../loader.ts';
 import { instantText, instantTextOrNull } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
-import { unnest } from '../unnest.ts';
+import { assignments, unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
 
+/** Of `scene_account`, but the key. */
+const columns = [
+  'revision',
+  'last_ok_at',
+  'last_observed_at',
+  'last_payload_hash',
+  'last_attempt_at',
+  'last_error_code',
+  'removals_suspended_since',
+] as const;
+
 /**
- * Writes the heads, but only where the revision is the one that was read; anything else is `stale_heads`. The row locks that
- * it takes make writers of the same account wait for each other, so this comes first.
+ * Writes the heads where the stored revision is the one that was read; anything else is `stale_heads`. Comes first in a
+ * batch: the row locks make writers of the same account wait for each other.
  */
 export async function applyHeads(session: SqlSession, changes: readonly HeadChange[]): Promise<void> {
   for (const chunk of chunksOf(changes.filter(({ before }) => before !== null))) {
@@ -22,9 +33,7 @@ export async function applyHeads(session: SqlSession, changes: readonly HeadChan
 async function updateHeads({ db, schema }: SqlSession, changes: readonly HeadChange[]): Promise<void> {
   const result = await sql`
     UPDATE ${sql.id(schema, 'scene_account')} AS a
-    SET revision = u.revision, last_ok_at = u.last_ok_at, last_observed_at = u.last_observed_at,
-        last_payload_hash = u.last_payload_hash, last_attempt_at = u.last_attempt_at,
-        last_error_code = u.last_error_code, removals_suspended_since = u.removals_suspended_since
+    SET ${assignments(columns)}
     FROM ${headRows(changes)}
     WHERE a.app_id = u.app_id AND a.revision = u.expected_revision`.execute(db);
   assertRowCount(result, changes.length, 'accounts to update');
@@ -33,8 +42,8 @@ async function updateHeads({ db, schema }: SqlSession, changes: readonly HeadCha
 async function insertHeads({ db, schema }: SqlSession, changes: readonly HeadChange[]): Promise<void> {
   const result = await sql`
     INSERT INTO ${sql.id(schema, 'scene_account')}
-      (app_id, revision, last_ok_at, last_observed_at, last_payload_hash, last_attempt_at, last_error_code, removals_suspended_since)
-    SELECT app_id, revision, last_ok_at, last_observed_at, last_payload_hash, last_attempt_at, last_error_code, removals_suspended_since
+      (app_id, ${sql.join(columns.map(sql.ref))})
+    SELECT app_id, ${sql.join(columns.map(sql.ref))}
     FROM ${headRows(changes)}
     ON CONFLICT DO NOTHING`.execute(db);
   assertRowCount(result, changes.length, 'accounts to add');

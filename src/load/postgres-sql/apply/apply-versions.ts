@@ -4,7 +4,7 @@ import { isOpen, type Version, type VersionChange } from '../../../dimension/ver
 import { versionColumnNames } from '../../../dimension/version-columns.ts';
 import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
-import { unnest } from '../unnest.ts';
+import { assignments, type UnnestColumns, unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
 import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
 
@@ -38,8 +38,7 @@ async function deleteVersions({ db, schema }: SqlSession, versions: readonly Ver
 }
 
 async function updateVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
-  const rows = unnest({
-    version_id: ['text', versions.map((version) => version.versionId)],
+  const changed: UnnestColumns = {
     scene_value: ['bigint', versions.map((version) => version.sceneValue?.toString() ?? null)],
     value_kind: ['text', versions.map((version) => version.valueKind)],
     is_aggregate: ['boolean', versions.map((version) => version.isAggregate)],
@@ -48,12 +47,11 @@ async function updateVersions({ db, schema }: SqlSession, versions: readonly Ver
     effective_to: ['timestamptz', versions.map((version) => instantText(version.effectiveTo))],
     is_current: ['boolean', versions.map(isOpen)],
     end_reason: ['text', versions.map((version) => version.endReason)],
-  });
+  };
   const result = await sql`
     UPDATE ${sql.id(schema, 'dim_scene')} AS d
-    SET scene_value = u.scene_value, value_kind = u.value_kind, is_aggregate = u.is_aggregate, scene_name = u.scene_name,
-        effective_from = u.effective_from, effective_to = u.effective_to, is_current = u.is_current, end_reason = u.end_reason
-    FROM ${rows}
+    SET ${assignments(Object.keys(changed))}
+    FROM ${unnest({ version_id: ['text', versions.map(({ versionId }) => versionId)], ...changed })}
     WHERE d.version_id = u.version_id`.execute(db);
   assertRowCount(result, versions.length, 'versions to update');
 }

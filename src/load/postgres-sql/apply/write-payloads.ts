@@ -8,8 +8,9 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_ROWS = 1_000;
 
 /**
- * Stores the bodies that are not stored yet. Sorted by hash and committed by themselves: inside the batch's transaction
- * everybody would wait for whoever stores the shared dictionary, and two orders would deadlock. An orphan is harmless.
+ * Stores the bodies that are not stored yet, in statements that commit by themselves. Inside the transaction of the batch,
+ * all runs would wait for the one that stores a body which many accounts share. The bodies are sorted by hash, because two
+ * orders would deadlock. A body that no observation names is harmless.
  */
 export async function writePayloads(
   target: SqlTarget,

@@ -6,7 +6,7 @@ import { oneOf } from '../../one-of.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import type { SqlSession } from '../sql-target.ts';
 
-/** The row of `scene_meta`; null when the schema, the table or the row is not there. A schema that may not be used is `target_denied`. */
+/** The row of `scene_meta`; null when the schema, the table or the row is not there. */
 export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta | null> {
   if (!(await hasMeta({ db, schema }))) return null;
   const row = await db
@@ -24,7 +24,7 @@ export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta |
   };
 }
 
-/** Whether the table is there is known without any right on it; what is missing is told by it. */
+/** Whether the table is there can be asked without any right on it. A missing right on the schema is `target_denied`. */
 async function hasMeta({ db, schema }: Pick<SqlSession, 'db' | 'schema'>): Promise<boolean> {
   const { rows } = await sql<{ may: boolean; there: boolean; user: string }>`
     SELECT has_schema_privilege(n.oid, 'USAGE') AS may, current_user::text AS "user",
