@@ -12,14 +12,7 @@ export function createPgliteTarget(pglite: PGlite, schema: string, description: 
   const session = createPgliteSession(pglite, pglite, schema);
   let cursors = 0;
 
-  async function classified<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      throw signal.aborted ? signal.reason : classifyPgliteError(error, schema);
-    }
-  }
+  const classified = <T>(work: () => Promise<T>, signal: AbortSignal) => classifyFailure(work, schema, signal);
 
   return {
     kind: 'pglite',
@@ -68,4 +61,13 @@ export function createPgliteTarget(pglite: PGlite, schema: string, description: 
       if (!pglite.closed) await pglite.close();
     },
   };
+}
+
+async function classifyFailure<T>(work: () => Promise<T>, schema: string, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  try {
+    return await work();
+  } catch (error) {
+    throw signal.aborted ? signal.reason : classifyPgliteError(error, schema);
+  }
 }
