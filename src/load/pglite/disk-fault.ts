@@ -44,6 +44,11 @@ export function diskFaultOf(error: unknown): ScenedimError | undefined {
   return name === undefined ? undefined : diskFault(name, error instanceof Error ? messageOf(error) : '', error);
 }
 
+/** What an error of PGlite says; Emscripten's are no errors and have only a number. */
+export function pgliteMessageOf(error: unknown): string {
+  return (!(error instanceof Error) && numberedCodeOf(error)) || messageOf(error);
+}
+
 /** Looks at the disk for the reason why PGlite could not open a database, because PGlite does not tell it. */
 export async function findDiskFault(directory: string, cause: unknown): Promise<ScenedimError | undefined> {
   const { bavail, bsize } = await statfs(directory);

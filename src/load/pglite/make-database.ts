@@ -23,12 +23,12 @@ export async function makeDatabase(directory: string): Promise<void> {
   if (names.includes(VERSION_FILE)) return rm(join(directory, MADE), { recursive: true, force: true });
   const made = join(directory, MADE);
   if (!names.includes(MADE)) {
+    // A mount may belong to somebody else.
+    await chmod(directory, OWNER_ONLY.folder).catch(() => {});
     const making = join(directory, MAKING);
     await rm(making, { recursive: true, force: true });
     await (await PGlite.create({ dataDir: making })).close();
     await keepOthersOut(making);
-    // A mount may belong to somebody else.
-    await chmod(directory, OWNER_ONLY.folder).catch(() => {});
     await rename(making, made);
   }
   const files = await readdir(made);

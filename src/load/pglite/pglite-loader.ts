@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
 import { LockTable } from '../lock-table.ts';
 import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
-import { diskFaultOf, findDiskFault } from './disk-fault.ts';
+import { diskFaultOf, findDiskFault, pgliteMessageOf } from './disk-fault.ts';
 import { makeDatabase } from './make-database.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
@@ -44,11 +43,15 @@ async function openDatabase(directory: string): Promise<PGlite> {
   } catch (error) {
     const fault = diskFaultOf(error) ?? (await findDiskFault(directory, error));
     if (fault !== undefined) throw fault;
-    throw new ScenedimError('target_invalid', `target.path: PGlite cannot open ${directory}: ${messageOf(error)}`, {
-      remedy:
-        'a database of another PGlite version must be moved with export-log and replay; a damaged one restored from a copy',
-      cause: error,
-    });
+    throw new ScenedimError(
+      'target_invalid',
+      `target.path: PGlite cannot open ${directory}: ${pgliteMessageOf(error)}`,
+      {
+        remedy:
+          'a database of another PGlite version must be moved with export-log and replay; a damaged one restored from a copy',
+        cause: error,
+      },
+    );
   }
 }
 
