@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import * as z from 'zod';
 import { readLaunchScenes } from '../catalog/bundled-tables.ts';
 import type { Loader } from '../load/loader.ts';
-import { toExportRow } from '../pipeline/export-versions.ts';
+import type { Document } from '../output-fields.ts';
+import { exportRowSchema, toExportRow } from '../pipeline/export-versions.ts';
 import { requireSchema } from '../pipeline/run/prepare-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
@@ -38,7 +40,8 @@ export function defineHistory(command: Command, run: RunAction): void {
           if (found.length === 0) unknown = await unknownAccounts(loader, flags.appId ?? [], signal);
           return found;
         });
-        if (flags.json === true) await out.printJson({ scene_key: key, versions: versions.map(toExportRow) });
+        const document: HistoryDocument = { scene_key: key, versions: versions.map(toExportRow) };
+        if (flags.json === true) await out.printJson(document);
         else
           await out.print(
             versions.length === 0
@@ -49,6 +52,11 @@ export function defineHistory(command: Command, run: RunAction): void {
       }),
     );
 }
+
+/** What `history --json` prints. */
+export const historyDocumentSchema = z.strictObject({ scene_key: z.string(), versions: z.array(exportRowSchema) });
+
+type HistoryDocument = Document<typeof historyDocumentSchema>;
 
 async function unknownAccounts(
   loader: Loader,

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import * as z from 'zod';
+import { count, type Document } from '../output-fields.ts';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
 import { printable } from '../report/printable.ts';
 import { examples } from './session/examples.ts';
@@ -35,16 +37,30 @@ export function defineMigrate(command: Command, run: RunAction): void {
             return 0;
           }
           const migration = await migrateTarget(context);
-          const { fromVersion, toVersion, applied } = migration;
-          if (flags.json === true) {
-            await out.printJson({ from_version: fromVersion, to_version: toVersion, applied });
-          } else if (flags.quiet !== true) {
+          if (flags.json === true) await out.printJson(toDocument(migration));
+          else if (flags.quiet !== true) {
             await out.print(describeMigration(context.loader.description, migration, context.dimension.timeZone));
           }
           return 0;
         });
       }),
     );
+}
+
+const migrationDocument = z.strictObject({
+  from_version: count.nullable(),
+  to_version: count,
+  applied: z.array(z.string()),
+});
+
+/** What `migrate --json` prints. */
+export const migrateDocumentSchema = z.union([
+  migrationDocument,
+  z.strictObject({ sql: z.string() }).describe('With --print-sql.'),
+]);
+
+function toDocument({ fromVersion, toVersion, applied }: Migration): Document<typeof migrationDocument> {
+  return { from_version: fromVersion, to_version: toVersion, applied };
 }
 
 function describeMigration(target: string, migration: Migration, timeZone: string): string {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { configJsonSchema } from '../config/config-json-schema.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
-import { outputJsonSchema, outputNames } from '../report/output-schemas.ts';
+import { outputJsonSchema, outputNames } from './output-schemas.ts';
 import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import * as z from 'zod';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import type { Document } from '../output-fields.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { parseSimulatorScript, type SimulatorScript } from '../simulator/simulator-script.ts';
@@ -73,7 +75,13 @@ async function readScript(file: string, workingDirectory: string): Promise<Simul
   return parseSimulatorScript(text, file);
 }
 
-function toDocument(simulator: Simulator, appIds: readonly string[]) {
+/** What `simulate --json` prints. */
+export const simulateDocumentSchema = z.strictObject({
+  url: z.string(),
+  accounts: z.array(z.strictObject({ app_id: z.string(), app_secret: z.string() })),
+});
+
+function toDocument(simulator: Simulator, appIds: readonly string[]): Document<typeof simulateDocumentSchema> {
   return {
     url: simulator.url,
     accounts: appIds.map((appId) => ({ app_id: appId, app_secret: simulator.appSecret(appId) })),

@@ -1,9 +1,9 @@
-import type { Version } from '../dimension/version.ts';
-import { isOpen } from '../dimension/version.ts';
+import * as z from 'zod';
+import { endReasons, isOpen, type Version, valueKinds } from '../dimension/version.ts';
 import { type VersionColumn, versionColumnNames } from '../dimension/version-columns.ts';
-import type { Micros } from '../instant.ts';
-import { formatInstant } from '../instant.ts';
+import { formatInstant, type Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
+import { type Document, time } from '../output-fields.ts';
 import { requireSchema } from './run/prepare-target.ts';
 
 export const exportFormats = ['ndjson', 'csv'] as const;
@@ -16,7 +16,24 @@ export interface ExportOptions {
   readonly currentOnly: boolean;
 }
 
-type ExportRow = Record<VersionColumn, string | number | boolean | null>;
+/** A version as `export` writes it. */
+export const exportRowSchema = z.strictObject({
+  version_id: z.string(),
+  scene_id: z.string(),
+  app_id: z.string(),
+  scene_key: z.string(),
+  scene_value: z.union([z.int(), z.string()]).nullable().describe('A string beyond the safe integers.'),
+  value_kind: z.enum(valueKinds),
+  is_aggregate: z.boolean(),
+  scene_name: z.string(),
+  effective_from: time,
+  effective_to: time,
+  is_current: z.boolean(),
+  end_reason: z.enum(endReasons).nullable(),
+  first_observed_at: time,
+} satisfies Record<VersionColumn, z.ZodType>);
+
+type ExportRow = Document<typeof exportRowSchema>;
 
 /** The dimension as text, in pieces of whole lines, ordered by account, key and time (code points). */
 export async function* exportVersions(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandList } from '../../src/commands/command-list.ts';
-import { outputNames } from '../../src/report/output-schemas.ts';
+import { outputNames } from '../../src/commands/output-schemas.ts';
 import { untilHeld } from '../support/pglite-lock.ts';
 import { ended, runCli, startCli } from '../support/spawn-cli.ts';
 

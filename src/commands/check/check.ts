@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import * as z from 'zod';
 import type { Config } from '../../config/load-config.ts';
+import { count, type Document } from '../../output-fields.ts';
 import type { Ink, Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
 import { examples } from '../session/examples.ts';
@@ -49,10 +51,29 @@ async function collect(session: Session, config: Config): Promise<readonly Check
   return findings;
 }
 
-function toDocument(findings: readonly CheckedFinding[], exitCode: number, { redactor }: Session) {
-  const worst = (['error', 'warning'] as const).find((level) => findings.some((finding) => finding.level === level));
+const levels = ['ok', 'warning', 'error'] as const;
+
+/** What `check --json` prints. */
+export const checkDocumentSchema = z.strictObject({
+  outcome: z.enum(levels),
+  exit_code: count,
+  findings: z.array(
+    z.strictObject({
+      level: z.enum(levels),
+      subject: z.string(),
+      message: z.string(),
+      remedy: z.string().nullable(),
+    }),
+  ),
+});
+
+function toDocument(
+  findings: readonly CheckedFinding[],
+  exitCode: number,
+  { redactor }: Session,
+): Document<typeof checkDocumentSchema> {
   return {
-    outcome: worst ?? 'ok',
+    outcome: levels.findLast((level) => findings.some((finding) => finding.level === level)) ?? 'ok',
     exit_code: exitCode,
     findings: findings.map(({ level, subject, message, remedy }) => {
       return {

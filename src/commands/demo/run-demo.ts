@@ -1,14 +1,17 @@
+import * as z from 'zod';
 import { configSchema } from '../../config/config-schema.ts';
 import type { Config } from '../../config/load-config.ts';
 import { ScenedimError } from '../../errors.ts';
 import { createWechatSource } from '../../extract/wechat-source.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
-import { toExportRow } from '../../pipeline/export-versions.ts';
+import type { Document } from '../../output-fields.ts';
+import { exportRowSchema, toExportRow } from '../../pipeline/export-versions.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { RunReport } from '../../pipeline/run/run-report.ts';
 import { sync } from '../../pipeline/sync.ts';
 import { renderHistory } from '../../report/history-table.ts';
 import type { Paint } from '../../report/paint.ts';
+import { runReportSchema } from '../../report/run-schemas.ts';
 import { renderRunSummary } from '../../report/run-summary.ts';
 import { renderTable } from '../../report/table.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
@@ -44,7 +47,8 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
     const { loader, signal } = context;
     const history = await Array.fromAsync(loader.readVersions({ sceneKey: '4' }, signal));
     const visits = ((await loader.runSql?.(demoVisitsSql, signal)) ?? []).map(toVisit);
-    if (json === true) await out.printJson({ runs, history: history.map(toExportRow), visits });
+    const document: Document<typeof demoDocumentSchema> = { runs, history: history.map(toExportRow), visits };
+    if (json === true) await out.printJson(document);
     const options = { paint: out.paint, width: out.columns, indent: '  ' };
     await say(`${heading(out.paint, 'The history of scene 4')}\n${renderHistory(history, options)}\n`);
     await say(`${heading(out.paint, 'Visits, each with the name of its time')}\n${renderVisits(visits, options)}\n`);
@@ -52,6 +56,20 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
     return 0;
   });
 }
+
+const visit = z.strictObject({
+  visited: z.string(),
+  code: z.string(),
+  scene_name: z.string(),
+  remark: z.string(),
+});
+
+/** What `demo --json` prints. */
+export const demoDocumentSchema = z.strictObject({
+  runs: z.array(runReportSchema),
+  history: z.array(exportRowSchema),
+  visits: z.array(visit),
+});
 
 function demoConfig({ workingDirectory }: Session): Config {
   const parsed = configSchema.parse({ target: { type: 'pglite', path: DIRECTORY } });
@@ -81,7 +99,7 @@ async function playStep(context: RunContext, simulator: Simulator, step: DemoSte
   throw new ScenedimError('internal', `the demo failed: ${report.problems[0]?.message ?? report.outcome}`);
 }
 
-type Visit = Readonly<Record<'visited' | 'code' | 'scene_name' | 'remark', string>>;
+type Visit = Document<typeof visit>;
 
 function toVisit(row: Readonly<Record<string, unknown>>): Visit {
   const text = (column: string): string => String(row[column] ?? '');

@@ -4,11 +4,7 @@ import { formatInstant } from '../../instant.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
-
-/** What `--json` prints instead of a result when a command fails. */
-export interface ErrorDocument {
-  readonly error: { readonly code: string; readonly message: string; readonly remedy: string | null };
-}
+import type { ErrorDocument } from './error-document.ts';
 
 /** An error as a JSON document, without secrets. Anything but a ScenedimError is a defect of ours. */
 export function errorDocument(error: unknown, redactor: Pick<Redactor, 'redact'>): ErrorDocument {

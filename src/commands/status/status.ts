@@ -9,9 +9,10 @@ import { renderTable } from '../../report/table.ts';
 import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { accountStates, stateOf, toStatusRow } from '../work/account-state.ts';
+import { accountStates, stateOf } from '../work/account-state.ts';
 import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
+import { toStatusRow } from './status-document.ts';
 import { renderRemedies } from './status-remedies.ts';
 
 interface StatusFlags extends CommonOptions {

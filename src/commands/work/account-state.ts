@@ -1,5 +1,4 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
-import { formatInstant, type Micros } from '../../instant.ts';
 
 export const accountStates = ['ok', 'failed', 'held', 'removals_suspended'] as const;
 /** How an account stands: `failed`, its newest attempt failed; `held`, its newest answer waits for a decision. */
@@ -15,22 +14,4 @@ export function stateOf(head: AccountHead): AccountState {
 /** True while the newest answer that could be used is held. */
 export function isHeld({ lastOkAt, lastObservedAt }: AccountHead): boolean {
   return lastObservedAt !== null && (lastOkAt === null || lastOkAt < lastObservedAt);
-}
-
-/** One account of `status --json`. */
-export function toStatusRow(head: AccountHead) {
-  return {
-    app_id: head.appId,
-    state: stateOf(head),
-    last_ok_at: textOf(head.lastOkAt),
-    last_observed_at: textOf(head.lastObservedAt),
-    last_attempt_at: formatInstant(head.lastAttemptAt),
-    last_error_code: head.lastErrorCode,
-    held: isHeld(head),
-    removals_suspended_since: textOf(head.removalsSuspendedSince),
-  };
-}
-
-function textOf(instant: Micros | null): string | null {
-  return instant === null ? null : formatInstant(instant);
 }

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import * as z from 'zod';
 import { ScenedimError } from '../../errors.ts';
+import { count, type Document } from '../../output-fields.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
@@ -19,6 +21,11 @@ export function assertOneResult({ json, output }: ResultOptions): void {
   );
 }
 
+/** What `--json` prints beside `--output`. */
+export const fileDocumentSchema = z
+  .strictObject({ file: z.string(), bytes: count })
+  .describe('What export and export-log print with --output.');
+
 /** Writes text to stdout, or to `--output` all or nothing. */
 export async function writeResult(
   session: Session,
@@ -31,8 +38,9 @@ export async function writeResult(
     return;
   }
   const bytes = await writeFileAtomically(resolve(session.workingDirectory, output), chunks);
-  if (options.json === true) await session.out.printJson({ file: output, bytes });
-  else session.logger.info({ file: output, bytes }, 'written');
+  const written: Document<typeof fileDocumentSchema> = { file: output, bytes };
+  if (options.json === true) await session.out.printJson(written);
+  else session.logger.info(written, 'written');
 }
 
 /** A reader that has stalled does not keep a stopped command from ending. */

@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import { exportRowSchema } from '../pipeline/export-versions.ts';
+import { decisionReportSchema, runReportSchema, verifyReportSchema } from '../report/run-schemas.ts';
+import { checkDocumentSchema } from './check/check.ts';
+import { demoDocumentSchema } from './demo/run-demo.ts';
+import { historyDocumentSchema } from './history.ts';
+import { migrateDocumentSchema } from './migrate.ts';
+import { errorDocumentSchema } from './session/error-document.ts';
+import { simulateDocumentSchema } from './simulate.ts';
+import { statusDocumentSchema } from './status/status-document.ts';
+import { fileDocumentSchema } from './work/write-result.ts';
+
+/** The documents that `--json` prints, each described beside the function that makes it. */
+const outputs: Readonly<Record<string, z.ZodType>> = {
+  'run-report': runReportSchema,
+  'decision-report': decisionReportSchema,
+  'verify-report': verifyReportSchema,
+  check: checkDocumentSchema,
+  status: statusDocumentSchema,
+  history: historyDocumentSchema,
+  version: exportRowSchema.describe('A line of export --format ndjson.'),
+  migrate: migrateDocumentSchema,
+  file: fileDocumentSchema,
+  // Here, because `init` is to start without the library that describes it.
+  init: z.strictObject({ file: z.string() }),
+  simulate: simulateDocumentSchema,
+  demo: demoDocumentSchema,
+  error: errorDocumentSchema,
+};
+
+/** The names that `schema` takes. */
+export const outputNames: readonly string[] = Object.keys(outputs);
+
+/** The JSON Schema of one of {@link outputNames}; undefined for any other name. */
+export function outputJsonSchema(name: string): object | undefined {
+  const schema = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+  return schema === undefined ? undefined : z.toJSONSchema(schema);
+}
