@@ -4,14 +4,6 @@ import * as z from 'zod';
 export const count = z.int().min(0);
 export const time = z.iso.datetime().describe('RFC 3339 in UTC, with six digits of fraction.');
 
-/** How many rows of `dim_scene` a run changed. */
-export const versionCounts = z.strictObject({
-  opened: count.describe('Rows inserted.'),
-  closed: count.describe('Rows that were open before the run and are not now.'),
-  rewritten: count.describe('Rows that changed other than by being closed.'),
-  removed: count.describe('Rows deleted.'),
-});
-
 /** A document as its schema describes it, of which nothing is changed any more. */
 export type Document<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;
 

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { decisionReportSchema } from '../pipeline/decide.ts';
 import { exportRowSchema } from '../pipeline/export-versions.ts';
-import { decisionReportSchema, runReportSchema, verifyReportSchema } from '../report/run-schemas.ts';
+import { runReportSchema } from '../pipeline/run/run-report.ts';
+import { verifyReportSchema } from '../pipeline/verify.ts';
 import { checkDocumentSchema } from './check/check.ts';
 import { demoDocumentSchema } from './demo/run-demo.ts';
 import { historyDocumentSchema } from './history.ts';

@@ -1,15 +1,18 @@
+import * as z from 'zod';
 import type { AccountHead } from '../dimension/account-head.ts';
 import { saysTheSame } from '../dimension/compare-snapshots.ts';
 import type { Decision } from '../dimension/observation.ts';
-import { countChanges, type VersionCounts } from '../dimension/version-changes.ts';
+import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant, type Micros } from '../instant.ts';
+import { type Document, time } from '../output-fields.ts';
 import { type DraftChangeSet, emptyChanges } from './batch/build-change-set.ts';
 import { type LogEntry, readLog } from './log/account-log.ts';
 import { recompute } from './log/recompute.ts';
 import { requireTarget } from './run/prepare-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
+import { versionCountsSchema } from './run/run-report.ts';
 
 /** Lets held observations through and recomputes the account. Nothing to accept is no error. */
 export async function accept(context: RunContext, options: AcceptOptions): Promise<DecisionReport> {
@@ -38,16 +41,18 @@ export interface HoldOptions {
 }
 
 /** What `accept` and `hold` print with `--json`. */
-export interface DecisionReport {
-  readonly run_id: string;
-  readonly outcome: 'ok' | 'nothing_changed';
-  readonly app_id: string;
-  /** Times of the observations whose decision changed, oldest first. */
-  readonly decided: readonly string[];
-  readonly versions: VersionCounts;
-  /** What happened, in a sentence. */
-  readonly message: string;
-}
+export const decisionReportSchema = z
+  .strictObject({
+    run_id: z.string(),
+    outcome: z.enum(['ok', 'nothing_changed']),
+    app_id: z.string(),
+    decided: z.array(time).describe('Times of the observations whose decision changed, oldest first.'),
+    versions: versionCountsSchema,
+    message: z.string().describe('What happened, in a sentence.'),
+  })
+  .describe('What accept and hold print.');
+
+export type DecisionReport = Document<typeof decisionReportSchema>;
 
 type Command = 'accept' | 'hold';
 type Choose = (log: AsyncIterable<LogEntry>) => Promise<readonly LogEntry[]>;

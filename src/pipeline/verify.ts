@@ -1,8 +1,10 @@
+import * as z from 'zod';
 import { isSameHead } from '../dimension/account-head.ts';
 import type { Violation } from '../dimension/invariants.ts';
 import { describe, findOpenViolations, findRowViolations } from '../dimension/invariants.ts';
 import type { VersionChange } from '../dimension/version.ts';
 import { formatInstant } from '../instant.ts';
+import { count, type Document } from '../output-fields.ts';
 import { createAnswerCache } from './log/answer-cache.ts';
 import type { RecomputedAccount } from './log/recompute.ts';
 import { recompute } from './log/recompute.ts';
@@ -11,15 +13,6 @@ import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';
 
 const VIOLATIONS_SHOWN = 100;
-
-/** What `verify --json` prints. `violations` is capped at 100, `violations_total` is not. */
-export interface VerifyReport {
-  readonly outcome: 'ok' | 'refused';
-  readonly accounts: number;
-  readonly versions: number;
-  readonly violations: readonly { readonly app_id: string; readonly rule: string; readonly message: string }[];
-  readonly violations_total: number;
-}
 
 /**
  * Proves that the dimension and the heads are what the stored observations give, and that every row keeps the rules of
@@ -52,6 +45,19 @@ export async function verify(context: RunContext): Promise<VerifyReport> {
     violations_total: total,
   };
 }
+
+/** What `verify --json` prints. `violations` is capped, `violations_total` is not. */
+export const verifyReportSchema = z.strictObject({
+  outcome: z.enum(['ok', 'refused']),
+  accounts: count,
+  versions: count,
+  violations: z
+    .array(z.strictObject({ app_id: z.string(), rule: z.string(), message: z.string() }))
+    .max(VIOLATIONS_SHOWN),
+  violations_total: count,
+});
+
+export type VerifyReport = Document<typeof verifyReportSchema>;
 
 function violationsOf(account: RecomputedAccount): Violation[] {
   const { appId, storedVersions, storedHead, head, damaged, newestSnapshot } = account;

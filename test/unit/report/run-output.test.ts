@@ -5,10 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { outputJsonSchema, outputNames } from '../../../src/commands/output-schemas.ts';
 import { writeFileAtomically } from '../../../src/commands/work/write-file-atomically.ts';
 import { ScenedimError } from '../../../src/errors.ts';
-import type { RunReport } from '../../../src/pipeline/run/run-report.ts';
+import { type RunReport, runReportSchema } from '../../../src/pipeline/run/run-report.ts';
 import { plainPaint } from '../../../src/report/paint.ts';
 import { renderPrometheusMetrics } from '../../../src/report/prometheus-metrics.ts';
-import { runReportSchema } from '../../../src/report/run-schemas.ts';
 import { renderRunSummary } from '../../../src/report/run-summary.ts';
 
 const report: RunReport = {
