@@ -6,6 +6,7 @@ import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
 import { tableCatalogue } from '../../src/catalog/table-catalogue.ts';
 import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalogue.ts';
 import { commandList } from '../../src/commands/command-list.ts';
+import { outputJsonSchema } from '../../src/commands/output-schemas.ts';
 import { configJsonSchema } from '../../src/config/config-json-schema.ts';
 import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
 import type { Observation } from '../../src/dimension/observation.ts';
@@ -15,7 +16,6 @@ import { grantDataEditor, grantJobUser } from '../../src/load/bigquery/errors/gr
 import { runOutcomes } from '../../src/load/loader.ts';
 import { builtInTargetTypes } from '../../src/load/registry.ts';
 import { formatReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
-import { outputJsonSchema } from '../../src/report/output-schemas.ts';
 import { codeOf, documentTable } from '../support/document-tables.ts';
 import { documentTables, root, textOf } from '../support/documents.ts';
 

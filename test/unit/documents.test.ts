@@ -7,7 +7,7 @@ import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { parseConfigDocument } from '../../src/config/config-document.ts';
 import { validateConfig } from '../../src/config/validate-config.ts';
 import { parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
-import { runReportSchema } from '../../src/report/output-schemas.ts';
+import { runReportSchema } from '../../src/pipeline/run/run-report.ts';
 import { optionsByCommand } from '../support/command-options.ts';
 import {
   anchorsOf,
