@@ -5,6 +5,8 @@ import { ScenedimError } from '../errors.ts';
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
+const WECHAT_HOST = 'api.weixin.qq.com';
+
 /** Listens on a loopback address and tells the URL. Throws `usage` for another address and for a port that is taken. */
 export async function listenOnLoopback(server: Server, host: string, port: number): Promise<string> {
   if (!LOOPBACK_HOSTS.has(host)) {
@@ -23,7 +25,12 @@ export async function listenOnLoopback(server: Server, host: string, port: numbe
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`;
 }
 
-/** A page in a browser could reach loopback under a name of its own; such a request names that in its Host header. */
+/**
+ * A page in a browser could reach loopback under a name of its own; such a request names that in its Host header.
+ * SDKs have WeChat's host built in; a proxy that leads them here keeps that name.
+ */
 export function isLoopbackName(hostHeader: string | undefined): boolean {
-  return hostHeader !== undefined && LOOPBACK_HOSTS.has(hostHeader.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+  if (hostHeader === undefined) return false;
+  const name = hostHeader.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return LOOPBACK_HOSTS.has(name) || name === WECHAT_HOST;
 }

@@ -74,12 +74,16 @@ export function fitsEndpoint(fault: SimulatorFaultName, endpoint: SimulatorEndpo
   return endpoint === 'get_scene' ? fault !== 'malformed_token' : !listFaults.has(fault);
 }
 
+/** What WeChat says today about a token that it does not take. */
+export const INVALID_TOKEN =
+  'invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r';
+
 /** What the faults that are an errcode answer. */
 const errcodeFaults: Readonly<Partial<Record<SimulatorFaultName, { readonly code: number; readonly errmsg: string }>>> =
   {
     system_busy: { code: -1, errmsg: 'system error' },
     rate_limited: { code: 45011, errmsg: 'api minute-quota reach limit, must slower, retry next minute' },
-    token_invalid: { code: 40001, errmsg: 'invalid credential, access_token is invalid or not latest' },
+    token_invalid: { code: 40001, errmsg: INVALID_TOKEN },
     token_expired: { code: 42001, errmsg: 'access_token expired' },
     quota_exceeded: { code: 45009, errmsg: 'reach max api daily quota limit' },
     unpublished: { code: 507010, errmsg: 'unpublished mini program cannot use this api' },

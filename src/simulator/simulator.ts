@@ -51,7 +51,7 @@ export interface Simulator extends AsyncDisposable {
   appSecret(appId: string): string;
   /** The token of a known account, as somebody who maintains it would have it. */
   accessToken(appId: string): string;
-  /** What another program does that calls `/cgi-bin/token`: the account's token dies. */
+  /** What another program does that calls `stable_token` with `force_refresh`: the account's token dies. */
   replaceToken(appId: string): void;
   /** Changes the list of one account, or of all. */
   change(change: SceneChange, appId?: string): void;

@@ -4,7 +4,10 @@ import type { Micros } from '../instant.ts';
 /** Secrets and access tokens of the simulated accounts. Tokens are derived from account and generation and need no memory. */
 export class TokenStore {
   readonly #secrets = new Map<string, string | undefined>();
-  readonly #issued = new Map<string, { readonly current: Token; readonly previous: Token | null }>();
+  /** `stable_token` and `/cgi-bin/token` are isolated: a call of one never kills a token of the other. */
+  readonly #issued = { stable: new Map<string, IssuedTokens>(), classic: new Map<string, IssuedTokens>() };
+  /** Tokens that an account was given so far, of both kinds. */
+  readonly #generations = new Map<string, number>();
   readonly #now: () => Micros;
 
   constructor(accounts: Iterable<SimulatorAccount>, now: () => Micros) {
@@ -24,30 +27,43 @@ export class TokenStore {
 
   /** `stable_token` in normal mode: the same token until its last 5 minutes. */
   stable(appId: string): TokenAnswer {
-    const current = this.#issued.get(appId)?.current;
+    const current = this.#issued.stable.get(appId)?.current;
     const isUsable = current !== undefined && current.expiresAt - this.#now() >= OVERLAP;
-    return this.#answer(appId, isUsable ? current : this.#issue(appId, true));
+    return this.#answer(appId, isUsable ? current : this.#issue(appId, 'stable'));
   }
 
-  /** `/cgi-bin/token` and `force_refresh`: a new token; the one before dies at once. */
+  /** `stable_token` with `force_refresh`: a new token; the one before dies at once. */
   replace(appId: string): TokenAnswer {
-    return this.#answer(appId, this.#issue(appId, false));
+    this.#issued.stable.delete(appId);
+    return this.#answer(appId, this.#issue(appId, 'stable'));
+  }
+
+  /** `/cgi-bin/token`: a new token; the one before lives for 5 more minutes at most. */
+  classic(appId: string): TokenAnswer {
+    const before = this.#issued.classic.get(appId)?.current;
+    const endsAt = this.#now() + OVERLAP;
+    const current = before !== undefined && before.expiresAt > endsAt ? { ...before, expiresAt: endsAt } : before;
+    if (current !== undefined) this.#issued.classic.set(appId, { current, previous: null });
+    return this.#answer(appId, this.#issue(appId, 'classic'));
   }
 
   inspect(token: string): TokenState {
     const [, hex, generation] = /_([0-9a-f]+)_(\d+)$/.exec(token) ?? [];
     const appId = Buffer.from(hex ?? '', 'hex').toString('utf8');
     if (!this.has(appId) || token !== tokenText(appId, Number(generation))) return { state: 'invalid' };
-    const { current, previous } = this.#issued.get(appId) ?? { current: this.#issue(appId, false), previous: null };
-    const found = [current, previous].find((candidate) => candidate?.generation === Number(generation));
+    if (!this.#issued.stable.has(appId)) this.#issue(appId, 'stable');
+    const found = [this.#issued.stable.get(appId), this.#issued.classic.get(appId)]
+      .flatMap((issued) => [issued?.current, issued?.previous])
+      .find((candidate) => candidate?.generation === Number(generation));
     if (found === undefined || found === null) return { state: 'invalid' };
     return { state: found.expiresAt > this.#now() ? 'valid' : 'expired', appId };
   }
 
-  #issue(appId: string, keepPrevious: boolean): Token {
-    const before = this.#issued.get(appId)?.current ?? null;
-    const current = { generation: (before?.generation ?? 0) + 1, expiresAt: this.#now() + LIFETIME };
-    this.#issued.set(appId, { current, previous: keepPrevious ? before : null });
+  #issue(appId: string, kind: 'stable' | 'classic'): Token {
+    const generation = (this.#generations.get(appId) ?? 0) + 1;
+    this.#generations.set(appId, generation);
+    const current = { generation, expiresAt: this.#now() + LIFETIME };
+    this.#issued[kind].set(appId, { current, previous: this.#issued[kind].get(appId)?.current ?? null });
     return current;
   }
 
@@ -77,6 +93,11 @@ export type TokenState =
 interface Token {
   readonly generation: number;
   readonly expiresAt: Micros;
+}
+
+interface IssuedTokens {
+  readonly current: Token;
+  readonly previous: Token | null;
 }
 
 const LIFETIME: Micros = 7_200_000_000n;

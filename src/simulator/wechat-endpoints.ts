@@ -1,6 +1,7 @@
 import type { SceneLists } from './scene-lists.ts';
 import type { ScriptRunner } from './script-runner.ts';
 import type { SimulatorEndpoint } from './simulator-faults.ts';
+import { INVALID_TOKEN } from './simulator-faults.ts';
 import { errorReply, jsonReply, type SentSecrets, type SimulatorReply, sceneListReply } from './simulator-reply.ts';
 import type { TokenStore } from './token-store.ts';
 
@@ -38,7 +39,7 @@ export function wechatEndpoints(
     if (method !== 'GET') return answer(errorReply(43001, 'require GET method'));
     if (token === '') return answer(errorReply(41001, 'access_token missing'));
     if (state.state === 'expired') return answer(errorReply(42001, 'access_token expired'));
-    if (appId === null) return answer(errorReply(40001, 'invalid credential, access_token is invalid or not latest'));
+    if (appId === null) return answer(errorReply(40001, INVALID_TOKEN));
     script.beforeList(appId);
     return answer(sceneListReply(lists.rowsOf(appId)));
   }
@@ -48,22 +49,22 @@ export function wechatEndpoints(
     if (body === '') return refused(errorReply(44002, 'empty post data'));
     const fields = parseObject(body);
     if (fields === undefined) return refused(errorReply(47001, 'data format error'));
-    return issue(fields, fields.force_refresh === true);
+    return issue(fields, fields.force_refresh === true ? 'replace' : 'stable');
   }
 
   function classicToken({ method, query }: EndpointRequest): EndpointAnswer {
     if (method !== 'GET') return refused(errorReply(43001, 'require GET method'));
-    return issue(Object.fromEntries(query), true);
+    return issue(Object.fromEntries(query), 'classic');
   }
 
-  function issue(fields: Readonly<Record<string, unknown>>, replace: boolean): EndpointAnswer {
+  function issue(fields: Readonly<Record<string, unknown>>, how: 'stable' | 'replace' | 'classic'): EndpointAnswer {
     const { grant_type: grantType, appid: appId, secret } = fields;
     if (grantType !== 'client_credential') return refused(errorReply(40002, 'invalid grant_type'));
     if (typeof appId !== 'string' || appId === '') return refused(errorReply(41002, 'appid missing'));
     if (typeof secret !== 'string' || secret === '') return refused(errorReply(41004, 'appsecret missing'), appId);
     if (!tokens.has(appId)) return refused(errorReply(40013, 'invalid appid'), appId);
     if (secret !== tokens.appSecret(appId)) return refused(errorReply(40125, 'invalid appsecret'), appId);
-    const { token, expiresInSeconds } = replace ? tokens.replace(appId) : tokens.stable(appId);
+    const { token, expiresInSeconds } = tokens[how](appId);
     return {
       reply: jsonReply({ access_token: token, expires_in: expiresInSeconds }),
       appId,

@@ -44,6 +44,17 @@ const stable = (simulator: Simulator, fields: object = {}) =>
     ...fields,
   });
 
+async function classic(simulator: Simulator): Promise<string> {
+  const query = `grant_type=client_credential&appid=${appId}&secret=${simulator.appSecret(appId)}`;
+  const answer = (await (await fetch(`${simulator.url}/cgi-bin/token?${query}`)).json()) as { access_token: string };
+  return answer.access_token;
+}
+
+async function errcodeFor(simulator: Simulator, token: string): Promise<number> {
+  const answer = await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${token}`);
+  return ((await answer.json()) as { errcode: number }).errcode;
+}
+
 describe('the simulator', () => {
   it('lists 全部 and the 57 bundled access sources, numbers as numbers, and says on every answer what it is', async () => {
     await using simulator = await startSimulator({ clock: { now: () => START } });
@@ -73,20 +84,22 @@ describe('the simulator', () => {
     );
   });
 
-  it('answers nobody who reached it under another name', async () => {
+  it.each([
+    ['evil.example', 403],
+    ['api.weixin.qq.com.evil.example', 403],
+    ['api.weixin.qq.com', 200],
+    ['localhost:1234', 200],
+  ])('answers a request to the host %s by %i', async (host, expected) => {
     await using simulator = await startSimulator();
     const status = await new Promise((resolve, reject) => {
-      request(
-        { host: '127.0.0.1', port: simulator.port, path: '/_simulator', headers: { host: 'evil.example' } },
-        (response) => {
-          response.resume();
-          resolve(response.statusCode);
-        },
-      )
+      request({ host: '127.0.0.1', port: simulator.port, path: '/_simulator', headers: { host } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
         .on('error', reject)
         .end();
     });
-    expect(status).toBe(403);
+    expect(status).toBe(expected);
   });
 
   it('answers 412 to a POST without Content-Length', async () => {
@@ -128,20 +141,28 @@ describe('the simulator', () => {
     expect([await ask(first.access_token), await ask(second.access_token)]).toEqual([42001, 0]);
   });
 
-  it('kills the stable token when /cgi-bin/token or force_refresh is used, as WeChat does', async () => {
+  it('kills the stable token at once when force_refresh is used, never by /cgi-bin/token, as WeChat does', async () => {
     await using simulator = await startSimulator();
-    for (const kill of [
-      () =>
-        fetch(
-          `${simulator.url}/cgi-bin/token?grant_type=client_credential&appid=${appId}&secret=${simulator.appSecret(appId)}`,
-        ),
-      () => stable(simulator, { force_refresh: true }),
-    ]) {
-      const token = simulator.accessToken(appId);
-      await kill();
-      const answer = await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${token}`);
-      expect(await answer.json()).toMatchObject({ errcode: 40001 });
-    }
+    const token = simulator.accessToken(appId);
+    await classic(simulator);
+    expect(await errcodeFor(simulator, token)).toBe(0);
+    await stable(simulator, { force_refresh: true });
+    expect(await errcodeFor(simulator, token)).toBe(40001);
+  });
+
+  it('lets the token of /cgi-bin/token live for five more minutes after the next, then no longer', async () => {
+    let now: Micros = START;
+    await using simulator = await startSimulator({ clock: { now: () => now } });
+    const [first, second] = [await classic(simulator), await classic(simulator)];
+    const errcodes = async (...tokens: string[]) => Promise.all(tokens.map((token) => errcodeFor(simulator, token)));
+    expect(first).not.toBe(second);
+    expect(await errcodes(first, second)).toEqual([0, 0]);
+    await stable(simulator, { force_refresh: true });
+    expect(await errcodes(first, second)).toEqual([0, 0]);
+    now += 300n * SECOND;
+    expect(await errcodes(first, second)).toEqual([42001, 0]);
+    const third = await classic(simulator);
+    expect(await errcodes(first, second, third)).toEqual([40001, 0, 0]);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { createWechatSource, type WechatSourceOptions } from '../../src/extract/
 import { parseInstant } from '../../src/instant.ts';
 import type { SimulatorFault } from '../../src/simulator/fault-plan.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { type SimulatorFaultName, simulatorFaults } from '../../src/simulator/simulator-faults.ts';
+import { INVALID_TOKEN, type SimulatorFaultName, simulatorFaults } from '../../src/simulator/simulator-faults.ts';
 import { createInstantTimer } from '../support/virtual-timer.ts';
 
 const appId = 'wx0123456789abcdef';
@@ -92,7 +92,7 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
     requests: 2,
     waits: [2_000],
     credentialsRefused: true,
-    says: `WeChat answered 40001: invalid credential, access_token is invalid or not latest ${RID}; the token was looked up again and is still the same`,
+    says: `WeChat answered 40001: ${INVALID_TOKEN} ${RID}; the token was looked up again and is still the same`,
   },
   token_expired: { code: '42001', errorClass: 'token', requests: 2, waits: [2_000], credentialsRefused: true },
   quota_exceeded: { code: '45009', errorClass: 'quota', requests: 1 },
