@@ -42,11 +42,25 @@ async function buildDist({ types }: { readonly types: boolean }): Promise<void> 
     await writeFile(join(folder, notices), await thirdPartyNotices(root, commandLine));
     await chmod(join(folder, 'cli.js'), 0o755);
     await chmod(folder, 0o755);
-    await rm(dist, { recursive: true, force: true });
-    await rename(folder, dist);
+    await replaceDist(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Two renames, so that somebody who runs the old build at this moment is hardly disturbed. */
+async function replaceDist(folder: string): Promise<void> {
+  const old = `${folder}-old`;
+  await rename(dist, old).catch(ignore('ENOENT'));
+  // Where another process has built at the same time and was faster, its build stays.
+  await rename(folder, dist).catch(ignore('ENOTEMPTY'));
+  await rm(old, { recursive: true, force: true });
+}
+
+function ignore(code: string): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
 }
 
 /** Builds what runs of `dist` when something that it is made of is newer. */

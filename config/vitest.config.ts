@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const suites = {
-  unit: { testTimeout: 10_000 },
+  // No test of these changes what others see, so a process serves many files.
+  unit: { testTimeout: 10_000, isolate: false },
   property: { testTimeout: 120_000 },
   cases: { testTimeout: 60_000 },
   contract: { testTimeout: 60_000 },

@@ -1,15 +1,16 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll } from 'vitest';
 import { LockTable } from '../../src/load/lock-table.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
 import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
 import { describeLoaderContract } from '../../src/testing.ts';
+import { createPglite } from '../support/prepared-pglite.ts';
 
 let pglite: PGlite;
 let schemas = 0;
 
 beforeAll(async () => {
-  pglite = await PGlite.create({ dataDir: 'memory://' });
+  pglite = await createPglite();
 });
 
 afterAll(() => pglite.close());

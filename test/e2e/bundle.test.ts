@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandList } from '../../src/commands/command-list.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { installPackage } from '../support/install-package.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const appId = 'wx0123456789abcdef';
@@ -107,6 +108,7 @@ registerHooks({ load: (url, context, next) => (appendFileSync('loaded', url + '\
   });
 
   test('the loader of the target, its driver and no other', async () => {
+    await copyPglite(join(cwd, 'data/scene'));
     expect(await loadedBy(replay, '{ type: memory }')).toEqual([...always, 'memory-loader-factory'].sort());
     expect(await loadedBy(replay, '{ type: pglite }')).toEqual(
       ['@electric-sql/pglite', ...always, 'pglite-loader'].sort(),

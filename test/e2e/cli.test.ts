@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandList } from '../../src/commands/command-list.ts';
 import { outputNames } from '../../src/commands/output-schemas.ts';
 import { untilHeld } from '../support/pglite-lock.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 let cwd = '';
@@ -266,6 +267,7 @@ describe('a dimension from end to end', () => {
 
   beforeAll(async () => {
     writeFileSync(join(cwd, 'db.yaml'), 'target: { type: pglite, path: ./db }\n');
+    await copyPglite(join(cwd, 'db'));
     log =
       line('2026-01-01T00:00:00Z', ['A', 'B', 'C', 'D', 'E']) +
       line('2026-01-02T00:00:00Z', ['A2', 'B', 'C', 'D', 'E']);

@@ -9,6 +9,7 @@ import type { RunReport } from '../../src/pipeline/run/run-report.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
 import { untilHeld } from '../support/pglite-lock.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const two = ['wxa', 'wxb'];
@@ -21,6 +22,7 @@ beforeAll(async () => {
   simulator = await startSimulator({ accounts: [...two, ...many].map((appId) => ({ appId })) });
   for (const appId of [...two, ...many]) writeFileSync(join(cwd, `${appId}.secret`), simulator.appSecret(appId));
   writeFileSync(join(cwd, 'wrong.secret'), 'not-the-secret\n');
+  await copyPglite(join(cwd, 'db'));
   writeConfig('disk.yaml', { accounts: accountsOf(two), target: { type: 'pglite', path: './db' } });
   writeConfig('memory.yaml', { accounts: accountsOf(two) });
   writeConfig('many.yaml', { accounts: accountsOf(many), target: { type: 'pglite', path: './db' } });

@@ -6,6 +6,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { fitsEndpoint, type SimulatorFaultName, simulatorFaults } from '../../src/simulator/simulator-faults.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { type CliResult, runCli } from '../support/spawn-cli.ts';
 
 /** Characters that URLs, JSON and shells spell in their own ways. */
@@ -37,6 +38,7 @@ beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'scenedim-secrets-'));
   simulator = await startSimulator({ accounts: all.map(({ appId }) => ({ appId, appSecret: awkward(appId) })) });
   inject();
+  await copyPglite(join(cwd, 'db'));
   needles = all.flatMap(({ appId }) => [
     ...spellings(simulator.appSecret(appId)),
     ...spellings(simulator.accessToken(appId)),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const appId = 'wx0123456789abcdef';
@@ -13,6 +14,7 @@ let env: Readonly<Record<string, string>> = {};
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'scenedim-sync-'));
   simulator = await startSimulator({ accounts: [{ appId }] });
+  await copyPglite(join(cwd, 'db'));
   env = { WECHAT_APP_SECRET: simulator.appSecret(appId), SCENEDIM_SOURCE_BASE_URL: simulator.url };
   writeFileSync(
     join(cwd, 'scenedim.yaml'),

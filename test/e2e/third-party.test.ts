@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCliWorkspace, kill } from '../support/cli-workspace.ts';
 import { installPackage } from '../support/install-package.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 
 const type = 'scenedim-loader-sqlite';
 const target = { type, path: 'scene.sqlite' };
@@ -17,6 +19,7 @@ const log = [
 
 test("somebody else's target, named in the config, takes a replay as a built-in one does", async () => {
   await using ours = await createCliWorkspace({ target: { type: 'pglite', path: 'data' } });
+  await copyPglite(join(ours.directory, 'data'));
   await using theirs = await createCliWorkspace({ target });
   expect(await installPackage('sqlite-loader', theirs.directory)).toBe(type);
 

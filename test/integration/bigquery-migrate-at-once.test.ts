@@ -1,5 +1,6 @@
 /** Several who make or upgrade a BigQuery target at once, played by a REST server of our own that knows who holds which lease. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { systemTimer } from '../../src/clock.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { migrateTarget, prepareTarget } from '../../src/pipeline/run/prepare-target.ts';
 import { type LoaderOnFake, startLoaderOnFake, takesLease } from '../support/bigquery-on-fake.ts';
@@ -48,9 +49,10 @@ class Tables {
   };
 }
 
-/** Each look at the clock is so much later, as if every job took that long. */
+/** Each look at the clock is so much later, as if every job took that long; nobody sleeps between two looks. */
 function passSeconds(seconds: number): void {
   let now = 0;
+  vi.spyOn(systemTimer, 'sleep').mockResolvedValue(undefined);
   vi.spyOn(performance, 'now').mockImplementation(() => {
     now += seconds * 1_000;
     return now;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import {
   checkLaw,
+  databaseRuns,
   idsNeverChangeTheirName,
   logMovesBetweenTargets,
   orderDoesNotMatter,
@@ -9,7 +10,7 @@ import {
 } from '../support/replay-laws.ts';
 import { createSharedPglite, type SharedPglite } from '../support/shared-pglite.ts';
 
-const RUNS = 40;
+const RUNS = databaseRuns(40);
 
 describe('a dimension in PGlite', () => {
   let shared: SharedPglite;

@@ -11,6 +11,7 @@ import { verify } from '../../src/pipeline/verify.ts';
 import { describePostgres, type TestDatabase } from '../support/postgres.ts';
 import {
   checkLaw,
+  databaseRuns,
   idsNeverChangeTheirName,
   logMovesBetweenTargets,
   orderDoesNotMatter,
@@ -20,7 +21,7 @@ import {
 import { contextFor, inputOf, readExport } from '../support/run-case.ts';
 import { createSharedPglite } from '../support/shared-pglite.ts';
 
-const RUNS = 25;
+const RUNS = databaseRuns(25);
 
 describePostgres(
   'a dimension in Postgres',

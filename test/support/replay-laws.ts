@@ -134,6 +134,14 @@ export function idsNeverChangeTheirName(createTarget: CreateTarget) {
   });
 }
 
+/**
+ * How often a law is tried on a database, where a try takes half a second: `all` where everything is required, as `.ci/run`
+ * does, else a fifth of them. Each run of the tests takes others.
+ */
+export function databaseRuns(all: number): number {
+  return process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1' ? all : Math.ceil(all / 5);
+}
+
 /** Runs a law, its seed printed so that a failure can be repeated. */
 export async function checkLaw<Values>(law: fc.IAsyncProperty<Values>, numRuns: number): Promise<void> {
   const seed = Number(process.env['SCENEDIM_TEST_SEED'] ?? Date.now() % 2_147_483_647);

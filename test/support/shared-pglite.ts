@@ -1,9 +1,10 @@
 /** One PGlite for a test file, with a schema of its own for each loader: its start takes seconds, a schema does not. */
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import type { Loader } from '../../src/load/loader.ts';
 import { LockTable } from '../../src/load/lock-table.ts';
 import { createPgliteTarget } from '../../src/load/pglite/pglite-target.ts';
 import { createSqlLoader } from '../../src/load/postgres-sql/sql-loader.ts';
+import { createPglite } from './prepared-pglite.ts';
 
 export interface SharedPglite extends AsyncDisposable {
   readonly pglite: PGlite;
@@ -12,7 +13,7 @@ export interface SharedPglite extends AsyncDisposable {
 }
 
 export async function createSharedPglite(): Promise<SharedPglite> {
-  const pglite = await PGlite.create();
+  const pglite = await createPglite();
   let schemas = 0;
   return {
     pglite,

@@ -1,7 +1,7 @@
 /** A database whose schema `scene` holds everything that `migrate` makes, for tests that query as an analyst does. */
-import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { migrationScript } from '../../src/load/postgres-sql/schema/migration-script.ts';
+import { createPglite } from './prepared-pglite.ts';
 
 export interface ViewDatabase extends AsyncDisposable {
   /** Rows of one statement; times and dates come out as the driver likes, so cast them to text. */
@@ -12,7 +12,7 @@ export interface ViewDatabase extends AsyncDisposable {
 
 /** A PGlite in memory, empty. */
 export async function openPgliteDatabase(): Promise<ViewDatabase> {
-  const database = await PGlite.create();
+  const database = await createPglite();
   return {
     query: async <Row>(statement: string, values: readonly unknown[] = []) =>
       (await database.query<Row>(statement, [...values])).rows,
