@@ -34,7 +34,10 @@ export async function* accountsOfStream<Row extends { readonly appId: string }>(
   if (account !== undefined) yield account;
 }
 
-/** Cuts rows into arrays whose sizes add up to at most `bytes` (one row more when it alone is larger) and `count` rows. */
+/**
+ * Cuts rows into arrays whose sizes add up to at most `bytes` (one row more when it alone is larger)
+ * and `count` rows.
+ */
 export function* chunksOfBytes<Row>(
   rows: readonly Row[],
   sizeOf: (row: Row) => number,

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 let root: URL | undefined;
 
 /**
- * The folder of scenedim's package.json: `sql/` and the program's version are found from there, whether the code runs from
- * `src` or from a bundle of any depth.
+ * The folder of scenedim's package.json: `sql/` and the program's version are found from there,
+ * whether the code runs from `src` or from a bundle of any depth.
  */
 export function projectRoot(): URL {
   root ??= folderAbove(new URL('.', import.meta.url));

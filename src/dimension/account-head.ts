@@ -2,7 +2,10 @@ import type { Micros } from '../instant.ts';
 import type { NormalizedAnswer } from '../normalize/snapshot.ts';
 import type { Observation } from './observation.ts';
 
-/** One row of `scene_account`: what the log of an account amounts to. Everything but `revision` is derived from the log. */
+/**
+ * One row of `scene_account`: what the log of an account amounts to. Everything but `revision` is
+ * derived from the log.
+ */
 export interface AccountHead {
   readonly appId: string;
   /** Grows by one with every batch that changes the account's log; 1 after the first. */

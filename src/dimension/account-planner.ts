@@ -10,8 +10,9 @@ import type { FirstSeen, Version, VersionChange } from './version.ts';
 import { diffVersions } from './version-changes.ts';
 
 /**
- * Plans one account. Feed it in order of time: each stored observation (only when planning from the `start`) by `stored`,
- * each new one by `incoming`; a new one of the same time as a stored one comes directly after it.
+ * Plans one account. Feed it in order of time: each stored observation (only when planning from the
+ * `start`) by `stored`, each new one by `incoming`; a new one of the same time as a stored one comes
+ * directly after it.
  */
 export class AccountPlanner {
   readonly #options: AccountPlannerOptions;
@@ -113,7 +114,8 @@ export interface AccountPlannerOptions {
 
 /**
  * From where an account is planned:
- * - `repeat`: behind everything stored, and every ok answer to come equals the newest ok one; no version can change;
+ * - `repeat`: behind everything stored, and every ok answer to come equals the newest ok one; no
+ *   version can change;
  * - `resume`: behind everything stored, from the newest ok answer, which left nothing unknown;
  * - `start`: from before the first observation; all stored ones are fed, too.
  */

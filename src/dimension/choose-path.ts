@@ -5,8 +5,10 @@ import type { IncomingObservation } from './observation.ts';
 /**
  * What must be read to plan an account, from its head alone:
  * - `nothing`: the account is new;
- * - `repeat`: all there is, if anything, is newer than the log and says what the newest ok answer says;
- * - `open_versions`: everything is newer than the log (and the newest ok answer left nothing unknown, else `log`);
+ * - `repeat`: all there is, if anything, is newer than the log and says what the newest ok answer
+ *   says;
+ * - `open_versions`: everything is newer than the log (and the newest ok answer left nothing unknown,
+ *   else `log`);
  * - `duplicate`: the one observation is the newest of the log, which is an ok one;
  * - `log`: something is late, or is there already.
  */

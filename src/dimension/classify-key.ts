@@ -16,7 +16,10 @@ export interface KeyClass {
   readonly isAggregate: boolean;
 }
 
-/** Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`, else `text`. */
+/**
+ * Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`,
+ * else `text`.
+ */
 export function classifyKey(key: string): KeyClass {
   if (CANONICAL_INTEGER.test(key)) {
     const sceneValue = BigInt(key);

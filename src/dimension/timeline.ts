@@ -14,7 +14,7 @@ export interface Timeline {
   countRemovals(snapshot: Snapshot): number;
   /** Takes the next answer; `observedAt` is later than that of every answer before. */
   observe(observedAt: Micros, snapshot: Snapshot): void;
-  /** Every version so far, open ones included, in no order; of a resumed timeline those that it was given or opened. */
+  /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
   versions(): Version[];
 }
 
@@ -84,7 +84,10 @@ export function createTimeline({ appId, firstSeen, resumeFrom }: TimelineOptions
   };
 }
 
-/** The keys whose version the answers change, seen from the answer before them. Only these need their stored version. */
+/**
+ * The keys whose version the answers change. Only these need their stored version; `before` is the
+ * answer before them.
+ */
 export function touchedKeys(before: Snapshot, answers: Iterable<Snapshot>): Set<string> {
   const touched = new Set<string>();
   for (const answer of answers) {
@@ -103,7 +106,7 @@ function missingVersion(appId: string, key: string): ScenedimError {
   );
 }
 
-/** Written out field by field: this makes every version there is, and a spread would take it more than twice as long. */
+/** Field by field, because a spread takes more than twice as long, and every version is made here. */
 function openVersion(appId: string, key: string, name: string, from: Micros, firstObservedAt: Micros): Version {
   const { sceneValue, valueKind, isAggregate } = classifyKey(key);
   return {
@@ -123,8 +126,9 @@ function openVersion(appId: string, key: string, name: string, from: Micros, fir
 }
 
 /**
- * Knows whether the next fact about a key would be its first. An answer says "absent" of every key that it neither lists
- * nor leaves unknown, so a key has no fact yet when it was unknown in each answer so far.
+ * Tells whether the next fact about a key would be its first. An answer says "absent" of every key
+ * that it neither lists nor leaves unknown. So a key has no fact yet when each answer so far left it
+ * unknown.
  */
 function createFactMemory(everyKeyHasOne: boolean) {
   const listed = new Set<string>();

@@ -2,7 +2,7 @@ import type { Micros } from '../instant.ts';
 import { OPEN_END } from '../instant.ts';
 
 export const firstSeenModes = ['beginning', 'observed'] as const;
-/** Where a scene's first version starts when its first fact is "present", case A01. */
+/** Where a scene's first version starts when its first fact is "present" (case A01). */
 export type FirstSeen = (typeof firstSeenModes)[number];
 
 export const valueKinds = ['numeric', 'sentinel', 'text'] as const;

@@ -57,9 +57,10 @@ export function assertHeadIsCurrent(changes: AccountChanges, stored: AccountHead
 }
 
 /**
- * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision or changes a row
- * that is not stored, and `internal` when the rows would break a constraint of the tables: a second observation of one
- * instant, an id twice, an empty interval, two versions of a key with the same end, and the like.
+ * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision
+ * or changes a row that is not stored, and `internal` when the rows would break a constraint of the
+ * tables: a second observation of one instant, an id twice, an empty interval, two versions of a key
+ * with the same end, and the like.
  */
 export function changeAccountRows(stored: AccountRows, changes: AccountChanges): AccountRows {
   assertHeadIsCurrent(changes, stored.head);

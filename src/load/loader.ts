@@ -1,10 +1,11 @@
 /**
- * The loader port: everything scenedim asks of a warehouse. A loader only stores rows, it never decides and never retries:
- * it classifies its errors as {@link ScenedimError} (`target_unreachable`, `target_busy`, `target_denied`, `stale_heads`, …)
- * and the pipeline retries those that are `retryable`. `describeLoaderContract` in `scenedim/testing` is the contract as tests.
+ * The loader port: everything scenedim asks of a warehouse. A loader only stores rows, it never
+ * decides and never retries: it classifies its errors as {@link ScenedimError} (`target_unreachable`,
+ * `target_busy`, `target_denied`, `stale_heads`, …) and the pipeline retries those that are
+ * `retryable`. `describeLoaderContract` in `scenedim/testing` is the contract as tests.
  *
- * Glossary: observation = what an account answered at a time; payload = the body of an answer, stored once by its hash;
- * head = one row an account, derived from its log; version = a row of `dim_scene`.
+ * Glossary: observation = what an account answered at a time; payload = the body of an answer, stored
+ * once by its hash; head = one row an account, derived from its log; version = a row of `dim_scene`.
  */
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation, Reject } from '../dimension/observation.ts';
@@ -22,8 +23,8 @@ export interface TargetMeta {
   /** IANA name; date columns of the views are days in it. */
   readonly timeZone: string;
   /**
-   * True from the start of a `rebuild` under changed settings to its end. Until then some accounts are computed by the old
-   * settings, some by the new.
+   * True from the start of a `rebuild` under changed settings to its end. Until then some accounts are
+   * computed by the old settings, some by the new.
    */
   readonly rebuilding: boolean;
 }
@@ -45,7 +46,10 @@ export interface MigrateResult {
   readonly granted?: readonly string[];
 }
 
-/** Who is excluded: `exclusive` excludes everybody; a shard excludes the same shard, other counts and `exclusive`. */
+/**
+ * Who is excluded: `exclusive` excludes everybody; a shard excludes the same shard, other counts and
+ * `exclusive`.
+ */
 export type LockScope =
   | { readonly kind: 'exclusive' }
   | { readonly kind: 'shard'; readonly index: number; readonly count: number };
@@ -83,9 +87,10 @@ export interface RunRecord {
 }
 
 /**
- * The new head of an account, and the one that it was planned on: null when the account has none yet. With the revision of
- * `before` a loader refuses what was planned on an older state (`stale_heads`). While it is the stored one, an observation newer
- * than `before.lastAttemptAt`, and any observation of an account without a head, cannot be stored yet: nobody need look for it.
+ * The new head of an account, and the one that it was planned on: null when the account has none yet.
+ * By the revision of `before` a loader refuses what was planned on an older state (`stale_heads`).
+ * While `before` is the stored head, no observation newer than `before.lastAttemptAt` is stored, nor
+ * any of an account without a head: a loader need not look.
  */
 export interface HeadChange {
   readonly before: AccountHead | null;
@@ -95,7 +100,10 @@ export interface HeadChange {
 /** Everything one batch writes: all of it or nothing. */
 export interface ChangeSet {
   readonly run: RunRecord;
-  /** Payloads that the observations need; some may be stored already. May be written before, outside the transaction. */
+  /**
+   * Payloads that the observations need; some may be stored already. May be written before, outside the
+   * transaction.
+   */
   readonly payloads: readonly Payload[];
   /** New observations; none is stored yet. */
   readonly observations: readonly Observation[];
@@ -108,8 +116,8 @@ export interface ChangeSet {
 }
 
 /**
- * How much a target takes at once. The pipeline cuts its batches and reads by it: a transaction of a database is cheap and
- * short, a job of a warehouse is neither.
+ * How much a target takes at once. The pipeline cuts its batches and reads by it: a transaction of a
+ * database is cheap and short, a job of a warehouse is neither.
  */
 export interface LoaderLimits {
   /** A batch ends at so many accounts … */
@@ -122,7 +130,10 @@ export interface LoaderLimits {
   readonly batchAgeMs: number | null;
   /** … or when its observations are of so many different days (UTC), even inside an account. Null: any number. */
   readonly batchDays: number | null;
-  /** Version changes after which the plan of a batch is written before the rest is planned, at an account boundary. */
+  /**
+   * Version changes after which the plan of a batch is written before the rest is planned, at an account
+   * boundary.
+   */
   readonly batchVersions: number;
   /** Accounts that one read names, at most. */
   readonly readAccounts: number;
@@ -186,8 +197,8 @@ export interface LoaderUsage {
 }
 
 /**
- * A warehouse that holds one dimension. Every method takes an `AbortSignal` and rejects with its reason when it is aborted.
- * Methods may be called while an iterable of `read…` is still open.
+ * A warehouse that holds one dimension. Every method takes an `AbortSignal` and rejects with its
+ * reason when it is aborted. Methods may be called while an iterable of `read…` is still open.
  */
 export interface Loader extends AsyncDisposable {
   /** As in `target.type`. */
@@ -196,7 +207,10 @@ export interface Loader extends AsyncDisposable {
   readonly description: string;
   readonly limits: LoaderLimits;
 
-  /** Looks at connection, version, rights and schema without writing. Findings, not errors, also when unreachable. */
+  /**
+   * Looks at connection, version, rights and schema without writing. Findings, not errors, also when
+   * unreachable.
+   */
   check(signal: AbortSignal): Promise<readonly Finding[]>;
 
   /** The stored settings; null when the target holds no scenedim schema yet. */
@@ -204,9 +218,9 @@ export interface Loader extends AsyncDisposable {
   /** The schema version that this program makes. */
   readonly schemaVersion: number;
   /**
-   * Creates or upgrades the schema, the views, the comments, the bundled tables and the readers' grants. Safe when many start
-   * at once; a newer schema is refused with `schema_newer`. Sets schema version and time zone of an existing target,
-   * all settings of a new one.
+   * Creates or upgrades the schema, the views, the comments, the bundled tables and the readers' grants.
+   * Safe when many start at once; a newer schema is refused with `schema_newer`. Sets schema version and
+   * time zone of an existing target, all settings of a new one.
    */
   migrate(options: MigrateOptions, signal: AbortSignal): Promise<MigrateResult>;
   /** The same as SQL text that may be run by hand, again and again. */
@@ -218,8 +232,8 @@ export interface Loader extends AsyncDisposable {
   acquireLock(scope: LockScope, signal: AbortSignal): Promise<Lock | null>;
 
   /**
-   * Until when the lock is held that keeps `scope` from being given, if its holder does not renew it; null when nobody holds one.
-   * Only targets have it whose locks end with time, and not with their holder.
+   * When the lock ends that keeps `scope` from being given, unless its holder renews it; null when
+   * nobody holds one. Only targets have it whose locks end with time, and not with their holder.
    */
   readonly lockEndsAt?: (scope: LockScope, signal: AbortSignal) => Promise<Micros | null>;
 
@@ -233,15 +247,19 @@ export interface Loader extends AsyncDisposable {
   readPayloads(payloadHashes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
 
   /**
-   * Applies one batch: all or nothing. Refuses with `stale_heads` when the revision of an account is not the expected one.
-   * Applying the same batch of the same run again (`run.runId`, `run.batches`) changes nothing and succeeds.
+   * Applies one batch: all or nothing. Refuses with `stale_heads` when the revision of an account is not
+   * the expected one. Applying the same batch of the same run again (`run.runId`, `run.batches`) changes
+   * nothing and succeeds.
    */
   apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void>;
 
   /** Only targets that bill by the job have it. */
   readonly usage?: () => LoaderUsage;
 
-  /** Runs one SQL statement as it is and returns its rows; only targets that speak SQL have it. For the demo, never for a run. */
+  /**
+   * Runs one SQL statement as it is and returns its rows; only targets that speak SQL have it. For the
+   * demo, never for a run.
+   */
   readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
@@ -260,7 +278,10 @@ export interface LoaderContext {
   readonly baseDirectory: string;
   /** How long to wait for a target that only one process may open (PGlite), in milliseconds. */
   readonly openTimeoutMs: number;
-  /** True for work that only looks (`plan`, `status`, `export`): a target that is not there yet is not made. Default false. */
+  /**
+   * True for work that only looks (`plan`, `status`, `export`): a target that is not there yet is not
+   * made. Default false.
+   */
   readonly readOnly?: boolean;
   readonly signal: AbortSignal;
   /** Told before each wait, so that whoever looks on knows what is waited for. Default: nobody is. */
@@ -268,7 +289,8 @@ export interface LoaderContext {
 }
 
 /**
- * What a module named by `target.type` exports as `loaderFactory`. `Config` is the `target` section, `type` included.
+ * What a module named by `target.type` exports as `loaderFactory`. `Config` is the `target` section,
+ * `type` included.
  */
 export interface LoaderFactory<Config = unknown> {
   /** Checks the `target` section; throws an error whose message names the field. Nothing is opened. */

@@ -24,8 +24,9 @@ const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
 export const builtInTargetTypes = ['pglite', 'postgres', 'bigquery'] as const;
 
 /**
- * Makes the loader of a `target` section; `config_invalid` when the section or the package that it names is not usable. Without
- * a context relative paths start from the working directory, and a target that is in use is not waited for.
+ * Makes the loader of a `target` section; `config_invalid` when the section, or the package that the
+ * section names, is not usable. Without a context relative paths start from the working directory, and
+ * a target that is in use is not waited for.
  */
 export async function createLoader(section: TargetSection, context: Partial<LoaderContext> = {}): Promise<Loader> {
   const {
@@ -86,9 +87,9 @@ async function importFrom(type: string, baseDirectory: string): Promise<object> 
 }
 
 /**
- * Where an import in the config's directory would find the package. Node resolves imports only for the module that asks, and
- * `require.resolve` does not see packages for import only. So a resolve hook, active for this one call, resolves the package
- * from the config's directory.
+ * Where an import in the config's directory would find the package. Node resolves imports only for the
+ * module that asks, and `require.resolve` does not see packages for import only. So a resolve hook,
+ * active for this one call, resolves the package from the config's directory.
  */
 function resolveFrom(type: string, baseDirectory: string): string {
   const parentURL = pathToFileURL(join(resolve(baseDirectory), 'scenedim.yaml')).href;

@@ -1,8 +1,8 @@
 import type { VersionCounts } from '../dimension/version-changes.ts';
 
 /**
- * What a run counts, by group. A report has a member for each group, a file of metrics a label for each name, and `scene_run`
- * a column `<group>_<name>`.
+ * What a run counts, by group. A report has a member for each group, a file of metrics a label for
+ * each name, and `scene_run` a column `<group>_<name>`.
  */
 export const runCountNames = {
   accounts: ['selected', 'changed', 'unchanged', 'held', 'skipped', 'failed', 'fresh'],

@@ -7,7 +7,10 @@ export const newerSchemaMessage = 'the schema was made by a newer scenedim';
 
 const REMEDY_NEWER = 'use the newer scenedim that made it';
 
-/** Refuses a target that a newer program made, with `schema_newer`. `schemaVersion` is the one that this program makes. */
+/**
+ * Refuses a target that a newer program made, with `schema_newer`. `schemaVersion` is the one that
+ * this program makes.
+ */
 export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): void {
   if (meta === null || meta.schemaVersion <= schemaVersion) return;
   throw new ScenedimError('schema_newer', describeDifference(meta, schemaVersion), { remedy: REMEDY_NEWER });

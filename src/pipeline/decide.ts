@@ -114,7 +114,10 @@ async function draftDecisions(run: Run, appId: string, decisions: readonly Decis
   });
 }
 
-/** The newest held observation, if newer than the newest ok one, and those directly before it that say the same. */
+/**
+ * The newest held observation, if newer than the newest ok one, and those directly before it that say
+ * the same.
+ */
 async function newestHeld(log: AsyncIterable<LogEntry>): Promise<readonly LogEntry[]> {
   let held: LogEntry[] = [];
   for await (const entry of log) {

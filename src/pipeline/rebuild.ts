@@ -16,8 +16,9 @@ import type { RunResult } from './run/run-report.ts';
 const BATCH = { accounts: 1_000, changes: 20_000 } as const;
 
 /**
- * Computes `dim_scene` and the heads anew from the stored observations, under the normalizer and `firstSeen` of this
- * program and config, and writes what differs. Killed in the middle, the target asks for another rebuild.
+ * Computes `dim_scene` and the heads anew from the stored observations, under the normalizer and
+ * `firstSeen` of this program and config, and writes what differs. Killed in the middle, the target
+ * asks for another rebuild.
  */
 export async function rebuild(context: RunContext): Promise<RunResult> {
   const { loader } = context;

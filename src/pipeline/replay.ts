@@ -23,8 +23,8 @@ export interface ReplayOptions {
 const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
 
 /**
- * Applies recorded observations. A bad line ends it: the batches before it stay, nothing of its own batch is stored, and
- * the result carries the error.
+ * Applies recorded observations. A bad line ends it: the batches before it stay, nothing of its own
+ * batch is stored, and the result carries the error.
  */
 export async function replay(context: RunContext, options: ReplayOptions): Promise<RunResult> {
   let badLine: { error: ScenedimError; run: Run } | undefined;

@@ -32,7 +32,10 @@ export interface SyncOptions {
   readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
   /** How many accounts there are, for the progress; null (default) when nobody knows. */
   readonly accountTotal?: number | null;
-  /** Skip accounts whose newest ok, held or `unavailable` answer is younger than this, in milliseconds. Default null: none. */
+  /**
+   * Milliseconds. Leaves out accounts whose newest ok, held or `unavailable` answer is younger. Default
+   * null: none.
+   */
   readonly maxAgeMs?: number | null;
   /** Default null: all accounts. */
   readonly shard?: Shard | null;

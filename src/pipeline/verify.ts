@@ -15,8 +15,9 @@ import { acquireRunLock } from './run/run-lock.ts';
 const VIOLATIONS_SHOWN = 100;
 
 /**
- * Proves that the dimension and the heads are what the stored observations give, and that every row keeps the rules of
- * `src/dimension/README.md`. Reads everything, writes nothing; takes the lock so that no run changes the rows meanwhile.
+ * Proves that the dimension and the heads are what the stored observations give, and that every row
+ * keeps the rules of `src/dimension/README.md`. Reads everything, writes nothing; takes the lock so
+ * that no run changes the rows meanwhile.
  */
 export async function verify(context: RunContext): Promise<VerifyReport> {
   const { loader, dimension } = context;

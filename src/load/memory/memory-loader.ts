@@ -10,8 +10,9 @@ import type { MemoryTarget } from './memory-target.ts';
 import { applyToMemory, createMemoryTarget } from './memory-target.ts';
 
 /**
- * A loader whose target is in memory: for tests, examples and dry runs. It keeps every rule of the port. Loaders that are
- * given the same `target` are clients of one warehouse; by default it is a fresh one.
+ * A loader whose target is in memory: for tests, examples and dry runs. It keeps every rule of the
+ * port. Loaders that are given the same `target` are clients of one warehouse; by default it is a
+ * fresh one.
  */
 export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()): Loader {
   const client = new MemoryClient(target);

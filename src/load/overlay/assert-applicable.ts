@@ -8,9 +8,9 @@ import type { AccountQuery, ChangeSet, Loader } from '../loader.ts';
 const ACCOUNTS_AT_ONCE = 250;
 
 /**
- * The changes of a change set by account, after it is certain that a target with the rows of `loader` would take all of
- * them. Reads only what it must: a new account has no other rows, and an observation newer than all others is no duplicate.
- * Throws what `apply` of a loader throws.
+ * The changes of a change set by account, after it is certain that a target with the rows of `loader`
+ * would take all of them. Reads only what it must: a new account has no other rows, and an observation
+ * newer than all others is no duplicate. Throws what `apply` of a loader throws.
  */
 export async function assertApplicable(
   loader: Loader,

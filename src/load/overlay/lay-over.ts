@@ -3,8 +3,9 @@ import { compareCodePoints } from '../../compare-code-points.ts';
 import type { TouchedAccount } from './overlay-store.ts';
 
 /**
- * Lays changes over rows, both ordered by app_id, one account in memory at a time. `merge` gets the stored rows of a touched
- * account (none when it has none) and what the batches did to it; accounts that no batch touched pass as they are.
+ * Lays changes over rows, both ordered by app_id, one account in memory at a time. `merge` gets the
+ * stored rows of a touched account (none when it has none) and what the batches did to it; accounts
+ * that no batch touched pass as they are.
  */
 export async function* layOver<Row extends { readonly appId: string }, Part>(
   storedRows: AsyncIterable<Row>,

@@ -3,8 +3,9 @@ import type { MigrateOptions, TargetMeta } from '../loader.ts';
 import { assertNotNewer } from '../schema-version.ts';
 
 /**
- * The settings that `migrate` would leave in a target (null: one without a schema). A schema that is newer than the program
- * is refused with `schema_newer`; an older one with `schema_outdated`, because its tables cannot be read before they change.
+ * The settings that `migrate` would leave in a target (null: one without a schema). A schema that is
+ * newer than the program is refused with `schema_newer`; an older one with `schema_outdated`, because
+ * its tables cannot be read before they change.
  */
 export function migratedMeta(stored: TargetMeta | null, schemaVersion: number, options: MigrateOptions): TargetMeta {
   assertNotNewer(stored, schemaVersion);

@@ -24,9 +24,10 @@ import { migratedMeta } from './migrated-meta.ts';
 import { type OverlayParts, OverlayStore } from './overlay-store.ts';
 
 /**
- * A loader that reads through to `base` but writes only beside it, so that a command runs to its end and changes nothing.
- * What is written goes to a temporary file, so memory stays flat. A target without a schema counts as empty after
- * `migrate`. Its locks exclude nobody, because nobody else sees what it writes. Disposing it leaves `base` open.
+ * A loader that reads through to `base` but writes only beside it, so that a command runs to its end
+ * and changes nothing. What is written goes to a temporary file, so memory stays flat. A target
+ * without a schema counts as empty after `migrate`. Its locks exclude nobody, because nobody else sees
+ * what it writes. Disposing it leaves `base` open.
  */
 export class OverlayLoader implements Loader {
   readonly #base: Loader;
@@ -171,7 +172,7 @@ export class OverlayLoader implements Loader {
   }
 }
 
-/** The only accounts that a query can be about; undefined for all. Each other one would be decoded in vain. */
+/** The accounts that a query can be about; undefined for all. Others need not be decoded. */
 function accountsIn({ appIds, scenes }: VersionQuery): readonly string[] | undefined {
   return appIds ?? scenes?.map(({ appId }) => appId);
 }

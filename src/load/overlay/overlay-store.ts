@@ -17,8 +17,8 @@ const COMPRESSED = Buffer.of(1);
 const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /**
- * A log of planned changes in a temporary file that has no name and so ends with the process. A full or missing folder for
- * temporary files is `file_unusable`.
+ * A log of planned changes in a temporary file that has no name and so ends with the process. A full
+ * or missing folder for temporary files is `file_unusable`.
  */
 export class OverlayStore implements Disposable {
   // No name: SQLite keeps up to cache_size in memory and spills the rest into a file that it has unlinked.
@@ -50,8 +50,8 @@ export class OverlayStore implements Disposable {
   }
 
   /**
-   * One part of the touched accounts (all, or those asked for), ordered by app_id. What is appended after the call does not
-   * show, even while the caller still reads.
+   * One part of the touched accounts (all, or those asked for), ordered by app_id. What is appended
+   * after the call does not show, even while the caller still reads.
    */
   read<Name extends keyof OverlayParts>(
     part: Name,
@@ -157,7 +157,10 @@ function rowOf(columns: Record<string, unknown>): Row {
   return { appId, batch, part };
 }
 
-/** Large blobs are compressed, small ones are not: a compressor costs more than it saves. The first byte tells which. */
+/**
+ * Large blobs are compressed, small ones are not: a compressor costs more than it saves. The first
+ * byte tells which.
+ */
 function pack(bytes: Uint8Array): Uint8Array {
   if (bytes.byteLength < COMPRESS_FROM_BYTES) return Buffer.concat([PLAIN, bytes]);
   return Buffer.concat([COMPRESSED, zstdCompressSync(bytes, compression)]);

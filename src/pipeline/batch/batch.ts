@@ -2,7 +2,7 @@ import type { IncomingObservation } from '../../dimension/observation.ts';
 import type { LoaderLimits, Payload } from '../../load/loader.ts';
 import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.ts';
 
-/** An account that alone is larger than this many times the limits is cut all the same, so that memory stays bounded. */
+/** One account may exceed the limits this many times before it is cut, too; so memory stays bounded. */
 export const OVERSIZE_FACTOR = 4;
 
 const DAY_MICROS = 86_400_000_000n;
@@ -24,8 +24,8 @@ export type AccountOutcome = FetchOutcome | 'held' | 'changed' | 'unchanged';
 export type FetchOutcome = 'failed' | 'skipped';
 
 /**
- * An observation that waits to be planned. What its body says is found by its hash then, or read again, so that a batch holds
- * bodies and no snapshots, which are several times as large.
+ * An observation that waits to be planned. A batch holds its body and not its snapshot, which is
+ * several times as large; the snapshot is found by the body's hash, or made again.
  */
 export interface PendingObservation extends Omit<IncomingObservation, 'answer'> {
   /** What it says, when that is no snapshot. */

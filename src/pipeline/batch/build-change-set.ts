@@ -5,7 +5,10 @@ import type { RunCounts, RunCountsDelta } from '../../load/run-counts.ts';
 import type { Batch } from './batch.ts';
 import type { PlannedAccount } from './plan-account.ts';
 
-/** Puts the plans of a batch together. Refused accounts count and give no rows; so do those whose log does not change. */
+/**
+ * Puts the plans of a batch together. Refused accounts count and give no rows; so do those whose log
+ * does not change.
+ */
 export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch): DraftChangeSet {
   const accepted = planned.filter(({ plan }) => plan.refusal === null);
   const logged = accepted.filter(({ plan }) => plan.observations.length > 0);

@@ -12,9 +12,10 @@ import { planChanged } from './plan-changed.ts';
 import { readVersionsByAccount } from './versions-by-account.ts';
 
 /**
- * Plans the accounts of a batch, each by the cheapest path that its head allows, until there are `limits.batchVersions` changes:
- * accounts that the result lacks are for the next call, when these are written. Reads heads for all, the open versions of
- * changed scenes, the log only for accounts with late or repeated observations: a fixed number of statements for each kind.
+ * Plans the accounts of a batch, each by the cheapest path that its head allows, until there are
+ * `limits.batchVersions` changes. Accounts that the result lacks are for the next call, when these are
+ * written. Reads the heads of all accounts, the open versions of changed scenes, and the log only of
+ * accounts with late or repeated observations.
  */
 export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<PlannedAccount[]> {
   const stored = inputs.loader.readHeads({ appIds: [...batch.accounts.keys()] }, inputs.signal);

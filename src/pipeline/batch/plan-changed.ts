@@ -11,7 +11,7 @@ import type { Batch } from './batch.ts';
 import { incomingOf, type PlanInputs, type PlannedAccount, planAccount } from './plan-account.ts';
 import { readVersionsByAccount } from './versions-by-account.ts';
 
-/** Scenes that change in one portion, at most; the open versions of those that are there already are read by one query. */
+/** Scenes that change in one portion, at most. One query reads their open versions. */
 const SCENES_A_QUERY = 10_000;
 /** Different newest answers that are held at once. */
 const ANSWERS_TOGETHER = 1_000;
@@ -24,8 +24,8 @@ interface Resumable {
 }
 
 /**
- * Plans from the open versions, in portions of bounded size; accounts whose newest ok answer left something unknown are pushed to
- * `late` instead.
+ * Plans from the open versions, in portions of bounded size. Accounts whose newest ok answer left
+ * something unknown are pushed to `late` instead.
  */
 export async function* planChanged(
   inputs: PlanInputs,

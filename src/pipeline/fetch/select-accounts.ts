@@ -8,7 +8,10 @@ import type { Run } from '../run/run.ts';
 import { isInShard, type Shard } from './shard.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/** The accounts to fetch: of this shard, not fresh, and not answered later than now. The others are only counted. */
+/**
+ * The accounts to fetch: of this shard, not fresh, and not answered later than now. The others are
+ * only counted.
+ */
 export async function* selectAccounts(
   { context: { loader, clock } }: Run,
   tally: SyncTally,
@@ -41,8 +44,8 @@ interface SelectedAccount {
 }
 
 /**
- * Pairs accounts with their heads, as many at a time as the loader reads at once. The next ones are read while these are
- * fetched, so that a slow target does not keep the source waiting.
+ * Pairs accounts with their heads, as many at a time as the loader reads at once. The next ones are
+ * read while these are fetched, so that a slow target does not keep the source waiting.
  */
 async function* withHeads(
   accounts: AsyncIterable<SourceAccount>,

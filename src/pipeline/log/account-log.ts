@@ -32,7 +32,7 @@ export function withAnswers(observations: readonly Observation[], known: Answers
 /** What payloads say, by hash. */
 export type Answers = ReadonlyMap<string, NormalizedAnswer>;
 
-/** What stored payloads say, by hash. A payload that is missing or not what its hash says is missing from the result. */
+/** What stored payloads say, by hash. A payload that is missing or damaged is missing from the result. */
 export async function readAnswers(
   loader: Loader,
   payloadHashes: Iterable<string | null>,

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { normalizeBody } from '../../normalize/normalize-body.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 
-/** What bodies say, remembered by their hash: equal bodies are the normal case, so each is normalized once. */
+/** What bodies say, remembered by their hash. Most bodies equal an earlier one, so each is normalized once. */
 export interface AnswerCache {
   normalize(payloadHash: string, body: Uint8Array): NormalizedAnswer;
   get(payloadHash: string): NormalizedAnswer | undefined;
@@ -14,8 +14,9 @@ export function hashPayload(body: Uint8Array): string {
 }
 
 /**
- * Remembers up to `maxRows` rows of answers, the least recently used go first. Default 40,000, some 5 MB: two batches of a database,
- * one being read and one being written, of 1,000 accounts with 20 scenes of their own each. Of more, bodies are read again.
+ * Remembers up to `maxRows` rows of answers; the least recently used go first. Default 40,000, some 5
+ * MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is
+ * written. Bodies of more are read again.
  */
 export function createAnswerCache(maxRows = 40_000): AnswerCache {
   const answers = new Map<string, NormalizedAnswer>();

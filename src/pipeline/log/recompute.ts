@@ -38,10 +38,13 @@ export interface RecomputeOptions {
 /** Guards play no part in a recomputation: every stored observation has its decision. */
 const noGuards: GuardSettings = { empty: 'accept', minScenes: 1, maxShrink: 1 };
 
-/** Stored rows of accounts that are in memory together, at most, unless one account alone has more. */
+/** Stored rows that are in memory together, at most; one account alone may have more. */
 const ROWS_TOGETHER = 20_000;
 
-/** Recomputes account after account from the log, in order. Bodies are read for some accounts together: each read may be a job. */
+/**
+ * Recomputes account after account from the log, in order. Bodies are read for several accounts at
+ * once, because each read may be a job of a warehouse.
+ */
 export async function* recompute(options: RecomputeOptions): AsyncGenerator<RecomputedAccount> {
   const { loader, answers, signal } = options;
   const { readPayloads } = loader.limits;

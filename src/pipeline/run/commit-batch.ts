@@ -6,8 +6,9 @@ import { problemsOfPlan } from './account-problems.ts';
 import type { Run } from './run.ts';
 
 /**
- * Plans and writes a batch: at once, or part by part where its plan would be too large to be held (`limits.batchVersions`).
- * `check` may refuse a plan by throwing, before anything of its part is written.
+ * Plans and writes a batch: at once, or part by part where its plan would be too large to be held
+ * (`limits.batchVersions`). `check` may refuse a plan by throwing, before anything of its part is
+ * written.
  */
 export async function commitBatch(run: Run, batch: Batch, check: CheckPlan = () => {}): Promise<void> {
   let { accounts } = batch;

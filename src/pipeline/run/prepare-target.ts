@@ -6,10 +6,13 @@ import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
 
-/** Several runs may find an outdated target at once: one upgrades it, the others wait this long, unless the loader knows better. */
+/**
+ * One of several runs upgrades an outdated target; the others wait this long, unless the loader has
+ * its own limit.
+ */
 const UPGRADE_WAIT_MS = 30_000;
 
-/** Between two looks whether an upgrade is done or may begin, unless the loader knows better. */
+/** Between two looks whether an upgrade is done, unless the loader has its own limit. */
 const UPGRADE_POLL_MS = 100;
 
 /** How long to wait, at least, for others that only look whether there is something to migrate. */
@@ -27,8 +30,9 @@ export interface Migration extends MigrateResult {
 }
 
 /**
- * Creates or upgrades the target while nobody else works on it. Nobody does on one that is not there yet, and its creators
- * wait for each other; many may migrate at once, so that a peer holds the lock for a moment is no reason to give up.
+ * Creates or upgrades the target while nobody else works on it. A target that is not there yet needs
+ * no lock, because its creators wait for each other. Many may migrate at once, so a lock that is held
+ * is waited for.
  */
 export async function migrateTarget(context: RunContext): Promise<Migration> {
   const { loader, dimension, signal } = context;
@@ -43,7 +47,7 @@ export async function migrateTarget(context: RunContext): Promise<Migration> {
   return { ...result, timeZoneBefore };
 }
 
-/** The context, with a lock time-out that outlasts those who hold the lock only to look at the schema. */
+/** The context, with a lock time-out that is longer than a look at the schema takes. */
 function waitForPeers(context: RunContext): RunContext {
   return { ...context, lockTimeoutMs: waitMsOf(context, PEER_WAIT_MS) };
 }
@@ -54,9 +58,10 @@ function waitMsOf({ lockTimeoutMs, loader }: RunContext, fallbackMs: number): nu
 }
 
 /**
- * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses one that is newer
- * than the program, was computed under other settings, or was left in the middle of a rebuild. Resolves with the context
- * to go on with: after an upgrade, others that saw the old schema may hold the lock for a moment.
+ * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses
+ * one that is newer than the program, was computed under other settings, or was left in the middle of
+ * a rebuild. Resolves with the context to go on with. After an upgrade it waits longer for the lock,
+ * which others may hold while they look at the schema.
  */
 export async function prepareTarget(context: RunContext): Promise<RunContext> {
   const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);

@@ -11,8 +11,9 @@ const targetRetries: TargetRetryPolicy = {
 };
 
 /**
- * Does some work on the target, again when the target was away or busy. Only for work that may be done twice: reading, and
- * applying a batch, which is harmless a second time by contract. `stale_heads` is not repeated, because the plan is out of date then.
+ * Does some work on the target, and repeats it when the target was away or busy. Only for work that
+ * may be done twice: reading, and applying a batch, which by contract changes nothing the second time.
+ * `stale_heads` is not repeated here, because the plan is out of date then.
  */
 export async function retryOnTarget<T>(
   work: () => Promise<T>,

@@ -6,9 +6,10 @@ import { readProgramVersion } from '../../program-version.ts';
 import { createRedactor } from '../../redact.ts';
 
 /**
- * What every run is given, with the defaults of the config file: `firstSeen: beginning`, time zone Asia/Shanghai, guards `hold`,
- * 4 and 0.5, the target migrated as needed, no waiting for the lock. The clock is the machine's, the logger says nothing, and
- * nothing stops the run. Pass the `redact` of the redactor that the source has, and tokens stay out of stored error texts.
+ * What every run is given, with the defaults of the config file: `firstSeen: beginning`, time zone
+ * Asia/Shanghai, guards `hold`, 4 and 0.5, the target migrated as needed, no waiting for the lock. The
+ * clock is the machine's, the logger says nothing, and nothing stops the run. Pass the `redact` of the
+ * redactor that the source has, and tokens stay out of stored error texts.
  */
 export function createRunContext(options: RunContextOptions): RunContext {
   return {
@@ -47,7 +48,10 @@ export interface RunContext {
   /** Aborted by SIGINT or SIGTERM: the run stops cleanly. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** Told after every batch that was written, what it did to the dimension. A plan's batches are written beside the target. */
+  /**
+   * Told after every batch that was written, what it did to the dimension. A plan's batches are written
+   * beside the target.
+   */
   readonly onChanges?: (changes: readonly VersionChange[]) => void;
 }
 
@@ -65,7 +69,10 @@ export interface DimensionSettings {
   readonly timeZone: string;
 }
 
-/** How often and how patiently work on the target is repeated when it was unreachable or busy; waits in milliseconds. */
+/**
+ * How often and how patiently work on the target is repeated when it was unreachable or busy; waits in
+ * milliseconds.
+ */
 export interface TargetRetryPolicy {
   readonly retries: number;
   readonly minTimeout: number;

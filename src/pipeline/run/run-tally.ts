@@ -7,7 +7,10 @@ import type { Problem, RunReport } from './run-report.ts';
 
 const PROBLEMS_SHOWN = 100;
 
-/** Counts and problems of one run, its row of `scene_run` and its report. Its memory does not grow with the accounts. */
+/**
+ * Counts and problems of one run, its row of `scene_run` and its report. Its memory does not grow with
+ * the accounts.
+ */
 export class RunTally {
   readonly runId: string;
   readonly #identity: RunIdentity;

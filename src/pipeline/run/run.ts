@@ -25,7 +25,7 @@ export interface Run {
   readonly answers: AnswerCache;
   /** Aborted when the user stops the run or the lock is lost. */
   readonly signal: AbortSignal;
-  /** Aborted only when the lock is lost: what is fetched already is still written after the user stopped the run. */
+  /** Aborted only when the lock is lost. After a stop by the user, what is fetched already is still written. */
   readonly writeSignal: AbortSignal;
   /** What plans are made from, writing under `writeSignal`. */
   readonly planInputs: PlanInputs;
@@ -114,7 +114,7 @@ function isTargetGone(error: unknown): boolean {
   return isScenedimError(error) && (error.code.startsWith('target_') || error.code === 'lock_lost');
 }
 
-/** A lock that is lost because the server is gone is an unreachable target; else it is just lost. */
+/** When the server is gone too, the target is unreachable; else the lock alone was lost. */
 async function explainLoss({ loader, signal }: RunContext, loss: Error): Promise<Error> {
   try {
     await loader.readMeta(AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]));
