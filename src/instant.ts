@@ -1,6 +1,9 @@
 import { ScenedimError } from './errors.ts';
 
-/** An instant: whole microseconds since 1970-01-01T00:00:00Z. Never a `Date`, which loses microseconds. */
+/**
+ * An instant: whole microseconds since 1970-01-01T00:00:00Z. Never a `Date`, which loses
+ * microseconds.
+ */
 export type Micros = bigint;
 
 /** The instant from which `firstSeen: beginning` dates a version. */
@@ -42,8 +45,8 @@ export function parseInstant(text: string): Micros | undefined {
 }
 
 /**
- * The canonical text of an instant: RFC 3339 in UTC with `Z` and six digits of fraction, so that the order of texts is the
- * order of times.
+ * The canonical text of an instant: RFC 3339 in UTC with `Z` and six digits of fraction, so that
+ * the order of texts is the order of times.
  */
 export function formatInstant(instant: Micros): string {
   let days = instant / MICROS_PER_DAY;
@@ -59,12 +62,18 @@ export function formatInstant(instant: Micros): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}.${micros}Z`;
 }
 
-/** Like {@link formatInstant}, for tables and messages that people read: only as many digits of fraction as it needs. */
+/**
+ * Like {@link formatInstant}, for tables and messages that people read: only as many digits of
+ * fraction as it needs.
+ */
 export function formatInstantShort(instant: Micros): string {
   return formatInstant(instant).replace(/\.?0*Z$/, 'Z');
 }
 
-/** Like {@link parseInstant}, for an option or a setting: a bad one is a `usage` error that names it. */
+/**
+ * Like {@link parseInstant}, for an option or a setting: a bad one is a `usage` error that names
+ * it.
+ */
 export function requireInstant(text: string, option: string): Micros {
   const instant = parseInstant(text);
   if (instant === undefined) {

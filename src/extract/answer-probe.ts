@@ -1,19 +1,12 @@
 import { type Refusal, readRefusal } from '../normalize/answer-failure.ts';
 import { isJsonObject, parseExactJson } from '../normalize/exact-json.ts';
 
-/** As much of an answer as a client must know to decide on a retry; the rows themselves are none of its business. */
-export interface AnswerProbe {
-  /** The parsed answer. */
-  readonly value: unknown;
-  /** What WeChat says instead of an answer; undefined when the answer reports success. */
-  readonly refusal: Refusal | undefined;
-}
-
 const decoder = new TextDecoder('utf-8');
 
 /**
- * Reads an answer, whatever its content type said: undefined when it is not JSON. Control characters inside strings, which
- * WeChat's answers hold at times, and bytes that are not UTF-8 are tolerated. Never throws.
+ * Reads an answer, whatever its content type said: undefined when it is not JSON. Control
+ * characters inside strings, which WeChat's answers hold at times, and bytes that are not UTF-8 are
+ * tolerated. Never throws.
  */
 export function probeAnswer(body: Uint8Array): AnswerProbe | undefined {
   try {
@@ -22,4 +15,12 @@ export function probeAnswer(body: Uint8Array): AnswerProbe | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a client must know of an answer to decide on a retry. */
+export interface AnswerProbe {
+  /** The parsed answer. */
+  readonly value: unknown;
+  /** What WeChat says instead of an answer; undefined when the answer reports success. */
+  readonly refusal: Refusal | undefined;
 }

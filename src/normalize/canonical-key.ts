@@ -9,8 +9,8 @@ export const MAX_KEY_LENGTH = 256;
 const MAX_COMPOSED = 4;
 
 /**
- * The canonical key of a row's `value`, undefined when it is none: the exact decimal text of a number, so that 1, 1.0 and
- * "1" are the same scene (case B11), or a cleaned string.
+ * The canonical key of a row's `value`, undefined when it is none: the exact decimal text of a
+ * number, so that 1, 1.0 and "1" are the same scene (case B11), or a cleaned string.
  */
 export function canonicalKey(value: unknown): string | undefined {
   if (Number.isSafeInteger(value)) return String(value);

@@ -1,9 +1,12 @@
-/** A number that needs more digits than this in its exact decimal text is no key and no error code. */
+/**
+ * A number that needs more digits than this in its exact decimal text is no key and no error code.
+ */
 export const MAX_NUMBER_DIGITS = 100;
 
 /**
- * The exact decimal text of a JSON number literal of any length: no exponent, no trailing zeros, `0` for every zero.
- * Undefined when that text has more than {@link MAX_NUMBER_DIGITS} digits, which is found out without writing it.
+ * The exact decimal text of a JSON number literal of any length: no exponent, no trailing zeros,
+ * `0` for every zero. Undefined when that text has more than {@link MAX_NUMBER_DIGITS} digits,
+ * which is found out without writing it.
  */
 export function canonicalNumber(literal: string): string | undefined {
   const sign = literal.startsWith('-') ? '-' : '';
@@ -16,7 +19,8 @@ export function canonicalNumber(literal: string): string | undefined {
 
   const end = written.length - trailingZeros(written);
   const digits = written.slice(first, end);
-  // A literal has far fewer than 2^53 digits, so an exponent that is no longer exact as a number is out of reach anyway.
+  // A literal has far fewer than 2^53 digits, so an exponent that is no longer exact as a number is
+  // out of reach anyway.
   const exponent = exponentAt === -1 ? 0 : Number(literal.slice(exponentAt + 1));
   const integerDigits = (pointAt === -1 ? written.length : pointAt) - first + exponent;
   const fractionDigits = digits.length - integerDigits;

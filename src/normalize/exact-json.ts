@@ -1,9 +1,10 @@
 import { parseLenientJson } from './lenient-json.ts';
 
 /**
- * Parses a body whose numbers stay exact: a number that JavaScript would write otherwise becomes a raw JSON value, which
- * {@link numberLiteral} reads and JSON.stringify writes as it was. Throws a SyntaxError when the text is not JSON, and a
- * RangeError when the text is nested too deeply beside such a number.
+ * Parses a body whose numbers stay exact: a number that JavaScript would write otherwise becomes a
+ * raw JSON value, which {@link numberLiteral} reads and JSON.stringify writes as it was. Throws a
+ * SyntaxError when the text is not JSON, and a RangeError when the text is nested too deeply beside
+ * such a number.
  */
 export function parseExactJson(body: string): unknown {
   const { text, value } = parseLenientJson(body);
@@ -24,7 +25,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** An object of a body. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A number that JavaScript may write in another way: one of 16 digits, -0, one with a fraction or an exponent. */
+/**
+ * A number that JavaScript may write in another way: one of 16 digits, -0, one with a fraction or
+ * an exponent.
+ */
 const MAYBE_INEXACT = /(?:^|[\s:,[])-?(?:\d{16}|(?<=-)0|\d+[.eE][\d.eE+-]*(?:$|[\s,\]}]))/;
 
 function keepLiteral(_name: string, value: unknown, { source }: { readonly source?: string }): unknown {

@@ -1,12 +1,7 @@
-/** A JSON value and the text it was read from, which JSON.parse accepts. */
-export interface LenientJson {
-  readonly text: string;
-  readonly value: unknown;
-}
-
 /**
- * Parses JSON in which strings may hold raw control characters, as WeChat's answers sometimes do. The returned text has
- * them escaped. Throws the SyntaxError of JSON.parse for anything else that is not JSON.
+ * Parses JSON in which strings may hold raw control characters, as WeChat's answers sometimes do.
+ * The returned text has them escaped. Throws the SyntaxError of JSON.parse for anything else that
+ * is not JSON.
  */
 export function parseLenientJson(text: string): LenientJson {
   try {
@@ -18,7 +13,16 @@ export function parseLenientJson(text: string): LenientJson {
   }
 }
 
-/** Escapes control characters inside strings; a loop, for a regular expression over strings of a MiB can overflow. */
+/** A JSON value and the text it was read from, which JSON.parse accepts. */
+export interface LenientJson {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/**
+ * Escapes control characters inside strings; a loop, for a regular expression over strings of a MiB
+ * can overflow.
+ */
 function escapeControlCharacters(text: string): string {
   const parts: string[] = [];
   let copied = 0;

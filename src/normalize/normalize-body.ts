@@ -6,8 +6,9 @@ import type { NormalizedAnswer } from './snapshot.ts';
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * What the body of an answer says: a snapshot, or a failure when it is no scene list.
- * A pure function of the bytes that never throws: bytes that are no UTF-8 are read as U+FFFD, a byte order mark is skipped.
+ * What the body of an answer says: a snapshot, or a failure when it is no scene list. A pure
+ * function of the bytes that never throws: bytes that are no UTF-8 are read as U+FFFD, a byte order
+ * mark is skipped.
  */
 export function normalizeBody(body: Uint8Array): NormalizedAnswer {
   if (isGzip(body)) return { kind: 'failure', code: 'invalid_json', message: 'the body is compressed (gzip)' };

@@ -1,6 +1,7 @@
 /**
- * What WeChat said about a failure: its `errmsg`, else `fallback`, and the request id when that is a member of its own
- * (`{"errcode":-1,"rid":"64af7b86-7f59782b-19648ad4"}`). WeChat's support asks for the rid.
+ * What WeChat said about a failure: its `errmsg`, else `fallback`, and the request id when that is
+ * a member of its own (`{"errcode":-1,"rid":"64af7b86-7f59782b-19648ad4"}`). WeChat's support asks
+ * for the rid.
  */
 export function saidText(errmsg: unknown, rid: unknown, fallback: string): string {
   const text = typeof errmsg === 'string' && errmsg !== '' ? errmsg : fallback;

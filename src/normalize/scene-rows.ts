@@ -3,14 +3,6 @@ import { canonicalText, isLongerThan } from './canonical-text.ts';
 import { isJsonObject } from './exact-json.ts';
 import type { RejectedRow, RejectReason, Snapshot } from './snapshot.ts';
 
-/** A name of more code points than this, as it was received, is no name. */
-export const MAX_NAME_LENGTH = 8192;
-
-/** What one row says: no key is a reject on its own, no name makes its key unknown. */
-type Reading =
-  | { readonly key: undefined; readonly reason: 'not_an_object' | 'no_key' }
-  | { readonly key: string; readonly name: string | undefined };
-
 /**
  * What the `scene` array of an answer says about each key. The order of the rows does not matter.
  * Throws a RangeError for a rejected row that is nested too deeply to be written.
@@ -37,11 +29,19 @@ export function readSceneRows(rows: readonly unknown[]): Snapshot {
   return { kind: 'snapshot', present, unknown, absencesUnknown, rejects };
 }
 
+/** What one row says: no key is a reject on its own, no name makes its key unknown. */
+type Reading =
+  | { readonly key: undefined; readonly reason: 'not_an_object' | 'no_key' }
+  | { readonly key: string; readonly name: string | undefined };
+
 function readRow(row: unknown): Reading {
   if (!isJsonObject(row)) return { key: undefined, reason: 'not_an_object' };
   const key = canonicalKey(row.value);
   return key === undefined ? { key, reason: 'no_key' } : { key, name: canonicalName(row.name) };
 }
+
+/** A name of more code points than this, as it was received, is no name. */
+const MAX_NAME_LENGTH = 8192;
 
 // The length counts before NFC, which would take seconds to sort a long run of combining marks.
 function canonicalName(name: unknown): string | undefined {

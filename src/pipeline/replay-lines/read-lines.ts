@@ -1,26 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { ScenedimError } from '../../errors.ts';
 
-/** A line without its end. */
-export interface NumberedLine {
-  readonly line: string;
-  /** Counted from 1, blank lines included. */
-  readonly number: number;
-}
-
-export interface ReadLinesOptions {
-  /** What the input is called in errors: the file's name. */
-  readonly inputName: string;
-  /** Longest line in bytes; default 16 MiB. A longer one is refused before it is all in memory. */
-  readonly maxLineBytes?: number;
-}
-
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Splits UTF-8 text into its lines that are not blank; ends are `\n` or `\r\n`, the last may be missing, a byte order mark
- * at the start is skipped. Throws `bad_line` naming the line for bytes that are no UTF-8 and for a line that is too long.
+ * Splits UTF-8 text into its lines that are not blank; ends are `\n` or `\r\n`, the last may be
+ * missing, a byte order mark at the start is skipped. Throws `bad_line` naming the line for bytes
+ * that are no UTF-8 and for a line that is too long.
  */
 export async function* readLines(
   input: AsyncIterable<Uint8Array>,
@@ -62,6 +49,20 @@ export async function* readLines(
     if (rest.byteLength > 0) pending.push(rest);
   }
   if (pendingBytes > 0) yield* linesOf(Buffer.concat(pending));
+}
+
+/** A line without its end. */
+export interface NumberedLine {
+  readonly line: string;
+  /** Counted from 1, blank lines included. */
+  readonly number: number;
+}
+
+export interface ReadLinesOptions {
+  /** What the input is called in errors: the file's name. */
+  readonly inputName: string;
+  /** Longest line in bytes; default 16 MiB. A longer one is refused before it is all in memory. */
+  readonly maxLineBytes?: number;
 }
 
 /** The lines of a block up to the first that is no UTF-8, in whose place comes undefined. */

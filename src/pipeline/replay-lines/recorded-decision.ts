@@ -4,7 +4,10 @@ import { badLine, instantField, type LineFields, textField } from './replay-fiel
 /** Fields that mean nothing without `status`. */
 const dependents = ['hold_reason', 'decided_at', 'error_code', 'error_message'] as const;
 
-/** Reads `status` and what belongs to it; null when the line has none. Throws `bad_line` for what contradicts itself. */
+/**
+ * Reads `status` and what belongs to it; null when the line has none. Throws `bad_line` for what
+ * contradicts itself.
+ */
 export function readDecision(fields: LineFields, hasBody: boolean): RecordedDecision | null {
   const statusText = textField(fields, 'status');
   if (statusText === null) {

@@ -2,11 +2,30 @@ import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../../did-you-mean.ts';
 import { problemOfAppId } from '../../dimension/app-id.ts';
 import type { Observation, RecordedDecision } from '../../dimension/observation.ts';
+import type { ScenedimError } from '../../errors.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
-import { isJsonObject, parseExactJson } from '../../normalize/exact-json.ts';
-import { parseLenientJson } from '../../normalize/lenient-json.ts';
+import { isJsonObject, type JsonObject, parseExactJson } from '../../normalize/exact-json.ts';
 import { readDecision } from './recorded-decision.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
+
+const utf8 = new TextEncoder();
+
+/**
+ * Reads one line of replay input. Unknown fields are ignored, a field that is null counts as
+ * missing, raw control characters inside strings are tolerated. Whether a body is a scene list is
+ * judged later. Throws `bad_line` with the reason alone; the caller knows the file and the line
+ * number.
+ */
+export function parseReplayLine(line: string): ReplayObservation {
+  const fields = parseFields(line);
+  const appId = appIdField(fields);
+  const observedAt = instantField(fields, 'observed_at');
+  if (observedAt === null) throw badLine('observed_at is missing');
+  const body = readBody(fields);
+  const recorded = readDecision(fields, body !== null);
+  if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
+  return { appId, observedAt, body, recorded };
+}
 
 /** One line of replay input. */
 export interface ReplayObservation {
@@ -18,27 +37,10 @@ export interface ReplayObservation {
   readonly recorded: RecordedDecision | null;
 }
 
-const utf8 = new TextEncoder();
-
 /**
- * Reads one line of replay input. Unknown fields are ignored, a field that is null counts as missing, raw
- * control characters inside strings are tolerated. Whether a body is a scene list is judged later.
- * Throws `bad_line` with the reason alone; the caller knows the file and the line number.
- */
-export function parseReplayLine(line: string): ReplayObservation {
-  const fields = parseFields(line);
-  const appId = appIdField(fields);
-  const observedAt = instantField(fields, 'observed_at');
-  if (observedAt === null) throw badLine('observed_at is missing');
-  const body = readBody(line, fields);
-  const recorded = readDecision(fields, body !== null);
-  if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
-  return { appId, observedAt, body, recorded };
-}
-
-/**
- * Writes one line of replay input, without a newline, that {@link parseReplayLine} reads back exactly. Fields that are null
- * are left out. The body is its raw text, or base64 when it is not UTF-8; null when the observation failed.
+ * Writes one line of replay input, without a newline, that {@link parseReplayLine} reads back
+ * exactly. Fields that are null are left out. The body is its raw text, or base64 when it is not
+ * UTF-8; null when the observation failed.
  */
 export function formatReplayLine(observation: Observation, body: Uint8Array | null): string {
   return JSON.stringify({
@@ -56,15 +58,16 @@ export function formatReplayLine(observation: Observation, body: Uint8Array | nu
 function parseFields(line: string): LineFields {
   let fields: unknown;
   try {
-    fields = parseLenientJson(line).value;
+    fields = parseExactJson(line);
   } catch (error) {
-    throw badLine(syntaxReason(line, error));
+    throw error instanceof RangeError ? tooDeep() : badLine(syntaxReason(line, error));
   }
   if (!isJsonObject(fields)) throw badLine('the line is not a JSON object');
   return fields;
 }
 
-// The message of JSON.parse quotes the line, so only the offset is taken from it; escaping would have shifted that.
+// The message of JSON.parse quotes the line, so only the offset is taken from it; escaping would
+// have shifted that.
 function syntaxReason(line: string, error: unknown): string {
   const message = String(error);
   const offset = /at position (\d+)/.exec(message)?.[1];
@@ -82,25 +85,31 @@ function appIdField(fields: LineFields): string {
   return appId;
 }
 
-function readBody(line: string, fields: LineFields): Uint8Array | null {
+function readBody(fields: LineFields): Uint8Array | null {
   const body = fields.body ?? null;
   const base64 = textField(fields, 'body_base64');
   if (body !== null && base64 !== null) throw badLine('body and body_base64 exclude each other');
   if (base64 !== null) return decodeBase64(base64);
   if (body === null) return null;
   if (typeof body === 'string') return utf8.encode(body);
-  if (isJsonObject(body)) return utf8.encode(compactBody(line));
+  if (isJsonObject(body)) return utf8.encode(compactBody(body));
   throw badLine('body must be a string or an object');
 }
 
-/** The compact text of a `body` that stands in the line as an object: number literals as they were written. */
-function compactBody(line: string): string {
+/**
+ * The compact text of a `body` that stands in the line as an object: number literals as they were
+ * written.
+ */
+function compactBody(body: JsonObject): string {
   try {
-    const { body } = parseExactJson(line) as LineFields;
     return JSON.stringify(body);
   } catch {
-    throw badLine('body is nested too deeply; put the answer into a string');
+    throw tooDeep();
   }
+}
+
+function tooDeep(): ScenedimError {
+  return badLine('the line is nested too deeply: put the answer into a string');
 }
 
 const knownFields: readonly string[] = [
@@ -115,7 +124,10 @@ const knownFields: readonly string[] = [
   'error_message',
 ];
 
-/** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
+/**
+ * `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something
+ * else.
+ */
 function misspeltBody(fields: LineFields): string {
   for (const name of Object.keys(fields)) {
     if (name.length > 16 || knownFields.includes(name)) continue;

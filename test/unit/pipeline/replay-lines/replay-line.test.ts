@@ -157,7 +157,9 @@ describe('a body', () => {
   test('may be nested deeper than any stack as a text only', () => {
     const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
     expect(payloadOf(line(`"body":${JSON.stringify(deep)}`))).toBe(deep);
-    expect(reasonOf(line(`"body":${deep}`))).toBe('body is nested too deeply; put the answer into a string');
+    const reason = 'the line is nested too deeply: put the answer into a string';
+    expect(reasonOf(line(`"body":${deep}`))).toBe(reason);
+    expect(reasonOf(line('"n":1.0', `"body":${deep}`))).toBe(reason);
   });
 });
 
