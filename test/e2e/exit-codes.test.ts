@@ -100,7 +100,8 @@ describe('by what the accounts answered', () => {
     [75, 'one account does not answer', 'hang', 'wxa', 'partial'],
     [69, 'no account answers', 'hang', undefined, 'failed'],
     [77, 'every token is refused', 'token_invalid', undefined, 'failed'],
-    [78, 'an IP that is not in the whitelist', 'ip_not_whitelisted', 'wxa', 'failed'],
+    [75, 'the IP whitelist of one account lacks us', 'ip_not_whitelisted', 'wxa', 'partial'],
+    [78, 'the IP whitelist of every account lacks us', 'ip_not_whitelisted', undefined, 'failed'],
   ])('%i: %s', async (code, _what, fault, appId, outcome) => {
     always(fault, appId);
     const result = await run('sync -c memory.yaml --json --skip-exit-code');
