@@ -185,7 +185,7 @@ export interface Finding {
   readonly subject: string;
   readonly message: string;
   readonly remedy?: string;
-  /** The code of the error that stood in the way of looking. */
+  /** Which error it is: decides the exit status of `check`. An error without one counts as `target_invalid`. */
   readonly code?: ErrorCode;
 }
 

@@ -25,7 +25,7 @@ export function schemaFinding(meta: TargetMeta | null, schemaVersion: number): F
   const message = describeDifference(meta, schemaVersion);
   return meta.schemaVersion < schemaVersion
     ? { level: 'warning', subject, message, remedy: 'run scenedim migrate' }
-    : { level: 'error', subject, message, remedy: REMEDY_NEWER };
+    : { level: 'error', subject, message, remedy: REMEDY_NEWER, code: 'schema_newer' };
 }
 
 function describeDifference(meta: TargetMeta, schemaVersion: number): string {

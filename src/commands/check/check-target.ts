@@ -16,12 +16,8 @@ const NAMED = 20;
 export async function checkTarget(context: RunContext): Promise<readonly CheckedFinding[]> {
   const { loader, signal } = context;
   const found = await loader.check(signal);
+  const findings = found.map((finding) => ({ ...finding, exitCode: exitCodeOf(finding) }));
   const failed = found.some(({ level }) => level === 'error');
-  const isExplained = found.some(({ code, ...finding }) => code !== undefined || isAboutCredentials(finding));
-  const unusable = failed && !isExplained ? await exitCodeOf(context) : 0;
-  const findings = found.map((finding) => {
-    return { ...finding, exitCode: finding.level === 'error' ? unusable || exitCodeOfFinding(finding) : 0 };
-  });
   if (failed || (await loader.readMeta(signal))?.schemaVersion !== loader.schemaVersion) return findings;
   try {
     await requireTarget(context);
@@ -31,26 +27,9 @@ export async function checkTarget(context: RunContext): Promise<readonly Checked
   }
 }
 
-/** A loader reports findings without an exit status; an error that stands in the way of looking has one. 0: none does. */
-async function exitCodeOf({ loader, signal }: RunContext): Promise<number> {
-  try {
-    await loader.readMeta(signal);
-    return 0;
-  } catch (error) {
-    if (!isScenedimError(error) || signal.aborted) throw error;
-    return error.exitCode;
-  }
-}
-
-/** Their subject says it all, and looking for credentials again would take as long again. */
-function isAboutCredentials({ subject }: Finding): boolean {
-  return subject === 'credentials' || subject === 'key file';
-}
-
-/** A missing right can be given; another version, encoding or role is a matter of configuration. */
-function exitCodeOfFinding({ subject, code }: Finding): number {
-  if (code !== undefined) return errorCodes[code].exitCode;
-  return /^(?:rights?|credentials|billing|API)\b/.test(subject) ? 77 : 78;
+/** An error of a target that does not say which one is a matter of configuration. */
+function exitCodeOf({ level, code }: Finding): number {
+  return level === 'error' ? errorCodes[code ?? 'target_invalid'].exitCode : 0;
 }
 
 async function checkHeads({ loader, signal }: RunContext): Promise<readonly CheckedFinding[]> {
