@@ -5,7 +5,7 @@ import type { RunAction } from './session/run-action.ts';
 import { withTarget } from './work/with-target.ts';
 import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
 
-export function defineExportLog(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   command
     .description(
       'Writes every observation with its decision, in the format that replay reads: moves a dimension to another warehouse.',

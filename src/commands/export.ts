@@ -13,7 +13,7 @@ interface ExportFlags extends ResultOptions {
   readonly current?: true;
 }
 
-export function defineExport(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   command
     .description(
       'Writes dim_scene, one version a line, ordered by account, key and time. The unknown member is left out.',

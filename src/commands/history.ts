@@ -17,7 +17,7 @@ interface HistoryFlags extends CommonOptions {
   readonly appId?: readonly string[];
 }
 
-export function defineHistory(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .argument('<key>', 'scene key, like 4 or @_all')
     .description('Shows the versions of a scene: its names and when each was in force.')

@@ -3,18 +3,14 @@ import { type Micros, requireInstant } from '../instant.ts';
 import { hold } from '../pipeline/decide.ts';
 import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
-import type { CommonOptions } from './session/session.ts';
-import { printDecision } from './work/print-decision.ts';
+import { type DecisionFlags, defineDecision } from './work/define-decision.ts';
 import { addLockTimeout } from './work/sync-options.ts';
-import { withTarget } from './work/with-target.ts';
 
-interface HoldFlags extends CommonOptions {
-  readonly appId: string;
+interface HoldFlags extends DecisionFlags {
   readonly observedAt: Micros;
-  readonly lockTimeout?: number;
 }
 
-export function defineHold(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   command
     .requiredOption('--app-id <id>', 'the account (required)')
     .requiredOption('--observed-at <time>', 'when the wrong answer came (required)', (text) =>
@@ -30,15 +26,6 @@ export function defineHold(command: Command, run: RunAction): void {
         ['hold --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'that answer was wrong'],
         ['export-log | grep \'"wx0123456789abcdef"\'', 'find the time of an answer'],
       ]),
-    )
-    .action(
-      run<HoldFlags>(async (session, flags) => {
-        const config = await session.loadConfig();
-        const target = { label: 'hold', lockTimeoutMs: flags.lockTimeout };
-        const { appId, observedAt } = flags;
-        const report = await withTarget(session, config, target, (context) => hold(context, { appId, observedAt }));
-        await printDecision(session, report, flags);
-        return 0;
-      }),
     );
+  defineDecision<HoldFlags>(command, run, (context, { appId, observedAt }) => hold(context, { appId, observedAt }));
 }

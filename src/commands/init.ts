@@ -17,7 +17,7 @@ interface InitOptions extends CommonOptions {
   readonly target?: string;
 }
 
-export function defineInit(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   command
     .summary('write a commented scenedim.yaml')
     .description(

@@ -14,7 +14,7 @@ interface MigrateFlags extends CommonOptions {
   readonly lockTimeout?: number;
 }
 
-export function defineMigrate(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .description('Creates or upgrades schema, views, comments and grants of the target. Running it again is harmless.')
     .option('--print-sql', 'print the SQL for a DBA instead; nothing is changed')

@@ -14,7 +14,7 @@ interface PlanFlags extends SyncFlags {
   readonly input?: string;
 }
 
-export function definePlan(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addSyncOptions(command)
     .description('Shows what sync, or with --input what replay, would change. Writes nothing.')
     .option('--input <file>', 'recorded observations instead of WeChat; - is standard input')

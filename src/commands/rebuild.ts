@@ -10,7 +10,7 @@ interface RebuildFlags extends ReportOptions {
   readonly lockTimeout?: number;
 }
 
-export function defineRebuild(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .description(
       'Recomputes dim_scene from the stored observations: after dimension.firstSeen or the program changed, or to repair it. ' +

@@ -11,7 +11,7 @@ interface ReplayFlags extends ReportOptions {
   readonly lockTimeout?: number;
 }
 
-export function defineReplay(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .argument('<file>', 'NDJSON, one observation a line; - is standard input')
     .description(

@@ -38,7 +38,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     screen.write(renderError(error, redactor, paint));
     if (stack !== undefined) screen.write(`${redactor.redact(stack)}\n`);
   };
-  const parts: SessionParts = { host, signal: stopping.signal, stoppedBy, out, screen, redactor, showError };
+  const parts: SessionParts = { signal: stopping.signal, stoppedBy, out, screen, redactor, showError };
   const wantsJson = host.argv.includes('--json');
 
   const fail = async (error: unknown): Promise<number> => {
@@ -78,14 +78,14 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
         .slice(0, -2)
         .flat()
         .filter((operand) => operand !== undefined) as string[];
-      code = await action(await createSession(options as object, parts), options, operands);
+      code = await action(await createSession(options as object, host, parts), options, operands);
     };
   const program = createProgram((text) => {
     help += text;
   });
   for (const entry of commandList) {
     const command = program.command(entry.name).description(entry.summary);
-    if (host.argv.includes(entry.name)) (await entry.load())(command, run);
+    if (host.argv.includes(entry.name)) (await entry.load()).define(command, run);
   }
   try {
     await program.parseAsync(host.argv.slice(2), { from: 'user' });

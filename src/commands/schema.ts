@@ -7,7 +7,7 @@ import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
 
-export function defineSchema(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   const names = ['config', ...outputNames];
   command
     .argument('[name]', `one of ${names.join(', ')}`, 'config')

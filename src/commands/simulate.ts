@@ -21,7 +21,7 @@ interface SimulateFlags extends CommonOptions {
   readonly script?: string;
 }
 
-export function defineSimulate(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'an account that it knows (repeatable)')
     .description(
       'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.',

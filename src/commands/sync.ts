@@ -14,7 +14,7 @@ import {
 } from './work/sync-options.ts';
 import { runOnTarget } from './work/with-target.ts';
 
-export function defineSync(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addReportOptions(addLockTimeout(addSyncOptions(command)))
     .description(
       'Fetches the scene lists of the accounts in the config from WeChat and applies what changed. Running it again is harmless.',

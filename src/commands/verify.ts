@@ -13,7 +13,7 @@ interface VerifyFlags extends CommonOptions {
   readonly lockTimeout?: number;
 }
 
-export function defineVerify(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .description(
       'Proves that dim_scene and scene_account are what the stored observations give and that every row keeps the rules. ' +

@@ -34,12 +34,9 @@ export async function* readAccountsFile(
       const account = accountOf(record, `${shown}:${info.lines}`);
       const earlier = seen.get(account.appId);
       if (earlier !== undefined) {
-        throw new ScenedimError(
-          'config_invalid',
+        throw invalid(
           `${shown}:${info.lines}: ${account.appId} is listed already in line ${earlier}`,
-          {
-            remedy: 'list every account once',
-          },
+          'list every account once',
         );
       }
       seen.set(account.appId, info.lines);
@@ -49,9 +46,10 @@ export async function* readAccountsFile(
     throw described(error, shown);
   }
   if (seen.size > 0) return;
-  throw new ScenedimError('config_invalid', `${shown}: no account is listed`, {
-    remedy: 'add a line for each account below the header, its app id and where its credential is',
-  });
+  throw invalid(
+    `${shown}: no account is listed`,
+    'add a line for each account below the header, its app id and where its credential is',
+  );
 }
 
 interface CsvRow {
@@ -61,12 +59,9 @@ interface CsvRow {
 
 function checkHeader(header: string[], shown: string): string[] {
   if (!header.includes('app_id') || !credentialColumns.some((column) => header.includes(column))) {
-    throw new ScenedimError(
-      'config_invalid',
+    throw invalid(
       `${shown}:1: the header must name app_id and one of ${credentialColumns.join(', ')}`,
-      {
-        remedy: 'start the file with a line like: app_id,secret_env',
-      },
+      'start the file with a line like: app_id,secret_env',
     );
   }
   return header;
@@ -76,21 +71,22 @@ function accountOf(record: Readonly<Record<string, string>>, place: string): Acc
   const appId = record['app_id'] ?? '';
   const problem = problemOfAppId(appId);
   if (problem !== undefined) {
-    throw new ScenedimError('config_invalid', `${place}: app_id ${problem}`, {
-      remedy: 'write the AppID that mp.weixin.qq.com shows',
-    });
+    throw invalid(`${place}: app_id ${problem}`, 'write the AppID that mp.weixin.qq.com shows');
   }
   const [credential, ...others] = credentialColumns.filter((column) => (record[column] ?? '') !== '');
   if (credential === undefined || others.length > 0) {
-    throw new ScenedimError(
-      'config_invalid',
+    throw invalid(
       `${place}: ${appId} needs exactly one of ${credentialColumns.join(', ')}`,
-      { remedy: 'fill one of these columns and leave the others empty' },
+      'fill one of these columns and leave the others empty',
     );
   }
   const value = record[credential] ?? '';
   const reference = credential.endsWith('_env') ? { env: value } : { file: value };
   return credential.startsWith('secret') ? { appId, appSecret: reference } : { appId, accessToken: reference };
+}
+
+function invalid(message: string, remedy: string): ScenedimError {
+  return new ScenedimError('config_invalid', message, { remedy });
 }
 
 function described(error: unknown, shown: string): unknown {

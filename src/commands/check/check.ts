@@ -12,7 +12,7 @@ import { type CheckedFinding, findingOf, worstExitCode } from './check-finding.t
 import { checkSource } from './check-source.ts';
 import { checkTarget } from './check-target.ts';
 
-export function defineCheck(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   command
     .description(
       'Looks at everything a run needs and says what to do where something is missing: config, credentials, target, schema, ' +

@@ -11,7 +11,7 @@ import { syncOptionsOf } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
 import { runDemo } from './run-demo.ts';
 
-export function defineDemo(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   command
     .description(
       'Shows the whole job in a few seconds: a simulated WeChat, three syncs with a rename, a removal and a return between ' +

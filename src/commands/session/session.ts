@@ -30,43 +30,37 @@ export interface CommonOptions {
   readonly logFormat?: string;
 }
 
-/** What one invocation of a command works with. */
-export interface Session {
-  readonly options: CommonOptions;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly workingDirectory: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stderr: Writable;
+/** What the program gives every command. */
+export interface SessionParts {
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** The exit status for the signal that came; undefined while none came. */
-  stoppedBy(): number | undefined;
+  readonly stoppedBy: () => number | undefined;
   readonly out: Output;
   /** Standard error. */
   readonly screen: Screen;
+  readonly redactor: Redactor;
+  /** Writes an error to standard error: for people, or as a line of the JSON log where that was asked for. */
+  readonly showError: (error: unknown) => void;
+}
+
+/** What one invocation of a command works with. */
+export interface Session extends SessionParts {
+  readonly options: CommonOptions;
+  readonly environment: HostProcess['env'];
+  readonly workingDirectory: string;
+  readonly stdin: HostProcess['stdin'];
+  readonly stderr: Writable;
   readonly logger: Logger;
   readonly logFormat: LogFormat;
-  /** Writes an error to standard error: for people, or as a line of the JSON log where that was asked for. */
-  showError(error: unknown): void;
-  readonly redactor: Redactor;
   readonly programVersion: string;
   /** Reads the config with the given settings, made by flags, on top. */
   loadConfig(settings?: readonly Setting[]): Promise<Config>;
 }
 
-export interface SessionParts {
-  readonly host: HostProcess;
-  readonly signal: AbortSignal;
-  readonly stoppedBy: () => number | undefined;
-  readonly out: Output;
-  readonly screen: Screen;
-  readonly redactor: Redactor;
-  readonly showError: (error: unknown) => void;
-}
-
 /** Opens a session: checks the common options and starts the logger. */
-export async function createSession(options: CommonOptions, parts: SessionParts): Promise<Session> {
-  const { host, screen, redactor } = parts;
+export async function createSession(options: CommonOptions, host: HostProcess, parts: SessionParts): Promise<Session> {
+  const { screen, redactor } = parts;
   const environment = host.env;
   const level = logChoice(options.logLevel, environment['SCENEDIM_LOG_LEVEL'], logLevels, '--log-level');
   const format = logChoice(options.logFormat, environment['SCENEDIM_LOG_FORMAT'], logFormats, '--log-format');
@@ -79,19 +73,14 @@ export async function createSession(options: CommonOptions, parts: SessionParts)
     write: (text) => screen.write(text),
   });
   return {
+    ...parts,
     options,
     environment,
     workingDirectory: host.cwd(),
     stdin: host.stdin,
     stderr: host.stderr,
-    signal: parts.signal,
-    stoppedBy: parts.stoppedBy,
-    out: parts.out,
-    screen,
     logger,
     logFormat,
-    showError: parts.showError,
-    redactor,
     programVersion: readProgramVersion(),
     async loadConfig(settings) {
       const config = await loadConfig({

@@ -23,7 +23,7 @@ interface StatusFlags extends CommonOptions {
 /** Accounts shown without `--all`; those with a problem come first. */
 const SHOWN = 50;
 
-export function defineStatus(command: Command, run: RunAction): void {
+export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .description('Shows how fresh each account is, its last error, and what waits for a decision.')
     .option('--all', `show every account (default: ${SHOWN}, those with a problem first)`)
