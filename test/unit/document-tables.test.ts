@@ -157,6 +157,7 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void | Promise<void>
   },
   'src/README.md layers': 'test/unit/architecture.test.ts',
   'src/README.md packages': 'test/unit/architecture.test.ts',
+  'src/load/bigquery/README.md bigquery folders': 'test/unit/load/bigquery/folders.test.ts',
   'src/dimension/README.md facts': 'test/unit/dimension/cited-cases.test.ts',
   'test/README.md suites': (rows) => {
     const projects = vitestConfig.test?.projects?.map((project) => {

@@ -2,7 +2,7 @@ import type { Micros } from '../../../instant.ts';
 import { assertLockScope } from '../../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../../loader.ts';
 import { isMissing } from '../errors/bigquery-failure.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryRows } from '../jobs/run-query.ts';
 import { ensureDataset } from './ensure-dataset.ts';
@@ -60,7 +60,7 @@ function takeScope(runner: JobRunner, scope: LockScope, signal: AbortSignal): Pr
 export async function lockEndsAt(runner: JobRunner, scope: LockScope, signal: AbortSignal): Promise<Micros | null> {
   const { leaseId, compatibleSuffix } = leaseOf(scope);
   const [row = []] = await queryRows(runner, lockEndQuery(runner.config, leaseId, compatibleSuffix), signal);
-  return createCellReader(row, 'scene_lease').instantOrNull();
+  return new RowCells(row, 'scene_lease').instantOrNull();
 }
 
 /** The lease of a scope, and the suffix of the ids of the leases that may be held beside it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Micros } from '../../../instant.ts';
 import { parseAnswer } from '../errors/bigquery-failure.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages, queryRows, type Row } from '../jobs/run-query.ts';
 import type { Query } from '../sql/query.ts';
@@ -84,7 +84,7 @@ async function readRanges(
 ): Promise<readonly AccountRange[]> {
   const rows = await queryRows(runner, boundariesQuery(runner.config, name, count), signal);
   const boundaries = rows.map((row) => {
-    const cells = createCellReader(row, name);
+    const cells = new RowCells(row, name);
     return { at: cells.instant(), appId: cells.text() };
   });
   const [first] = boundaries;

@@ -1,6 +1,6 @@
 import type { AccountHead } from '../../../dimension/account-head.ts';
 import type { AccountQuery } from '../../loader.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages } from '../jobs/run-query.ts';
 import type { Query } from '../sql/query.ts';
@@ -27,7 +27,7 @@ export async function* readHeads(
 ): AsyncGenerator<AccountHead> {
   for await (const rows of queryPages(runner, headsQuery(runner.config, query), signal)) {
     for (const row of rows) {
-      const cells = createCellReader(row, 'scene_account');
+      const cells = new RowCells(row, 'scene_account');
       yield {
         appId: cells.text(),
         revision: Number(cells.integer()),

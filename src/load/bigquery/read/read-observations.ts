@@ -1,7 +1,7 @@
 import { holdReasons, type Observation, observationStatuses } from '../../../dimension/observation.ts';
 import type { AccountQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages } from '../jobs/run-query.ts';
 import type { Query } from '../sql/query.ts';
@@ -37,7 +37,7 @@ export async function* readObservations(
       : queryPages(runner, statement(), signal);
   for await (const rows of pages) {
     for (const row of rows) {
-      const cells = createCellReader(row, 'scene_observation');
+      const cells = new RowCells(row, 'scene_observation');
       yield {
         appId: cells.text(),
         observedAt: cells.instant(),

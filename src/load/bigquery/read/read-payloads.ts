@@ -1,4 +1,4 @@
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages } from '../jobs/run-query.ts';
 import type { Query } from '../sql/query.ts';
@@ -24,7 +24,7 @@ export async function readPayloads(
   if (hashes.length === 0) return bodies;
   for await (const rows of queryPages(runner, payloadsQuery(runner.config, hashes), signal)) {
     for (const row of rows) {
-      const cells = createCellReader(row, 'scene_payload');
+      const cells = new RowCells(row, 'scene_payload');
       bodies.set(cells.text(), cells.bytes());
     }
   }

@@ -2,7 +2,7 @@ import { endReasons, type Version, valueKinds } from '../../../dimension/version
 import { OPEN_END } from '../../../instant.ts';
 import type { VersionQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages } from '../jobs/run-query.ts';
 import type { Query } from '../sql/query.ts';
@@ -57,7 +57,7 @@ export async function* readVersions(
     : orderedPages(runner, 'dim_scene', statement, signal);
   for await (const rows of pages) {
     for (const row of rows) {
-      const cells = createCellReader(row, 'dim_scene');
+      const cells = new RowCells(row, 'dim_scene');
       yield {
         versionId: cells.text(),
         sceneId: cells.text(),

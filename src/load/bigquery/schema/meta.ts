@@ -4,7 +4,7 @@ import type { TargetMeta } from '../../loader.ts';
 import { oneOf } from '../../one-of.ts';
 import { isMissing } from '../errors/bigquery-failure.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
-import { createCellReader } from '../jobs/row-cells.ts';
+import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryRows, runStatement } from '../jobs/run-query.ts';
 import { heldCondition } from '../leases/assert-leases.ts';
@@ -51,7 +51,7 @@ export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<
     return [];
   });
   if (row === undefined) return null;
-  const cells = createCellReader(row, 'scene_meta');
+  const cells = new RowCells(row, 'scene_meta');
   const meta = {
     schemaVersion: Number(cells.integer()),
     normalizerVersion: Number(cells.integer()),

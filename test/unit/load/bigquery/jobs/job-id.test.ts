@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { callName, jobId, jobName } from '../../../../../src/load/bigquery/jobs/job-id.ts';
 
-test('as many calls as some shards make in half a year have different names', () => {
+test('as many calls as some shards make in half a year have different names', { timeout: 60_000 }, () => {
   const count = 200_000;
   const ids = Array.from({ length: count }, () => jobId(jobName('read', callName()), 1));
   expect(new Set(ids).size).toBe(count);
