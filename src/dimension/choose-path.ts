@@ -2,6 +2,16 @@ import type { AnswerFailure } from '../normalize/snapshot.ts';
 import type { AccountHead } from './account-head.ts';
 import type { IncomingObservation } from './observation.ts';
 
+/** Chooses the cheapest path; `incoming` is in order of time. */
+export function choosePath(head: AccountHead | null, incoming: readonly ObservationOutline[]): PlanPath {
+  if (head === null) return 'nothing';
+  const oldest = incoming[0];
+  if (incoming.length === 1 && oldest !== undefined && isNewest(head, oldest)) return 'duplicate';
+  if (oldest !== undefined && oldest.observedAt <= head.lastAttemptAt) return 'log';
+  if (incoming.every((observation) => cannotChange(head, observation))) return 'repeat';
+  return head.lastPayloadHash === null ? 'log' : 'open_versions';
+}
+
 /**
  * What must be read to plan an account, from its head alone:
  * - `nothing`: the account is new;
@@ -18,16 +28,6 @@ export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'duplicate' | 'l
 export interface ObservationOutline extends Omit<IncomingObservation, 'answer' | 'origin'> {
   /** What it says, when that is no snapshot. */
   readonly failure: AnswerFailure | null;
-}
-
-/** Chooses the cheapest path; `incoming` is in order of time. */
-export function choosePath(head: AccountHead | null, incoming: readonly ObservationOutline[]): PlanPath {
-  if (head === null) return 'nothing';
-  const oldest = incoming[0];
-  if (incoming.length === 1 && oldest !== undefined && isNewest(head, oldest)) return 'duplicate';
-  if (oldest !== undefined && oldest.observedAt <= head.lastAttemptAt) return 'log';
-  if (incoming.every((observation) => cannotChange(head, observation))) return 'repeat';
-  return head.lastPayloadHash === null ? 'log' : 'open_versions';
 }
 
 function isNewest(head: AccountHead, { observedAt, payloadHash, recorded }: ObservationOutline): boolean {

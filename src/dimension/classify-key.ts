@@ -7,15 +7,6 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const CANONICAL_INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
-/** The columns of a version that follow from its key. */
-export interface KeyClass {
-  readonly valueKind: ValueKind;
-  /** The number, when `valueKind` is `numeric`. */
-  readonly sceneValue: bigint | null;
-  /** True for `@_all`: "everything", never to be summed with the others. */
-  readonly isAggregate: boolean;
-}
-
 /**
  * Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`,
  * else `text`.
@@ -28,4 +19,13 @@ export function classifyKey(key: string): KeyClass {
   }
   const valueKind = key.startsWith('@_') ? 'sentinel' : 'text';
   return { valueKind, sceneValue: null, isAggregate: key === AGGREGATE_KEY };
+}
+
+/** The columns of a version that follow from its key. */
+export interface KeyClass {
+  readonly valueKind: ValueKind;
+  /** The number, when `valueKind` is `numeric`. */
+  readonly sceneValue: bigint | null;
+  /** True for `@_all`: "everything", never to be summed with the others. */
+  readonly isAggregate: boolean;
 }

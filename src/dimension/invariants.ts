@@ -6,13 +6,6 @@ import { sceneIdOf, versionIdOf } from './ids.ts';
 import type { Version } from './version.ts';
 import { isOpen } from './version.ts';
 
-/** A rule of `src/dimension/README.md` that a row breaks. */
-export interface Violation {
-  readonly appId: string;
-  readonly rule: 'overlap' | 'interval' | 'derived_column' | 'open_versions' | 'dimension' | 'head' | 'payload';
-  readonly message: string;
-}
-
 /** Checks the rows of one account, ordered by key and time, against what every row must fulfil on its own. */
 export function findRowViolations(versions: readonly Version[]): Violation[] {
   const violations: Violation[] = [];
@@ -39,6 +32,13 @@ export function findRowViolations(versions: readonly Version[]): Violation[] {
     previous = version;
   }
   return violations;
+}
+
+/** A rule of `src/dimension/README.md` that a row breaks. */
+export interface Violation {
+  readonly appId: string;
+  readonly rule: 'overlap' | 'interval' | 'derived_column' | 'open_versions' | 'dimension' | 'head' | 'payload';
+  readonly message: string;
 }
 
 /** Open versions equal the newest ok answer when that left nothing unknown. */

@@ -6,33 +6,6 @@ import { classifyKey } from './classify-key.ts';
 import { sceneIdOf, versionIdOf } from './ids.ts';
 import type { EndReason, FirstSeen, Version } from './version.ts';
 
-/** The versions of one account as its ok answers unfold, oldest first. */
-export interface Timeline {
-  /** How many versions are in force after the answers so far. */
-  readonly inForce: number;
-  /** How many versions in force the snapshot would close as removed. */
-  countRemovals(snapshot: Snapshot): number;
-  /** Takes the next answer; `observedAt` is later than that of every answer before. */
-  observe(observedAt: Micros, snapshot: Snapshot): void;
-  /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
-  versions(): Version[];
-}
-
-/** Where a timeline goes on: behind an ok answer that left nothing unknown. */
-export interface ResumePoint {
-  /** That answer: its keys are those in force, every other key was absent then. */
-  readonly snapshot: Snapshot;
-  /** The stored open versions of at least the keys that the answers to come change. */
-  readonly openVersions: readonly Version[];
-}
-
-export interface TimelineOptions {
-  readonly appId: string;
-  readonly firstSeen: FirstSeen;
-  /** Left out: start before the first answer. */
-  readonly resumeFrom?: ResumePoint;
-}
-
 /** Starts the timeline of one account. Its cost is linear in the rows of the answers. */
 export function createTimeline({ appId, firstSeen, resumeFrom }: TimelineOptions): Timeline {
   const names = new Map(resumeFrom?.snapshot.present);
@@ -82,6 +55,33 @@ export function createTimeline({ appId, firstSeen, resumeFrom }: TimelineOptions
 
     versions: () => [...closed, ...open.values()],
   };
+}
+
+/** The versions of one account as its ok answers unfold, oldest first. */
+export interface Timeline {
+  /** How many versions are in force after the answers so far. */
+  readonly inForce: number;
+  /** How many versions in force the snapshot would close as removed. */
+  countRemovals(snapshot: Snapshot): number;
+  /** Takes the next answer; `observedAt` is later than that of every answer before. */
+  observe(observedAt: Micros, snapshot: Snapshot): void;
+  /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
+  versions(): Version[];
+}
+
+/** Where a timeline goes on: behind an ok answer that left nothing unknown. */
+export interface ResumePoint {
+  /** That answer: its keys are those in force, every other key was absent then. */
+  readonly snapshot: Snapshot;
+  /** The stored open versions of at least the keys that the answers to come change. */
+  readonly openVersions: readonly Version[];
+}
+
+export interface TimelineOptions {
+  readonly appId: string;
+  readonly firstSeen: FirstSeen;
+  /** Left out: start before the first answer. */
+  readonly resumeFrom?: ResumePoint;
 }
 
 /**

@@ -1,17 +1,6 @@
 import type { Version, VersionChange } from './version.ts';
 import { isOpen } from './version.ts';
 
-export interface VersionCounts {
-  /** Rows inserted. */
-  readonly opened: number;
-  /** Rows that were open and are not now. */
-  readonly closed: number;
-  /** Stored rows that changed other than by being closed. */
-  readonly rewritten: number;
-  /** Rows deleted. */
-  readonly removed: number;
-}
-
 /**
  * What turns the stored rows into the computed ones. Both lists are of the same keys; equal rows give
  * no change.
@@ -27,6 +16,17 @@ export function diffVersions(stored: readonly Version[], computed: readonly Vers
   }
   for (const before of left.values()) changes.push({ op: 'delete', before });
   return changes;
+}
+
+export interface VersionCounts {
+  /** Rows inserted. */
+  readonly opened: number;
+  /** Rows that were open and are not now. */
+  readonly closed: number;
+  /** Stored rows that changed other than by being closed. */
+  readonly rewritten: number;
+  /** Rows deleted. */
+  readonly removed: number;
 }
 
 /** The counts that a report gives for a list of changes. */

@@ -6,6 +6,21 @@ import type { Micros } from '../instant.ts';
 import { formatInstant, OPEN_END } from '../instant.ts';
 import type { ChangeSet, HeadChange } from './loader.ts';
 
+/**
+ * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision
+ * or changes a row that is not stored, and `internal` when the rows would break a constraint of the
+ * tables: a second observation of one instant, an id twice, an empty interval, two versions of a key
+ * with the same end, and the like.
+ */
+export function changeAccountRows(stored: AccountRows, changes: AccountChanges): AccountRows {
+  assertHeadIsCurrent(changes, stored.head);
+  return {
+    head: changes.head?.head ?? stored.head,
+    observations: changeObservations(stored.observations, changes),
+    versions: changeVersions(stored.versions, changes.versions),
+  };
+}
+
 /** The rows that a target holds of one account: immutable, so whoever has read them keeps one consistent state. */
 export interface AccountRows {
   readonly head: AccountHead | null;
@@ -54,21 +69,6 @@ export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
 export function assertHeadIsCurrent(changes: AccountChanges, stored: AccountHead | null): void {
   if (changes.head === null || stored?.revision === changes.head.before?.revision) return;
   throw stale(`account ${changes.appId} changed between reading and writing`);
-}
-
-/**
- * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision
- * or changes a row that is not stored, and `internal` when the rows would break a constraint of the
- * tables: a second observation of one instant, an id twice, an empty interval, two versions of a key
- * with the same end, and the like.
- */
-export function changeAccountRows(stored: AccountRows, changes: AccountChanges): AccountRows {
-  assertHeadIsCurrent(changes, stored.head);
-  return {
-    head: changes.head?.head ?? stored.head,
-    observations: changeObservations(stored.observations, changes),
-    versions: changeVersions(stored.versions, changes.versions),
-  };
 }
 
 function changeObservations(

@@ -1,19 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { projectRoot } from '../project-root.ts';
 
-/** One file of `sql/postgres` or `sql/bigquery`; `number` is the schema version that it makes. */
-export interface MigrationFile {
-  readonly number: number;
-  /** File name without `.sql`. */
-  readonly name: string;
-  readonly file: URL;
-}
-
-export type MigrationDialect = 'postgres' | 'bigquery';
-
-const fileName = /^(\d{6})_\w+\.sql$/;
-const found = new Map<MigrationDialect, readonly MigrationFile[]>();
-
 /** The migrations of this program in order; the folder is read once. */
 export function listMigrationFiles(dialect: MigrationDialect): readonly MigrationFile[] {
   const known = found.get(dialect);
@@ -29,3 +16,16 @@ export function listMigrationFiles(dialect: MigrationDialect): readonly Migratio
   found.set(dialect, files);
   return files;
 }
+
+/** One file of `sql/postgres` or `sql/bigquery`; `number` is the schema version that it makes. */
+export interface MigrationFile {
+  readonly number: number;
+  /** File name without `.sql`. */
+  readonly name: string;
+  readonly file: URL;
+}
+
+export type MigrationDialect = 'postgres' | 'bigquery';
+
+const fileName = /^(\d{6})_\w+\.sql$/;
+const found = new Map<MigrationDialect, readonly MigrationFile[]>();

@@ -5,6 +5,23 @@ import { messageOf } from '../error-text.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import type { Loader, LoaderContext, LoaderFactory } from './loader.ts';
 
+/**
+ * Makes the loader of a `target` section; `config_invalid` when the section, or the package that the
+ * section names, is not usable. Without a context relative paths start from the working directory, and
+ * a target that is in use is not waited for.
+ */
+export async function createLoader(section: TargetSection, context: Partial<LoaderContext> = {}): Promise<Loader> {
+  const {
+    baseDirectory = process.cwd(),
+    openTimeoutMs = 0,
+    readOnly = false,
+    signal = new AbortController().signal,
+    onRetry = () => {},
+  } = context;
+  const factory = await loaderFactory(section.type, baseDirectory);
+  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, readOnly, signal, onRetry });
+}
+
 /** The `target` section as far as everybody knows it; the rest is for the loader that `type` names. */
 export interface TargetSection {
   /** A built-in kind, or the package (or `./file.js` beside the config) of somebody else's loader. */
@@ -22,23 +39,6 @@ const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
 
 /** The built-in values of `target.type` for people; `memory`, which forgets everything, is for tests. */
 export const builtInTargetTypes = ['pglite', 'postgres', 'bigquery'] as const;
-
-/**
- * Makes the loader of a `target` section; `config_invalid` when the section, or the package that the
- * section names, is not usable. Without a context relative paths start from the working directory, and
- * a target that is in use is not waited for.
- */
-export async function createLoader(section: TargetSection, context: Partial<LoaderContext> = {}): Promise<Loader> {
-  const {
-    baseDirectory = process.cwd(),
-    openTimeoutMs = 0,
-    readOnly = false,
-    signal = new AbortController().signal,
-    onRetry = () => {},
-  } = context;
-  const factory = await loaderFactory(section.type, baseDirectory);
-  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, readOnly, signal, onRetry });
-}
 
 /** Checks a `target` section without opening anything; returns the config that its loader makes of it. */
 export async function parseTargetSection(section: TargetSection, baseDirectory: string): Promise<unknown> {

@@ -7,6 +7,29 @@ import { type Document, time } from '../output-fields.ts';
 import { requireSchema } from './run/prepare-target.ts';
 
 export const exportFormats = ['ndjson', 'csv'] as const;
+/** The dimension as text, in pieces of whole lines, ordered by account, key and time (code points). */
+export async function* exportVersions(
+  loader: Loader,
+  options: ExportOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  await requireSchema(loader, signal);
+  const format = options.format === 'csv' ? toCsvLine : toJsonLine;
+  if (options.format === 'csv') yield `${versionColumnNames.join(',')}\n`;
+  const query = {
+    ...(options.asOf !== null && { asOf: options.asOf }),
+    ...(options.currentOnly && { openOnly: true }),
+  };
+  let text = '';
+  for await (const version of loader.readVersions(query, signal)) {
+    text += format(toExportRow(version));
+    if (text.length < 65_536) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
 export type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportOptions {
@@ -34,29 +57,6 @@ export const exportRowSchema = z.strictObject({
 } satisfies Record<VersionColumn, z.ZodType>);
 
 type ExportRow = Document<typeof exportRowSchema>;
-
-/** The dimension as text, in pieces of whole lines, ordered by account, key and time (code points). */
-export async function* exportVersions(
-  loader: Loader,
-  options: ExportOptions,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  await requireSchema(loader, signal);
-  const format = options.format === 'csv' ? toCsvLine : toJsonLine;
-  if (options.format === 'csv') yield `${versionColumnNames.join(',')}\n`;
-  const query = {
-    ...(options.asOf !== null && { asOf: options.asOf }),
-    ...(options.currentOnly && { openOnly: true }),
-  };
-  let text = '';
-  for await (const version of loader.readVersions(query, signal)) {
-    text += format(toExportRow(version));
-    if (text.length < 65_536) continue;
-    yield text;
-    text = '';
-  }
-  if (text !== '') yield text;
-}
 
 /** A version under its column names; a `scene_value` beyond the safe integers is a string. */
 export function toExportRow(version: Version): ExportRow {

@@ -14,14 +14,6 @@ import type { RunContext } from './run/run-context.ts';
 import { exitCodeOf, noFacts, outcomeOf } from './run/run-outcome.ts';
 import type { RunResult } from './run/run-report.ts';
 
-export interface ReplayOptions {
-  readonly input: AsyncIterable<Uint8Array>;
-  /** What the input is called in errors: the file, or `stdin`. */
-  readonly name: string;
-}
-
-const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
-
 /**
  * Applies recorded observations. A bad line ends it: the batches before it stay, nothing of its own
  * batch is stored, and the result carries the error.
@@ -48,6 +40,14 @@ export async function replay(context: RunContext, options: ReplayOptions): Promi
     return { report: tally.report('refused'), exitCode: badLine.error.exitCode, error: badLine.error };
   }
 }
+
+export interface ReplayOptions {
+  readonly input: AsyncIterable<Uint8Array>;
+  /** What the input is called in errors: the file, or `stdin`. */
+  readonly name: string;
+}
+
+const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
 
 async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<void> {
   const stop = new AbortController();

@@ -4,12 +4,6 @@ import type { Loader } from '../../load/loader.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 import { type AnswerCache, hashPayload } from './answer-cache.ts';
 
-/** A stored observation and what its payload says; undefined when it has none. */
-export interface LogEntry {
-  readonly observation: Observation;
-  readonly answer: NormalizedAnswer | undefined;
-}
-
 /** The log of some accounts (all when `appIds` is left out), by account and time, in bounded memory. */
 export async function* readLog(
   loader: Loader,
@@ -22,6 +16,12 @@ export async function* readLog(
     const hashes = chunk.map(({ payloadHash }) => payloadHash);
     yield* withAnswers(chunk, await readAnswers(loader, hashes, answers, signal));
   }
+}
+
+/** A stored observation and what its payload says; undefined when it has none. */
+export interface LogEntry {
+  readonly observation: Observation;
+  readonly answer: NormalizedAnswer | undefined;
 }
 
 /** Observations with what their payloads say. */

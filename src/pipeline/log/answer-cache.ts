@@ -2,17 +2,6 @@ import { hash } from 'node:crypto';
 import { normalizeBody } from '../../normalize/normalize-body.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 
-/** What bodies say, remembered by their hash. Most bodies equal an earlier one, so each is normalized once. */
-export interface AnswerCache {
-  normalize(payloadHash: string, body: Uint8Array): NormalizedAnswer;
-  get(payloadHash: string): NormalizedAnswer | undefined;
-}
-
-/** sha256 hex of the bytes of a body. */
-export function hashPayload(body: Uint8Array): string {
-  return hash('sha256', body, 'hex');
-}
-
 /**
  * Remembers up to `maxRows` rows of answers; the least recently used go first. Default 40,000, some 5
  * MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is
@@ -47,6 +36,17 @@ export function createAnswerCache(maxRows = 40_000): AnswerCache {
       return answer;
     },
   };
+}
+
+/** What bodies say, remembered by their hash. Most bodies equal an earlier one, so each is normalized once. */
+export interface AnswerCache {
+  normalize(payloadHash: string, body: Uint8Array): NormalizedAnswer;
+  get(payloadHash: string): NormalizedAnswer | undefined;
+}
+
+/** sha256 hex of the bytes of a body. */
+export function hashPayload(body: Uint8Array): string {
+  return hash('sha256', body, 'hex');
 }
 
 function rowsOf(answer: NormalizedAnswer): number {

@@ -10,6 +10,33 @@ import { AccountCursor, firstAccount } from './account-cursor.ts';
 import { type Answers, type LogEntry, readAnswers, withAnswers } from './account-log.ts';
 import type { AnswerCache } from './answer-cache.ts';
 
+/**
+ * Recomputes account after account from the log, in order. Bodies are read for several accounts at
+ * once, because each read may be a job of a warehouse.
+ */
+export async function* recompute(options: RecomputeOptions): AsyncGenerator<RecomputedAccount> {
+  const { loader, answers, signal } = options;
+  const { readPayloads } = loader.limits;
+  let group: StoredAccount[] = [];
+  let hashes = new Set<string | null>();
+  let rows = 0;
+  async function* recomputeGroup(): AsyncGenerator<RecomputedAccount> {
+    const known = hashes.size > readPayloads ? undefined : await readAnswers(loader, hashes, answers, signal);
+    for (const account of group) yield await recomputeAccount(options, account, known);
+    [group, hashes, rows] = [[], new Set(), 0];
+  }
+  for await (const account of readAccounts(options)) {
+    const own = new Set(account.observations.map(({ payloadHash }) => payloadHash));
+    const ownRows = account.observations.length + account.storedVersions.length;
+    const isFull = hashes.size + own.difference(hashes).size > readPayloads || rows + ownRows > ROWS_TOGETHER;
+    if (group.length > 0 && isFull) yield* recomputeGroup();
+    group.push(account);
+    for (const payloadHash of own) hashes.add(payloadHash);
+    rows += ownRows;
+  }
+  yield* recomputeGroup();
+}
+
 /** What one account's stored observations give, beside what is stored. */
 export interface RecomputedAccount {
   readonly appId: string;
@@ -40,33 +67,6 @@ const noGuards: GuardSettings = { empty: 'accept', minScenes: 1, maxShrink: 1 };
 
 /** Stored rows that are in memory together, at most; one account alone may have more. */
 const ROWS_TOGETHER = 20_000;
-
-/**
- * Recomputes account after account from the log, in order. Bodies are read for several accounts at
- * once, because each read may be a job of a warehouse.
- */
-export async function* recompute(options: RecomputeOptions): AsyncGenerator<RecomputedAccount> {
-  const { loader, answers, signal } = options;
-  const { readPayloads } = loader.limits;
-  let group: StoredAccount[] = [];
-  let hashes = new Set<string | null>();
-  let rows = 0;
-  async function* recomputeGroup(): AsyncGenerator<RecomputedAccount> {
-    const known = hashes.size > readPayloads ? undefined : await readAnswers(loader, hashes, answers, signal);
-    for (const account of group) yield await recomputeAccount(options, account, known);
-    [group, hashes, rows] = [[], new Set(), 0];
-  }
-  for await (const account of readAccounts(options)) {
-    const own = new Set(account.observations.map(({ payloadHash }) => payloadHash));
-    const ownRows = account.observations.length + account.storedVersions.length;
-    const isFull = hashes.size + own.difference(hashes).size > readPayloads || rows + ownRows > ROWS_TOGETHER;
-    if (group.length > 0 && isFull) yield* recomputeGroup();
-    group.push(account);
-    for (const payloadHash of own) hashes.add(payloadHash);
-    rows += ownRows;
-  }
-  yield* recomputeGroup();
-}
 
 async function* readAccounts(options: RecomputeOptions): AsyncGenerator<StoredAccount> {
   const { loader, appIds, signal } = options;

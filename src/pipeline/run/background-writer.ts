@@ -1,11 +1,3 @@
-/** Writes one item at a time while the caller prepares the next. */
-export interface BackgroundWriter<Item> {
-  /** Waits for the item before, then starts to write this one. Rejects when the one before could not be written. */
-  write(item: Item): Promise<void>;
-  /** Waits for the last item. */
-  end(): Promise<void>;
-}
-
 /** `stop` is aborted when an item cannot be written, so that the caller does not prepare more in vain. */
 export function createBackgroundWriter<Item>(
   writeItem: (item: Item) => Promise<void>,
@@ -31,4 +23,12 @@ export function createBackgroundWriter<Item>(
     },
     end: settle,
   };
+}
+
+/** Writes one item at a time while the caller prepares the next. */
+export interface BackgroundWriter<Item> {
+  /** Waits for the item before, then starts to write this one. Rejects when the one before could not be written. */
+  write(item: Item): Promise<void>;
+  /** Waits for the last item. */
+  end(): Promise<void>;
 }

@@ -18,6 +18,33 @@ const UPGRADE_POLL_MS = 100;
 /** How long to wait, at least, for others that only look whether there is something to migrate. */
 const PEER_WAIT_MS = 10_000;
 
+/**
+ * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses
+ * one that is newer than the program, was computed under other settings, or was left in the middle of
+ * a rebuild. Resolves with the context to go on with. After an upgrade it waits longer for the lock,
+ * which others may hold while they look at the schema.
+ */
+export async function prepareTarget(context: RunContext): Promise<RunContext> {
+  const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);
+  for (let isUpgrade = false; ; ) {
+    const meta = await context.loader.readMeta(context.signal);
+    if (isCurrent(meta, context.loader)) {
+      assertSettings(meta, context.dimension);
+      return isUpgrade ? waitForPeers(context) : context;
+    }
+    if (!context.autoMigrate) throw outdated(meta, context.loader);
+    if (meta === null) {
+      await context.loader.migrate(migrateOptionsFor(context.dimension), context.signal);
+      continue;
+    }
+    isUpgrade = true;
+    await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
+    if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
+    else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
+    else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
+  }
+}
+
 /** What this program and config want a target to be made with. */
 export function migrateOptionsFor(dimension: DimensionSettings): MigrateOptions {
   return { normalizerVersion: NORMALIZER_VERSION, firstSeen: dimension.firstSeen, timeZone: dimension.timeZone };
@@ -55,33 +82,6 @@ function waitForPeers(context: RunContext): RunContext {
 /** As long as is asked for, and at least as long as a migration of this target may take. */
 function waitMsOf({ lockTimeoutMs, loader }: RunContext, fallbackMs: number): number {
   return Math.max(lockTimeoutMs, loader.limits.migrationWaitMs ?? fallbackMs);
-}
-
-/**
- * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses
- * one that is newer than the program, was computed under other settings, or was left in the middle of
- * a rebuild. Resolves with the context to go on with. After an upgrade it waits longer for the lock,
- * which others may hold while they look at the schema.
- */
-export async function prepareTarget(context: RunContext): Promise<RunContext> {
-  const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);
-  for (let isUpgrade = false; ; ) {
-    const meta = await context.loader.readMeta(context.signal);
-    if (isCurrent(meta, context.loader)) {
-      assertSettings(meta, context.dimension);
-      return isUpgrade ? waitForPeers(context) : context;
-    }
-    if (!context.autoMigrate) throw outdated(meta, context.loader);
-    if (meta === null) {
-      await context.loader.migrate(migrateOptionsFor(context.dimension), context.signal);
-      continue;
-    }
-    isUpgrade = true;
-    await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
-    if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
-    else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
-    else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
-  }
 }
 
 /** Stops a command that needs a target as it is: missing, outdated, newer or of other settings. */

@@ -18,27 +18,6 @@ const PLAN_ATTEMPTS = 3;
 /** How long the target is asked, after the lock was lost, whether it is still there. */
 const PROBE_TIMEOUT_MS = 5_000;
 
-/** A run that holds its lock: what the stages of a command share. */
-export interface Run {
-  readonly context: RunContext;
-  readonly tally: RunTally;
-  readonly answers: AnswerCache;
-  /** Aborted when the user stops the run or the lock is lost. */
-  readonly signal: AbortSignal;
-  /** Aborted only when the lock is lost. After a stop by the user, what is fetched already is still written. */
-  readonly writeSignal: AbortSignal;
-  /** What plans are made from, writing under `writeSignal`. */
-  readonly planInputs: PlanInputs;
-  /** Plans and writes one batch; plans it again when its accounts changed meanwhile. */
-  commit(plan: () => Promise<DraftChangeSet>): Promise<void>;
-}
-
-/** What a run's work hands back: the outcome for its row, and its own result. */
-export interface FinishedWork<Value> {
-  readonly outcome: RunOutcome;
-  readonly value: Value;
-}
-
 /** Prepares the target, takes the lock, does the work, and records the end of the run whatever happens. */
 export async function withRun<Value>(
   context: RunContext,
@@ -63,6 +42,27 @@ export async function withRun<Value>(
   }
   await recordEnd(run, finished.outcome);
   return finished.value;
+}
+
+/** A run that holds its lock: what the stages of a command share. */
+export interface Run {
+  readonly context: RunContext;
+  readonly tally: RunTally;
+  readonly answers: AnswerCache;
+  /** Aborted when the user stops the run or the lock is lost. */
+  readonly signal: AbortSignal;
+  /** Aborted only when the lock is lost. After a stop by the user, what is fetched already is still written. */
+  readonly writeSignal: AbortSignal;
+  /** What plans are made from, writing under `writeSignal`. */
+  readonly planInputs: PlanInputs;
+  /** Plans and writes one batch; plans it again when its accounts changed meanwhile. */
+  commit(plan: () => Promise<DraftChangeSet>): Promise<void>;
+}
+
+/** What a run's work hands back: the outcome for its row, and its own result. */
+export interface FinishedWork<Value> {
+  readonly outcome: RunOutcome;
+  readonly value: Value;
 }
 
 function createRun(context: RunContext, command: string, lost: AbortSignal): Run {
