@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import { readText } from '../named-pipe.ts';
 import type { Document } from '../output-fields.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -53,7 +53,7 @@ Or from a shell, while it runs:
 async function simulate(session: Session, flags: SimulateFlags): Promise<number> {
   const { signal, out } = session;
   const accounts = flags.appId === undefined ? defaultSimulatorAccounts : flags.appId.map((appId) => ({ appId }));
-  const script = flags.script === undefined ? [] : await readScript(flags.script, session.workingDirectory);
+  const script = flags.script === undefined ? [] : await readScript(flags.script, session);
   await using simulator = await startSimulator({ port: flags.port, host: flags.host, accounts, script });
   const appIds = accounts.map(({ appId }) => appId);
   if (flags.json === true) await out.printJson(toDocument(simulator, appIds));
@@ -62,11 +62,12 @@ async function simulate(session: Session, flags: SimulateFlags): Promise<number>
   return 0;
 }
 
-async function readScript(file: string, workingDirectory: string): Promise<SimulatorScript> {
+async function readScript(file: string, { workingDirectory, signal }: Session): Promise<SimulatorScript> {
   let text: string;
   try {
-    text = await readFile(resolve(workingDirectory, file), 'utf8');
+    text = await readText(resolve(workingDirectory, file), signal);
   } catch (cause) {
+    signal.throwIfAborted();
     throw new ScenedimError('file_unusable', `script ${file} cannot be read (${reasonOf(cause)})`, {
       remedy: 'correct --script; it is relative to the directory that you are in',
       cause,

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
 import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import { openReadable } from '../named-pipe.ts';
 import type { AccountConfig } from './account-config.ts';
 
 const credentialColumns = ['secret_env', 'secret_file', 'token_env', 'token_file'] as const;
@@ -17,19 +17,17 @@ export async function* readAccountsFile(
   shown: string,
   signal: AbortSignal,
 ): AsyncIterable<AccountConfig> {
-  const rows = createReadStream(path, { signal })
-    .on('error', (error) => rows.destroy(error))
-    .pipe(
-      parse({
-        bom: true,
-        columns: (header: string[]) => checkHeader(header, shown),
-        info: true,
-        skip_empty_lines: true,
-        trim: true,
-      }),
-    );
+  const options = {
+    bom: true,
+    columns: (header: string[]) => checkHeader(header, shown),
+    info: true,
+    skip_empty_lines: true,
+    trim: true,
+  } as const;
   const seen = new Map<string, number>();
   try {
+    const file = await openReadable(path, signal);
+    const rows = file.on('error', (error) => rows.destroy(error)).pipe(parse(options));
     for await (const { info, record } of rows as AsyncIterable<CsvRow>) {
       const account = accountOf(record, `${shown}:${info.lines}`);
       const earlier = seen.get(account.appId);

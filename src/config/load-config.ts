@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import { readText } from '../named-pipe.ts';
 import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
 import type { ParsedConfig } from './config-schema.ts';
 import type { Environment } from './interpolate.ts';
@@ -27,6 +27,8 @@ export interface LoadConfigOptions {
   readonly environment: Environment;
   /** Settings made by flags; they win over the environment, which wins over the file. */
   readonly settings?: readonly Setting[];
+  /** Ends the wait for a config that comes through a pipe. Default: nothing does. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
   const { environment, workingDirectory } = options;
   const file = findConfigFile(options);
   const path = resolve(workingDirectory, file);
-  const document = parseConfigDocument(await readConfig(file, path), file, environment);
+  const document = parseConfigDocument(await readConfig(file, path, options.signal), file, environment);
   const known = new Set([...document.variables, ...secretVariables(document)]);
   const unknown = unknownVariables(environment, known);
   if (unknown.length > 0) {
@@ -65,10 +67,11 @@ function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptio
   });
 }
 
-async function readConfig(file: string, path: string): Promise<string> {
+async function readConfig(file: string, path: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, signal);
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new ScenedimError('file_unusable', `config file ${file} cannot be read (${reasonOf(cause)})`, {
       remedy: 'check that it is a file and may be read',
       cause,

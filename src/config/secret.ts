@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import { readText } from '../named-pipe.ts';
 import type { Environment } from './interpolate.ts';
 
 /** Where a secret is kept: a variable of the environment, or a file. Never the value itself. */
@@ -16,6 +16,8 @@ export interface SecretContext {
   /** Relative files start from here. */
   readonly baseDirectory: string;
   readonly environment: Environment;
+  /** Ends the wait for a secret that comes through a pipe. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -42,8 +44,9 @@ async function fromFile(file: string, context: SecretContext): Promise<string> {
   const path = resolve(context.baseDirectory, file);
   let value: string;
   try {
-    value = (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+    value = (await readText(path, context.signal)).replace(/\r?\n$/, '');
   } catch (cause) {
+    context.signal.throwIfAborted();
     throw new ScenedimError('config_invalid', `${context.subject}: file ${path} cannot be read (${reasonOf(cause)})`, {
       remedy: 'mount the secret there, or correct the path in the config',
       cause,

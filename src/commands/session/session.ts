@@ -88,6 +88,7 @@ export async function createSession(options: CommonOptions, host: HostProcess, p
         workingDirectory: host.cwd(),
         environment,
         settings: settings ?? [],
+        signal: parts.signal,
       });
       registerPassword(config, redactor);
       return config;

@@ -1,15 +1,13 @@
-import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import { openReadable } from '../../named-pipe.ts';
 
 /** An opened input; disposing closes it. Reading it throws `file_unusable`. */
 export interface Input extends AsyncIterable<Uint8Array>, AsyncDisposable {
   /** For messages: the path as it was given, or `stdin`. */
   readonly name: string;
 }
-
-const CHUNK_BYTES = 256 * 1024;
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -22,17 +20,18 @@ const reasons: Readonly<Record<string, string>> = {
  * `signal` ends the reading at once with its reason, also when nothing comes out of a pipe for long.
  */
 export async function openInput(path: string, signal?: AbortSignal): Promise<Input> {
-  if (path === '-') return toInput('stdin', process.stdin, signal);
+  if (path === '-') {
+    return toInput('stdin', signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin), signal);
+  }
   try {
-    const handle = await open(path);
-    return toInput(path, handle.createReadStream({ highWaterMark: CHUNK_BYTES }), signal);
+    return toInput(path, await openReadable(path, signal), signal);
   } catch (error) {
+    signal?.throwIfAborted();
     throw unreadable(path, error);
   }
 }
 
 function toInput(name: string, stream: Readable, signal: AbortSignal | undefined): Input {
-  if (signal !== undefined) addAbortSignal(signal, stream);
   return {
     name,
     async *[Symbol.asyncIterator]() {

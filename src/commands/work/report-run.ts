@@ -62,7 +62,7 @@ async function writeMetrics(session: Session, options: ReportOptions, metrics: R
   if (options.metricsFile === undefined) return true;
   try {
     const path = resolve(session.workingDirectory, options.metricsFile);
-    await writeFileAtomically(path, [renderPrometheusMetrics(metrics)]);
+    await writeFileAtomically(path, [renderPrometheusMetrics(metrics)], session.signal);
     return true;
   } catch (error) {
     session.showError(error);

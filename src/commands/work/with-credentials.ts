@@ -22,6 +22,7 @@ export function credentialsOf(account: AccountConfig, session: Session, config: 
       subject: `account ${account.appId}: ${kind}`,
       baseDirectory: config.baseDirectory,
       environment: session.environment,
+      signal: session.signal,
     });
   return account.accessToken === undefined
     ? { appSecret: reader('appSecret', account.appSecret) }

@@ -1,44 +1,133 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { reasonOf } from '../../error-text.ts';
+import type { Stats } from 'node:fs';
+import { copyFile, type FileHandle, lstat, open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { errorCodeOf, reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import { openPipe } from '../../named-pipe.ts';
+
+type Chunks = Iterable<string> | AsyncIterable<string>;
 
 /**
  * Writes a file so that a reader sees the old content or the whole new one, never a part: a temporary file beside it, flushed
- * to the disk, then renamed. Nothing is left behind when it fails. Resolves with the number of bytes; `file_unusable` when the
- * file cannot be written.
+ * to the disk, then renamed. A link is followed. What cannot be replaced is written in place: a device, a pipe, a file that is
+ * mounted alone, a file in a folder that may not be written. Nothing is left behind when it fails. Resolves with the number of
+ * bytes; `file_unusable` when the file cannot be written. `signal` ends the wait for a pipe's reader.
  */
-export async function writeFileAtomically(
-  path: string,
-  chunks: Iterable<string> | AsyncIterable<string>,
-): Promise<number> {
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`;
-  let bytes = 0;
+export async function writeFileAtomically(path: string, chunks: Chunks, signal?: AbortSignal): Promise<number> {
+  const existing = await onDisk(path, () => stat(path).catch(noneWhenMissing));
+  if (existing?.isFIFO() === true) return writeToPipe(path, chunks, signal);
+  if (existing !== null && !existing.isFile() && !existing.isDirectory()) return writeInPlace(path, path, chunks);
+  const target = await onDisk(path, () => followLinks(path));
+  const temporary = `${target}.${randomUUID().slice(0, 8)}.tmp`;
   try {
-    await using file = await onDisk(path, () => open(temporary, 'wx'));
-    for await (const chunk of chunks) {
-      const data = Buffer.from(chunk);
-      await onDisk(path, () => file.writeFile(data));
-      bytes += data.byteLength;
-    }
+    await using file = await onDisk(path, () => openBeside(temporary, existing));
+    if (file === null) return await writeInPlace(path, target, chunks);
+    const bytes = await writeTo(path, file, chunks);
     await onDisk(path, () => file.sync());
-    await onDisk(path, () => rename(temporary, path));
+    await onDisk(path, () => replace(temporary, target));
+    return bytes;
   } catch (error) {
     // What cannot be made cannot be removed either, and the first error says why.
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Null when there is a file already, in a folder that takes no other. */
+async function openBeside(temporary: string, existing: Stats | null): Promise<FileHandle | null> {
+  try {
+    return await open(temporary, 'wx', existing?.mode ?? 0o666);
+  } catch (error) {
+    if (existing === null || !['EACCES', 'EPERM', 'EROFS'].includes(errorCodeOf(error) ?? '')) throw error;
+    return null;
+  }
+}
+
+/** A mount point cannot be renamed over, so its content is exchanged. */
+async function replace(temporary: string, target: string): Promise<void> {
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EBUSY') throw error;
+    await copyFile(temporary, target);
+    await rm(temporary);
+  }
+}
+
+async function writeInPlace(path: string, target: string, chunks: Chunks): Promise<number> {
+  await using file = await onDisk(path, () => open(target, 'w'));
+  return await writeTo(path, file, chunks);
+}
+
+async function writeTo(path: string, file: FileHandle, chunks: Chunks): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    const data = Buffer.from(chunk);
+    await onDisk(path, () => file.writeFile(data));
+    bytes += data.byteLength;
+  }
   return bytes;
 }
 
-/** Only failures of the disk are about the file; those of the chunks' source pass through. */
-async function onDisk<T>(path: string, action: () => Promise<T>): Promise<T> {
+async function writeToPipe(path: string, chunks: Chunks, signal: AbortSignal | undefined): Promise<number> {
+  const pipe = await onDisk(path, () => openPipe(path, 'write', signal), signal);
+  const stop = (): void => void pipe.destroy();
+  signal?.addEventListener('abort', stop, { once: true });
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      const data = Buffer.from(chunk);
+      await onDisk(path, () => written(pipe, (done) => pipe.write(data, done)), signal);
+      bytes += data.byteLength;
+    }
+    await onDisk(path, () => written(pipe, (done) => pipe.end(done)), signal);
+    return bytes;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    pipe.destroy();
+  }
+}
+
+function written(pipe: Writable, write: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((fulfil, reject) => {
+    pipe.once('error', reject);
+    write((error) => {
+      pipe.off('error', reject);
+      if (error === undefined || error === null) fulfil();
+      else reject(error);
+    });
+  });
+}
+
+/** Where a link ends, also when nothing is there yet. */
+async function followLinks(path: string, links = 0): Promise<string> {
+  const entry = await lstat(path).catch(noneWhenMissing);
+  if (entry?.isSymbolicLink() !== true || links > 40) return path;
+  return followLinks(resolve(dirname(path), await readlink(path)), links + 1);
+}
+
+function noneWhenMissing(error: unknown): null {
+  if (errorCodeOf(error) === 'ENOENT') return null;
+  throw error;
+}
+
+/** Only failures of the disk are about the file; those of the chunks' source, and a stop, pass through. */
+async function onDisk<T>(path: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await action();
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new ScenedimError('file_unusable', `${path} cannot be written (${reasonOf(cause)})`, {
-      remedy: 'check that the directory exists, may be written and has room',
+      remedy: remedies[errorCodeOf(cause) ?? ''] ?? 'check that the directory exists, may be written and has room',
       cause,
     });
   }
 }
+
+const remedies: Readonly<Record<string, string>> = {
+  EPIPE: 'whoever reads from it went away; let it read to the end',
+  EISDIR: 'name a file in it',
+  ENOSPC: 'make room on the disk',
+};

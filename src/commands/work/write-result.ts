@@ -37,7 +37,7 @@ export async function writeResult(
     for await (const chunk of chunks) await unlessStopped(session.out.print(chunk), session.signal);
     return;
   }
-  const bytes = await writeFileAtomically(resolve(session.workingDirectory, output), chunks);
+  const bytes = await writeFileAtomically(resolve(session.workingDirectory, output), chunks, session.signal);
   const written: Document<typeof fileDocumentSchema> = { file: output, bytes };
   if (options.json === true) await session.out.printJson(written);
   else session.logger.info(written, 'written');

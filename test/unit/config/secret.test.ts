@@ -11,7 +11,12 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const reader = (reference: SecretReference, environment = {}) =>
-  createSecretReader(reference, { subject: 'account wx1: appSecret', baseDirectory: directory, environment });
+  createSecretReader(reference, {
+    subject: 'account wx1: appSecret',
+    baseDirectory: directory,
+    environment,
+    signal: new AbortController().signal,
+  });
 
 describe('a secret', () => {
   test('loses one trailing newline and nothing else', async () => {

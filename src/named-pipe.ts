@@ -1,0 +1,59 @@
+/**
+ * Files that may be named pipes. Node waits for a pipe's partner in a thread that nothing can stop, so a process that was told
+ * to stop would not end: here it does.
+ */
+import { closeSync, constants, open, openSync } from 'node:fs';
+import { open as openFile, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
+
+/** A pipe as a stream: it ends at once when it is destroyed, also while its partner says nothing. */
+export async function openPipe(path: string, direction: 'read' | 'write', signal?: AbortSignal): Promise<Socket> {
+  signal?.throwIfAborted();
+  // A partner for a moment: with it the waiting thread comes back.
+  const release = (): void => {
+    try {
+      closeSync(
+        openSync(path, constants.O_NONBLOCK | (direction === 'read' ? constants.O_WRONLY : constants.O_RDONLY)),
+      );
+    } catch {
+      // Nobody waits any more.
+    }
+  };
+  signal?.addEventListener('abort', release, { once: true });
+  try {
+    const fd = await promisify(open)(path, direction === 'read' ? 'r' : 'w', undefined);
+    if (signal?.aborted === true) closeSync(fd);
+    signal?.throwIfAborted();
+    return new Socket({ fd, readable: direction === 'read', writable: direction === 'write' });
+  } finally {
+    signal?.removeEventListener('abort', release);
+  }
+}
+
+/** True when the path leads to a pipe: `mkfifo`, or `/dev/fd/63` as a shell's `<(…)` and `>(…)` give it. */
+async function isPipe(path: string): Promise<boolean> {
+  return (await stat(path)).isFIFO();
+}
+
+/** A file or pipe as a stream of bytes; rejects when it cannot be opened. An aborted `signal` ends it with its reason. */
+export async function openReadable(path: string, signal?: AbortSignal): Promise<Readable> {
+  const stream = (await isPipe(path))
+    ? await openPipe(path, 'read', signal)
+    : (await openFile(path)).createReadStream({ highWaterMark: CHUNK_BYTES });
+  return signal === undefined ? stream : addAbortSignal(signal, stream);
+}
+
+/** The whole text of a file or pipe. */
+export async function readText(path: string, signal?: AbortSignal): Promise<string> {
+  try {
+    const chunks = await Array.fromAsync((await openReadable(path, signal)) as AsyncIterable<Buffer>);
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024;
