@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { thirdPartyNotices } from './third-party-notices.ts';
 
@@ -25,7 +25,7 @@ async function buildDist({ types }: { readonly types: boolean }): Promise<void> 
     const commandLine = await bundle(folder, ['src/cli.ts'], {
       chunkNames: 'cli/[name]-[hash]',
       external: [...outsideOfCommandLine, ...optional],
-      plugins: [requiredBuiltins],
+      plugins: [requiredBuiltins, namesOfPackages],
     });
     const library = await bundle(folder, ['src/index.ts', 'src/testing.ts'], {
       chunkNames: 'lib/[name]-[hash]',
@@ -108,6 +108,23 @@ const requiredBuiltins: Plugin = {
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       loader: 'js',
     }));
+  },
+};
+
+/** A package in CommonJS that is imported on demand keeps the names that it has in Node; esbuild would leave `default` only. */
+const namesOfPackages: Plugin = {
+  name: 'names-of-packages',
+  setup({ onLoad, onResolve, resolve }) {
+    const namespace = 'names-of-package';
+    onResolve({ filter: /^[^./]/ }, async ({ importer, kind, path, pluginData, resolveDir }) => {
+      if (kind !== 'dynamic-import' || pluginData === namespace) return undefined;
+      const found = await resolve(path, { importer, kind, resolveDir, pluginData: namespace });
+      return found.external || found.errors.length > 0 ? found : { path: found.path, namespace };
+    });
+    onLoad({ filter: /./, namespace }, async ({ path }) => {
+      const names = Object.keys((await import(path)) as object).filter((name) => /^\w+$/.test(name));
+      return { contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)};`, resolveDir: dirname(path) };
+    });
   },
 };
 

@@ -15,7 +15,7 @@ export async function thirdPartyNotices(root: string, { outputs }: Metafile): Pr
   const folders = new Set<string>();
   for (const { inputs } of Object.values(outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
-      const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+      const folder = /^(?!\w[\w-]*:).*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
       if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
     }
   }
