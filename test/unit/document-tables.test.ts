@@ -1,5 +1,6 @@
 /** Every table of every document is compared with what the program has. */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import vitestConfig from '../../config/vitest.config.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
@@ -22,7 +23,7 @@ import { documentTables, root, textOf } from '../support/documents.ts';
 type Rows = readonly (readonly string[])[];
 
 /** Of each table, by its document and name: what holds it against the program, or the test file that does. */
-const comparisons: Readonly<Record<string, ((rows: Rows) => void | Promise<void>) | string>> = {
+const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   'README.md targets': (rows) => {
     expect(rows.slice(0, -1).flatMap(([type]) => codeOf(type))).toEqual(builtInTargetTypes);
   },
@@ -168,17 +169,32 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void | Promise<void>
   },
 };
 
+/** Tables that any folder's document may have. */
+const ofAnyFolder: Readonly<Record<string, (rows: Rows, document: string) => void>> = {
+  // The test of links looks whether they lead somewhere.
+  signposts: (rows) => {
+    for (const row of rows) expect(row.at(-1)).toMatch(/\]\(.+\)/);
+  },
+  folders: (rows, document) => {
+    const listed = rows.map(([folder]) => codeOf(folder)[0]?.replace(/\/$/, ''));
+    const entries = readdirSync(dirname(`${root}${document}`), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(listed.sort()).toEqual(folders.sort());
+  },
+};
+
 describe('tables', () => {
-  test('have a name, and are all compared', () => {
-    const keys = documentTables.map(({ document, name, line }) => `${document} ${name ?? `in line ${line}`}`);
-    expect(keys.sort()).toEqual(Object.keys(comparisons).sort());
+  test('that the program is compared with are there', () => {
+    const keys = documentTables.map(({ document, name }) => `${document} ${name}`);
+    expect(Object.keys(comparisons).filter((key) => !keys.includes(key))).toEqual([]);
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
-  test.each(Object.keys(comparisons))('%s', async (key) => {
-    const [document = '', ...words] = key.split(' ');
-    const compare = comparisons[key];
-    const rows = documentTable(document, words.join(' '));
-    if (typeof compare === 'function') await compare(rows);
+  test.each(documentTables)('in $document:$line, $name, say what is so', ({ document, name = 'no name' }) => {
+    const rows = documentTable(document, name);
+    const compare = comparisons[`${document} ${name}`] ?? ofAnyFolder[name.split(' ').at(-1) ?? ''];
+    if (compare === undefined) throw new Error(`nothing compares the table "${name}"`);
+    if (typeof compare === 'function') compare(rows, document);
     else expect(readFileSync(`${root}${compare}`, 'utf8')).toContain(document);
   });
 });
