@@ -2,6 +2,8 @@ import com.google.common.collect.ImmutableList;
 import com.google.zetasql.Analyzer;
 import com.google.zetasql.AnalyzerOptions;
 import com.google.zetasql.Function;
+import com.google.zetasql.FunctionArgumentType;
+import com.google.zetasql.FunctionSignature;
 import com.google.zetasql.LanguageOptions;
 import com.google.zetasql.ParseResumeLocation;
 import com.google.zetasql.SimpleCatalog;
@@ -14,6 +16,7 @@ import com.google.zetasql.Type;
 import com.google.zetasql.TypeFactory;
 import com.google.zetasql.ZetaSQLBuiltinFunctionOptions;
 import com.google.zetasql.ZetaSQLFunctions;
+import com.google.zetasql.ZetaSQLFunctions.SignatureArgumentKind;
 import com.google.zetasql.ZetaSQLOptions;
 import com.google.zetasql.ZetaSQLType.TypeKind;
 import com.google.zetasql.resolvedast.ResolvedNodes.ResolvedAddColumnAction;
@@ -110,7 +113,7 @@ public class Gate {
               created.getNamePath(),
               "gate",
               ZetaSQLFunctions.FunctionEnums.Mode.SCALAR,
-              List.of(created.getSignature())));
+              List.of(concrete(created.getSignature()))));
     } else if (statement instanceof ResolvedCreateTableFunctionStmt created) {
       List<TVFRelation.Column> columns = new ArrayList<>();
       created.getOutputColumnList().forEach(c -> columns.add(TVFRelation.Column.create(c.getName(), c.getColumn().getType())));
@@ -132,6 +135,16 @@ public class Gate {
       }
       putTable(name, columns);
     }
+  }
+
+  /**
+   * What a function of {@code ANY TYPE} returns is known at its call only, which this client cannot resolve. The one that
+   * there is returns a text.
+   */
+  private static FunctionSignature concrete(FunctionSignature signature) {
+    if (signature.getResultType().getKind() == SignatureArgumentKind.ARG_TYPE_FIXED) return signature;
+    Type text = TypeFactory.createSimpleType(TypeKind.TYPE_STRING);
+    return new FunctionSignature(new FunctionArgumentType(text), signature.getFunctionArgumentList(), -1);
   }
 
   private void putTable(String name, List<SimpleColumn> columns) {
