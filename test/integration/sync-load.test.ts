@@ -37,7 +37,7 @@ function measuredSource() {
     /** Share of the time until the last answer in which a slot was in use. */
     busyShare: () => busyMs / (CONCURRENCY * (measured.lastMs - started)),
     source: {
-      ...source,
+      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
       async fetchScenes(...args: Parameters<typeof source.fetchScenes>) {
         const from = performance.now();
         inFlight += 1;

@@ -187,7 +187,7 @@ describe('a run that is stopped', () => {
     const source = createWechatSource({ clock: stage.context.clock, baseUrl: stage.simulator.url, retry: quickRetry });
     let fetched = 0;
     const stoppingSource = {
-      ...source,
+      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
       async fetchScenes(...args: Parameters<typeof source.fetchScenes>) {
         const result = await source.fetchScenes(...args);
         fetched += 1;

@@ -199,7 +199,7 @@ describe('a lock that is lost in the middle', () => {
     await using source = createWechatSource({ clock: stage.context.clock, baseUrl: stage.simulator.url });
     let asked = 0;
     const losing = {
-      ...source,
+      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
       async fetchScenes(...args: Parameters<typeof source.fetchScenes>) {
         asked += 1;
         const result = await source.fetchScenes(...args);
