@@ -1,7 +1,8 @@
 /**
- * scenedim as a library: what the command line does, as functions. A run needs a target ({@link createLoader}) and, to fetch,
- * a source ({@link createWechatSource}); {@link createRunContext} puts the rest around them. Nothing here ends the process,
- * reads the config file or the environment, or writes to stdout. Tests for a loader of your own are in `scenedim/testing`.
+ * scenedim as a library: what the command line does, as functions. A run needs a target ({@link
+ * createLoader}) and, to fetch, a source ({@link createWechatSource}); {@link createRunContext}
+ * puts the rest around them. Nothing here ends the process, reads the config file or the
+ * environment, or writes to stdout. Tests for a loader of your own are in `scenedim/testing`.
  */
 
 export type { Clock } from './clock.ts';

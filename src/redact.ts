@@ -7,8 +7,9 @@ export const MIN_SECRET_LENGTH = 6;
 /** Keeps secrets out of every text that leaves the process. */
 export interface Redactor {
   /**
-   * Makes a secret known until the returned handle is disposed of. Its raw, percent-encoded, JSON-escaped and base64 forms are
-   * found, and a token that was cut off after its first 16 characters. Shorter than 6 characters: ignored.
+   * Makes a secret known until the returned handle is disposed of. Its raw, percent-encoded,
+   * JSON-escaped and base64 forms are found, and a token that was cut off after its first 16
+   * characters. Shorter than 6 characters: ignored.
    */
   register(secret: string): Disposable;
   /** The text with known secrets, and whatever looks like a token, a secret or a password in a URL, replaced. Idempotent. */
@@ -97,8 +98,9 @@ function cutOffPattern(secret: string): RegExp | null {
 }
 
 /**
- * The spellings under which a secret turns up in URLs, JSON and headers: as it is, percent-encoded (hex digits of either case),
- * JSON-escaped (with and without `\/`), and base64 or base64url, alone or anywhere inside longer encoded text.
+ * The spellings under which a secret turns up in URLs, JSON and headers: as it is, percent-encoded
+ * (hex digits of either case), JSON-escaped (with and without `\/`), and base64 or base64url, alone
+ * or anywhere inside longer encoded text.
  */
 function secretForms(secret: string): readonly string[] {
   const wellFormed = secret.toWellFormed();

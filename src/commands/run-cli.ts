@@ -18,8 +18,8 @@ import { usageError } from './session/usage-error.ts';
 const LAST_WORDS_MS = 1_000;
 
 /**
- * Runs the command that `host.argv` names and resolves with the exit status. `exit` ends the process at
- * once: for a second signal, and for a defect that nobody caught.
+ * Runs the command that `host.argv` names and resolves with the exit status. `exit` ends the
+ * process at once: for a second signal, and for a defect that nobody caught.
  */
 export async function runCli(host: HostProcess, exit: (code: number) => void): Promise<number> {
   const stopping = new AbortController();

@@ -8,9 +8,10 @@ import type { AccountConfig } from './account-config.ts';
 const credentialColumns = ['secret_env', 'secret_file', 'token_env', 'token_file'] as const;
 
 /**
- * The accounts of a CSV file (UTF-8, header, comma): column `app_id`, and in each row exactly one of `secret_env`,
- * `secret_file`, `token_env`, `token_file` filled. Other columns are left alone, so a list may carry names and notes.
- * Streams; anything wrong is `config_invalid` with file and line.
+ * The accounts of a CSV file (UTF-8, header, comma): column `app_id`, and in each row exactly one
+ * of `secret_env`, `secret_file`, `token_env`, `token_file` filled. Other columns are left alone,
+ * so a list may carry names and notes. Streams; anything wrong is `config_invalid` with file and
+ * line.
  */
 export async function* readAccountsFile(
   path: string,

@@ -26,8 +26,8 @@ export interface ConfigDocument {
 }
 
 /**
- * Parses YAML text (JSON is YAML too). All syntax errors and all bad `${…}` of the file are told at once, as `config_invalid`
- * with file, line and column.
+ * Parses YAML text (JSON is YAML too). All syntax errors and all bad `${…}` of the file are told at
+ * once, as `config_invalid` with file, line and column.
  */
 export function parseConfigDocument(text: string, file: string, environment: Environment): ConfigDocument {
   const lines = new LineCounter();

@@ -142,8 +142,8 @@ export const configSchema = z.strictObject({
 });
 
 /**
- * {@link configSchema} with one branch where it has several: the target that `target.type` names, a list of accounts or a file
- * of them. So whatever is wrong is told about the branch that was meant.
+ * {@link configSchema} with one branch where it has several: the target that `target.type` names, a
+ * list of accounts or a file of them. So whatever is wrong is told about the branch that was meant.
  */
 export function configSchemaFor(values: unknown) {
   const type = valueAt(values, ['target', 'type']);

@@ -15,8 +15,8 @@ export interface DescribedIssue {
 const secretKeys: ReadonlySet<string> = new Set(['accessToken', 'appSecret']);
 
 /**
- * One issue in words. `values` is what `schema` parsed; `showValue` is false for values that may be secret. A key that is not
- * known comes with the key that may have been meant.
+ * One issue in words. `values` is what `schema` parsed; `showValue` is false for values that may be
+ * secret. A key that is not known comes with the key that may have been meant.
  */
 export function describeIssue(
   issue: z.core.$ZodIssue,

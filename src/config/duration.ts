@@ -13,8 +13,9 @@ const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+$/;
 const PART = /(\d+(?:\.\d+)?)(ms|[smhdw])/g;
 
 /**
- * Milliseconds of a duration such as `6h`, `90s`, `1h30m` or `0`; units ms, s, m, h, d, w. Undefined for anything else:
- * a bare number has no unit and is refused, so nobody waits 30 minutes who wanted 30 seconds.
+ * Milliseconds of a duration such as `6h`, `90s`, `1h30m` or `0`; units ms, s, m, h, d, w.
+ * Undefined for anything else: a bare number has no unit and is refused, so nobody waits 30 minutes
+ * who wanted 30 seconds.
  */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;

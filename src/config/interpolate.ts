@@ -15,9 +15,10 @@ export class InterpolationError extends Error {
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Replaces `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in one scalar; `$${` stands for a literal `${`, and a `$` before
- * anything else for itself. `:-` and `:?` treat an empty variable like a missing one, as the shell does; a default may hold
- * `${…}` again. A plain `${VAR}` that is not set is an {@link InterpolationError}. Values are never read as YAML.
+ * Replaces `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in one scalar; `$${` stands for a
+ * literal `${`, and a `$` before anything else for itself. `:-` and `:?` treat an empty variable
+ * like a missing one, as the shell does; a default may hold `${…}` again. A plain `${VAR}` that is
+ * not set is an {@link InterpolationError}. Values are never read as YAML.
  */
 export function interpolate(text: string, environment: Environment): Interpolated {
   if (!text.includes('${')) return { text, variables: [] };

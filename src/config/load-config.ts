@@ -32,8 +32,8 @@ export interface LoadConfigOptions {
 }
 
 /**
- * Finds, reads, completes and checks the config. Anything wrong is `config_invalid` with file, line and column;
- * a file that exists but cannot be read is `file_unusable`.
+ * Finds, reads, completes and checks the config. Anything wrong is `config_invalid` with file, line
+ * and column; a file that exists but cannot be read is `file_unusable`.
  */
 export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
   const { environment, workingDirectory } = options;

@@ -20,8 +20,9 @@ export function requireSource(config: Config): SourceConfig {
 }
 
 /**
- * Opens the list of accounts, narrowed to `appIds` when any are given. The whole list is checked first, so a mistake in its
- * last line stops a run before its first request. An app id that is not listed is a `usage` error.
+ * Opens the list of accounts, narrowed to `appIds` when any are given. The whole list is checked
+ * first, so a mistake in its last line stops a run before its first request. An app id that is not
+ * listed is a `usage` error.
  */
 export async function openRoster(config: Config, appIds: readonly string[], signal: AbortSignal): Promise<Roster> {
   const { accounts } = requireSource(config);

@@ -21,8 +21,8 @@ export interface SecretContext {
 }
 
 /**
- * A reader for one secret. One trailing newline is stripped, since editors and `echo` add it. Missing or empty is
- * `config_invalid`, naming the account and the variable or file.
+ * A reader for one secret. One trailing newline is stripped, since editors and `echo` add it.
+ * Missing or empty is `config_invalid`, naming the account and the variable or file.
  */
 export function createSecretReader(reference: SecretReference, context: SecretContext): SecretReader {
   return async () =>

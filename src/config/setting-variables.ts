@@ -50,9 +50,10 @@ export function settingsFromEnvironment(environment: Environment): readonly Sett
 }
 
 /**
- * Complaints about variables that begin like a setting and are none, with the name that may have been meant. `known` are names
- * that the config itself refers to. Any other `SCENEDIM_…` is none of our business: Kubernetes makes SCENEDIM_SERVICE_HOST for
- * a service of that name, and people name their secrets so.
+ * Complaints about variables that begin like a setting and are none, with the name that may have
+ * been meant. `known` are names that the config itself refers to. Any other `SCENEDIM_…` is none of
+ * our business: Kubernetes makes SCENEDIM_SERVICE_HOST for a service of that name, and people name
+ * their secrets so.
  */
 export function unknownVariables(environment: Environment, known: ReadonlySet<string>): readonly string[] {
   const names = Object.keys(settingVariables);

@@ -1,8 +1,9 @@
 import { didYouMean } from '../did-you-mean.ts';
 
 /**
- * True for a name of the tz database that means one place's time: one with a `/`, UTC, or a link that names a country or
- * place. Abbreviations are refused though Node and databases take them: `CST` is Chicago there, and Shanghai to its users.
+ * True for a name of the tz database that means one place's time: one with a `/`, UTC, or a link
+ * that names a country or place. Abbreviations are refused though Node and databases take them:
+ * `CST` is Chicago there, and Shanghai to its users.
  */
 export function isTimeZone(name: string): boolean {
   if (!placeLinks.has(name) && !/^[A-Za-z]\w*\/[A-Za-z]/.test(name)) return false;

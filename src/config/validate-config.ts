@@ -7,9 +7,9 @@ import { type DescribedIssue, describeIssue } from './describe-issue.ts';
 import type { Setting } from './setting-variables.ts';
 
 /**
- * Lays the settings from environment and flags over the file's values and checks the whole. Everything that is wrong is told
- * at once as one `config_invalid`, each with file, line and column, or with the variable or flag that it came from; where only
- * flags are wrong it is `usage`.
+ * Lays the settings from environment and flags over the file's values and checks the whole.
+ * Everything that is wrong is told at once as one `config_invalid`, each with file, line and
+ * column, or with the variable or flag that it came from; where only flags are wrong it is `usage`.
  */
 export function validateConfig(document: ConfigDocument, settings: readonly Setting[]): ParsedConfig {
   const values: unknown = structuredClone(document.values ?? {});
@@ -59,8 +59,8 @@ function withoutIdleSource(values: unknown, settings: readonly Setting[]): reado
 }
 
 /**
- * Numbers and booleans given as text by a variable become what the schema asks for; text that is neither stays. True when
- * there were any.
+ * Numbers and booleans given as text by a variable become what the schema asks for; text that is
+ * neither stays. True when there were any.
  */
 function coerceTexts(
   values: unknown,

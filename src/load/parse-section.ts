@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { ScenedimError } from '../errors.ts';
 
 /**
- * Reads the `target` section with its schema, less what concerns the program and not the loader. The
- * first thing wrong with it is a `config_invalid` that names the field.
+ * Reads the `target` section with its schema, less what concerns the program and not the loader.
+ * The first thing wrong with it is a `config_invalid` that names the field.
  */
 export function parseSection<Section extends object>(
   schema: z.ZodType<Section>,

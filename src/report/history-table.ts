@@ -5,8 +5,8 @@ import { BEGINNING, formatInstantShort, type Micros, OPEN_END } from '../instant
 import { renderTable, type TableOptions } from './table.ts';
 
 /**
- * Versions as a table: account, key, name, when it was in force, how it ended. Where a terminal is too narrow for that, the
- * account is left out when there is but one.
+ * Versions as a table: account, key, name, when it was in force, how it ended. Where a terminal is
+ * too narrow for that, the account is left out when there is but one.
  */
 export function renderHistory(versions: readonly Version[], options: TableOptions): string {
   const columns = [

@@ -18,8 +18,9 @@ const LOG_MS = 15_000;
 const BAR_WIDTH = 24;
 
 /**
- * Shows how far a run has come: a bar on a terminal, else a log line every 15 seconds. Nothing is shown for work that is
- * over at once. Call `update` as often as you like and dispose it before anything else is printed.
+ * Shows how far a run has come: a bar on a terminal, else a log line every 15 seconds. Nothing is
+ * shown for work that is over at once. Call `update` as often as you like and dispose it before
+ * anything else is printed.
  */
 export function createProgressBar(options: ProgressBarOptions): Disposable & { update(progress: Progress): void } {
   const { screen, logger, label, now = () => performance.now() } = options;

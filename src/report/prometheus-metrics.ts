@@ -16,8 +16,9 @@ export interface RunMetrics {
 }
 
 /**
- * The last run in the Prometheus text format, for the textfile collector of node_exporter. All are gauges, since each file
- * tells about one run. `exit_code` and `finished_timestamp_seconds` are always there: alert on either.
+ * The last run in the Prometheus text format, for the textfile collector of node_exporter. All are
+ * gauges, since each file tells about one run. `exit_code` and `finished_timestamp_seconds` are
+ * always there: alert on either.
  */
 export function renderPrometheusMetrics(metrics: RunMetrics): string {
   const { report, usage } = metrics;

@@ -22,8 +22,8 @@ const GAP = '  ';
 const NARROWEST = 6;
 
 /**
- * An aligned table, with a header and no lines, ending in a newline. Widths are those of a terminal: a Chinese character
- * takes two columns. Cells are made {@link printable}.
+ * An aligned table, with a header and no lines, ending in a newline. Widths are those of a
+ * terminal: a Chinese character takes two columns. Cells are made {@link printable}.
  */
 export function renderTable(
   columns: readonly TableColumn[],

@@ -20,8 +20,8 @@ export interface Output {
 }
 
 /**
- * Wraps a stream; `process.stdout` is one. A full disk is `file_unusable`. `beforePrint` takes a progress bar off the terminal
- * that both streams often share.
+ * Wraps a stream; `process.stdout` is one. A full disk is `file_unusable`. `beforePrint` takes a
+ * progress bar off the terminal that both streams often share.
  */
 export function createOutput(
   stream: Writable & ColorStream & { readonly columns?: number | undefined },

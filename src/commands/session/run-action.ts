@@ -1,8 +1,8 @@
 import type { Session } from './session.ts';
 
 /**
- * What a command does: given its session, its options (the common ones included) and its arguments, it resolves with the exit
- * status of the process.
+ * What a command does: given its session, its options (the common ones included) and its arguments,
+ * it resolves with the exit status of the process.
  */
 export type Action<Options> = (session: Session, options: Options, operands: readonly string[]) => Promise<number>;
 

@@ -16,8 +16,9 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens a file for reading, `-` is standard input. Throws `file_unusable`, which names the file, when it cannot. An aborted
- * `signal` ends the reading at once with its reason, also when nothing comes out of a pipe for long.
+ * Opens a file for reading, `-` is standard input. Throws `file_unusable`, which names the file,
+ * when it cannot. An aborted `signal` ends the reading at once with its reason, also when nothing
+ * comes out of a pipe for long.
  */
 export async function openInput(path: string, signal?: AbortSignal): Promise<Input> {
   if (path === '-') {

@@ -17,9 +17,9 @@ export interface ReportOptions extends CommonOptions {
 }
 
 /**
- * Does a run, prints its report (of a plan with the list of what would change), writes its metrics, and resolves with the exit
- * status. Metrics that cannot be written are told on stderr and are 74 for a run that went well: its report stays the one
- * document on stdout.
+ * Does a run, prints its report (of a plan with the list of what would change), writes its metrics,
+ * and resolves with the exit status. Metrics that cannot be written are told on stderr and are 74
+ * for a run that went well: its report stays the one document on stdout.
  */
 export async function reportRun(
   session: Session,
