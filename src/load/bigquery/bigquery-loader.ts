@@ -90,20 +90,20 @@ export function createBigQueryLoader(
   };
   const held: RunLeases = new Set();
 
+  const judged = (error: unknown, signal: AbortSignal): unknown =>
+    signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
   const classified = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      throw signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
-    }
+    return work().catch((error: unknown) => {
+      throw judged(error, signal);
+    });
   };
   async function* classifiedRows<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
     signal.throwIfAborted();
     try {
       yield* rows;
     } catch (error) {
-      throw signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
+      throw judged(error, signal);
     }
   }
 

@@ -11,11 +11,11 @@ import { COMMIT_LEASE } from './lease-table.ts';
  * give back.
  *
  * Each UPDATE writes to the row of its lease. BigQuery cancels a transaction when another one has written to the same table, and
- * lets single statements wait for its end. So nobody can take a lease over between this check and the commit. A transaction that
- * only reads the row conflicts with nobody.
+ * lets single statements wait for its end. So no run can take a lease over between this check and the commit. A transaction that
+ * only reads the row conflicts with no other.
  *
  * BigQuery alone does not keep two runs apart. Two transactions that only insert never conflict, so two runs that see the same new
- * account would both add it. A job that a killed client left in the queue conflicts with nobody when it starts hours later. The
+ * account would both add it. A job that a killed client left in the queue conflicts with no other when it starts hours later. The
  * holder and the end of the lease stop both.
  */
 export function assertLeasesStatements(
