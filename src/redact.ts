@@ -1,15 +1,14 @@
+import { KnownSecret, layersOf, MIN_SECRET_LENGTH, type Range } from './known-secret.ts';
+
 /** Stands where a secret was. */
 export const REDACTED = '[redacted]';
-
-/** A secret shorter than this is not looked for: it would be found in ordinary words. Its length, not its worth, decides. */
-export const MIN_SECRET_LENGTH = 6;
 
 /** Keeps secrets out of every text that leaves the process. */
 export interface Redactor {
   /**
-   * Makes a secret known until the returned handle is disposed of. Its raw, percent-encoded,
-   * JSON-escaped and base64 forms are found, and a token that was cut off after its first 16
-   * characters. Shorter than 6 characters: ignored.
+   * Makes a secret known until the returned handle is disposed of. It is found in whatever spelling
+   * {@link KnownSecret} knows: escapes of URLs, JSON and HTML in any mixture, hex, base64, and a
+   * token cut off after its first 16 characters. Shorter than 6 characters: ignored.
    */
   register(secret: string): Disposable;
   /** The text with known secrets, and whatever looks like a token, a secret or a password in a URL, replaced. Idempotent. */
@@ -42,12 +41,12 @@ const patterns: readonly RegExp[] = [
 ];
 
 export function createRedactor(): Redactor {
-  const known = new Map<string, { uses: number; readonly forms: readonly string[]; readonly cutOff: RegExp | null }>();
+  const known = new Map<string, KnownSecret>();
 
   function register(secret: string): Disposable {
     // A piece of the mark itself would be found in every mark.
     if (secret.length < MIN_SECRET_LENGTH || REDACTED.includes(secret)) return { [Symbol.dispose]: () => {} };
-    const entry = known.get(secret) ?? { uses: 0, forms: secretForms(secret), cutOff: cutOffPattern(secret) };
+    const entry = known.get(secret) ?? new KnownSecret(secret);
     entry.uses += 1;
     known.set(secret, entry);
     let disposed = false;
@@ -62,18 +61,38 @@ export function createRedactor(): Redactor {
   }
 
   function redact(text: string): string {
-    const forms = [...known.values()].flatMap((entry) => entry.forms).sort((a, b) => b.length - a.length);
-    const cutOff = [...known.values()].flatMap((entry) => entry.cutOff ?? []);
-    return withoutAny(text, [...forms.filter((form) => text.includes(form)), ...cutOff, ...patterns]);
+    const secrets = [...known.values()];
+    const pieces =
+      secrets.length === 0 ? [text] : text.split(REDACTED).flatMap((piece) => withoutKnown(piece, secrets));
+    return redactCredentials(pieces.join(REDACTED));
   }
 
   function holdsSecret(bytes: Uint8Array): boolean {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const { forms } of known.values()) if (forms.some((form) => buffer.includes(form, 'utf8'))) return true;
-    return false;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    return !rangesOf(text, known.values()).next().done;
   }
 
   return { register, redact, holdsSecret };
+}
+
+function* rangesOf(text: string, secrets: Iterable<KnownSecret>): Generator<Range> {
+  const layers = layersOf(text);
+  for (const secret of secrets) for (const layer of layers) yield* secret.rangesIn(layer);
+}
+
+/** What is left of a text around its known secrets; each piece is searched again, for cutting could bring two halves to light. */
+function withoutKnown(text: string, secrets: readonly KnownSecret[]): string[] {
+  const bytes = Buffer.from(text, 'utf8');
+  const ranges = [...rangesOf(bytes.toString('latin1'), secrets)].sort((a, b) => a.start - b.start);
+  if (ranges.length === 0) return [text];
+  const pieces: string[] = [];
+  let reached = 0;
+  for (const { start, end } of ranges) {
+    if (pieces.length === 0 || start > reached) pieces.push(bytes.toString('utf8', reached, start));
+    reached = Math.max(reached, end);
+  }
+  pieces.push(bytes.toString('utf8', reached));
+  return pieces.flatMap((piece) => withoutKnown(piece, secrets));
 }
 
 /** A text without whatever looks like a credential: for loaders, which know no secrets. A {@link Redactor} does this, too. */
@@ -88,42 +107,4 @@ function withoutAny(text: string, separators: readonly (string | RegExp)[]): str
     pieces = pieces.flatMap((piece) => (piece === '' ? [piece] : piece.split(separator)));
   }
   return pieces.join(REDACTED);
-}
-
-/** A long token is known by its beginning too: error texts cut it off, and so do we. */
-function cutOffPattern(secret: string): RegExp | null {
-  if (secret.length < 32 || !/^[\w+/=.-]+$/.test(secret)) return null;
-  const beginning = secret.slice(0, 16).replaceAll(/[+.]/g, '\\$&');
-  return new RegExp(`${beginning}[\\w+/=.-]*`, 'g');
-}
-
-/**
- * The spellings under which a secret turns up in URLs, JSON and headers: as it is, percent-encoded
- * (hex digits of either case), JSON-escaped (with and without `\/`), and base64 or base64url, alone
- * or anywhere inside longer encoded text.
- */
-function secretForms(secret: string): readonly string[] {
-  const wellFormed = secret.toWellFormed();
-  const percent = encodeURIComponent(wellFormed);
-  const json = JSON.stringify(secret).slice(1, -1);
-  return [
-    ...new Set([
-      secret,
-      percent,
-      percent.replaceAll(/%[0-9A-F]{2}/g, (triplet) => triplet.toLowerCase()),
-      percent.replaceAll('%20', '+'),
-      json,
-      json.replaceAll('/', '\\/'),
-      ...base64Forms(Buffer.from(secret, 'utf8')),
-    ]),
-  ];
-}
-
-/** The characters that depend on the secret alone, for each of the three positions that it can start at within a group of 3 bytes. */
-function base64Forms(bytes: Buffer): string[] {
-  return [0, 1, 2].flatMap((offset) => {
-    const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
-    const own = (text: string) => text.slice(Math.ceil((offset * 8) / 6), Math.floor((padded.length * 8) / 6));
-    return [own(padded.toString('base64')), own(padded.toString('base64url'))].filter((form) => form.length >= 7);
-  });
 }

@@ -1,0 +1,147 @@
+/** A secret is found whatever spelling each of its characters has, wherever it stands. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { layersOf } from '../../src/known-secret.ts';
+import { normalizeBody } from '../../src/normalize/normalize-body.ts';
+import { createRedactor } from '../../src/redact.ts';
+
+const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');
+const units = (it: string, spell: (code: number) => string) =>
+  Array.from({ length: it.length }, (_, at) => spell(it.charCodeAt(at))).join('');
+const utf8 = (character: string) => [...Buffer.from(character)];
+
+/** Spellings of one character; of the first half, those that JSON knows itself. */
+const jsonSpellings: readonly ((character: string) => string)[] = [
+  (it) => JSON.stringify(it).slice(1, -1),
+  (it) => units(it, (code) => `\\u${hex(code, 4)}`),
+  (it) => units(it, (code) => `\\u${hex(code, 4).toUpperCase()}`),
+  (it) => (it === '/' ? '\\/' : JSON.stringify(it).slice(1, -1)),
+];
+const otherSpellings: readonly ((character: string) => string)[] = [
+  (it) => utf8(it).reduce((text, byte) => `${text}%${hex(byte, 2)}`, ''),
+  (it) => utf8(it).reduce((text, byte) => `${text}%${hex(byte, 2).toUpperCase()}`, ''),
+  (it) => `&#${it.codePointAt(0)};`,
+  (it) => `&#x${hex(it.codePointAt(0) ?? 0, 1)};`,
+  (it) => `&#X${hex(it.codePointAt(0) ?? 0, 6).toUpperCase()};`,
+  (it) => units(it, (code) => `\\\\u${hex(code, 4)}`),
+  (it) => `\\\\u{${hex(it.codePointAt(0) ?? 0, 1)}}`,
+  (it) => utf8(it).reduce((text, byte) => `${text}\\\\x${hex(byte, 2)}`, ''),
+  (it) => `&amp;#${it.codePointAt(0)};`,
+  (it) => utf8(it).reduce((text, byte) => `${text}%25${hex(byte, 2)}`, ''),
+  (it) => (it === 'K' ? '\u212a' : JSON.stringify(it).slice(1, -1)),
+];
+const wholeSpellings: readonly ((secret: string) => string)[] = [
+  (it) => Buffer.from(it).toString('hex'),
+  (it) => Buffer.from(it).toString('hex').toUpperCase(),
+  (it) => (Buffer.from(it).toString('hex').match(/../g) ?? []).join(':'),
+  (it) => (Buffer.from(it).toString('hex').match(/../g) ?? []).map((pair) => `0x${pair}`).join(', '),
+  (it) => Buffer.from(it).toString('base64'),
+  (it) => Buffer.from(`Bearer ${it}`).toString('base64url'),
+  (it) => encodeURIComponent(Buffer.from(it).toString('base64')),
+  (it) =>
+    (
+      Buffer.from(it)
+        .toString('base64')
+        .match(/.{1,20}/g) ?? []
+    ).join('\\n'),
+];
+
+const secrets = fc.oneof(
+  fc.stringMatching(/^[\w-]{8,80}$/),
+  fc.stringMatching(/^[\w+/=.~&%#-]{8,40}$/),
+  fc.string({ unit: 'grapheme', minLength: 8, maxLength: 20 }).filter((it) => it.isWellFormed()),
+);
+
+/** A secret as it stands inside a JSON string, each character in a spelling of its own. */
+function spelled(spellings: readonly ((character: string) => string)[]) {
+  return fc
+    .tuple(secrets, fc.array(fc.nat(spellings.length - 1), { minLength: 1, maxLength: 90 }))
+    .map(([secret, picks]) => ({
+      secret,
+      text: [...secret].map((it, at) => spellings[picks[at % picks.length] ?? 0]?.(it) ?? it).join(''),
+    }));
+}
+
+const cases = fc.oneof(
+  spelled(jsonSpellings),
+  spelled([...jsonSpellings, ...otherSpellings]),
+  fc.tuple(secrets, fc.constantFrom(...wholeSpellings)).map(([secret, spell]) => ({ secret, text: spell(secret) })),
+);
+
+const places = fc.constantFrom(
+  (text: string) => `{"scene":[{"name":"${text}","value":1}]}`,
+  (text: string) => `{"scene":[{"name":"来源 ${text}!","value":1}]}`,
+  (text: string) => `{"scene":[{"name":"a","value":"${text}"}]}`,
+  (text: string) => `{"scene":[{"name":7,"value":1,"${text}":true}]}`,
+  (text: string) => `{"scene":[],"errmsg":"see ?access_token=${text}&x=1"}`,
+);
+
+describe('a secret', () => {
+  it('is found in an answer in any spelling', () => {
+    fc.assert(
+      fc.property(cases, places, ({ secret, text }, place) => {
+        const redactor = createRedactor();
+        redactor.register(secret);
+        expect(redactor.holdsSecret(Buffer.from(place(text)))).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is gone from a text in any spelling, and a second pass changes nothing', () => {
+    fc.assert(
+      fc.property(cases, fc.constantFrom('', 'x', ' says: ', '中文'), ({ secret, text }, beside) => {
+        const redactor = createRedactor();
+        redactor.register(secret);
+        const once = redactor.redact(`${beside}${text}${beside}`);
+        expect(once).toContain('[redacted]');
+        expect(redactor.redact(once)).toBe(once);
+        for (const piece of once.split('[redacted]')) {
+          expect(redactor.holdsSecret(Buffer.from(piece))).toBe(false);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is not in a name, a key or a reject of an answer that seems to hold none', () => {
+    const noise = fc.constantFrom('\\', '%', '&', '#', ';', 'u', 'x', '"', '/', '\\u00', '4', '1', '\u212a', ' ');
+    fc.assert(
+      fc.property(spelled(jsonSpellings), fc.array(noise, { maxLength: 4 }), ({ secret, text }, noises) => {
+        const before = noises.join('');
+        const redactor = createRedactor();
+        redactor.register(secret);
+        const body = Buffer.from(
+          `{"scene":[{"name":"${before}${text}","value":1},{"name":0,"value":"${before}${text}"}]}`,
+        );
+        if (redactor.holdsSecret(body)) return;
+        const answer = normalizeBody(body);
+        if (answer.kind !== 'snapshot') return;
+        for (const [key, name] of answer.present) expect(key + name).not.toContain(secret);
+        for (const { raw } of answer.rejects)
+          for (const value of Object.values(JSON.parse(raw))) expect(String(value)).not.toContain(secret);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is not seen where it is not', () => {
+    const redactor = createRedactor();
+    redactor.register('0123456789abcdef0123456789abcdef');
+    const names = Array.from({ length: 60 }, (_, value) => ({ name: `来源\\u6d4b 100%25 &amp; ${value}`, value }));
+    expect(redactor.holdsSecret(Buffer.from(JSON.stringify({ scene: names })))).toBe(false);
+    expect(redactor.redact('C:\\new\\u0041 100%41 &amp;')).toBe('C:\\new\\u0041 100%41 &amp;');
+  });
+
+  it('takes time in proportion to a hostile answer', () => {
+    const redactor = createRedactor();
+    for (let at = 0; at < 20; at += 1) redactor.register(`token-${at}-${'aB3_'.repeat(120)}`);
+    for (const piece of ['%25', '\\\\', '&amp;#65;', '\\u0041', 'aB3_', '6142', ' a', '&#x0000', '\\x{0000']) {
+      const body = Buffer.from(piece.repeat(1_048_576 / piece.length));
+      const started = performance.now();
+      redactor.holdsSecret(body);
+      expect(performance.now() - started).toBeLessThan(8_000);
+    }
+    expect(layersOf('%25'.repeat(100)).length).toBeLessThan(12);
+  });
+});
