@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Observation } from '../../dimension/observation.ts';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openTarget, stateOf } from './contract-target.ts';
+import { applyChanges, neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
   commonPayload,
   insertOf,
   instantAt,
-  sampleChangeSet,
   sampleHead,
   sampleHeadChange,
   sampleObservation,
@@ -54,25 +53,22 @@ export function describeApply(targets: ContractTargets): void {
       ];
       const versions = [sampleVersion('wx1', '1', instantAt(0)), sampleVersion('wx1', '@_all', instantAt(0))];
       const failure = sampleObservation('wx2', instantAt(0), { status: 'failed', payloadHash: null, errorCode: '-1' });
-      await loader.apply(
-        sampleChangeSet(1, {
-          observations: [...observationsOfAllSorts, failure],
-          rejects: [
-            { appId: 'wx1', observedAt: instantAt(0), index: 0, reason: 'no_key', raw: '{"name":"\\u0000\\n"}' },
-            {
-              appId: 'wx1',
-              observedAt: instantAt(0),
-              index: 1,
-              reason: 'conflict',
-              raw: `{"value":${'9'.repeat(5_000)}}`,
-            },
-            { appId: 'wx1', observedAt: instantAt(2), index: 0, reason: 'not_an_object', raw: 'null' },
-          ],
-          heads: heads.map((head) => ({ before: null, head })),
-          versions: versions.map(insertOf),
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        observations: [...observationsOfAllSorts, failure],
+        rejects: [
+          { appId: 'wx1', observedAt: instantAt(0), index: 0, reason: 'no_key', raw: '{"name":"\\u0000\\n"}' },
+          {
+            appId: 'wx1',
+            observedAt: instantAt(0),
+            index: 1,
+            reason: 'conflict',
+            raw: `{"value":${'9'.repeat(5_000)}}`,
+          },
+          { appId: 'wx1', observedAt: instantAt(2), index: 0, reason: 'not_an_object', raw: 'null' },
+        ],
+        heads: heads.map((head) => ({ before: null, head })),
+        versions: versions.map(insertOf),
+      });
       const { meta: _, ...rows } = await stateOf(await target.second());
       expect(rows).toEqual({ heads, observations: [...observationsOfAllSorts, failure], versions });
     });
@@ -82,8 +78,8 @@ export function describeApply(targets: ContractTargets): void {
       const { loader } = target;
       const before = await stateOf(loader);
       const finished = { finishedAt: instantAt(5), outcome: 'nothing_changed' } as const;
-      await loader.apply(sampleChangeSet(1, { payloads: [] }), neverAborted);
-      await loader.apply(sampleChangeSet(2, { payloads: [], run: sampleRun('run-1', 2, finished) }), neverAborted);
+      await applyChanges(loader, 1, { payloads: [] });
+      await applyChanges(loader, 2, { payloads: [], run: sampleRun('run-1', 2, finished) });
       expect(await stateOf(loader)).toEqual(before);
     });
 
@@ -93,26 +89,20 @@ export function describeApply(targets: ContractTargets): void {
       const held = sampleObservation('wx1', instantAt(0), { status: 'held', holdReason: 'shrink' });
       const wrong = sampleObservation('wx1', instantAt(1));
       const other = sampleObservation('wx2', instantAt(0), { status: 'held', holdReason: 'empty' });
-      await loader.apply(
-        sampleChangeSet(1, {
-          observations: [held, wrong, other],
-          heads: [sampleHeadChange('wx1', null), sampleHeadChange('wx2', null)],
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        observations: [held, wrong, other],
+        heads: [sampleHeadChange('wx1', null), sampleHeadChange('wx2', null)],
+      });
       const accepted = { status: 'ok', holdReason: 'shrink', decidedAt: instantAt(3) } as const;
       const setAside = { status: 'held', holdReason: 'manual', decidedAt: instantAt(4) } as const;
-      await loader.apply(
-        sampleChangeSet(1, {
-          run: sampleRun('run-2', 1, { command: 'accept' }),
-          decisions: [
-            { appId: 'wx1', observedAt: instantAt(0), ...accepted },
-            { appId: 'wx1', observedAt: instantAt(1), ...setAside },
-          ],
-          heads: [sampleHeadChange('wx1', 1)],
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        run: sampleRun('run-2', 1, { command: 'accept' }),
+        decisions: [
+          { appId: 'wx1', observedAt: instantAt(0), ...accepted },
+          { appId: 'wx1', observedAt: instantAt(1), ...setAside },
+        ],
+        heads: [sampleHeadChange('wx1', 1)],
+      });
       const { observations } = await stateOf(loader);
       expect(observations).toEqual([{ ...held, ...accepted }, { ...wrong, ...setAside }, other]);
     });
@@ -128,8 +118,8 @@ export function describeApply(targets: ContractTargets): void {
         samplePayload('\\N\t\\.\r\n\u0000'),
         samplePayload('搜'.repeat(400_000)),
       ];
-      await loader.apply(sampleChangeSet(1), neverAborted);
-      await loader.apply(sampleChangeSet(2, { payloads }), neverAborted);
+      await applyChanges(loader, 1);
+      await applyChanges(loader, 2, { payloads });
       const hashes = payloads.map(({ payloadHash }) => payloadHash);
       const missing = samplePayload('never stored').payloadHash;
       const bodies = await loader.readPayloads([...hashes, missing], neverAborted);
@@ -146,13 +136,11 @@ export function describeApply(targets: ContractTargets): void {
       const payloads = Array.from({ length: 50 }, (_, n) => samplePayload(`{"errcode":0,"scene":[],"n":${n}}`));
       await Promise.all(
         clients.map((client, n) =>
-          client.apply(
-            sampleChangeSet(
-              1,
-              { payloads: n === 0 ? payloads : payloads.toReversed(), heads: [sampleHeadChange(`wx${n}`, null)] },
-              `run-${n}`,
-            ),
-            neverAborted,
+          applyChanges(
+            client,
+            1,
+            { payloads: n === 0 ? payloads : payloads.toReversed(), heads: [sampleHeadChange(`wx${n}`, null)] },
+            `run-${n}`,
           ),
         ),
       );

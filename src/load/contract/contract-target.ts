@@ -1,8 +1,8 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Version } from '../../dimension/version.ts';
-import type { Loader, MigrateOptions, TargetMeta } from '../loader.ts';
-import { sampleSettings } from './sample-rows.ts';
+import type { ChangeSet, Loader, MigrateOptions, TargetMeta } from '../loader.ts';
+import { sampleChangeSet, sampleSettings } from './sample-rows.ts';
 
 /** A fresh, empty target for one test of the contract. */
 export interface ContractTarget {
@@ -82,4 +82,9 @@ export async function stateOf(loader: Loader): Promise<TargetState> {
     observations: await Array.fromAsync(loader.readObservations({}, neverAborted)),
     versions: await Array.fromAsync(loader.readVersions({}, neverAborted)),
   };
+}
+
+/** Applies a batch of a run; what is not named in `parts` is empty. */
+export function applyChanges(loader: Loader, batch: number, parts?: Partial<ChangeSet>, runId?: string): Promise<void> {
+  return loader.apply(sampleChangeSet(batch, parts, runId), neverAborted);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LockScope } from '../loader.ts';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openTarget } from './contract-target.ts';
-import { sampleChangeSet, sampleHeadChange } from './sample-rows.ts';
+import { applyChanges, neverAborted, openTarget } from './contract-target.ts';
+import { sampleHeadChange } from './sample-rows.ts';
 
 const exclusive: LockScope = { kind: 'exclusive' };
 
@@ -65,7 +65,7 @@ export function describeLocks(targets: ContractTargets, privateTarget: boolean):
       await using target = await openTarget(targets);
       const { loader } = target;
       await using lock = await loader.acquireLock(exclusive, neverAborted);
-      await loader.apply(sampleChangeSet(1, { heads: [sampleHeadChange('wx1', null)] }), neverAborted);
+      await applyChanges(loader, 1, { heads: [sampleHeadChange('wx1', null)] });
       expect(await Array.fromAsync(loader.readHeads({}, neverAborted))).toHaveLength(1);
       expect(lock?.lost.aborted).toBe(false);
     });

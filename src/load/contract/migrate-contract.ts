@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openEmptyTarget, openTarget, stateOf } from './contract-target.ts';
+import { applyChanges, neverAborted, openEmptyTarget, openTarget, stateOf } from './contract-target.ts';
 import {
   insertOf,
   instantAt,
@@ -47,14 +47,11 @@ export function describeMigrate(targets: ContractTargets): void {
     it('sets the time zone of an existing target, but no other setting and no row', async () => {
       await using target = await openTarget(targets);
       const { loader } = target;
-      await loader.apply(
-        sampleChangeSet(1, {
-          heads: [sampleHeadChange('wx1', null)],
-          observations: [sampleObservation('wx1', instantAt(0))],
-          versions: [insertOf(sampleVersion('wx1', '1', instantAt(0)))],
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        heads: [sampleHeadChange('wx1', null)],
+        observations: [sampleObservation('wx1', instantAt(0))],
+        versions: [insertOf(sampleVersion('wx1', '1', instantAt(0)))],
+      });
       const before = await stateOf(loader);
       await loader.migrate({ normalizerVersion: 8, firstSeen: 'observed', timeZone: 'Europe/Paris' }, neverAborted);
       expect(await stateOf(loader)).toEqual({ ...before, meta: { ...before.meta, timeZone: 'Europe/Paris' } });

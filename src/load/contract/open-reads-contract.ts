@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Loader } from '../loader.ts';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openTarget, stateOf } from './contract-target.ts';
+import { applyChanges, neverAborted, openTarget, stateOf } from './contract-target.ts';
 import { manyAppIds, manyVersions, storeManyRows } from './many-rows.ts';
 import {
   commonPayload,
@@ -9,7 +9,6 @@ import {
   endingAt,
   insertOf,
   instantAt,
-  sampleChangeSet,
   sampleHeadChange,
   sampleObservation,
   sampleVersion,
@@ -88,22 +87,19 @@ export function describeOpenReads(targets: ContractTargets): void {
 /** Deletes a version near the end, closes another, and adds an account behind all. */
 async function changeManyRows(loader: Loader): Promise<void> {
   const [closed, deleted] = [sampleVersion('wx5998', '1', instantAt(0)), sampleVersion('wx5999', '1', instantAt(0))];
-  await loader.apply(
-    sampleChangeSet(2, {
-      heads: [
-        sampleHeadChange('wx5998', 1, instantAt(1)),
-        sampleHeadChange('wx5999', 1),
-        sampleHeadChange('wx9999', null, instantAt(1)),
-      ],
-      observations: [sampleObservation('wx5998', instantAt(1)), sampleObservation('wx9999', instantAt(1))],
-      versions: [
-        deleteOf(deleted),
-        updateOf(closed, endingAt(closed, instantAt(1), 'removed')),
-        insertOf(sampleVersion('wx9999', '1', instantAt(1))),
-      ],
-    }),
-    neverAborted,
-  );
+  await applyChanges(loader, 2, {
+    heads: [
+      sampleHeadChange('wx5998', 1, instantAt(1)),
+      sampleHeadChange('wx5999', 1),
+      sampleHeadChange('wx9999', null, instantAt(1)),
+    ],
+    observations: [sampleObservation('wx5998', instantAt(1)), sampleObservation('wx9999', instantAt(1))],
+    versions: [
+      deleteOf(deleted),
+      updateOf(closed, endingAt(closed, instantAt(1), 'removed')),
+      insertOf(sampleVersion('wx9999', '1', instantAt(1))),
+    ],
+  });
 }
 
 async function drain<Row>(iterator: AsyncIterator<Row>): Promise<Row[]> {

@@ -4,16 +4,8 @@ import { isOpen } from '../../dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../instant.ts';
 import type { Loader, VersionQuery } from '../loader.ts';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openTarget } from './contract-target.ts';
-import {
-  endingAt,
-  insertOf,
-  instantAt,
-  sampleChangeSet,
-  sampleHeadChange,
-  sampleObservation,
-  sampleVersion,
-} from './sample-rows.ts';
+import { applyChanges, neverAborted, openTarget } from './contract-target.ts';
+import { endingAt, insertOf, instantAt, sampleHeadChange, sampleObservation, sampleVersion } from './sample-rows.ts';
 
 const appIds = ['wx1', 'wx2', 'wx3'];
 const [t1, t2, t3] = [instantAt(1), instantAt(2), instantAt(3)];
@@ -141,12 +133,9 @@ export function describeReads(targets: ContractTargets): void {
 }
 
 async function store(loader: Loader): Promise<void> {
-  await loader.apply(
-    sampleChangeSet(1, {
-      heads: heads.toReversed(),
-      observations: observations.toReversed(),
-      versions: versions.toReversed().map(insertOf),
-    }),
-    neverAborted,
-  );
+  await applyChanges(loader, 1, {
+    heads: heads.toReversed(),
+    observations: observations.toReversed(),
+    versions: versions.toReversed().map(insertOf),
+  });
 }

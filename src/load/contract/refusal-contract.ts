@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeSet, Loader } from '../loader.ts';
 import type { ContractTargets, TargetState } from './contract-target.ts';
-import { neverAborted, openTarget, stateOf } from './contract-target.ts';
+import { applyChanges, neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
   endingAt,
   insertOf,
@@ -78,9 +78,9 @@ export function describeRefusals(targets: ContractTargets): void {
       await store(loader);
       const observations = [sampleObservation('wx1', instantAt(1))];
       const heads = [sampleHeadChange('wx1', 1, instantAt(1))];
-      await loader.apply(sampleChangeSet(1, { observations, heads }, 'run-2'), neverAborted);
+      await applyChanges(loader, 1, { observations, heads }, 'run-2');
       const before = await stateOf(loader);
-      const again = loader.apply(sampleChangeSet(1, { observations, heads }, 'run-3'), neverAborted);
+      const again = applyChanges(loader, 1, { observations, heads }, 'run-3');
       await expect(again).rejects.toMatchObject({ code: 'stale_heads' });
       expect(await stateOf(loader)).toEqual(before);
     });
@@ -142,17 +142,15 @@ export function describeRefusals(targets: ContractTargets): void {
         const appId = revision === null ? 'wx9' : 'wx1';
         const outcomes = await Promise.allSettled(
           clients.map((client, n) =>
-            client.apply(
-              sampleChangeSet(
-                1,
-                {
-                  observations: [sampleObservation(appId, instantAt(10 + n), { runId: `race-${n}` })],
-                  heads: [sampleHeadChange(appId, revision, instantAt(10 + n))],
-                  versions: [insertOf(sampleVersion(appId, `new ${n}`, instantAt(10 + n)))],
-                },
-                `race-${n}`,
-              ),
-              neverAborted,
+            applyChanges(
+              client,
+              1,
+              {
+                observations: [sampleObservation(appId, instantAt(10 + n), { runId: `race-${n}` })],
+                heads: [sampleHeadChange(appId, revision, instantAt(10 + n))],
+                versions: [insertOf(sampleVersion(appId, `new ${n}`, instantAt(10 + n)))],
+              },
+              `race-${n}`,
             ),
           ),
         );
@@ -173,13 +171,10 @@ export function describeRefusals(targets: ContractTargets): void {
 
 /** Stores account `wx1` with a held observation and an open version. */
 async function store(loader: Loader): Promise<TargetState> {
-  await loader.apply(
-    sampleChangeSet(1, {
-      observations: [heldObservation],
-      heads: [sampleHeadChange('wx1', null)],
-      versions: [insertOf(firstVersion)],
-    }),
-    neverAborted,
-  );
+  await applyChanges(loader, 1, {
+    observations: [heldObservation],
+    heads: [sampleHeadChange('wx1', null)],
+    versions: [insertOf(firstVersion)],
+  });
   return stateOf(loader);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Version } from '../../dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../instant.ts';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openTarget, stateOf } from './contract-target.ts';
+import { applyChanges, neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
   endingAt,
   insertOf,
@@ -122,7 +122,7 @@ export function describeTexts(targets: ContractTargets): void {
       const heads = appIds.map((appId) => sampleHeadChange(appId, null));
       const versions = appIds.map((appId) => sampleVersion(appId, '\u{1f680}'.repeat(256), instantAt(0)));
       const observations = appIds.map((appId) => sampleObservation(appId, instantAt(0)));
-      await loader.apply(sampleChangeSet(1, { heads, observations, versions: versions.map(insertOf) }), neverAborted);
+      await applyChanges(loader, 1, { heads, observations, versions: versions.map(insertOf) });
       for (const [n, appId] of appIds.entries()) {
         const query = { appIds: [appId] };
         expect(await Array.fromAsync(loader.readHeads(query, neverAborted))).toEqual([heads[n]?.head]);
@@ -135,14 +135,11 @@ export function describeTexts(targets: ContractTargets): void {
       await using target = await openTarget(targets);
       const { loader } = target;
       const shuffled = orderedTexts.toReversed();
-      await loader.apply(
-        sampleChangeSet(1, {
-          heads: shuffled.map((appId) => sampleHeadChange(appId, null)),
-          observations: shuffled.map((appId) => sampleObservation(appId, instantAt(0))),
-          versions: shuffled.map((sceneKey) => insertOf(sampleVersion('a', sceneKey, instantAt(0)))),
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        heads: shuffled.map((appId) => sampleHeadChange(appId, null)),
+        observations: shuffled.map((appId) => sampleObservation(appId, instantAt(0))),
+        versions: shuffled.map((sceneKey) => insertOf(sampleVersion('a', sceneKey, instantAt(0)))),
+      });
       const { heads, observations, versions } = await stateOf(loader);
       expect(heads.map(({ appId }) => appId)).toEqual(orderedTexts);
       expect(observations.map(({ appId }) => appId)).toEqual(orderedTexts);
@@ -172,14 +169,11 @@ export function describeTexts(targets: ContractTargets): void {
         removalsSuspendedSince: 1n,
         lastOkAt: 1_767_225_600_123_456n,
       });
-      await loader.apply(
-        sampleChangeSet(1, {
-          heads: [{ before: null, head }],
-          observations,
-          versions: versions.map(insertOf),
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        heads: [{ before: null, head }],
+        observations,
+        versions: versions.map(insertOf),
+      });
       const { meta: _, ...rows } = await stateOf(loader);
       expect(rows).toEqual({ heads: [head], observations, versions });
     });

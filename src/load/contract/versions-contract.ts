@@ -2,17 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Version, VersionChange } from '../../dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../instant.ts';
 import type { ContractTargets } from './contract-target.ts';
-import { neverAborted, openTarget } from './contract-target.ts';
-import {
-  deleteOf,
-  endingAt,
-  insertOf,
-  instantAt,
-  sampleChangeSet,
-  sampleHeadChange,
-  sampleVersion,
-  updateOf,
-} from './sample-rows.ts';
+import { applyChanges, neverAborted, openTarget } from './contract-target.ts';
+import { deleteOf, endingAt, insertOf, instantAt, sampleHeadChange, sampleVersion, updateOf } from './sample-rows.ts';
 
 /** Changes of the versions of one key that fail, or lose a row, when they are written in a naive order. */
 interface VersionStep {
@@ -119,17 +110,11 @@ export function describeVersions(targets: ContractTargets): void {
         await using target = await openTarget(targets);
         const { loader } = target;
         const others = [sampleVersion('wx0', '1', instantAt(0)), sampleVersion('wx1', '10', instantAt(0))];
-        await loader.apply(
-          sampleChangeSet(1, {
-            heads: [sampleHeadChange('wx1', null)],
-            versions: [...stored, ...others].map(insertOf),
-          }),
-          neverAborted,
-        );
-        await loader.apply(
-          sampleChangeSet(2, { heads: [sampleHeadChange('wx1', 1)], versions: changes }),
-          neverAborted,
-        );
+        await applyChanges(loader, 1, {
+          heads: [sampleHeadChange('wx1', null)],
+          versions: [...stored, ...others].map(insertOf),
+        });
+        await applyChanges(loader, 2, { heads: [sampleHeadChange('wx1', 1)], versions: changes });
         const [first, ...rest] = await Array.fromAsync(loader.readVersions({}, neverAborted));
         expect(first).toEqual(others[0]);
         expect(rest).toEqual([...result, ...others.slice(1)]);
@@ -141,20 +126,14 @@ export function describeVersions(targets: ContractTargets): void {
       const { loader } = target;
       const appIds = stepsOf('').map((_, n) => `wx${String(n).padStart(2, '0')}`);
       const steps = appIds.flatMap((appId, n) => stepsOf(appId)[n] ?? []);
-      await loader.apply(
-        sampleChangeSet(1, {
-          heads: appIds.map((appId) => sampleHeadChange(appId, null)),
-          versions: steps.flatMap(({ stored }) => stored.map(insertOf)),
-        }),
-        neverAborted,
-      );
-      await loader.apply(
-        sampleChangeSet(2, {
-          heads: appIds.map((appId) => sampleHeadChange(appId, 1)),
-          versions: steps.flatMap(({ changes }) => changes),
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        heads: appIds.map((appId) => sampleHeadChange(appId, null)),
+        versions: steps.flatMap(({ stored }) => stored.map(insertOf)),
+      });
+      await applyChanges(loader, 2, {
+        heads: appIds.map((appId) => sampleHeadChange(appId, 1)),
+        versions: steps.flatMap(({ changes }) => changes),
+      });
       const stored = await Array.fromAsync(loader.readVersions({}, neverAborted));
       expect(stored).toEqual(steps.flatMap(({ result }) => result));
     });
@@ -171,23 +150,17 @@ export function describeVersions(targets: ContractTargets): void {
         ...sampleVersion(version.appId, version.sceneKey, instantAt(1)),
         sceneName: 'new',
       }));
-      await loader.apply(
-        sampleChangeSet(1, {
-          heads: appIds.map((appId) => sampleHeadChange(appId, null)),
-          versions: first.map(insertOf),
-        }),
-        neverAborted,
-      );
-      await loader.apply(
-        sampleChangeSet(2, {
-          heads: appIds.map((appId) => sampleHeadChange(appId, 1, instantAt(1))),
-          versions: first.flatMap((before, n) => [
-            ...second.slice(n, n + 1).map(insertOf),
-            ...closed.slice(n, n + 1).map((after) => updateOf(before, after)),
-          ]),
-        }),
-        neverAborted,
-      );
+      await applyChanges(loader, 1, {
+        heads: appIds.map((appId) => sampleHeadChange(appId, null)),
+        versions: first.map(insertOf),
+      });
+      await applyChanges(loader, 2, {
+        heads: appIds.map((appId) => sampleHeadChange(appId, 1, instantAt(1))),
+        versions: first.flatMap((before, n) => [
+          ...second.slice(n, n + 1).map(insertOf),
+          ...closed.slice(n, n + 1).map((after) => updateOf(before, after)),
+        ]),
+      });
       const stored = await Array.fromAsync(loader.readVersions({}, neverAborted));
       expect(stored).toEqual(closed.flatMap((version, n) => [version, ...second.slice(n, n + 1)]));
       const open = await Array.fromAsync(loader.readVersions({ asOf: OPEN_END - 1n, appIds }, neverAborted));
