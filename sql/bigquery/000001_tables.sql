@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS `:DATASET.scene_account` (
   last_payload_hash STRING,
   last_attempt_at TIMESTAMP NOT NULL,
   last_error_code STRING,
+  last_error_message STRING,
   removals_suspended_since TIMESTAMP,
   PRIMARY KEY (app_id) NOT ENFORCED
 )

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS :SCHEMA.scene_account (
   last_payload_hash        text COLLATE "C",
   last_attempt_at          timestamptz NOT NULL,
   last_error_code          text,
+  last_error_message       text,
   removals_suspended_since timestamptz
 );
 

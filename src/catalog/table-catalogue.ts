@@ -47,6 +47,8 @@ export const tableCatalogue = {
       last_payload_hash: 'Payload of the newest answer that counts; see scene_payload.',
       last_attempt_at: 'Newest attempt of any outcome.',
       last_error_code: "WeChat's errcode, or scenedim's own, of the newest attempt when that failed, else null.",
+      last_error_message:
+        "What that attempt was told, with the rid that WeChat's support asks for. Null when it said nothing, or did not fail.",
       removals_suspended_since:
         'Not null while the newest answer that counts holds a row without a usable key, which could be any key: since then no scene of the account is taken as removed.',
     },

@@ -20,6 +20,8 @@ export interface AccountHead {
   readonly lastAttemptAt: Micros;
   /** Error code of the newest observation when that one failed, else null. */
   readonly lastErrorCode: string | null;
+  /** Error message of the newest observation when that one failed and said something, else null. */
+  readonly lastErrorMessage: string | null;
   /** While the newest ok answer held a row without a key: since which observation that has been so. */
   readonly removalsSuspendedSince: Micros | null;
 }
@@ -42,6 +44,7 @@ export function advanceHead(
     lastPayloadHash: isOk ? observation.payloadHash : (head?.lastPayloadHash ?? null),
     lastAttemptAt: observedAt,
     lastErrorCode: observation.errorCode,
+    lastErrorMessage: observation.errorMessage,
     removalsSuspendedSince: isOk ? suspendedSince(head, observation, answer) : (head?.removalsSuspendedSince ?? null),
   };
 }
@@ -60,6 +63,7 @@ export function isSameHead(a: DerivedHead, b: DerivedHead): boolean {
     a.lastPayloadHash === b.lastPayloadHash &&
     a.lastAttemptAt === b.lastAttemptAt &&
     a.lastErrorCode === b.lastErrorCode &&
+    a.lastErrorMessage === b.lastErrorMessage &&
     a.removalsSuspendedSince === b.removalsSuspendedSince
   );
 }

@@ -59,7 +59,8 @@ export class AccountTokens {
 
   async #stableToken(appId: string, secret: string, call: TokenCall): Promise<TokenOutcome> {
     const json = { grant_type: 'client_credential', appid: appId, secret, force_refresh: false };
-    const request = { endpoint: 'token', method: 'POST', path: '/cgi-bin/stable_token', json } as const;
+    const asked = { endpoint: 'token', credentials: 'appSecret' } as const;
+    const request = { ...asked, method: 'POST', path: '/cgi-bin/stable_token', json } as const;
     let outcome = await this.#client.call(request, call.limit);
     if (outcome.kind === 'failure' && outcome.failure.code === '41002' && call.limit.leftMs() > MISSED_WAIT_MS) {
       await this.#timer.sleep(MISSED_WAIT_MS, call.limit.signal);

@@ -1,31 +1,36 @@
 /** The table of WeChat's error codes: code, class, meaning, remedy. A new code is a row of it. */
-import type { ErrorClass } from './scene-source.ts';
+import { type CredentialKind, credentialKinds, type ErrorClass } from './scene-source.ts';
 
 /** What is known about one `errcode` of WeChat's. */
 export interface ErrorCatalogueEntry {
   readonly errorClass: ErrorClass;
   /** What the code says, in our words. */
   readonly meaning: string;
-  /** What a person can do about it; null when waiting is all. */
-  readonly remedy: string | null;
+  /** What a person can do about it. */
+  readonly remedy: Remedy;
   /** False when every account is concerned, so that the run stops. */
   readonly accountOnly: boolean;
   /** True when the account's own token, secret or IP whitelist refuses us. */
   readonly credentialsRefused: boolean;
 }
 
+/** One text for every account, or one for each kind. */
+export type Remedy = string | Readonly<Record<CredentialKind, string>>;
+
 /** Which kind of request was answered: on a token endpoint some codes mean something else. */
 export type WechatEndpoint = 'scene_list' | 'token';
 
 const REAUTHORISE = 'the account must authorise the third-party platform again';
 const GRANT_PERMISSION = 'the account must grant permission set 18 (mini program data) to the third-party platform';
-const ASK_ADMIN = 'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist';
+const ASK_ADMIN =
+  'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist of the account';
 const LOOK_AT_MP = 'the account shows the reason and what to do at mp.weixin.qq.com';
 const PUBLISH = 'publish the mini program, or take it off the list';
-const RENEW_TOKEN =
-  'renew the access token where it is maintained; it dies when anything calls GET /cgi-bin/token for this account';
 const CHECK_SECRET = 'check the appSecret of this account';
-const LIST_IP = 'add the IP of this machine to the IP whitelist at mp.weixin.qq.com';
+const RENEW_TOKEN =
+  'renew the access token where it is maintained; one from GET /cgi-bin/token dies when anything else asks there';
+const RENEW_AUTHORIZER_TOKEN = 'let the third-party platform renew its token of this account';
+const LIST_IP = 'add the IP of this machine to the IP whitelist of this account at mp.weixin.qq.com';
 const LIST_PLATFORM_IP = 'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com';
 const STORE_TICKET = 'the platform must store the component_verify_ticket that WeChat pushes every 10 minutes';
 const CHECK_API_SECURITY = 'check the API security settings at mp.weixin.qq.com';
@@ -33,22 +38,37 @@ const TOMORROW = 'run again tomorrow (quotas start anew at midnight, UTC+8)';
 const ASK_SUPPORT = 'give the code and the rid to WeChat support';
 const REPORT_DEFECT = 'this is a defect of scenedim: please report it with the code and the rid';
 
+const TOKEN_REFUSED = {
+  appSecret:
+    'run again: each run asks for a token; when it stays, look for a program that calls stable_token with force_refresh',
+  accessToken: RENEW_TOKEN,
+  platform: RENEW_AUTHORIZER_TOKEN,
+};
+const LOOK_AT_PERMISSIONS =
+  'look at the interface permissions of this account at mp.weixin.qq.com: only published mini programs and games have it';
+const NO_RIGHT = { appSecret: LOOK_AT_PERMISSIONS, accessToken: LOOK_AT_PERMISSIONS, platform: GRANT_PERMISSION };
+const PASSWORD_CHANGED = {
+  appSecret: 'run again: each run asks for a token',
+  accessToken: RENEW_TOKEN,
+  platform: REAUTHORISE,
+};
+
 /** `own`: the account's own token, secret or IP whitelist refuses us; `everybody`: every account is concerned. */
 type Concern = 'own' | 'everybody';
-type Row = readonly [code: number, errorClass: ErrorClass, meaning: string, remedy: string, concern?: Concern];
+type Row = readonly [code: number, errorClass: ErrorClass, meaning: string, remedy: Remedy, concern?: Concern];
 
 /** Every documented `errcode` that getSceneList and the token endpoints may answer with. */
 export const errorCatalogue = catalogueOf([
   [-1, 'transient', 'the system is busy', 'run again later'],
   [45011, 'transient', 'too many calls in this minute', 'lower source.ratePerSecond, or run again in a minute'],
 
-  [40001, 'token', 'the access token is invalid or not the latest', RENEW_TOKEN, 'own'],
-  [40014, 'token', 'the access token is invalid', RENEW_TOKEN, 'own'],
-  [42001, 'token', 'the access token has expired', RENEW_TOKEN, 'own'],
+  [40001, 'token', 'the access token is invalid or not the latest', TOKEN_REFUSED, 'own'],
+  [40014, 'token', 'the access token is invalid', TOKEN_REFUSED, 'own'],
+  [42001, 'token', 'the access token has expired', TOKEN_REFUSED, 'own'],
 
   [45009, 'quota', 'the daily quota of this API is used up', TOMORROW],
 
-  [48001, 'unavailable', 'the account has no right to use this API', GRANT_PERMISSION],
+  [48001, 'unavailable', 'the account has no right to use this API', NO_RIGHT],
   [48004, 'unavailable', 'WeChat has blocked this API for the account', LOOK_AT_MP],
   [50002, 'unavailable', 'the account is restricted, frozen or deleted', LOOK_AT_MP],
   [50004, 'unavailable', 'the service is forbidden for the account', LOOK_AT_MP],
@@ -58,7 +78,7 @@ export const errorCatalogue = catalogueOf([
   [61009, 'unavailable', 'the authorisation code is invalid', REAUTHORISE],
   [61010, 'unavailable', 'the authorisation code has expired', REAUTHORISE],
   [61023, 'unavailable', 'the refresh token is invalid', REAUTHORISE],
-  [42007, 'unavailable', 'the authorisation ended because the password of the account changed', REAUTHORISE],
+  [42007, 'unavailable', 'the token ended because the password of the account changed', PASSWORD_CHANGED],
   [89501, 'unavailable', 'this IP waits for the confirmation of the administrator', ASK_ADMIN],
   [89503, 'unavailable', 'this IP needs the confirmation of the administrator', ASK_ADMIN],
   [89506, 'unavailable', 'the administrator refused this IP twice: it is locked out for 24 hours', ASK_ADMIN],
@@ -106,16 +126,36 @@ const unknownEntry: ErrorCatalogueEntry = {
   credentialsRefused: false,
 };
 
+/** An `errcode` with where it came from. */
+export interface AnsweredCode {
+  readonly code: string;
+  /** Null for a stored code, of which nobody knows which endpoint gave it. */
+  readonly endpoint: WechatEndpoint | null;
+  /** Null when nobody knows, e.g. for an account that is on no list any more. */
+  readonly credentials: CredentialKind | null;
+  /** WeChat's text, or a message that holds it. */
+  readonly errmsg: string;
+}
+
+/** An entry whose remedy is the one for a certain account. */
+export type ClassifiedCode = ErrorCatalogueEntry & { readonly remedy: string };
+
 /**
  * Classifies an `errcode`, by code and never by text; `errmsg` only fills in the remedy (the IP to put into the whitelist).
  * A code that is not listed is of class `unknown`: failed without a second attempt.
  */
-export function classifyErrorCode(code: string, endpoint: WechatEndpoint, errmsg: string): ErrorCatalogueEntry {
-  const entry =
-    (endpoint === 'token' ? tokenEndpointCatalogue.get(code) : undefined) ?? errorCatalogue.get(code) ?? unknownEntry;
-  const ip = isAboutIp(code) ? ipIn(errmsg) : undefined;
-  if (ip === undefined || entry.remedy === null) return entry;
-  return { ...entry, remedy: entry.remedy.replace(/the IP of this machine|this IP/, ip) };
+export function classifyErrorCode({ code, endpoint, credentials, errmsg }: AnsweredCode): ClassifiedCode {
+  const atToken = tokenEndpointCatalogue.get(code);
+  const entry = (endpoint === 'token' ? atToken : undefined) ?? errorCatalogue.get(code) ?? unknownEntry;
+  const remedy = withIp(remedyFor(entry.remedy, credentials), code, errmsg);
+  const isEither = endpoint === null && credentials === 'appSecret' && atToken?.errorClass === 'configuration';
+  if (!isEither) return { ...entry, remedy };
+  const first = remedyFor(atToken.remedy, credentials);
+  return {
+    ...entry,
+    meaning: `${atToken.meaning}, or ${entry.meaning}`,
+    remedy: `${first}; when it is right, ${remedy}`,
+  };
 }
 
 /** True when WeChat says that the account has no scene list to give; such an account is reported as skipped. */
@@ -130,6 +170,24 @@ function catalogueOf(rows: readonly Row[]): ReadonlyMap<string, ErrorCatalogueEn
       { errorClass, meaning, remedy, accountOnly: concern !== 'everybody', credentialsRefused: concern === 'own' },
     ]),
   );
+}
+
+/** Of an account of an unknown kind, the remedy for each kind. */
+function remedyFor(remedy: Remedy, credentials: CredentialKind | null): string {
+  if (typeof remedy === 'string') return remedy;
+  if (credentials !== null) return remedy[credentials];
+  return credentialKinds.map((kind) => `${kindNames[kind]}: ${remedy[kind]}`).join('; ');
+}
+
+const kindNames: Readonly<Record<CredentialKind, string>> = {
+  appSecret: 'with an appSecret',
+  accessToken: 'with an accessToken',
+  platform: 'of a third-party platform',
+};
+
+function withIp(remedy: string, code: string, errmsg: string): string {
+  const ip = isAboutIp(code) ? ipIn(errmsg) : undefined;
+  return ip === undefined ? remedy : remedy.replace(/the IP of this machine|this IP/, ip);
 }
 
 function isAboutIp(code: string): boolean {

@@ -5,7 +5,7 @@ import { isGzip } from '../normalize/answer-failure.ts';
 import { saidText } from '../normalize/said-text.ts';
 import { probeAnswer } from './answer-probe.ts';
 import { type AttemptFailure, type AttemptOutcome, attemptFailure, callFailure } from './call-outcome.ts';
-import { classifyErrorCode, type WechatEndpoint } from './error-catalogue.ts';
+import { type AnsweredCode, classifyErrorCode } from './error-catalogue.ts';
 import type { HttpAnswer, HttpError } from './http-client.ts';
 import type { RetryReason } from './retry-policy.ts';
 
@@ -19,11 +19,7 @@ const DO_NOT_COMPRESS = 'let the proxy at source.baseUrl honour Accept-Encoding:
 const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
 
 /** Decides what an answer means: by status, then by `errcode`, never by content type or text. */
-export function judgeAnswer(
-  answer: HttpAnswer,
-  endpoint: WechatEndpoint,
-  redact: (text: string) => string,
-): AttemptOutcome {
+export function judgeAnswer(answer: HttpAnswer, asked: Asked, redact: (text: string) => string): AttemptOutcome {
   const observedAt = answer.receivedAt;
   if (answer.status >= 500) {
     const message = `WeChat answered HTTP ${answer.status}`;
@@ -42,7 +38,7 @@ export function judgeAnswer(
 
   const probe = probeAnswer(answer.body);
   const { code = null, errmsg = '', rid } = probe?.refusal ?? {};
-  if (code !== null) return refusal({ code, errmsg, rid, endpoint, observedAt }, redact);
+  if (code !== null) return refusal({ ...asked, code, errmsg, rid, observedAt }, redact);
   if (answer.status < 200 || answer.status >= 300) {
     const message = `WeChat answered HTTP ${answer.status}, which is not an answer of its API`;
     return attemptFailure(callFailure({ code: `http_${answer.status}`, message, remedy: CHECK_BASE_URL, observedAt }));
@@ -89,19 +85,17 @@ export function remedyOfHttpError({ kind }: HttpError): string {
   return kind === 'tls' ? CHECK_TLS : CHECK_NETWORK;
 }
 
-interface Refusal {
-  readonly code: string;
-  readonly errmsg: string;
+/** What was asked, and with what. */
+export type Asked = Pick<AnsweredCode, 'endpoint' | 'credentials'>;
+
+interface Refusal extends AnsweredCode {
   readonly rid: unknown;
-  readonly endpoint: WechatEndpoint;
   readonly observedAt: Micros;
 }
 
-function refusal(
-  { code, errmsg, rid, endpoint, observedAt }: Refusal,
-  redact: (text: string) => string,
-): AttemptFailure {
-  const { errorClass, meaning, remedy, accountOnly, credentialsRefused } = classifyErrorCode(code, endpoint, errmsg);
+function refusal(given: Refusal, redact: (text: string) => string): AttemptFailure {
+  const { code, errmsg, rid, observedAt } = given;
+  const { errorClass, meaning, remedy, accountOnly, credentialsRefused } = classifyErrorCode(given);
   const said = shorten(oneLine(redact(errmsg)));
   const message = `WeChat answered ${code}: ${saidText(said, rid, meaning)}`;
   const failure = callFailure({ code, errorClass, message, remedy, accountOnly, credentialsRefused, observedAt });

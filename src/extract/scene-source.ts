@@ -15,6 +15,10 @@ export type SecretReader = (signal: AbortSignal) => Promise<string>;
 /** An access token that somebody else maintains, or the app secret with which we ask for one. */
 export type AccountCredentials = { readonly accessToken: SecretReader } | { readonly appSecret: SecretReader };
 
+/** How an account is asked about: by its own secret, by a token from elsewhere, or by a third-party platform. */
+export const credentialKinds = ['appSecret', 'accessToken', 'platform'] as const;
+export type CredentialKind = (typeof credentialKinds)[number];
+
 /** An account whose scene list is to be fetched. */
 export interface SourceAccount {
   readonly appId: string;

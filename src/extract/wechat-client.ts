@@ -5,6 +5,7 @@ import { type HttpClient, HttpError, type HttpRequest } from './http-client.ts';
 import { judgeAnswer, judgeHttpError } from './judge-attempt.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryPolicy, retryWaitMs } from './retry-policy.ts';
+import type { CredentialKind } from './scene-source.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /**
@@ -16,7 +17,7 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
 
   async function attempt(baseUrl: string, request: WechatRequest, signal: AbortSignal): Promise<AttemptOutcome> {
     try {
-      return judgeAnswer(await http.send(baseUrl, request, signal), request.endpoint, options.redact);
+      return judgeAnswer(await http.send(baseUrl, request, signal), request, options.redact);
     } catch (error) {
       if (error instanceof HttpError) return judgeHttpError(error, options.clock.now());
       throw error;
@@ -51,6 +52,8 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
 
 export interface WechatRequest extends HttpRequest {
   readonly endpoint: WechatEndpoint;
+  /** What the account is asked about with. */
+  readonly credentials: CredentialKind;
 }
 
 export interface WechatClientOptions {

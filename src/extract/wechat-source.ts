@@ -7,7 +7,7 @@ import { type CallFailure, callFailure } from './call-outcome.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
-import type { FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
+import type { CredentialKind, FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
 import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
 
@@ -113,20 +113,21 @@ class WechatSource implements SceneSource {
   async #sceneList(account: SourceAccount, call: TokenCall): Promise<CallOutcome> {
     const token = await this.#tokens.current(account, call);
     if (token.kind === 'failure') return token;
-    const outcome = await this.#getScene(token.token, call);
+    const outcome = await this.#getScene(account, token.token, call);
     if (!isRefusalOfToken(outcome)) return outcome;
 
     const again = await this.#tokens.again(account, call);
     if (again.kind === 'failure') return again;
-    if (again.token !== token.token) return this.#getScene(again.token, call);
+    if (again.token !== token.token) return this.#getScene(account, again.token, call);
     if (call.limit.leftMs() <= SAME_TOKEN_WAIT_MS) return stillTheSame(outcome);
     await this.#timer.sleep(SAME_TOKEN_WAIT_MS, call.limit.signal);
-    return stillTheSame(await this.#getScene(again.token, call));
+    return stillTheSame(await this.#getScene(account, again.token, call));
   }
 
-  #getScene(token: string, { limit }: TokenCall): Promise<CallOutcome> {
+  #getScene({ credentials }: SourceAccount, token: string, { limit }: TokenCall): Promise<CallOutcome> {
+    const asked = { endpoint: 'scene_list', credentials: kindOf(credentials) } as const;
     const query = { access_token: token };
-    return this.#client.call({ endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene', query }, limit);
+    return this.#client.call({ ...asked, method: 'GET', path: '/wxaapi/log/get_scene', query }, limit);
   }
 
   #failed(appId: string, failure: CallFailure): FetchResult {
@@ -134,6 +135,11 @@ class WechatSource implements SceneSource {
     const remedy = failure.remedy === null ? null : redact(failure.remedy);
     return { kind: 'failure', appId, ...failure, message: redact(failure.message), remedy };
   }
+}
+
+/** Only an account with credentials has a token to ask with. */
+function kindOf(credentials: SourceAccount['credentials']): CredentialKind {
+  return credentials !== undefined && 'appSecret' in credentials ? 'appSecret' : 'accessToken';
 }
 
 /** True for 41002 too: WeChat misses an app id that was sent now and then, as it refuses a good token. */

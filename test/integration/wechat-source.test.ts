@@ -445,7 +445,11 @@ describe('tokens', () => {
     [
       'an IP that is not in the whitelist',
       'ip_not_whitelisted',
-      { code: '40164', accountOnly: true, remedy: 'add 203.0.113.7 to the IP whitelist at mp.weixin.qq.com' },
+      {
+        code: '40164',
+        accountOnly: true,
+        remedy: 'add 203.0.113.7 to the IP whitelist of this account at mp.weixin.qq.com',
+      },
       1,
     ],
     ['a used-up quota', 'quota_exceeded', { code: '45009', errorClass: 'quota' }, 1],

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/load-config.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { errorCodes, isScenedimError } from '../../errors.ts';
 import { formatInstant } from '../../instant.ts';
@@ -6,14 +7,15 @@ import { requireTarget } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
-import { isHeld } from '../work/account-state.ts';
+import { type AccountStanding, acceptArguments, readStandings } from '../work/account-standing.ts';
+import { type CredentialKinds, explainStoredError, readCredentialKinds } from '../work/stored-error.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /** Accounts with the same trouble are named one by one up to this many. */
 const NAMED = 20;
 
 /** Looks at rights, versions and settings of the target, at what waits for a decision, and proves the data. */
-export async function checkTarget(context: RunContext): Promise<readonly CheckedFinding[]> {
+export async function checkTarget(context: RunContext, config: Config): Promise<readonly CheckedFinding[]> {
   const { loader, signal } = context;
   const found = await loader.check(signal);
   const findings = found.map((finding) => ({ ...finding, exitCode: exitCodeOf(finding) }));
@@ -21,7 +23,7 @@ export async function checkTarget(context: RunContext): Promise<readonly Checked
   if (failed || (await loader.readMeta(signal))?.schemaVersion !== loader.schemaVersion) return findings;
   try {
     await requireTarget(context);
-    return [...findings, ...(await checkHeads(context)), await checkData(context)];
+    return [...findings, ...(await checkAccounts(context, config)), await checkData(context)];
   } catch (error) {
     return [...findings, findingOf(error, 'settings')];
   }
@@ -32,37 +34,60 @@ function exitCodeOf({ level, code }: Finding): number {
   return level === 'error' ? errorCodes[code ?? 'target_invalid'].exitCode : 0;
 }
 
-async function checkHeads({ loader, signal }: RunContext): Promise<readonly CheckedFinding[]> {
-  const held: AccountHead[] = [];
-  const suspended: AccountHead[] = [];
-  const counts = { held: 0, suspended: 0 };
-  for await (const head of loader.readHeads({}, signal)) {
-    if (isHeld(head)) {
-      counts.held += 1;
-      if (held.length < NAMED) held.push(head);
-    }
-    if (head.removalsSuspendedSince !== null) {
-      counts.suspended += 1;
-      if (suspended.length < NAMED) suspended.push(head);
-    }
+async function checkAccounts({ loader, signal }: RunContext, config: Config): Promise<readonly CheckedFinding[]> {
+  const held = new Named<AccountStanding>();
+  const failed = new Named<AccountHead>();
+  const suspended = new Named<AccountHead>();
+  for await (const standing of readStandings(loader, {}, signal)) {
+    const { head, waiting } = standing;
+    if (waiting !== null) held.add(standing);
+    if (head.lastErrorCode !== null) failed.add(head);
+    if (head.removalsSuspendedSince !== null) suspended.add(head);
   }
+  const kinds = await readCredentialKinds(config, new Set(failed.named.map(({ appId }) => appId)), signal);
   return [
-    ...held.map(heldFinding),
-    ...more('held answers', counts.held, 65),
-    ...suspended.map(suspendedFinding),
-    ...more('removals', counts.suspended, 0),
+    ...held.named.flatMap(heldFinding),
+    ...held.rest('held answers', 65),
+    ...failed.named.flatMap((head) => failedFinding(head, kinds)),
+    ...failed.rest('newest attempt', 0),
+    ...suspended.named.map(suspendedFinding),
+    ...suspended.rest('removals', 0),
   ];
 }
 
-function heldFinding({ appId, lastObservedAt }: AccountHead): CheckedFinding {
-  const since = lastObservedAt === null ? '' : ` of ${formatInstant(lastObservedAt)}`;
-  return {
-    level: 'warning',
-    subject: 'held answers',
-    message: `${appId}: its newest answer${since} waits for a decision`,
-    remedy: `scenedim accept --app-id ${appId}, when it is right`,
-    exitCode: 65,
-  };
+/** Accounts with the same trouble: the first by name, the others by their number. */
+class Named<Account> {
+  readonly named: Account[] = [];
+  #count = 0;
+
+  add(account: Account): void {
+    this.#count += 1;
+    if (this.named.length < NAMED) this.named.push(account);
+  }
+
+  rest(subject: string, exitCode: number): readonly CheckedFinding[] {
+    if (this.#count <= NAMED) return [];
+    const message = `… and ${formatCount(this.#count - NAMED)} more accounts`;
+    return [{ level: 'warning', subject, message, exitCode }];
+  }
+}
+
+function heldFinding({ head: { appId }, waiting }: AccountStanding): readonly CheckedFinding[] {
+  if (waiting === null) return [];
+  const which = waiting.isNewest ? 'its newest answer' : 'its answer';
+  const message = `${appId}: ${which} of ${formatInstant(waiting.observedAt)} waits for a decision`;
+  const remedy = `scenedim ${acceptArguments(appId, waiting)}, when it is right`;
+  return [{ level: 'warning', subject: 'held answers', message, remedy, exitCode: 65 }];
+}
+
+/** A warning: what ended a run is that run's exit status. */
+function failedFinding(head: AccountHead, kinds: CredentialKinds): readonly CheckedFinding[] {
+  const error = explainStoredError(head, kinds);
+  if (error === null) return [];
+  const { code, meaning, remedy } = error;
+  const told = error.message === null || error.message === '' ? `${code}: ${meaning}` : error.message;
+  const message = `${head.appId}: failed at ${formatInstant(head.lastAttemptAt)}: ${told}`;
+  return [{ level: 'warning', subject: 'newest attempt', message, remedy, exitCode: 0 }];
 }
 
 function suspendedFinding({ appId, removalsSuspendedSince }: AccountHead): CheckedFinding {
@@ -74,11 +99,6 @@ function suspendedFinding({ appId, removalsSuspendedSince }: AccountHead): Check
     remedy: 'tell WeChat support; removals are noticed again with the first answer without such a row',
     exitCode: 0,
   };
-}
-
-function more(subject: string, count: number, exitCode: number): readonly CheckedFinding[] {
-  if (count <= NAMED) return [];
-  return [{ level: 'warning', subject, message: `… and ${formatCount(count - NAMED)} more accounts`, exitCode }];
 }
 
 async function checkData(context: RunContext): Promise<CheckedFinding> {

@@ -44,7 +44,11 @@ async function collect(session: Session, config: Config): Promise<readonly Check
   const findings: CheckedFinding[] = [{ level: 'ok', subject: 'config', message: config.file, exitCode: 0 }];
   findings.push(...(await checkSource(session, config)));
   try {
-    findings.push(...(await withTarget(session, config, { label: 'check', readOnly: true }, checkTarget)));
+    findings.push(
+      ...(await withTarget(session, config, { label: 'check', readOnly: true }, (context) =>
+        checkTarget(context, config),
+      )),
+    );
   } catch (error) {
     findings.push(findingOf(error, 'target'));
   }

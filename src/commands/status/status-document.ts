@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import type { AccountHead } from '../../dimension/account-head.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import { count, type Document, time } from '../../output-fields.ts';
-import { accountStates, isHeld, stateOf } from '../work/account-state.ts';
+import { type AccountStanding, accountStates, stateOf } from '../work/account-standing.ts';
 
 const statusRow = z.strictObject({
   app_id: z.string(),
@@ -11,6 +10,7 @@ const statusRow = z.strictObject({
   last_observed_at: time.nullable(),
   last_attempt_at: time,
   last_error_code: z.string().nullable(),
+  last_error_message: z.string().nullable(),
   held: z.boolean(),
   removals_suspended_since: time.nullable(),
 });
@@ -19,15 +19,17 @@ const statusRow = z.strictObject({
 export const statusDocumentSchema = z.strictObject({ accounts: z.array(statusRow), accounts_total: count });
 
 /** One account of `status --json`. */
-export function toStatusRow(head: AccountHead): Document<typeof statusRow> {
+export function toStatusRow(standing: AccountStanding): Document<typeof statusRow> {
+  const { head, waiting } = standing;
   return {
     app_id: head.appId,
-    state: stateOf(head),
+    state: stateOf(standing),
     last_ok_at: textOf(head.lastOkAt),
     last_observed_at: textOf(head.lastObservedAt),
     last_attempt_at: formatInstant(head.lastAttemptAt),
     last_error_code: head.lastErrorCode,
-    held: isHeld(head),
+    last_error_message: head.lastErrorMessage,
+    held: waiting !== null,
     removals_suspended_since: textOf(head.removalsSuspendedSince),
   };
 }

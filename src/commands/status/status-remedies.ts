@@ -1,22 +1,22 @@
-import type { AccountHead } from '../../dimension/account-head.ts';
-import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
-import { isHeld } from '../work/account-state.ts';
+import { type AccountStanding, acceptArguments } from '../work/account-standing.ts';
+import { type CredentialKinds, explainStoredError, type StoredError } from '../work/stored-error.ts';
 
-/** What to do about accounts that are not well: a line for each held one, and for each error code what it means. */
-export function renderRemedies(heads: readonly AccountHead[], paint: Paint): string {
+/** What to do about accounts that are not well: for each held one, and for each error what was told and what helps. */
+export function renderRemedies(standings: readonly AccountStanding[], kinds: CredentialKinds, paint: Paint): string {
   const remedy = paint('cyan', 'remedy:');
-  const held = heads.filter(isHeld).map(({ appId }) => {
-    const id = printable(appId);
-    return `${paint('bold', id)} is held\n    ${remedy} if its newest answer is right: scenedim accept --app-id ${id}\n`;
+  const held = standings.flatMap(({ head: { appId }, waiting }) => {
+    if (waiting === null) return [];
+    const command = `scenedim ${acceptArguments(appId, waiting)}`;
+    const which = waiting.isNewest ? 'its newest answer' : 'that answer';
+    return [`${paint('bold', printable(appId))} is held\n    ${remedy} if ${which} is right: ${command}\n`];
   });
-  const codes = new Set(heads.flatMap(({ lastErrorCode: code }) => (code === null ? [] : [code])));
-  const errors = [...codes].sort().map((code) => {
-    const known = explain(code);
-    return `${paint('bold', printable(code))}: ${known.meaning}\n    ${remedy} ${known.remedy}\n`;
+  const errors = groupErrors(standings, kinds).map(({ error, lines }) => {
+    const told = lines.map((line) => `    ${line}\n`).join('');
+    return `${paint('bold', printable(error.code))}: ${error.meaning}\n${told}    ${remedy} ${printable(error.remedy)}\n`;
   });
-  const isSuspended = heads.some(({ removalsSuspendedSince }) => removalsSuspendedSince !== null);
+  const isSuspended = standings.some(({ head }) => head.removalsSuspendedSince !== null);
   const suspended = isSuspended
     ? [
         `${paint('bold', 'removals suspended')}: answers hold a row without a key, so no scene counts as removed\n    ${remedy} look at scene_reject for the row\n`,
@@ -25,11 +25,24 @@ export function renderRemedies(heads: readonly AccountHead[], paint: Paint): str
   return [...held, ...errors, ...suspended].join('');
 }
 
-/** Codes of our own are not in the table of WeChat's: `http_502`, `timeout`. The next run tells their message. */
-function explain(code: string): { readonly meaning: string; readonly remedy: string } {
-  if (!errorCatalogue.has(code) && !/^-?\d+$/.test(code)) {
-    return { meaning: 'no usable answer came', remedy: 'run scenedim sync again: it tells what it finds' };
+interface ErrorGroup {
+  readonly error: StoredError;
+  /** What each account was told. */
+  readonly lines: string[];
+}
+
+/** Accounts with the same code and remedy together, by code. */
+function groupErrors(standings: readonly AccountStanding[], kinds: CredentialKinds): readonly ErrorGroup[] {
+  const groups = new Map<string, ErrorGroup>();
+  for (const { head } of standings) {
+    const error = explainStoredError(head, kinds);
+    if (error === null) continue;
+    const key = JSON.stringify([error.code, error.remedy]);
+    const group = groups.get(key) ?? { error, lines: [] };
+    groups.set(key, group);
+    if (error.message !== null && error.message !== '') {
+      group.lines.push(`${printable(head.appId)}: ${printable(error.message)}`);
+    }
   }
-  const { meaning, remedy } = classifyErrorCode(code, 'scene_list', '');
-  return { meaning, remedy: remedy ?? 'run again later' };
+  return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../../config/duration.ts';
-import type { AccountHead } from '../../dimension/account-head.ts';
+import type { Config } from '../../config/load-config.ts';
 import type { Micros } from '../../instant.ts';
 import { requireSchema } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
@@ -9,7 +9,8 @@ import { renderTable } from '../../report/table.ts';
 import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { accountStates, stateOf } from '../work/account-state.ts';
+import { type AccountStanding, accountStates, readStandings, stateOf } from '../work/account-standing.ts';
+import { readCredentialKinds } from '../work/stored-error.ts';
 import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
 import { toStatusRow } from './status-document.ts';
@@ -39,23 +40,25 @@ export function define(command: Command, run: RunAction): void {
         const config = await session.loadConfig();
         await withTarget(session, config, { label: 'status', readOnly: true }, async (context) => {
           await requireSchema(context.loader, session.signal);
-          await (flags.json === true ? printJson(session, context, flags) : printTable(session, context, flags));
+          await (flags.json === true
+            ? printJson(session, context, flags)
+            : printTable(session, config, context, flags));
         });
         return 0;
       }),
     );
 }
 
-function readHeads({ loader, signal }: RunContext, { appId }: StatusFlags): AsyncIterable<AccountHead> {
-  return loader.readHeads(appId === undefined ? {} : { appIds: appId }, signal);
+function standingsOf({ loader, signal }: RunContext, { appId }: StatusFlags): AsyncIterable<AccountStanding> {
+  return readStandings(loader, appId === undefined ? {} : { appIds: appId }, signal);
 }
 
 /** One document, written piece by piece: there may be 100,000 accounts. */
 async function printJson({ out }: Session, context: RunContext, flags: StatusFlags): Promise<void> {
   let total = 0;
   let text = '{"accounts":[';
-  for await (const head of readHeads(context, flags)) {
-    text += `${total === 0 ? '' : ','}\n${JSON.stringify(toStatusRow(head))}`;
+  for await (const standing of standingsOf(context, flags)) {
+    text += `${total === 0 ? '' : ','}\n${JSON.stringify(toStatusRow(standing))}`;
     total += 1;
     if (text.length < 65_536) continue;
     await out.print(text);
@@ -64,18 +67,19 @@ async function printJson({ out }: Session, context: RunContext, flags: StatusFla
   await out.print(`${text}\n],"accounts_total":${total}}\n`);
 }
 
-async function printTable({ out }: Session, context: RunContext, flags: StatusFlags): Promise<void> {
+async function printTable(session: Session, config: Config, context: RunContext, flags: StatusFlags): Promise<void> {
+  const { out } = session;
   const limit = flags.all === true ? Number.POSITIVE_INFINITY : SHOWN;
   const counts = Object.fromEntries(accountStates.map((state) => [state, 0]));
-  const well: AccountHead[] = [];
-  const troubled: AccountHead[] = [];
+  const well: AccountStanding[] = [];
+  const troubled: AccountStanding[] = [];
   let total = 0;
-  for await (const head of readHeads(context, flags)) {
-    const state = stateOf(head);
+  for await (const standing of standingsOf(context, flags)) {
+    const state = stateOf(standing);
     total += 1;
     counts[state] = (counts[state] ?? 0) + 1;
     const list = state === 'ok' ? well : troubled;
-    if (list.length < limit) list.push(head);
+    if (list.length < limit) list.push(standing);
   }
   if (total === 0) {
     const which = flags.appId === undefined ? 'no account' : 'none of these accounts';
@@ -83,29 +87,32 @@ async function printTable({ out }: Session, context: RunContext, flags: StatusFl
   }
   const shown = [...troubled, ...well].slice(0, limit);
   const now = context.clock.now();
-  const columns = [
-    { header: 'account', shrinks: true },
-    { header: 'state' },
-    { header: 'last ok' },
-    { header: 'last attempt' },
-    { header: 'last error' },
-  ];
-  const rows = shown.map((head) => [
-    head.appId,
-    stateOf(head).replaceAll('_', ' '),
-    ago(head.lastOkAt, now),
-    ago(head.lastAttemptAt, now),
-    head.lastErrorCode ?? '',
-  ]);
+  const rows = shown.map((standing) => rowOf(standing, now));
   const words = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${formatCount(count)} ${state.replaceAll('_', ' ')}`)
     .join(', ');
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
-  const remedies = renderRemedies(shown, out.paint);
+  const failed = shown.flatMap(({ head }) => (head.lastErrorCode === null ? [] : [head.appId]));
+  const kinds = await readCredentialKinds(config, new Set(failed), session.signal);
+  const remedies = renderRemedies(shown, kinds, out.paint);
   const table = renderTable(columns, rows, { paint: out.paint, width: out.columns });
   const summary = `${formatCount(total, 'account')}: ${words}\n`;
   await out.print(`${table}${more}\n${remedies === '' ? '' : `${remedies}\n`}${summary}`);
+}
+
+const columns = [
+  { header: 'account', shrinks: true },
+  { header: 'state' },
+  { header: 'last ok' },
+  { header: 'last attempt' },
+  { header: 'last error' },
+];
+
+function rowOf(standing: AccountStanding, now: Micros): readonly string[] {
+  const { appId, lastOkAt, lastAttemptAt, lastErrorCode } = standing.head;
+  const state = stateOf(standing).replaceAll('_', ' ');
+  return [appId, state, ago(lastOkAt, now), ago(lastAttemptAt, now), lastErrorCode ?? ''];
 }
 
 function ago(instant: Micros | null, now: Micros): string {

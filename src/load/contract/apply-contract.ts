@@ -42,6 +42,7 @@ export function describeApply(targets: ContractTargets): void {
           lastOkAt: instantAt(1),
           lastObservedAt: instantAt(4),
           lastErrorCode: '40001',
+          lastErrorMessage: '',
           removalsSuspendedSince: instantAt(0),
         }),
         sampleHead('wx2', 1, instantAt(0), {
@@ -49,6 +50,7 @@ export function describeApply(targets: ContractTargets): void {
           lastObservedAt: null,
           lastPayloadHash: null,
           lastErrorCode: '-1',
+          lastErrorMessage: 'system busy, rid: 64af7b86-7f59782b-19648ad4',
         }),
       ];
       const versions = [sampleVersion('wx1', '1', instantAt(0)), sampleVersion('wx1', '@_all', instantAt(0))];

@@ -87,6 +87,7 @@ export function sampleHead(
     lastPayloadHash: commonPayload.payloadHash,
     lastAttemptAt: at,
     lastErrorCode: null,
+    lastErrorMessage: null,
     removalsSuspendedSince: null,
     ...fields,
   };

@@ -77,7 +77,10 @@ export function describeTexts(targets: ContractTargets): void {
           errorMessage: text,
         }),
       );
-      const head = sampleHead('wx1', 1, instantAt(0), { lastErrorCode: difficultTexts[1] ?? null });
+      const head = sampleHead('wx1', 1, instantAt(0), {
+        lastErrorCode: difficultTexts[1] ?? null,
+        lastErrorMessage: difficultTexts[2] ?? null,
+      });
       await loader.apply(
         sampleChangeSet(1, {
           observations,

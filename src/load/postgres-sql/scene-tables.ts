@@ -37,6 +37,7 @@ export interface SceneTables {
     readonly last_payload_hash: string | null;
     readonly last_attempt_at: string;
     readonly last_error_code: string | null;
+    readonly last_error_message: string | null;
     readonly removals_suspended_since: string | null;
   };
   readonly dim_scene: {

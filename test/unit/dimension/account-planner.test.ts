@@ -163,6 +163,7 @@ describe('the path of a plan', () => {
     lastPayloadHash: 'h',
     lastAttemptAt: 7n,
     lastErrorCode: '-1',
+    lastErrorMessage: 'busy',
     removalsSuspendedSince: null,
   };
   it.each([

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { classifyErrorCode, errorCatalogue, isUnavailable } from '../../../src/extract/error-catalogue.ts';
-import type { ErrorClass } from '../../../src/extract/scene-source.ts';
+import {
+  type AnsweredCode,
+  classifyErrorCode,
+  errorCatalogue,
+  isUnavailable,
+} from '../../../src/extract/error-catalogue.ts';
+import { type CredentialKind, credentialKinds, type ErrorClass } from '../../../src/extract/scene-source.ts';
 
 interface Row {
   readonly errorClass: ErrorClass;
@@ -28,7 +33,7 @@ const expected: Readonly<Record<string, Row>> = {
   '40014': token,
   '42001': token,
   '45009': { errorClass: 'quota', accountOnly: true, credentialsRefused: false, remedy: /tomorrow/ },
-  '48001': { ...unavailable, remedy: /permission set 18/ },
+  '48001': { ...unavailable, remedy: /interface permissions/ },
   '48004': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
   '50002': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
   '50004': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
@@ -38,7 +43,7 @@ const expected: Readonly<Record<string, Row>> = {
   '61009': { ...unavailable, remedy: /authorise/ },
   '61010': { ...unavailable, remedy: /authorise/ },
   '61023': { ...unavailable, remedy: /authorise/ },
-  '42007': { ...unavailable, remedy: /authorise/ },
+  '42007': { ...unavailable, remedy: /renew the access token/ },
   '89501': { ...unavailable, remedy: /administrator/ },
   '89503': { ...unavailable, remedy: /administrator/ },
   '89506': { ...unavailable, remedy: /administrator/ },
@@ -69,9 +74,17 @@ const expected: Readonly<Record<string, Row>> = {
   '61024': bug,
 };
 
+function ofToken(code: string): AnsweredCode {
+  return { code, endpoint: 'scene_list', credentials: 'accessToken', errmsg: '' };
+}
+
+function atToken(code: string, errmsg = ''): AnsweredCode {
+  return { code, endpoint: 'token', credentials: 'appSecret', errmsg };
+}
+
 describe('the catalogue of error codes', () => {
   it.each(Object.entries(expected))('classifies %s and names a remedy', (code, { remedy, ...rest }) => {
-    const { errorClass, accountOnly, credentialsRefused, remedy: given } = classifyErrorCode(code, 'scene_list', '');
+    const { errorClass, accountOnly, credentialsRefused, remedy: given } = classifyErrorCode(ofToken(code));
     expect({ errorClass, accountOnly, credentialsRefused }).toEqual(rest);
     expect(given).toMatch(remedy);
   });
@@ -81,7 +94,7 @@ describe('the catalogue of error codes', () => {
   });
 
   it('calls a code that it does not list unknown, for this account only', () => {
-    expect(classifyErrorCode('99999', 'scene_list', '')).toEqual({
+    expect(classifyErrorCode(ofToken('99999'))).toEqual({
       errorClass: 'unknown',
       meaning: 'a code that is not in the catalogue',
       remedy: 'look the code up in the documentation of WeChat, or give the code and the rid to WeChat support',
@@ -91,7 +104,7 @@ describe('the catalogue of error codes', () => {
   });
 
   it('takes 40001 from a token endpoint for a wrong secret of the account', () => {
-    const { errorClass, accountOnly, credentialsRefused } = classifyErrorCode('40001', 'token', '');
+    const { errorClass, accountOnly, credentialsRefused } = classifyErrorCode(atToken('40001'));
     expect({ errorClass, accountOnly, credentialsRefused }).toEqual(ownCredential);
   });
 
@@ -99,14 +112,14 @@ describe('the catalogue of error codes', () => {
     ['invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 61768-0905', '203.0.113.7'],
     ['invalid ip 2001:db8::17, not in whitelist', '2001:db8::17'],
   ])('names the IP of "%s" in the remedy', (errmsg, ip) => {
-    expect(classifyErrorCode('40164', 'token', errmsg).remedy).toBe(
-      `add ${ip} to the IP whitelist at mp.weixin.qq.com`,
+    expect(classifyErrorCode(atToken('40164', errmsg)).remedy).toBe(
+      `add ${ip} to the IP whitelist of this account at mp.weixin.qq.com`,
     );
   });
 
   it('keeps the general remedy when the text names no IP', () => {
-    const remedy = 'add the IP of this machine to the IP whitelist at mp.weixin.qq.com';
-    expect(classifyErrorCode('40164', 'token', 'invalid ip, rid: 617682e0-09059ac5').remedy).toBe(remedy);
+    const remedy = 'add the IP of this machine to the IP whitelist of this account at mp.weixin.qq.com';
+    expect(classifyErrorCode(atToken('40164', 'invalid ip, rid: 617682e0-09059ac5')).remedy).toBe(remedy);
   });
 
   it('knows which codes say that an account has no list to give', () => {
@@ -116,5 +129,53 @@ describe('the catalogue of error codes', () => {
         .filter((code) => expected[code]?.errorClass === 'unavailable')
         .sort(),
     );
+  });
+});
+
+describe('the remedy of a code, by what the account is asked about with', () => {
+  const platformWords = /platform|permission set|authoris/i;
+  const remedies = (code: string, endpoint: AnsweredCode['endpoint'] = 'scene_list') =>
+    Object.fromEntries(
+      credentialKinds.map((credentials) => [
+        credentials,
+        classifyErrorCode({ code, endpoint, credentials, errmsg: '' }).remedy,
+      ]),
+    ) as Record<CredentialKind, string>;
+
+  it.each(['40001', '40014', '42001'])('%s: only a maintained token is renewed by hand', (code) => {
+    const { appSecret, accessToken, platform } = remedies(code);
+    expect(accessToken).toMatch(/^renew the access token where it is maintained/);
+    expect(appSecret).toMatch(/^run again: each run asks for a token/);
+    expect(platform).toMatch(/^let the third-party platform renew/);
+  });
+
+  it('48001 of an own account speaks of its own permissions, of a platform of the permission set', () => {
+    const { appSecret, accessToken, platform } = remedies('48001');
+    expect(appSecret).toMatch(/^look at the interface permissions of this account at mp\.weixin\.qq\.com/);
+    expect(accessToken).toBe(appSecret);
+    expect(platform).toMatch(/permission set 18/);
+  });
+
+  it('only codes that WeChat gives for a platform send an own account to one', () => {
+    const sent = [...errorCatalogue.keys()].filter((code) => {
+      const { appSecret, accessToken } = remedies(code);
+      return platformWords.test(appSecret) || platformWords.test(accessToken);
+    });
+    expect(sent.sort()).toEqual(
+      ['61003', '61004', '61005', '61006', '61007', '61009', '61010', '61011', '61023'].sort(),
+    );
+  });
+
+  it('of a stored 40001 with an app secret names the secret first, since nobody knows which endpoint gave it', () => {
+    const stored = { code: '40001', endpoint: null, credentials: 'appSecret', errmsg: '' } as const;
+    const { meaning, remedy } = classifyErrorCode(stored);
+    expect(meaning).toBe('the app secret is wrong, or the access token is invalid or not the latest');
+    expect(remedy).toMatch(/^check the appSecret of this account; when it is right, run again/);
+    expect(classifyErrorCode({ ...stored, credentials: 'accessToken' }).remedy).toBe(remedies('40001').accessToken);
+  });
+
+  it('names the remedy of each kind for an account of which the kind is not known', () => {
+    const { remedy } = classifyErrorCode({ code: '48001', endpoint: null, credentials: null, errmsg: '' });
+    expect(remedy).toMatch(/^with an appSecret: look .*; with an accessToken: look .*; of a third-party platform: /);
   });
 });

@@ -63,6 +63,7 @@ export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
     last_payload_hash: text(({ head }) => head.lastPayloadHash),
     last_attempt_at: instant(({ head }) => head.lastAttemptAt),
     last_error_code: text(({ head }) => head.lastErrorCode),
+    last_error_message: text(({ head }) => head.lastErrorMessage),
     removals_suspended_since: instant(({ head }) => head.removalsSuspendedSince),
   }),
 };

@@ -12,7 +12,7 @@ export function headsQuery(place: DatasetName, { appIds }: AccountQuery): Query 
   const condition = appIds === undefined ? undefined : ofAccounts(appIds);
   return {
     sql: `SELECT app_id, revision, UNIX_MICROS(last_ok_at), UNIX_MICROS(last_observed_at), last_payload_hash,
-  UNIX_MICROS(last_attempt_at), last_error_code, UNIX_MICROS(removals_suspended_since)
+  UNIX_MICROS(last_attempt_at), last_error_code, last_error_message, UNIX_MICROS(removals_suspended_since)
 FROM ${tablePath(place, 'scene_account')}${condition === undefined ? '' : `\nWHERE ${condition.sql}`}
 ORDER BY app_id`,
     parameters: condition?.parameters ?? [],
@@ -36,6 +36,7 @@ export async function* readHeads(
         lastPayloadHash: cells.textOrNull(),
         lastAttemptAt: cells.instant(),
         lastErrorCode: cells.textOrNull(),
+        lastErrorMessage: cells.textOrNull(),
         removalsSuspendedSince: cells.instantOrNull(),
       };
       signal.throwIfAborted();

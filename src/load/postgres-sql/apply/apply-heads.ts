@@ -14,6 +14,7 @@ const columns = [
   'last_payload_hash',
   'last_attempt_at',
   'last_error_code',
+  'last_error_message',
   'removals_suspended_since',
 ] as const;
 
@@ -60,6 +61,7 @@ function headRows(changes: readonly HeadChange[]) {
     last_payload_hash: ['text', heads.map((head) => head.lastPayloadHash)],
     last_attempt_at: ['timestamptz', heads.map((head) => instantText(head.lastAttemptAt))],
     last_error_code: ['text', heads.map((head) => head.lastErrorCode)],
+    last_error_message: ['text', heads.map((head) => head.lastErrorMessage)],
     removals_suspended_since: ['timestamptz', heads.map((head) => instantTextOrNull(head.removalsSuspendedSince))],
   });
 }

@@ -15,7 +15,7 @@ export async function* readHeads(
       db
         .withSchema(schema)
         .selectFrom('scene_account')
-        .select(['app_id', 'last_payload_hash', 'last_error_code'])
+        .select(['app_id', 'last_payload_hash', 'last_error_code', 'last_error_message'])
         .select(({ cast }) => cast<string>('revision', 'text').as('revision'))
         .select([
           microsOrNullOf('last_ok_at').as('last_ok_at'),
@@ -37,6 +37,7 @@ export async function* readHeads(
         lastPayloadHash: row.last_payload_hash,
         lastAttemptAt: BigInt(row.last_attempt_at),
         lastErrorCode: row.last_error_code,
+        lastErrorMessage: row.last_error_message,
         removalsSuspendedSince: microsOrNull(row.removals_suspended_since),
       };
     }

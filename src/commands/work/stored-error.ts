@@ -1,0 +1,54 @@
+import type { Config } from '../../config/load-config.ts';
+import { openRoster } from '../../config/roster.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import { isScenedimError } from '../../errors.ts';
+import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
+import { CREDENTIALS_UNUSABLE, type CredentialKind } from '../../extract/scene-source.ts';
+
+/** What the newest attempt of an account failed with and what to do about it; null when it did not fail. */
+export function explainStoredError(head: AccountHead, kinds: CredentialKinds): StoredError | null {
+  const { appId, lastErrorCode: code, lastErrorMessage: message } = head;
+  if (code === null) return null;
+  if (code === CREDENTIALS_UNUSABLE) {
+    const remedy = 'scenedim check names the variable or file';
+    return { code, message, meaning: 'the token or secret cannot be used on this machine', remedy };
+  }
+  // Codes of our own are not in the table of WeChat's: `http_502`, `timeout`. The next run tells their remedy.
+  if (!errorCatalogue.has(code) && !/^-?\d+$/.test(code)) {
+    const remedy = 'run scenedim sync again: it tells what it finds';
+    return { code, message, meaning: 'no usable answer came', remedy };
+  }
+  const credentials = kinds.get(appId) ?? null;
+  const { meaning, remedy } = classifyErrorCode({ code, endpoint: null, credentials, errmsg: message ?? '' });
+  return { code, message, meaning, remedy };
+}
+
+export interface StoredError {
+  readonly code: string;
+  /** As it was told, with WeChat's rid; null when nothing was told. */
+  readonly message: string | null;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+/** With what accounts are asked about, by app id. */
+export type CredentialKinds = ReadonlyMap<string, CredentialKind>;
+
+/** Reads from the config with what these accounts are asked about. An account that is on no list is left out. */
+export async function readCredentialKinds(
+  config: Config,
+  appIds: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<CredentialKinds> {
+  const kinds = new Map<string, CredentialKind>();
+  if (config.source === undefined || appIds.size === 0) return kinds;
+  try {
+    for await (const { appId, accessToken } of await openRoster(config, [], signal)) {
+      if (appIds.has(appId)) kinds.set(appId, accessToken === undefined ? 'appSecret' : 'accessToken');
+    }
+  } catch (error) {
+    // What is stored is shown without the list, too; check tells what is wrong with it.
+    if (!isScenedimError(error, 'config_invalid')) throw error;
+  }
+  return kinds;
+}
