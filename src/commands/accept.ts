@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
 import { type Micros, requireInstant } from '../instant.ts';
 import { accept } from '../pipeline/decide.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import { type DecisionFlags, defineDecision } from './work/define-decision.ts';
-import { addLockTimeout } from './work/sync-options.ts';
+
+export const description =
+  'Lets the newest held answer of an account through, with those directly before it that say the same, and recomputes the account.';
+
+export const examples = [
+  ['accept --app-id wx0123456789abcdef', 'the list really did shrink'],
+  ['accept --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'one certain answer'],
+] as const;
 
 interface AcceptFlags extends DecisionFlags {
   readonly observedAt?: Micros;
@@ -15,17 +21,6 @@ export function define(command: Command, run: RunAction): void {
     .requiredOption('--app-id <id>', 'the account (required)')
     .option('--observed-at <time>', 'this held answer, instead of the newest', (text) =>
       requireInstant(text, '--observed-at'),
-    );
-  addLockTimeout(command)
-    .description(
-      'Lets the newest held answer of an account through, with those directly before it that say the same, and recomputes the account.',
-    )
-    .addHelpText(
-      'after',
-      examples([
-        ['accept --app-id wx0123456789abcdef', 'the list really did shrink'],
-        ['accept --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'one certain answer'],
-      ]),
     );
   defineDecision<AcceptFlags>(command, run, (context, { appId, observedAt }) =>
     accept(context, { appId, observedAt: observedAt ?? null }),

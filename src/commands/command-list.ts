@@ -39,6 +39,9 @@ export interface CommandEntry {
 
 /** The module of a command. */
 export interface CommandModule {
-  /** Adds options, help and what the command does. */
+  readonly description: string;
+  /** For the end of its help text. */
+  readonly examples: readonly (readonly [commandLine: string, purpose: string])[];
+  /** Adds arguments, options and what the command does. */
   define(command: Command, run: RunAction): void;
 }

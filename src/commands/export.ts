@@ -2,10 +2,18 @@ import { type Command, Option } from 'commander';
 import { ScenedimError } from '../errors.ts';
 import { type Micros, requireInstant } from '../instant.ts';
 import { type ExportFormat, exportFormats, exportVersions } from '../pipeline/export-versions.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import { withTarget } from './work/with-target.ts';
 import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
+
+export const description =
+  'Writes dim_scene, one version a line, ordered by account, key and time. The unknown member is left out.';
+
+export const examples = [
+  ['export', 'everything, as NDJSON'],
+  ['export --format csv --current --output scenes.csv', 'the names of today, for a spreadsheet'],
+  ['export --as-of 2026-03-01T00:00:00+08:00', 'what was in force then'],
+] as const;
 
 interface ExportFlags extends ResultOptions {
   readonly format: ExportFormat;
@@ -15,21 +23,10 @@ interface ExportFlags extends ResultOptions {
 
 export function define(command: Command, run: RunAction): void {
   command
-    .description(
-      'Writes dim_scene, one version a line, ordered by account, key and time. The unknown member is left out.',
-    )
     .addOption(new Option('--format <format>', 'ndjson or csv').default('ndjson').argParser(parseFormat))
     .option('--as-of <time>', 'only versions in force at this time', (text) => requireInstant(text, '--as-of'))
     .option('--current', 'only open versions')
     .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
-    .addHelpText(
-      'after',
-      examples([
-        ['export', 'everything, as NDJSON'],
-        ['export --format csv --current --output scenes.csv', 'the names of today, for a spreadsheet'],
-        ['export --as-of 2026-03-01T00:00:00+08:00', 'what was in force then'],
-      ]),
-    )
     .action(
       run<ExportFlags>(async (session, flags) => {
         const { format, asOf, current } = flags;

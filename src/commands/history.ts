@@ -7,11 +7,17 @@ import { exportRowSchema, toExportRow } from '../pipeline/export-versions.ts';
 import { requireSchema } from '../pipeline/run/prepare-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
 import { addAppIds } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
+
+export const description = 'Shows the versions of a scene: its names and when each was in force.';
+
+export const examples = [
+  ['history 4', 'every name that scene 4 ever had'],
+  ['history 4 --app-id wx0123456789abcdef', 'in one account'],
+] as const;
 
 interface HistoryFlags extends CommonOptions {
   readonly appId?: readonly string[];
@@ -20,14 +26,6 @@ interface HistoryFlags extends CommonOptions {
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .argument('<key>', 'scene key, like 4 or @_all')
-    .description('Shows the versions of a scene: its names and when each was in force.')
-    .addHelpText(
-      'after',
-      examples([
-        ['history 4', 'every name that scene 4 ever had'],
-        ['history 4 --app-id wx0123456789abcdef', 'in one account'],
-      ]),
-    )
     .action(
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;

@@ -7,9 +7,17 @@ import { isTimeZone } from '../config/time-zone.ts';
 import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
+
+export const description =
+  'Writes a commented config to start from: scenedim.yaml, or what --config names. Asks a few questions on a terminal.';
+
+export const examples = [
+  ['init', 'answer four questions'],
+  ['init --yes --config config/scenedim.yaml', 'in a script, into another file'],
+  ['init --yes --target bigquery', 'for a dataset in BigQuery'],
+] as const;
 
 interface InitOptions extends CommonOptions {
   readonly yes?: true;
@@ -19,21 +27,9 @@ interface InitOptions extends CommonOptions {
 
 export function define(command: Command, run: RunAction): void {
   command
-    .summary('write a commented scenedim.yaml')
-    .description(
-      'Writes a commented config to start from: scenedim.yaml, or what --config names. Asks a few questions on a terminal.',
-    )
     .option('-y, --yes', 'ask nothing, take the defaults')
     .option('--target <kind>', `where to keep the dimension: ${templateTargets.join(', ')}`)
     .option('--force', 'overwrite a file that is there already')
-    .addHelpText(
-      'after',
-      examples([
-        ['init', 'answer four questions'],
-        ['init --yes --config config/scenedim.yaml', 'in a script, into another file'],
-        ['init --yes --target bigquery', 'for a dataset in BigQuery'],
-      ]),
-    )
     .action(run<InitOptions>(init));
 }
 

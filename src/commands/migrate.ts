@@ -3,28 +3,25 @@ import * as z from 'zod';
 import { count, type Document } from '../output-fields.ts';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
 import { printable } from '../report/printable.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
-import type { CommonOptions } from './session/session.ts';
-import { addLockTimeout } from './work/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
 
-interface MigrateFlags extends CommonOptions {
+export const description =
+  'Creates or upgrades schema, views, comments and grants of the target. Running it again is harmless.';
+
+export const examples = [
+  ['migrate', 'create or upgrade'],
+  ['migrate --print-sql > scenedim.sql', 'let somebody else run it, again and again'],
+] as const;
+
+interface MigrateFlags extends LockFlags {
   readonly printSql?: true;
-  readonly lockTimeout?: number;
 }
 
 export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
-    .description('Creates or upgrades schema, views, comments and grants of the target. Running it again is harmless.')
     .option('--print-sql', 'print the SQL for a DBA instead; nothing is changed')
-    .addHelpText(
-      'after',
-      examples([
-        ['migrate', 'create or upgrade'],
-        ['migrate --print-sql > scenedim.sql', 'let somebody else run it, again and again'],
-      ]),
-    )
     .action(
       run<MigrateFlags>(async (session, flags) => {
         const { out } = session;

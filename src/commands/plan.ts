@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { ScenedimError } from '../errors.ts';
 import { planReplay, planSync } from '../pipeline/dry-run.ts';
 import { createChangeList } from '../report/change-list.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openInput } from './work/open-input.ts';
 import { openSource } from './work/open-source.ts';
@@ -10,22 +9,21 @@ import { reportRun } from './work/report-run.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './work/sync-options.ts';
 import { runOnTarget } from './work/with-target.ts';
 
+export const description = 'Shows what sync, or with --input what replay, would change. Writes nothing.';
+
+export const examples = [
+  ['plan', 'what a sync would change now'],
+  ['plan --accept-shrink', 'what it would change with the guard off'],
+  ['plan --input observations.ndjson', 'what replaying a file would change'],
+] as const;
+
 interface PlanFlags extends SyncFlags {
   readonly input?: string;
 }
 
 export function define(command: Command, run: RunAction): void {
   addSyncOptions(command)
-    .description('Shows what sync, or with --input what replay, would change. Writes nothing.')
     .option('--input <file>', 'recorded observations instead of WeChat; - is standard input')
-    .addHelpText(
-      'after',
-      examples([
-        ['plan', 'what a sync would change now'],
-        ['plan --accept-shrink', 'what it would change with the guard off'],
-        ['plan --input observations.ndjson', 'what replaying a file would change'],
-      ]),
-    )
     .action(
       run<PlanFlags>(async (session, flags) => {
         const { input } = flags;

@@ -1,32 +1,25 @@
 import type { Command } from 'commander';
 import { replay } from '../pipeline/replay.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openInput } from './work/open-input.ts';
 import { type ReportOptions, reportRun } from './work/report-run.ts';
-import { addLockTimeout } from './work/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { runOnTarget } from './work/with-target.ts';
 
-interface ReplayFlags extends ReportOptions {
-  readonly lockTimeout?: number;
-}
+export const description =
+  'Applies recorded observations, as export-log writes them. Those that are stored already change nothing; late ones are woven in.';
+
+export const examples = [
+  ['replay observations.ndjson', 'apply a file'],
+  ['export-log | scenedim replay --config other.yaml -', 'move a dimension to another warehouse'],
+] as const;
 
 export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .argument('<file>', 'NDJSON, one observation a line; - is standard input')
-    .description(
-      'Applies recorded observations, as export-log writes them. Those that are stored already change nothing; late ones are woven in.',
-    )
     .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector')
-    .addHelpText(
-      'after',
-      examples([
-        ['replay observations.ndjson', 'apply a file'],
-        ['export-log | scenedim replay --config other.yaml -', 'move a dimension to another warehouse'],
-      ]),
-    )
     .action(
-      run<ReplayFlags>(async (session, flags, [file = '-']) => {
+      run<ReportOptions & LockFlags>(async (session, flags, [file = '-']) => {
         const config = await session.loadConfig();
         return reportRun(session, 'replay', flags, async () => {
           await using input = await openInput(file, session.signal);

@@ -6,7 +6,7 @@ import { readProgramVersion } from '../program-version.ts';
 import { createRedactor } from '../redact.ts';
 import { createPaint } from '../report/paint.ts';
 import { createScreen } from '../report/screen.ts';
-import { commandList } from './command-list.ts';
+import { type CommandModule, commandList } from './command-list.ts';
 import { commonSetting } from './session/common-setting.ts';
 import { createOutput, OutputClosedError } from './session/output.ts';
 import { errorDocument, renderError, renderErrorLine } from './session/print-error.ts';
@@ -84,8 +84,10 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
     help += text;
   });
   for (const entry of commandList) {
-    const command = program.command(entry.name).description(entry.summary);
-    if (host.argv.includes(entry.name)) (await entry.load()).define(command, run);
+    const command = program.command(entry.name).summary(entry.summary);
+    if (!host.argv.includes(entry.name)) continue;
+    const { description, examples, define } = await entry.load();
+    define(command.description(description).addHelpText('after', renderExamples(examples)), run);
   }
   try {
     await program.parseAsync(host.argv.slice(2), { from: 'user' });
@@ -96,6 +98,11 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
     return 0;
   }
   return code;
+}
+
+function renderExamples(examples: CommandModule['examples']): string {
+  const lines = examples.flatMap(([commandLine, purpose]) => [`  # ${purpose}`, `  $ scenedim ${commandLine}`]);
+  return `\nExamples:\n${lines.join('\n')}`;
 }
 
 function createProgram(write: (text: string) => void): Command {

@@ -9,10 +9,17 @@ import type { Document } from '../output-fields.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { parseSimulatorScript, type SimulatorScript } from '../simulator/simulator-script.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
 import { addAppIds } from './work/sync-options.ts';
+
+export const description =
+  'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.';
+
+export const examples = [
+  ['simulate --port 8089', 'then sync with SCENEDIM_SOURCE_BASE_URL=http://127.0.0.1:8089'],
+  ['simulate --script changes.yaml', 'the list changes while you sync'],
+] as const;
 
 interface SimulateFlags extends CommonOptions {
   readonly port: number;
@@ -23,19 +30,10 @@ interface SimulateFlags extends CommonOptions {
 
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'an account that it knows (repeatable)')
-    .description(
-      'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.',
-    )
     .addOption(new Option('--port <n>', 'port to listen on').argParser(parsePort).default(0, 'any free one'))
     .option('--host <address>', '127.0.0.1 or ::1', '127.0.0.1')
     .option('--script <file>', 'YAML list of changes and faults over time')
-    .addHelpText(
-      'after',
-      `${examples([
-        ['simulate --port 8089', 'then sync with SCENEDIM_SOURCE_BASE_URL=http://127.0.0.1:8089'],
-        ['simulate --script changes.yaml', 'the list changes while you sync'],
-      ])}\n${scriptHelp}`,
-    )
+    .addHelpText('after', scriptHelp)
     .action(run<SimulateFlags>(simulate));
 }
 

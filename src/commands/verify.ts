@@ -3,40 +3,31 @@ import { type VerifyReport, verify } from '../pipeline/verify.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { printable } from '../report/printable.ts';
-import { examples } from './session/examples.ts';
 import type { RunAction } from './session/run-action.ts';
-import type { CommonOptions } from './session/session.ts';
-import { addLockTimeout } from './work/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
 
-interface VerifyFlags extends CommonOptions {
-  readonly lockTimeout?: number;
-}
+export const description =
+  'Proves that dim_scene and scene_account are what the stored observations give and that every row keeps the rules. ' +
+  'Writes nothing; exits with 65 when something is wrong.';
+
+export const examples = [
+  ['verify', 'check everything'],
+  ['verify --json', 'for a monitor'],
+] as const;
 
 export function define(command: Command, run: RunAction): void {
-  addLockTimeout(command)
-    .description(
-      'Proves that dim_scene and scene_account are what the stored observations give and that every row keeps the rules. ' +
-        'Writes nothing; exits with 65 when something is wrong.',
-    )
-    .addHelpText(
-      'after',
-      examples([
-        ['verify', 'check everything'],
-        ['verify --json', 'for a monitor'],
-      ]),
-    )
-    .action(
-      run<VerifyFlags>(async (session, flags) => {
-        const config = await session.loadConfig();
-        const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
-        const report = await withTarget(session, config, target, verify);
-        if (flags.json === true) await session.out.printJson(report);
-        else if (flags.quiet !== true || report.violations_total > 0)
-          await session.out.print(render(report, session.out.paint));
-        return report.violations_total === 0 ? 0 : 65;
-      }),
-    );
+  addLockTimeout(command).action(
+    run<LockFlags>(async (session, flags) => {
+      const config = await session.loadConfig();
+      const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
+      const report = await withTarget(session, config, target, verify);
+      if (flags.json === true) await session.out.printJson(report);
+      else if (flags.quiet !== true || report.violations_total > 0)
+        await session.out.print(render(report, session.out.paint));
+      return report.violations_total === 0 ? 0 : 65;
+    }),
+  );
 }
 
 function render(report: VerifyReport, paint: Paint): string {

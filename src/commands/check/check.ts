@@ -4,7 +4,6 @@ import type { Config } from '../../config/load-config.ts';
 import { count, type Document } from '../../output-fields.ts';
 import type { Ink, Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
-import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { withTarget } from '../work/with-target.ts';
@@ -12,32 +11,29 @@ import { type CheckedFinding, findingOf, worstExitCode } from './check-finding.t
 import { checkSource } from './check-source.ts';
 import { checkTarget } from './check-target.ts';
 
+export const description =
+  'Looks at everything a run needs and says what to do where something is missing: config, credentials, target, schema, ' +
+  'clock, data. Writes nothing and sends no credential to WeChat.';
+
+export const examples = [
+  ['check', 'before the first sync, and when something is wrong'],
+  ['check --json', 'for a monitor'],
+] as const;
+
 export function define(command: Command, run: RunAction): void {
-  command
-    .description(
-      'Looks at everything a run needs and says what to do where something is missing: config, credentials, target, schema, ' +
-        'clock, data. Writes nothing and sends no credential to WeChat.',
-    )
-    .addHelpText(
-      'after',
-      examples([
-        ['check', 'before the first sync, and when something is wrong'],
-        ['check --json', 'for a monitor'],
-      ]),
-    )
-    .action(
-      run<CommonOptions>(async (session, { json, quiet }) => {
-        const config = await session.loadConfig();
-        const findings = await collect(session, config);
-        const exitCode = worstExitCode(findings);
-        if (json === true) await session.out.printJson(toDocument(findings, exitCode, session));
-        else {
-          const shown = findings.filter(({ level }) => quiet !== true || level !== 'ok');
-          await session.out.print(session.redactor.redact(render(shown, session.out.paint)));
-        }
-        return exitCode;
-      }),
-    );
+  command.action(
+    run<CommonOptions>(async (session, { json, quiet }) => {
+      const config = await session.loadConfig();
+      const findings = await collect(session, config);
+      const exitCode = worstExitCode(findings);
+      if (json === true) await session.out.printJson(toDocument(findings, exitCode, session));
+      else {
+        const shown = findings.filter(({ level }) => quiet !== true || level !== 'ok');
+        await session.out.print(session.redactor.redact(render(shown, session.out.paint)));
+      }
+      return exitCode;
+    }),
+  );
 }
 
 async function collect(session: Session, config: Config): Promise<readonly CheckedFinding[]> {

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { configSchema } from '../../config/config-schema.ts';
 import type { Config } from '../../config/load-config.ts';
 import { sync } from '../../pipeline/sync.ts';
-import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { openSource } from '../work/open-source.ts';
@@ -11,26 +10,23 @@ import { syncOptionsOf } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
 import { runDemo } from './run-demo.ts';
 
+export const description =
+  'Shows the whole job in a few seconds: a simulated WeChat, three syncs with a rename, a removal and a return between ' +
+  'them, and visits joined to the names of their time. Writes to ./data/demo only. With WECHAT_APP_ID and ' +
+  'WECHAT_ACCESS_TOKEN or WECHAT_APP_SECRET set it syncs the real API into ./data/scene instead.';
+
+export const examples = [
+  ['demo', 'nothing to set up'],
+  ['demo --json', 'the same as one document'],
+] as const;
+
 export function define(command: Command, run: RunAction): void {
-  command
-    .description(
-      'Shows the whole job in a few seconds: a simulated WeChat, three syncs with a rename, a removal and a return between ' +
-        'them, and visits joined to the names of their time. Writes to ./data/demo only. With WECHAT_APP_ID and ' +
-        'WECHAT_ACCESS_TOKEN or WECHAT_APP_SECRET set it syncs the real API into ./data/scene instead.',
-    )
-    .addHelpText(
-      'after',
-      examples([
-        ['demo', 'nothing to set up'],
-        ['demo --json', 'the same as one document'],
-      ]),
-    )
-    .action(
-      run<CommonOptions>(async (session, flags) => {
-        const config = realConfig(session);
-        return config === undefined ? runDemo(session, flags) : syncForReal(session, config, flags);
-      }),
-    );
+  command.action(
+    run<CommonOptions>(async (session, flags) => {
+      const config = realConfig(session);
+      return config === undefined ? runDemo(session, flags) : syncForReal(session, config, flags);
+    }),
+  );
 }
 
 /** A config for the real API, made from the environment; undefined when the variables are not set. */

@@ -6,7 +6,6 @@ import { requireSchema } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { renderTable } from '../../report/table.ts';
-import { examples } from '../session/examples.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { type AccountStanding, accountStates, readStandings, stateOf } from '../work/account-standing.ts';
@@ -15,6 +14,13 @@ import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
 import { toStatusRow } from './status-document.ts';
 import { renderRemedies } from './status-remedies.ts';
+
+export const description = 'Shows how fresh each account is, its last error, and what waits for a decision.';
+
+export const examples = [
+  ['status', 'a table'],
+  ['status --json | jq \'.accounts[] | select(.state != "ok")\'', 'for scripts'],
+] as const;
 
 interface StatusFlags extends CommonOptions {
   readonly appId?: readonly string[];
@@ -26,15 +32,7 @@ const SHOWN = 50;
 
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
-    .description('Shows how fresh each account is, its last error, and what waits for a decision.')
     .option('--all', `show every account (default: ${SHOWN}, those with a problem first)`)
-    .addHelpText(
-      'after',
-      examples([
-        ['status', 'a table'],
-        ['status --json | jq \'.accounts[] | select(.state != "ok")\'', 'for scripts'],
-      ]),
-    )
     .action(
       run<StatusFlags>(async (session, flags) => {
         const config = await session.loadConfig();

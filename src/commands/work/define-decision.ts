@@ -4,22 +4,21 @@ import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { printable } from '../../report/printable.ts';
 import type { RunAction } from '../session/run-action.ts';
-import type { CommonOptions } from '../session/session.ts';
+import { addLockTimeout, type LockFlags } from './sync-options.ts';
 import { withTarget } from './with-target.ts';
 
 /** Options of `accept` and `hold`, apart from the time. */
-export interface DecisionFlags extends CommonOptions {
+export interface DecisionFlags extends LockFlags {
   readonly appId: string;
-  readonly lockTimeout?: number;
 }
 
-/** Has `accept` or `hold` decide about one account and print the report. */
+/** Adds what `accept` and `hold` share: they decide about one account and print the report. */
 export function defineDecision<Flags extends DecisionFlags>(
   command: Command,
   run: RunAction,
   decide: (context: RunContext, flags: Flags) => Promise<DecisionReport>,
 ): void {
-  command.action(
+  addLockTimeout(command).action(
     run<Flags>(async (session, flags) => {
       const config = await session.loadConfig();
       const target = { label: command.name(), lockTimeoutMs: flags.lockTimeout };

@@ -7,12 +7,12 @@ import { ScenedimError } from '../../errors.ts';
 import type { SceneSource } from '../../extract/scene-source.ts';
 import type { Shard } from '../../pipeline/fetch/shard.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
-import type { Session } from '../session/session.ts';
+import type { CommonOptions, Session } from '../session/session.ts';
 import type { ReportOptions } from './report-run.ts';
 import { withCredentials } from './with-credentials.ts';
 
 /** The options of `sync`, which `plan` shares. */
-export interface SyncFlags extends ReportOptions {
+export interface SyncFlags extends ReportOptions, LockFlags {
   readonly appId?: readonly string[];
   readonly maxAge?: number;
   readonly shard?: Shard;
@@ -20,7 +20,6 @@ export interface SyncFlags extends ReportOptions {
   readonly rate?: string;
   readonly acceptShrink?: true;
   readonly acceptEmpty?: true;
-  readonly lockTimeout?: number;
 }
 
 /** Adds the options that choose what is fetched and how. */
@@ -41,14 +40,17 @@ export function addAppIds(command: Command, description: string): Command {
   return command.option('--app-id <id>', description, (id: string, all: readonly string[] = []) => [...all, id]);
 }
 
-/** Adds `--lock-timeout`. */
+export interface LockFlags extends CommonOptions {
+  /** Milliseconds. */
+  readonly lockTimeout?: number;
+}
+
 export function addLockTimeout(command: Command): Command {
   return command.option('--lock-timeout <duration>', 'wait this long for another run (default: 0)', (text) =>
     requireDuration(text, '--lock-timeout'),
   );
 }
 
-/** Adds `--skip-exit-code` and `--metrics-file`. */
 export function addReportOptions(command: Command): Command {
   return command
     .option('--skip-exit-code [code]', 'exit with this (99) when nothing changed', parseExitCode)
