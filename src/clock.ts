@@ -9,7 +9,6 @@ export interface Clock {
 /** Our clock may be this far from the `Date` of an answer, and an observation this far in the future: 5 minutes. */
 export const MAX_CLOCK_SKEW: Micros = 300_000_000n;
 
-/** The machine's clock. */
 export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };
 
 /** A monotonic clock that can be waited on; tests give a virtual one. */
@@ -20,7 +19,6 @@ export interface Timer {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The machine's monotonic clock. */
 export const systemTimer: Timer = { now: () => performance.now(), sleep };
 
 /** Resolves after `ms` milliseconds; rejects with the reason of the signal when that is aborted before. */

@@ -2,11 +2,12 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { type ConfigAnswers, configTemplate, defaultAnswers, templateTargets } from '../config/config-template.ts';
+import { type ConfigAnswers, configTemplate, defaultAnswers } from '../config/config-template.ts';
 import { isTimeZone } from '../config/time-zone.ts';
 import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import { builtInTargetTypes } from '../load/registry.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
 
@@ -28,7 +29,7 @@ interface InitOptions extends CommonOptions {
 export function define(command: Command, run: RunAction): void {
   command
     .option('-y, --yes', 'ask nothing, take the defaults')
-    .option('--target <kind>', `where to keep the dimension: ${templateTargets.join(', ')}`)
+    .option('--target <kind>', `where to keep the dimension: ${builtInTargetTypes.join(', ')}`)
     .option('--force', 'overwrite a file that is there already')
     .action(run<InitOptions>(init));
 }
@@ -88,7 +89,7 @@ async function ask({ stdin, stderr, signal }: Session, defaults: ConfigAnswers):
       target: await question(
         'Where to keep the dimension: "pglite" (a directory), "postgres" or "bigquery"',
         defaults.target,
-        (answer) => wordBeginning(templateTargets, answer),
+        (answer) => wordBeginning(builtInTargetTypes, answer),
         'write pglite, postgres or bigquery',
       ),
       timeZone: await question(
@@ -105,10 +106,10 @@ async function ask({ stdin, stderr, signal }: Session, defaults: ConfigAnswers):
 }
 
 function targetOf(wanted: string | undefined): ConfigAnswers['target'] {
-  const found = templateTargets.find((target) => target === (wanted ?? defaultAnswers.target));
+  const found = builtInTargetTypes.find((target) => target === (wanted ?? defaultAnswers.target));
   if (found !== undefined) return found;
   throw new ScenedimError('usage', `--target: "${wanted}" is not known`, {
-    remedy: `use one of ${templateTargets.join(', ')}`,
+    remedy: `use one of ${builtInTargetTypes.join(', ')}`,
   });
 }
 

@@ -9,7 +9,6 @@ export function formatPath(path: ConfigPath): string {
   }, '');
 }
 
-/** The value at a path of parsed YAML, undefined when there is none. */
 export function valueAt(values: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(
     (value, step) =>

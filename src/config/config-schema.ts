@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { didYouMean } from '../did-you-mean.ts';
 import { problemOfAppId } from '../dimension/app-id.ts';
 import { firstSeenModes } from '../dimension/version.ts';
+import { sourceDefaults } from '../extract/source-defaults.ts';
 import { bigquerySection } from '../load/bigquery/bigquery-config.ts';
 import { autoMigrate } from '../load/parse-section.ts';
 import { pgliteSection } from '../load/pglite/pglite-config.ts';
@@ -55,21 +56,36 @@ const accountsFile = z.strictObject({
 });
 
 const source = z.strictObject({
-  baseUrl: httpUrl.default('https://api.weixin.qq.com').describe('Where the WeChat API answers.'),
+  baseUrl: httpUrl.default(sourceDefaults.baseUrl).describe('Where the WeChat API answers.'),
   fallbackBaseUrls: z
     .array(httpUrl)
     .optional()
     .describe(
-      'Hosts to try when baseUrl cannot be reached (connect, DNS, 5xx); default https://api2.weixin.qq.com for the default baseUrl, else none.',
+      `Hosts to try when baseUrl cannot be reached (connect, DNS, 5xx); default ${sourceDefaults.fallbackBaseUrl} for the default baseUrl, else none.`,
     ),
-  concurrency: z.int().min(1).max(1000).default(8).describe('Requests at the same time, 1 to 1000.'),
-  ratePerSecond: z.number().positive().max(10_000).default(50).describe('Requests started in a second, at most.'),
-  timeoutMs: z.int().min(100).max(600_000).default(12_000).describe('Longest time for one request, in milliseconds.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(sourceDefaults.concurrency)
+    .describe('Requests at the same time, 1 to 1000.'),
+  ratePerSecond: z
+    .number()
+    .positive()
+    .max(10_000)
+    .default(sourceDefaults.ratePerSecond)
+    .describe('Requests started in a second, at most.'),
+  timeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(sourceDefaults.timeoutMs)
+    .describe('Longest time for one request, in milliseconds.'),
   totalTimeoutMs: z
     .int()
     .min(100)
     .max(3_600_000)
-    .default(180_000)
+    .default(sourceDefaults.totalTimeoutMs)
     .describe('Longest time for one account, repetitions and waits included, in milliseconds.'),
   accounts: z.union([listedAccounts, accountsFile]).describe('The accounts whose scene lists are fetched.'),
 });
@@ -91,7 +107,7 @@ const ownTarget = z
   .looseObject({
     type: z
       .string()
-      .regex(/^(?!(?:pglite|postgres|bigquery)$)[@\w./-]+$/, {
+      .regex(new RegExp(`^(?!(?:${builtInTargetTypes.join('|')})$)[@\\w./-]+$`), {
         error: 'is neither a kind of target nor the name of a package',
         abort: true,
       })

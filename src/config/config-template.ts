@@ -1,12 +1,10 @@
-/** Where a config of `init` can keep the dimension. */
-export const templateTargets = ['pglite', 'postgres', 'bigquery'] as const;
+import type { builtInTargetTypes } from '../load/registry.ts';
 
-/** What `init` asks. */
 export interface ConfigAnswers {
   readonly appId: string;
   /** `token`: someone else maintains it; `secret`: scenedim calls stable_token. */
   readonly credential: 'token' | 'secret';
-  readonly target: (typeof templateTargets)[number];
+  readonly target: (typeof builtInTargetTypes)[number];
   /** IANA name. */
   readonly timeZone: string;
 }

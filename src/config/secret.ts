@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
+import type { SecretReader } from '../extract/scene-source.ts';
 import { readText } from '../named-pipe.ts';
 import type { Environment } from './interpolate.ts';
 
 /** Where a secret is kept: a variable of the environment, or a file. Never the value itself. */
 export type SecretReference = { readonly env: string } | { readonly file: string };
-
-/** Reads a secret anew at every call, so that a rotated file is noticed. */
-export type SecretReader = () => Promise<string>;
 
 export interface SecretContext {
   /** Whose secret it is, for messages: `account wx1: appSecret`. */
@@ -16,8 +14,6 @@ export interface SecretContext {
   /** Relative files start from here. */
   readonly baseDirectory: string;
   readonly environment: Environment;
-  /** Ends the wait for a secret that comes through a pipe. */
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -25,8 +21,8 @@ export interface SecretContext {
  * Missing or empty is `config_invalid`, naming the account and the variable or file.
  */
 export function createSecretReader(reference: SecretReference, context: SecretContext): SecretReader {
-  return async () =>
-    'env' in reference ? fromEnvironment(reference.env, context) : await fromFile(reference.file, context);
+  return async (signal) =>
+    'env' in reference ? fromEnvironment(reference.env, context) : await fromFile(reference.file, context, signal);
 }
 
 function fromEnvironment(name: string, context: SecretContext): string {
@@ -40,13 +36,13 @@ function fromEnvironment(name: string, context: SecretContext): string {
   return value.replace(/\r?\n$/, '');
 }
 
-async function fromFile(file: string, context: SecretContext): Promise<string> {
+async function fromFile(file: string, context: SecretContext, signal: AbortSignal): Promise<string> {
   const path = resolve(context.baseDirectory, file);
   let value: string;
   try {
-    value = (await readText(path, context.signal)).replace(/\r?\n$/, '');
+    value = (await readText(path, signal)).replace(/\r?\n$/, '');
   } catch (cause) {
-    context.signal.throwIfAborted();
+    signal.throwIfAborted();
     throw new ScenedimError('config_invalid', `${context.subject}: file ${path} cannot be read (${reasonOf(cause)})`, {
       remedy: 'mount the secret there, or correct the path in the config',
       cause,

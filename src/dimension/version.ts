@@ -35,13 +35,11 @@ export interface Version {
   readonly firstObservedAt: Micros;
 }
 
-/** A scene of an account. */
 export interface SceneRef {
   readonly appId: string;
   readonly sceneKey: string;
 }
 
-/** True while nothing has closed the version. */
 export function isOpen(version: Version): boolean {
   return version.effectiveTo === OPEN_END;
 }
@@ -51,3 +49,8 @@ export type VersionChange =
   | { readonly op: 'insert'; readonly after: Version }
   | { readonly op: 'update'; readonly before: Version; readonly after: Version }
   | { readonly op: 'delete'; readonly before: Version };
+
+/** The row that a change leaves, or deletes. */
+export function versionOf(change: VersionChange): Version {
+  return change.op === 'delete' ? change.before : change.after;
+}

@@ -13,7 +13,6 @@ export interface CallAnswer {
   readonly receivedAt: Micros;
 }
 
-/** What one attempt ended with. */
 export type AttemptOutcome = CallAnswer | AttemptFailure;
 
 export interface AttemptFailure {

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../unless-aborted.ts';
 import type { FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
 
 /**
@@ -71,7 +72,7 @@ class FetchPool {
           continue;
         }
         const next = await unlessAborted(iterator.next(), signal);
-        if (next === undefined || next.done === true) break;
+        if (next.done === true) break;
         this.#start(next.value);
       }
     } catch (error) {
@@ -134,17 +135,4 @@ class FetchPool {
 
 function bodyBytes(result: FetchResult): number {
   return result.kind === 'answer' ? result.body.byteLength : 0;
-}
-
-/** The value, or undefined as soon as the signal is aborted. Leaves nothing behind on the signal, unlike `Promise.race`. */
-async function unlessAborted<T>(value: T | Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-  const onAbort = () => resolve(undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  Promise.resolve(value).then(resolve, reject);
-  try {
-    return await promise;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -73,9 +73,8 @@ export interface HttpAnswer {
   readonly receivedAt: Micros;
 }
 
-export const httpErrorKinds = ['connect', 'tls', 'stale', 'network', 'timeout', 'too_large'] as const;
 /** `connect`: no connection, DNS included; `tls`: no TLS, or a certificate that is not trusted; `stale`: a kept-alive connection had been closed before it was used again. */
-export type HttpErrorKind = (typeof httpErrorKinds)[number];
+export type HttpErrorKind = 'connect' | 'tls' | 'stale' | 'network' | 'timeout' | 'too_large';
 
 /** No whole answer. The message names host and reason, never the URL: tokens travel in it. */
 export class HttpError extends Error {

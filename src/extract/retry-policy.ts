@@ -1,6 +1,5 @@
 /** Why a request is worth repeating. */
-export const retryReasons = ['system_busy', 'rate_limited', 'network', 'http_5xx', 'not_json'] as const;
-export type RetryReason = (typeof retryReasons)[number];
+export type RetryReason = 'system_busy' | 'rate_limited' | 'network' | 'http_5xx' | 'not_json';
 
 /** How long to wait before a repetition. */
 export interface RetryWait {

@@ -24,7 +24,6 @@ export async function withTimeLimit<T>(
   }
 }
 
-/** A time limit that is running. */
 export class TimeLimit implements Disposable {
   readonly #controller = new AbortController();
   readonly #limitMs: number;
@@ -45,7 +44,6 @@ export class TimeLimit implements Disposable {
     return this.#controller.signal;
   }
 
-  /** What is left of the time, in milliseconds. */
   leftMs(): number {
     return this.#endsAt - this.#timer.now();
   }

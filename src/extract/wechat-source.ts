@@ -8,11 +8,9 @@ import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import type { CredentialKind, FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
+import { sourceDefaults } from './source-defaults.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
 import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
-
-export const DEFAULT_BASE_URL = 'https://api.weixin.qq.com';
-const DEFAULT_FALLBACK_BASE_URL = 'https://api2.weixin.qq.com';
 
 /**
  * WeChat's getSceneList for accounts with an access token or an app secret. Nothing it returns holds a secret. An answer with
@@ -23,19 +21,18 @@ export function createWechatSource(options: WechatSourceOptions): SceneSource {
   return new WechatSource(options);
 }
 
-/** Everything but `clock` has a default. */
+/** Everything but `clock` has a default; those of URLs, rate and time are {@link sourceDefaults}. */
 export interface WechatSourceOptions {
   /** Stamps `observedAt`; compared with the `Date` of the answers. */
   readonly clock: Clock;
-  /** Default `https://api.weixin.qq.com`. */
   readonly baseUrl?: string;
-  /** Tried in turn after connect and DNS errors and 5xx. Default `https://api2.weixin.qq.com` for the default host, else none. */
+  /** Tried in turn after connect and DNS errors and 5xx. Default: `fallbackBaseUrl` beside the default `baseUrl`, else none. */
   readonly fallbackBaseUrls?: readonly string[];
-  /** Requests a second over all accounts, token requests included. Default 50; `Infinity` for no limit. */
+  /** Requests a second over all accounts, token requests included; `Infinity` for no limit. */
   readonly ratePerSecond?: number;
-  /** For one request, from connecting to the last byte, in milliseconds. Default 10,000. */
+  /** For one request, from connecting to the last byte, in milliseconds. */
   readonly timeoutMs?: number;
-  /** For one account with all its requests and waits, in milliseconds. Default 180,000. */
+  /** For one account with all its requests and waits, in milliseconds. */
   readonly totalTimeoutMs?: number;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
@@ -62,20 +59,25 @@ class WechatSource implements SceneSource {
   readonly #tokens: AccountTokens;
 
   constructor(options: WechatSourceOptions) {
-    const { clock, timer = systemTimer, redactor = createRedactor(), totalTimeoutMs = 180_000 } = options;
+    const {
+      clock,
+      timer = systemTimer,
+      redactor = createRedactor(),
+      totalTimeoutMs = sourceDefaults.totalTimeoutMs,
+    } = options;
     this.#clock = clock;
     this.#timer = timer;
     this.#redactor = redactor;
     this.#totalTimeoutMs = totalTimeoutMs;
     this.#http = createHttpClient({
-      timeoutMs: options.timeoutMs ?? 10_000,
+      timeoutMs: options.timeoutMs ?? sourceDefaults.timeoutMs,
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
       clock,
     });
     this.#client = createWechatClient({
       http: this.#http,
       baseUrls: baseUrlsOf(options),
-      rateLimiter: createRateLimiter(options.ratePerSecond ?? 50, timer),
+      rateLimiter: createRateLimiter(options.ratePerSecond ?? sourceDefaults.ratePerSecond, timer),
       retry: options.retry ?? defaultRetryPolicy,
       timer,
       clock,
@@ -173,9 +175,10 @@ function outOfTime(limitMs: number, observedAt: Micros): CallFailure {
   });
 }
 
-function baseUrlsOf({ baseUrl = DEFAULT_BASE_URL, fallbackBaseUrls }: WechatSourceOptions): readonly string[] {
+function baseUrlsOf({ baseUrl = sourceDefaults.baseUrl, fallbackBaseUrls }: WechatSourceOptions): readonly string[] {
   const first = parseBaseUrl(baseUrl);
-  const fallbacks = fallbackBaseUrls ?? (first.origin === DEFAULT_BASE_URL ? [DEFAULT_FALLBACK_BASE_URL] : []);
+  const fallbacks =
+    fallbackBaseUrls ?? (first.origin === sourceDefaults.baseUrl ? [sourceDefaults.fallbackBaseUrl] : []);
   return [first, ...fallbacks.map(parseBaseUrl)].map((url) => url.href);
 }
 
@@ -192,7 +195,7 @@ function parseBaseUrl(text: string): URL {
       'config_invalid',
       'source.baseUrl is not an http or https URL without user, query and fragment',
       {
-        remedy: `leave it out for ${DEFAULT_BASE_URL}`,
+        remedy: `leave it out for ${sourceDefaults.baseUrl}`,
       },
     );
   }

@@ -1,6 +1,6 @@
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation } from '../dimension/observation.ts';
-import type { Version, VersionChange } from '../dimension/version.ts';
+import { type Version, type VersionChange, versionOf } from '../dimension/version.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { formatInstant, OPEN_END } from '../instant.ts';
@@ -42,7 +42,6 @@ export interface AccountChanges {
 /** The account parts of a change set. */
 export type ChangesOfAccounts = Pick<ChangeSet, 'heads' | 'observations' | 'decisions' | 'versions'>;
 
-/** An account that nothing is stored of. */
 export const noRows: AccountRows = { head: null, observations: new Map(), versions: new Map() };
 
 /** The changes of a batch by account, in the order in which the accounts first appear. */
@@ -125,10 +124,6 @@ function assertIntervals(versions: Iterable<Version>): void {
       throw refused(`a second version of scene ${sceneKey} that ends at ${formatInstant(effectiveTo)}`);
     ends.add(end);
   }
-}
-
-function versionOf(change: VersionChange): Version {
-  return change.op === 'delete' ? change.before : change.after;
 }
 
 function nameOf(key: { readonly appId: string; readonly observedAt: Micros }): string {

@@ -2,7 +2,6 @@ import { compareCodePoints } from '../compare-code-points.ts';
 import type { Observation } from '../dimension/observation.ts';
 import type { Version } from '../dimension/version.ts';
 
-/** The observations of one account in order of time. */
 export function orderObservations(observations: Iterable<Observation>): Observation[] {
   return [...observations].sort((a, b) => compareBigints(a.observedAt, b.observedAt));
 }

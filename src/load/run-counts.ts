@@ -26,7 +26,6 @@ export type RunCountsDelta = {
   readonly [Group in GroupName]?: { readonly [Name in CountName<Group>]?: number };
 } & { readonly rejects?: number };
 
-/** A run that has counted nothing yet. */
 export const noCounts: RunCounts = {
   accounts: zeros(runCountNames.accounts),
   observations: zeros(runCountNames.observations),
@@ -34,7 +33,6 @@ export const noCounts: RunCounts = {
   rejects: 0,
 };
 
-/** The sum of two sets of counts. */
 export function addCounts(counts: RunCounts, delta: RunCountsDelta): RunCounts {
   return {
     accounts: addGroup(counts.accounts, delta.accounts),

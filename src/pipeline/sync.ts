@@ -1,5 +1,6 @@
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
+import { sourceDefaults } from '../extract/source-defaults.ts';
 import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
 import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
@@ -53,7 +54,7 @@ const defaults = {
   accountTotal: null,
   maxAgeMs: null,
   shard: null,
-  concurrency: 8,
+  concurrency: sourceDefaults.concurrency,
   acceptEmpty: false,
   acceptShrink: false,
 } as const;

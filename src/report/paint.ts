@@ -6,7 +6,6 @@ export type Ink = (typeof inks)[number];
 /** Colours text, or returns it as it is when colours are off. */
 export type Paint = (ink: Ink, text: string) => string;
 
-/** A stream as far as colours matter. */
 export interface ColorStream {
   readonly isTTY?: boolean | undefined;
   hasColors?(): boolean;
@@ -17,7 +16,6 @@ export function wantsColors(stream: ColorStream, environment: Readonly<Record<st
   return (environment['NO_COLOR'] ?? '') === '' && stream.isTTY === true && stream.hasColors?.() === true;
 }
 
-/** Colours when {@link wantsColors} says so. */
 export function createPaint(stream: ColorStream, environment: Readonly<Record<string, string | undefined>>): Paint {
   if (!wantsColors(stream, environment)) return plainPaint;
   return (ink, text) => styleText(ink, text, { validateStream: false });

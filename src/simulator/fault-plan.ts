@@ -17,47 +17,42 @@ export interface SimulatorFault {
 }
 
 /** The faults that are still to come, first in, first out. */
-export interface FaultPlan {
+export class FaultPlan {
+  #pending: { readonly fault: SimulatorFault; left: number }[] = [];
+
   /** Throws `usage` for a fault that does not fit its endpoint, or `errcode` without a code. */
-  add(fault: SimulatorFault): void;
+  add(fault: SimulatorFault): void {
+    const { endpoint = 'get_scene', times = 1 } = fault;
+    if (!fitsEndpoint(fault.fault, endpoint)) {
+      throw new ScenedimError('usage', `the fault ${fault.fault} does not fit ${endpoint}`);
+    }
+    if (fault.fault === 'errcode' && fault.code === undefined) {
+      throw new ScenedimError('usage', 'the fault errcode needs a code', {
+        remedy: 'for example {"fault":"errcode","code":61007}',
+      });
+    }
+    this.#pending.push({ fault, left: times === 'always' ? Number.POSITIVE_INFINITY : times });
+  }
+
   /** The fault for this request, if any; uses it up unless `accept` says that it does not apply this time. */
   take(
     endpoint: SimulatorEndpoint,
     appId: string | null,
-    accept?: (fault: SimulatorFault) => boolean,
-  ): SimulatorFault | undefined;
-  clear(): void;
-}
+    accept: (fault: SimulatorFault) => boolean = () => true,
+  ): SimulatorFault | undefined {
+    const entry = this.#pending.find(
+      ({ fault }) =>
+        (fault.endpoint ?? 'get_scene') === endpoint &&
+        (fault.appId === undefined || fault.appId === appId) &&
+        accept(fault),
+    );
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    if (entry.left <= 0) this.#pending = this.#pending.filter((other) => other !== entry);
+    return entry.fault;
+  }
 
-export function createFaultPlan(): FaultPlan {
-  let pending: { readonly fault: SimulatorFault; left: number }[] = [];
-  return {
-    add(fault) {
-      const { endpoint = 'get_scene', times = 1 } = fault;
-      if (!fitsEndpoint(fault.fault, endpoint)) {
-        throw new ScenedimError('usage', `the fault ${fault.fault} does not fit ${endpoint}`);
-      }
-      if (fault.fault === 'errcode' && fault.code === undefined) {
-        throw new ScenedimError('usage', 'the fault errcode needs a code', {
-          remedy: 'for example {"fault":"errcode","code":61007}',
-        });
-      }
-      pending.push({ fault, left: times === 'always' ? Number.POSITIVE_INFINITY : times });
-    },
-    take(endpoint, appId, accept = () => true) {
-      const entry = pending.find(
-        ({ fault }) =>
-          (fault.endpoint ?? 'get_scene') === endpoint &&
-          (fault.appId === undefined || fault.appId === appId) &&
-          accept(fault),
-      );
-      if (entry === undefined) return undefined;
-      entry.left -= 1;
-      if (entry.left <= 0) pending = pending.filter((other) => other !== entry);
-      return entry.fault;
-    },
-    clear() {
-      pending = [];
-    },
-  };
+  clear(): void {
+    this.#pending = [];
+  }
 }

@@ -1,10 +1,8 @@
 import type { SceneRow } from './scene-lists.ts';
 
 /** How an answer is put on the wire. */
-export const deliveries = ['whole', 'streamed', 'slow', 'hang', 'reset', 'reset_midway'] as const;
-export type Delivery = (typeof deliveries)[number];
+export type Delivery = 'whole' | 'streamed' | 'slow' | 'hang' | 'reset' | 'reset_midway';
 
-/** What the simulator answers. */
 export interface SimulatorReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -6,7 +6,6 @@ import type { SimulatorFault } from './fault-plan.ts';
 import type { SceneChange } from './scene-lists.ts';
 import { type SimulatorFaultName, simulatorEndpoints, simulatorFaults } from './simulator-faults.ts';
 
-/** What happens at a step of a script. */
 export type SimulatorAction =
   | { readonly kind: 'change'; readonly change: SceneChange; readonly appId: string | undefined }
   | { readonly kind: 'fault'; readonly fault: SimulatorFault };

@@ -4,10 +4,10 @@ import { type Clock, systemClock } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import { answerControl, type ControlledSimulator } from './control-endpoint.ts';
 import { deliverReply } from './deliver-reply.ts';
-import { createFaultPlan, type SimulatorFault } from './fault-plan.ts';
+import { FaultPlan, type SimulatorFault } from './fault-plan.ts';
 import { isLoopbackName, listenOnLoopback } from './loopback.ts';
-import { createSceneLists, type SceneChange } from './scene-lists.ts';
-import { createScriptRunner, type ScriptRunner } from './script-runner.ts';
+import { type SceneChange, SceneLists } from './scene-lists.ts';
+import { ScriptRunner } from './script-runner.ts';
 import { jsonReply, type SimulatorReply } from './simulator-reply.ts';
 import type { SimulatorRequest } from './simulator-request.ts';
 import type { SimulatorAction, SimulatorScript } from './simulator-script.ts';
@@ -73,8 +73,8 @@ class RunningSimulator implements Simulator, ControlledSimulator {
   readonly requests: SimulatorRequest[] = [];
   readonly #clock: Clock;
   readonly #tokens: TokenStore;
-  readonly #lists = createSceneLists();
-  readonly #faults = createFaultPlan();
+  readonly #lists = new SceneLists();
+  readonly #faults = new FaultPlan();
   readonly #script: ScriptRunner;
   readonly #endpoints: ReadonlyMap<string, WechatEndpoint>;
   readonly #server = createServer((request, response) => this.#serve(request, response));
@@ -87,7 +87,7 @@ class RunningSimulator implements Simulator, ControlledSimulator {
   constructor({ clock = systemClock, accounts = defaultSimulatorAccounts, script = [] }: SimulatorOptions) {
     this.#clock = clock;
     this.#tokens = new TokenStore(accounts, () => clock.now());
-    this.#script = createScriptRunner(script, (action, appId) => this.perform(action, appId));
+    this.#script = new ScriptRunner(script, (action, appId) => this.perform(action, appId));
     this.#endpoints = wechatEndpoints(this.#lists, this.#tokens, this.#script);
   }
 

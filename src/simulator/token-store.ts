@@ -72,20 +72,17 @@ export class TokenStore {
   }
 }
 
-/** An account that the simulator knows. */
 export interface SimulatorAccount {
   readonly appId: string;
   /** Default: derived from the app id, the same each time. */
   readonly appSecret?: string | undefined;
 }
 
-/** What a token endpoint answers. */
 export interface TokenAnswer {
   readonly token: string;
   readonly expiresInSeconds: number;
 }
 
-/** What a token is worth. */
 export type TokenState =
   | { readonly state: 'valid' | 'expired'; readonly appId: string }
   | { readonly state: 'invalid' };

@@ -5,14 +5,12 @@ import { INVALID_TOKEN } from './simulator-faults.ts';
 import { errorReply, jsonReply, type SentSecrets, type SimulatorReply, sceneListReply } from './simulator-reply.ts';
 import type { TokenStore } from './token-store.ts';
 
-/** A request as an endpoint sees it. */
 export interface EndpointRequest {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly body: string;
 }
 
-/** What an endpoint answers, and about whom. */
 export interface EndpointAnswer {
   readonly reply: SimulatorReply;
   readonly appId: string | null;

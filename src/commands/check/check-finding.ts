@@ -9,7 +9,6 @@ export interface CheckedFinding extends Finding {
 /** Which of two findings is worse, as for a run; a defect of ours before all. */
 const worstFirst: readonly number[] = [70, 78, 77, 69, 74, 75, 65, 0];
 
-/** The exit status of the worst finding. */
 export function worstExitCode(findings: readonly CheckedFinding[]): number {
   return worstFirst.find((code) => findings.some((finding) => finding.exitCode === code)) ?? 0;
 }

@@ -21,7 +21,6 @@ export interface HostProcess {
   on(event: string, listener: (...args: never[]) => void): unknown;
 }
 
-/** Options that every command takes. */
 export interface CommonOptions {
   readonly config?: string;
   readonly json?: true;
@@ -44,7 +43,6 @@ export interface SessionParts {
   readonly showError: (error: unknown) => void;
 }
 
-/** What one invocation of a command works with. */
 export interface Session extends SessionParts {
   readonly options: CommonOptions;
   readonly environment: HostProcess['env'];

@@ -5,7 +5,6 @@ import type { SceneSource } from '../../extract/scene-source.ts';
 import { createWechatSource } from '../../extract/wechat-source.ts';
 import type { Session } from '../session/session.ts';
 
-/** The WeChat API as the config describes it. */
 export function openSource(session: Session, config: Config): SceneSource {
   const { baseUrl, fallbackBaseUrls, ratePerSecond, timeoutMs, totalTimeoutMs } = requireSource(config);
   return createWechatSource({

@@ -1,11 +1,10 @@
 import type { AccountConfig } from '../../config/account-config.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { Roster } from '../../config/roster.ts';
-import { createSecretReader, type SecretReader } from '../../config/secret.ts';
-import type { AccountCredentials, SourceAccount } from '../../extract/scene-source.ts';
+import { createSecretReader } from '../../config/secret.ts';
+import type { AccountCredentials, SecretReader, SourceAccount } from '../../extract/scene-source.ts';
 import type { Session } from '../session/session.ts';
 
-/** The accounts of a roster with what reads their credentials. */
 export async function* withCredentials(
   roster: Roster,
   session: Session,
@@ -22,7 +21,6 @@ export function credentialsOf(account: AccountConfig, session: Session, config: 
       subject: `account ${account.appId}: ${kind}`,
       baseDirectory: config.baseDirectory,
       environment: session.environment,
-      signal: session.signal,
     });
   return account.accessToken === undefined
     ? { appSecret: reader('appSecret', account.appSecret) }

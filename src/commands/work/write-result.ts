@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ScenedimError } from '../../errors.ts';
 import { count, type Document } from '../../output-fields.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
@@ -34,26 +35,12 @@ export async function writeResult(
 ): Promise<void> {
   const { output } = options;
   if (output === undefined) {
-    for await (const chunk of chunks) await unlessStopped(session.out.print(chunk), session.signal);
+    // A reader that has stalled does not keep a stopped command from ending.
+    for await (const chunk of chunks) await unlessAborted(session.out.print(chunk), session.signal);
     return;
   }
   const bytes = await writeFileAtomically(resolve(session.workingDirectory, output), chunks, session.signal);
   const written: Document<typeof fileDocumentSchema> = { file: output, bytes };
   if (options.json === true) await session.out.printJson(written);
   else session.logger.info(written, 'written');
-}
-
-/** A reader that has stalled does not keep a stopped command from ending. */
-async function unlessStopped(printed: Promise<void>, signal: AbortSignal): Promise<void> {
-  // When it is given up, nobody hears of a reader that goes away later.
-  printed.catch(() => {});
-  signal.throwIfAborted();
-  const stopped = Promise.withResolvers<never>();
-  const onAbort = () => stopped.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([printed, stopped.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

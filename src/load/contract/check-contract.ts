@@ -3,7 +3,6 @@ import type { Finding } from '../loader.ts';
 import type { ContractTargets } from './contract-target.ts';
 import { neverAborted, openEmptyTarget, openTarget, stateOf } from './contract-target.ts';
 
-/** check, kind and description. */
 export function describeCheck(targets: ContractTargets, secrets: readonly string[]): void {
   describe('check', () => {
     it('has findings about an empty target and writes nothing', async () => {

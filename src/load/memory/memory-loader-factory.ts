@@ -1,7 +1,6 @@
 import type { LoaderFactory } from '../loader.ts';
 import { createMemoryLoader } from './memory-loader.ts';
 
-/** The `target` section of a target in memory. */
 export interface MemoryConfig {
   readonly type: 'memory';
 }

@@ -19,7 +19,6 @@ export function migrateMemory(target: MemoryTarget, options: MigrateOptions): Mi
   return { fromVersion: meta?.schemaVersion ?? null, toVersion: MEMORY_SCHEMA_VERSION, applied: [] };
 }
 
-/** A comment: there is nothing to run. */
 export function memoryMigrationSql(): string {
   return '-- a target in memory has no schema\n';
 }

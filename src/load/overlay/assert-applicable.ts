@@ -56,7 +56,6 @@ function queryOf(accounts: readonly AccountChanges[]): AccountQuery {
   return { appIds: accounts.map(({ appId }) => appId) };
 }
 
-/** The rows of some accounts, by account; nothing is asked about none. */
 async function byAccount<Row extends { readonly appId: string }>(
   accounts: readonly AccountChanges[],
   read: (query: AccountQuery) => AsyncIterable<Row>,

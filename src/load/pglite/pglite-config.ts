@@ -14,7 +14,6 @@ export const pgliteSection = z.strictObject({
 /** What a loader needs of a `target` section of type `pglite`. */
 export type PgliteConfig = Readonly<Omit<z.output<typeof pgliteSection>, 'type' | 'autoMigrate'>>;
 
-/** Checks a `target` section of type `pglite`. */
 export function parsePgliteConfig(value: unknown): PgliteConfig {
   return parseSection(pgliteSection, value);
 }

@@ -55,7 +55,6 @@ async function openDatabase(directory: string): Promise<PGlite> {
   }
 }
 
-/** `target.type: pglite`. */
 export const pgliteLoaderFactory: LoaderFactory<PgliteConfig> = {
   parseConfig: parsePgliteConfig,
   create: createPgliteLoader,

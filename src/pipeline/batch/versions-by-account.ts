@@ -1,7 +1,6 @@
 import type { Version } from '../../dimension/version.ts';
 import type { Loader, VersionQuery } from '../../load/loader.ts';
 
-/** The versions that some queries give, by account. */
 export async function readVersionsByAccount(
   loader: Loader,
   queries: Iterable<VersionQuery>,

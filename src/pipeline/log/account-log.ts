@@ -24,7 +24,6 @@ export interface LogEntry {
   readonly answer: NormalizedAnswer | undefined;
 }
 
-/** Observations with what their payloads say. */
 export function withAnswers(observations: readonly Observation[], known: Answers): LogEntry[] {
   return observations.map((observation) => ({ observation, answer: known.get(observation.payloadHash ?? '') }));
 }

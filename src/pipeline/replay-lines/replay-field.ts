@@ -1,7 +1,6 @@
 import { ScenedimError } from '../../errors.ts';
 import { BEGINNING, type Micros, OPEN_END, parseInstant } from '../../instant.ts';
 
-/** The members of a replay line. */
 export type LineFields = Readonly<Record<string, unknown>>;
 
 /** Why a line cannot be used; the reader of the file adds which line. */

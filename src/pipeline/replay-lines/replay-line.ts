@@ -27,7 +27,6 @@ export function parseReplayLine(line: string): ReplayObservation {
   return { appId, observedAt, body, recorded };
 }
 
-/** One line of replay input. */
 export interface ReplayObservation {
   readonly appId: string;
   readonly observedAt: Micros;

@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { configTemplate, defaultAnswers, templateTargets } from '../../../src/config/config-template.ts';
+import { configTemplate, defaultAnswers } from '../../../src/config/config-template.ts';
 import type { Environment } from '../../../src/config/interpolate.ts';
 import { type Config, loadConfig } from '../../../src/config/load-config.ts';
 import type { Setting } from '../../../src/config/setting-variables.ts';
 import { settingVariables } from '../../../src/config/setting-variables.ts';
 import { type ErrorCode, ScenedimError } from '../../../src/errors.ts';
+import { builtInTargetTypes } from '../../../src/load/registry.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -67,7 +68,7 @@ describe('a config', () => {
 
   test('that init writes loads without errors, for every answer', async () => {
     for (const credential of ['token', 'secret'] as const) {
-      for (const kind of templateTargets) {
+      for (const kind of builtInTargetTypes) {
         const text = configTemplate({ appId: 'wx1: "#x', credential, target: kind, timeZone: 'UTC' });
         const config = await load(text, { DATABASE_URL: 'postgres://u@h/d', GOOGLE_CLOUD_PROJECT: 'my-project' });
         expect(config.target.type).toBe(kind);

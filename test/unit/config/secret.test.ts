@@ -10,13 +10,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const reader = (reference: SecretReference, environment = {}) =>
-  createSecretReader(reference, {
-    subject: 'account wx1: appSecret',
-    baseDirectory: directory,
-    environment,
-    signal: new AbortController().signal,
-  });
+const reader = (reference: SecretReference, environment = {}) => {
+  const subject = 'account wx1: appSecret';
+  const read = createSecretReader(reference, { subject, baseDirectory: directory, environment });
+  return () => read(new AbortController().signal);
+};
 
 describe('a secret', () => {
   test('loses one trailing newline and nothing else', async () => {

@@ -1,4 +1,4 @@
-import { isOpen, type Version } from '../../../dimension/version.ts';
+import { isOpen, type Version, versionOf } from '../../../dimension/version.ts';
 import { ScenedimError } from '../../../errors.ts';
 import type { ChangeSet } from '../../loader.ts';
 
@@ -12,7 +12,7 @@ export function assertChangeSet({ observations, decisions, rejects, heads, paylo
   assertDistinct('decision', decisions, ({ appId, observedAt }) => `${appId}\n${observedAt}`);
   assertDistinct('reject', rejects, ({ appId, observedAt, index }) => `${appId}\n${observedAt}\n${index}`);
   assertDistinct('head', heads, ({ head }) => head.appId);
-  assertDistinct('version', versions, (change) => (change.op === 'delete' ? change.before : change.after).versionId);
+  assertDistinct('version', versions, (change) => versionOf(change).versionId);
   for (const { appId, observedAt, status, payloadHash } of observations) {
     if ((payloadHash === null) !== (status === 'failed'))
       refuse(`a ${status} observation`, `${appId} at ${observedAt}`);

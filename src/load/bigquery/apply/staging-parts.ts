@@ -1,6 +1,6 @@
 /** The parts of a change set that go through a staging table: the columns of each, and what stands in them. */
 import type { Decision, Observation, Reject } from '../../../dimension/observation.ts';
-import { isOpen, type Version, type VersionChange } from '../../../dimension/version.ts';
+import { isOpen, type VersionChange, versionOf } from '../../../dimension/version.ts';
 import { formatInstant, type Micros } from '../../../instant.ts';
 import type { ChangeSet, HeadChange, Payload } from '../../loader.ts';
 
@@ -102,11 +102,6 @@ function partOf<Item>(
       }
     },
   };
-}
-
-/** To delete a version its key is enough; its other columns say what was deleted. */
-function versionOf(change: VersionChange): Version {
-  return change.op === 'delete' ? change.before : change.after;
 }
 
 function text<Item>(cell: (item: Item) => string | null): Column<Item> {
