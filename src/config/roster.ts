@@ -8,6 +8,7 @@ import type { Config } from './load-config.ts';
 
 /** The accounts that a run is about. May be iterated again and again; a file is streamed each time. */
 export interface Roster extends AsyncIterable<AccountConfig> {
+  /** How many of them are counted. */
   readonly total: number;
 }
 
@@ -22,9 +23,14 @@ export function requireSource(config: Config): SourceConfig {
 /**
  * Opens the list of accounts, narrowed to `appIds` when any are given. The whole list is checked
  * first, so a mistake in its last line stops a run before its first request. An app id that is not
- * listed is a `usage` error.
+ * listed is a `usage` error. `isCounted` says which accounts are part of `total`; default: all.
  */
-export async function openRoster(config: Config, appIds: readonly string[], signal: AbortSignal): Promise<Roster> {
+export async function openRoster(
+  config: Config,
+  appIds: readonly string[],
+  signal: AbortSignal,
+  isCounted: (appId: string) => boolean = () => true,
+): Promise<Roster> {
   const { accounts } = requireSource(config);
   const read = (): Iterable<AccountConfig> | AsyncIterable<AccountConfig> =>
     Array.isArray(accounts)
@@ -37,7 +43,7 @@ export async function openRoster(config: Config, appIds: readonly string[], sign
   for await (const { appId } of read()) {
     if (missing.size > 0) listed.push(appId);
     missing.delete(appId);
-    if (wanted.size === 0 || wanted.has(appId)) total += 1;
+    if ((wanted.size === 0 || wanted.has(appId)) && isCounted(appId)) total += 1;
   }
   for (const appId of missing) {
     const meant = didYouMean(appId, listed);

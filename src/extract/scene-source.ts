@@ -66,4 +66,6 @@ export type FetchResult = FetchedAnswer | FetchFailure;
 /** Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Never rejects but for abortion. */
 export interface SceneSource extends AsyncDisposable {
   fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult>;
+  /** What time it is by the newest answer; null while none told it. Left out by a source that tells no time. */
+  latestTime?(): Micros | null;
 }

@@ -6,6 +6,7 @@ import { judgeAnswer, judgeHttpError } from './judge-attempt.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryPolicy, retryWaitMs } from './retry-policy.ts';
 import type { CredentialKind } from './scene-source.ts';
+import type { ServerTime } from './server-time.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /**
@@ -17,7 +18,9 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
 
   async function attempt(baseUrl: string, request: WechatRequest, signal: AbortSignal): Promise<AttemptOutcome> {
     try {
-      return judgeAnswer(await http.send(baseUrl, request, signal), request, options.redact);
+      const answer = await http.send(baseUrl, request, signal);
+      options.serverTime.see(answer.date);
+      return judgeAnswer(answer, request, options.redact);
     } catch (error) {
       if (error instanceof HttpError) return judgeHttpError(error, options.clock.now());
       throw error;
@@ -65,6 +68,8 @@ export interface WechatClientOptions {
   readonly retry: RetryPolicy;
   readonly timer: Timer;
   readonly clock: Clock;
+  /** Told the `Date` of every answer. */
+  readonly serverTime: ServerTime;
   readonly redact: (text: string) => string;
   /** In [0, 1), for the jitter. */
   readonly random: () => number;

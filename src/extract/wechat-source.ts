@@ -8,6 +8,7 @@ import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import type { CredentialKind, FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
+import { ServerTime } from './server-time.ts';
 import { sourceDefaults } from './source-defaults.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
 import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
@@ -57,6 +58,7 @@ class WechatSource implements SceneSource {
   readonly #http: HttpClient;
   readonly #client: WechatClient;
   readonly #tokens: AccountTokens;
+  readonly #serverTime: ServerTime;
 
   constructor(options: WechatSourceOptions) {
     const {
@@ -74,6 +76,7 @@ class WechatSource implements SceneSource {
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
       clock,
     });
+    this.#serverTime = new ServerTime(timer);
     this.#client = createWechatClient({
       http: this.#http,
       baseUrls: baseUrlsOf(options),
@@ -81,6 +84,7 @@ class WechatSource implements SceneSource {
       retry: options.retry ?? defaultRetryPolicy,
       timer,
       clock,
+      serverTime: this.#serverTime,
       redact: redactor.redact,
       random: options.random ?? Math.random,
     });
@@ -106,6 +110,10 @@ class WechatSource implements SceneSource {
       if (!(error instanceof TimeLimitReached)) throw error;
       return this.#failed(appId, outOfTime(error.limitMs, this.#clock.now()));
     }
+  }
+
+  latestTime(): Micros | null {
+    return this.#serverTime.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

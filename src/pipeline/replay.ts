@@ -1,6 +1,5 @@
-import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
-import { formatInstant, parseInstant } from '../instant.ts';
+import { formatInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
 import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
 import type { PlannedAccount } from './batch/plan-account.ts';
@@ -13,6 +12,7 @@ import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import { exitCodeOf, noFacts, outcomeOf } from './run/run-outcome.ts';
 import type { RunResult } from './run/run-report.ts';
+import { flawOfTime } from './run/time-bounds.ts';
 
 /**
  * Applies recorded observations. A bad line ends it: the batches before it stay, nothing of its own
@@ -46,8 +46,6 @@ export interface ReplayOptions {
   /** What the input is called in errors: the file, or `stdin`. */
   readonly name: string;
 }
-
-const EARLIEST = parseInstant('2017-01-01T00:00:00Z') ?? 0n;
 
 async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<void> {
   const stop = new AbortController();
@@ -101,19 +99,10 @@ function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded'
   return { ...recorded, errorMessage: context.redact(recorded.errorMessage) };
 }
 
-function assertPlausible({ observedAt }: ReplayObservation, now: bigint): void {
-  if (observedAt < EARLIEST) {
-    throw new ScenedimError(
-      'bad_line',
-      `observed_at ${formatInstant(observedAt)} is before 2017, when mini programs began`,
-    );
-  }
-  if (observedAt > now + MAX_CLOCK_SKEW) {
-    throw new ScenedimError(
-      'bad_line',
-      `observed_at ${formatInstant(observedAt)} is more than 5 minutes in the future`,
-    );
-  }
+/** A recorded decision comes from a log, which is taken back as it was written. */
+function assertPlausible({ observedAt, recorded }: ReplayObservation, now: bigint): void {
+  const flaw = recorded === null ? flawOfTime(observedAt, now) : null;
+  if (flaw !== null) throw new ScenedimError('bad_line', `observed_at ${formatInstant(observedAt)} ${flaw}`);
 }
 
 /** Of several refused lines the first in the file is named. */

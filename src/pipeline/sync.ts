@@ -5,6 +5,7 @@ import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
 import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
 import { SyncTally } from './fetch/sync-tally.ts';
+import { TrustedTime } from './fetch/trusted-time.ts';
 import { hashPayload } from './log/answer-cache.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
 import { commitBatch } from './run/commit-batch.ts';
@@ -31,7 +32,7 @@ export async function sync(context: RunContext, given: SyncOptions): Promise<Run
 export interface SyncOptions {
   readonly source: SceneSource;
   readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
-  /** How many accounts there are, for the progress; null (default) when nobody knows. */
+  /** How many accounts there are in the shard, for the progress; null (default) when nobody knows. */
   readonly accountTotal?: number | null;
   /**
    * Milliseconds. Leaves out accounts whose newest ok, held or `unavailable` answer is younger. Default
@@ -73,14 +74,15 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const builder = new BatchBuilder(run.context.loader.limits);
   const writer = createBackgroundWriter((batch: Batch) => commitBatch(run, batch), stop);
+  const time = new TrustedTime(run, options.source);
 
   const selected = selectAccounts(run, tally, options, signal);
   try {
     for await (const result of fetchAccounts(options.source, selected, { concurrency: options.concurrency, signal })) {
-      addResult(run, tally, builder, result);
+      addResult(run, tally, builder, time.judge(result));
       tally.tellProgress(options.accountTotal);
       if (tally.facts.stoppedBy !== null) stop.abort();
-      if (builder.isFullBefore('')) await writer.write(builder.take());
+      if (builder.isFullBefore('')) await writer.write(time.sift(builder.take()));
     }
   } catch (error) {
     if (!signal.aborted) {
@@ -89,7 +91,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
       throw error;
     }
   }
-  if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(builder.take());
+  if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(time.sift(builder.take()));
   await writer.end();
   run.writeSignal.throwIfAborted();
 }

@@ -115,5 +115,6 @@ function rowOf(standing: AccountStanding, now: Micros): readonly string[] {
 
 function ago(instant: Micros | null, now: Micros): string {
   if (instant === null) return 'never';
-  return `${formatDuration(Number((now - instant) / 1000n))} ago`;
+  const ms = Number((now - instant) / 1000n);
+  return ms < 0 ? `in ${formatDuration(-ms)}` : `${formatDuration(ms)} ago`;
 }

@@ -5,7 +5,7 @@ import { openRoster, requireSource } from '../../config/roster.ts';
 import type { Setting } from '../../config/setting-variables.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { SceneSource } from '../../extract/scene-source.ts';
-import type { Shard } from '../../pipeline/fetch/shard.ts';
+import { isInShard, type Shard } from '../../pipeline/fetch/shard.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import type { ReportOptions } from './report-run.ts';
@@ -72,13 +72,15 @@ export async function syncOptionsOf(
   flags: SyncFlags,
   source: SceneSource,
 ): Promise<SyncOptions> {
-  const roster = await openRoster(config, flags.appId ?? [], session.signal);
+  const shard = flags.shard ?? shardFromEnvironment(session.environment);
+  const isOurs = (appId: string) => isInShard(appId, shard);
+  const roster = await openRoster(config, flags.appId ?? [], session.signal, isOurs);
   return {
     source,
     accounts: withCredentials(roster, session, config),
     accountTotal: roster.total,
     maxAgeMs: flags.maxAge ?? null,
-    shard: flags.shard ?? shardFromEnvironment(session.environment),
+    shard,
     concurrency: requireSource(config).concurrency,
     acceptEmpty: flags.acceptEmpty === true,
     acceptShrink: flags.acceptShrink === true,
