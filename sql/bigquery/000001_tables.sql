@@ -1,4 +1,4 @@
--- The tables. `:DATASET` stands for project.dataset. Everything may be run again, by many at once. Descriptions are put in from
+-- The tables. Everything may be run again, by many at once. Descriptions are put in from
 -- the catalogue, so a column is one line, and a statement ends with a semicolon at the end of its line.
 -- BigQuery enforces no key: the keys tell readers and the optimizer what the writers see to. scene_lease is not here: it is made
 -- before anything else, because who migrates takes a lease first.

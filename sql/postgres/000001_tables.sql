@@ -1,4 +1,4 @@
--- The tables. :SCHEMA is the quoted name of the target schema. Everything may be run again.
+-- The tables. Everything may be run again.
 
 CREATE TABLE IF NOT EXISTS :SCHEMA.scene_meta (
   only_row           boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -4,7 +4,7 @@ import { problemOfAppId } from '../dimension/app-id.ts';
 import { firstSeenModes } from '../dimension/version.ts';
 import { sourceDefaults } from '../extract/source-defaults.ts';
 import { bigquerySection } from '../load/bigquery/bigquery-config.ts';
-import { autoMigrate } from '../load/parse-section.ts';
+import { autoMigrate, refuseUser } from '../load/parse-section.ts';
 import { pgliteSection } from '../load/pglite/pglite-config.ts';
 import { postgresSection } from '../load/postgres/postgres-config.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
@@ -13,7 +13,9 @@ import { isMap, valueAt } from './config-path.ts';
 import type { SecretReference } from './secret.ts';
 import { isTimeZone, likelyTimeZone } from './time-zone.ts';
 
-const httpUrl = z.url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://' });
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
+  .superRefine(refuseUser);
 
 const secret = z
   .strictObject({

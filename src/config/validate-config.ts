@@ -34,7 +34,8 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
     ? repeatedAccounts(parsed.data, document)
     : parsed.error.issues.flatMap((issue) => {
         const path = issue.path as ConfigPath;
-        return describeIssue(issue, schema, values, !isFromText(path) && path.at(-1) !== 'url');
+        const mayShow = !isFromText(path) && path.at(-1) !== 'url' && !/[@#]/.test(String(valueAt(values, path)));
+        return describeIssue(issue, schema, values, mayShow);
       });
   if (!parsed.success || issues.length > 0) throw refusal(issues, placeOf);
   return parsed.data;

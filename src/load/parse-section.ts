@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ScenedimError } from '../errors.ts';
+import { flawOfUrl } from '../url-flaw.ts';
 
 /**
  * Reads the `target` section with its schema, less what concerns the program and not the loader.
@@ -37,3 +38,20 @@ export function remedyOf(issue: z.core.$ZodIssue): string | undefined {
   const remedy: unknown = issue.code === 'custom' ? issue.params?.['remedy'] : undefined;
   return typeof remedy === 'string' ? remedy : undefined;
 }
+
+/** A rule for the URLs of a config: none from which a part of a password would be read as a host. */
+export function refuseFlaw(url: string, context: z.core.$RefinementCtx): void {
+  const flaw = flawOfUrl(url);
+  if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
+}
+
+/** The rule for URLs that are asked over HTTP: they hold neither user nor password. */
+export function refuseUser(url: string, context: z.core.$RefinementCtx): void {
+  const flaw = url.includes('@') ? userInUrl : flawOfUrl(url);
+  if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
+}
+
+const userInUrl = {
+  message: 'must not hold a user or a password',
+  remedy: 'take out what stands before the @; percent-encode an @ of the path as %40',
+};

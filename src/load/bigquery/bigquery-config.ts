@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ScenedimError } from '../../errors.ts';
-import { autoMigrate, parseSection } from '../parse-section.ts';
+import { autoMigrate, parseSection, refuseUser } from '../parse-section.ts';
 
 const characters = 'lower case letters, digits, _ and -';
 
@@ -27,7 +27,8 @@ export const bigquerySection = z
       .optional()
       .describe('Where the dataset is, or is made; default: where it is, else US.'),
     apiEndpoint: z
-      .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://' })
+      .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
+      .superRefine(refuseUser)
       .optional()
       .describe('For emulators only; then no credentials are used.'),
     keyFile: z

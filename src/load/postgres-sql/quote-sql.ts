@@ -8,3 +8,10 @@ export function quoteLiteral(text: string): string {
   const quoted = `'${text.replaceAll("'", "''")}'`;
   return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;
 }
+
+/** A block of PL/pgSQL for DO, between dollar signs with a tag that the block does not hold. */
+export function quoteBlock(block: string): string {
+  let tag = '$block$';
+  while (block.includes(tag)) tag = `$_${tag.slice(1)}`;
+  return `${tag}${block}${tag}`;
+}

@@ -2,25 +2,43 @@ import * as z from 'zod';
 
 const MAX_BYTES = 63;
 
-/** The setting `target.schema`: a name that Postgres does not cut, refuse or keep for itself. It is quoted everywhere. */
+/** A name that Postgres neither cuts nor refuses. It is quoted everywhere; what it lacks no quotes can mend. */
+export const sqlName = z.string().superRefine((name, context) => {
+  refuse(name, problemOfName(name), context);
+});
+
+/** The setting `target.schema`: a name that Postgres does not keep for itself, either. */
 export const schemaSetting = z
   .string()
   .superRefine((schema, context) => {
-    const problem = problemOf(schema);
-    if (problem === undefined) return;
-    context.addIssue({
-      code: 'custom',
-      message: `${JSON.stringify(schema)} ${problem}`,
-      params: { remedy: 'choose another name, like scene' },
-    });
+    const isReserved = schema.startsWith('pg_') || schema === 'information_schema';
+    refuse(schema, problemOfName(schema) ?? (isReserved ? 'belongs to the server' : undefined), context);
   })
   .meta({ minLength: 1 })
   .default('scene')
   .describe('Schema that holds the tables.');
 
-function problemOf(schema: string): string | undefined {
-  if (schema === '') return 'is empty';
-  if (Buffer.byteLength(schema) > MAX_BYTES) return `is longer than ${MAX_BYTES} bytes`;
-  if (schema.includes('\0')) return 'holds a NUL character';
-  return schema.startsWith('pg_') || schema === 'information_schema' ? 'belongs to the server' : undefined;
+/** A text that is shown to people, or sent where a NUL would end it. */
+export const shownText = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    refuse(text, problemOfText(text), context);
+  });
+
+function refuse(text: string, problem: string | undefined, context: z.core.$RefinementCtx): void {
+  if (problem === undefined) return;
+  const remedy = 'choose another name, like scene';
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${problem}`, params: { remedy } });
+}
+
+function problemOfName(name: string): string | undefined {
+  if (name === '') return 'is empty';
+  return Buffer.byteLength(name) > MAX_BYTES ? `is longer than ${MAX_BYTES} bytes` : problemOfText(name);
+}
+
+/** A line break ends a comment of SQL, and a NUL a name on the wire. */
+function problemOfText(text: string): string | undefined {
+  if (/[\p{Cc}\u2028\u2029]/u.test(text)) return 'holds a control character';
+  return text.isWellFormed() ? undefined : 'holds half a surrogate pair';
 }

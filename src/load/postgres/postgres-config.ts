@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { autoMigrate, parseSection } from '../parse-section.ts';
-import { schemaSetting } from '../postgres-sql/schema-setting.ts';
+import { autoMigrate, parseSection, refuseFlaw } from '../parse-section.ts';
+import { schemaSetting, shownText, sqlName } from '../postgres-sql/schema-setting.ts';
 
 /**
  * The `target` section of type `postgres`.
@@ -17,14 +17,18 @@ export const postgresSection = z.strictObject({
   type: z.literal('postgres').describe('A PostgreSQL server.'),
   url: z
     .string()
-    .regex(/^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'must start with postgres:// or postgresql://')
+    .regex(/^(?:postgres(?:ql)?:\/\/|socket:|\/)/, {
+      error: 'must start with postgres:// or postgresql://',
+      abort: true,
+    })
+    .superRefine(refuseFlaw)
     .optional()
     .describe(
       'postgres://user@host:5432/database?sslmode=verify-full; what it leaves out comes from PGHOST, PGPASSWORD, … and ~/.pgpass.',
     ),
   schema: schemaSetting,
-  readers: z.array(z.string().min(1)).default([]).describe('Roles that may read views and dimension.'),
-  applicationName: z.string().min(1).optional().describe('What pg_stat_activity shows; default scenedim.'),
+  readers: z.array(sqlName).default([]).describe('Roles that may read views and dimension.'),
+  applicationName: shownText.optional().describe('What pg_stat_activity shows; default scenedim.'),
   autoMigrate,
 });
 

@@ -3,7 +3,7 @@ import type { MigrateOptions } from '../../loader.ts';
 import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
 import { newerSchemaMessage } from '../../schema-version.ts';
 import { advisoryClass, advisoryObjects } from '../advisory-keys.ts';
-import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
+import { quoteBlock, quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 import { bundledStatements } from './bundled-statements.ts';
 import { commentStatements } from './comment-statements.ts';
 import { grantStatements } from './grant-statements.ts';
@@ -43,22 +43,24 @@ export function installerLockStatement(schema: string): string {
 
 /** Creates the schema unless it is there: `IF NOT EXISTS` alone asks for the right to create one even then. */
 export function createSchemaStatement(schema: string): string {
-  return `DO $$ BEGIN
+  const block = ` BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${quoteLiteral(schema)}) THEN
     CREATE SCHEMA ${quoteIdentifier(schema)};
   END IF;
-END $$;\n`;
+END `;
+  return `DO ${quoteBlock(block)};\n`;
 }
 
 /** Refuses a newer schema, then notes version and time zone; the other settings only in a new target. */
 export function metaStatements(schema: string, options: MigrateOptions): string {
   const table = `${quoteIdentifier(schema)}.scene_meta`;
   const version = newestSchemaVersion();
-  return `DO $$ BEGIN
+  const block = ` BEGIN
   IF EXISTS (SELECT FROM ${table} WHERE schema_version > ${version}) THEN
     RAISE EXCEPTION ${quoteLiteral(newerSchemaMessage)} USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
-END $$;
+END `;
+  return `DO ${quoteBlock(block)};
 INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone)
 VALUES (${version}, ${options.normalizerVersion}, ${quoteLiteral(options.firstSeen)}, ${quoteLiteral(options.timeZone)})
 ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, time_zone = excluded.time_zone;\n`;
