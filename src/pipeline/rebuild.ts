@@ -7,6 +7,7 @@ import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import { emptyChanges } from './batch/build-change-set.ts';
 import type { RecomputedAccount } from './log/recompute.ts';
 import { recompute } from './log/recompute.ts';
+import { Spool } from './log/spool.ts';
 import { requireRebuildable } from './run/prepare-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
@@ -17,8 +18,9 @@ const BATCH = { accounts: 1_000, changes: 20_000 } as const;
 
 /**
  * Computes `dim_scene` and the heads anew from the stored observations, under the normalizer and
- * `firstSeen` of this program and config, and writes what differs. Killed in the middle, the target
- * asks for another rebuild.
+ * `firstSeen` of this program and config, and writes what differs. All is read before anything is
+ * written: damage is met before the target is marked, and no reader keeps a connection from the
+ * writer. Killed in the middle of writing, the target asks for another rebuild.
  */
 export async function rebuild(context: RunContext): Promise<RunResult> {
   const { loader } = context;
@@ -36,8 +38,10 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
       };
       const isOtherDimension =
         stored.rebuilding || stored.firstSeen !== wanted.firstSeen || stored.normalizerVersion !== NORMALIZER_VERSION;
+      using batches = new Spool<readonly RebuiltAccount[]>();
+      await recomputeAccounts(run, batches);
       if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
-      await rebuildAccounts(run);
+      await writeBatches(run, batches);
       if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
       const outcome = hasChanges(run.tally.counts) ? 'ok' : 'nothing_changed';
       return { outcome, value: { report: run.tally.report(outcome), exitCode: 0, error: null } };
@@ -49,7 +53,7 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
   );
 }
 
-async function rebuildAccounts(run: Run): Promise<void> {
+async function recomputeAccounts(run: Run, batches: Spool<readonly RebuiltAccount[]>): Promise<void> {
   const { loader, dimension } = run.context;
   let accounts: RebuiltAccount[] = [];
   let changes = 0;
@@ -61,12 +65,19 @@ async function rebuildAccounts(run: Run): Promise<void> {
     changes += account.versions.length;
     done += 1;
     if (accounts.length < BATCH.accounts && changes < BATCH.changes) continue;
-    await write(run, accounts);
+    batches.add(accounts);
     run.context.onProgress?.({ done, total: null, unit: 'accounts' });
     accounts = [];
     changes = 0;
   }
-  if (accounts.length > 0) await write(run, accounts);
+  if (accounts.length > 0) batches.add(accounts);
+}
+
+async function writeBatches(run: Run, batches: Spool<readonly RebuiltAccount[]>): Promise<void> {
+  for (const accounts of batches.values()) {
+    run.signal.throwIfAborted();
+    await write(run, accounts);
+  }
 }
 
 /** What a batch keeps of an account: its stored rows would be a thousand dimensions in memory. */

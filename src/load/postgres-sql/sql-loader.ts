@@ -24,7 +24,7 @@ export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Lo
     schemaVersion: newestSchemaVersion(),
     check: (signal) => checkDatabase(target, signal),
     readMeta: (signal) => target.session(readMeta, signal),
-    writeMeta: (meta, signal) => target.session((session) => writeMeta(session, meta), signal),
+    writeMeta: (meta, signal) => target.transaction((session) => writeMeta(session, meta), signal),
     migrate: (options, signal) => migrateTarget(target, options, signal),
     migrationSql: (options) => migrationScript(target.schema, target.readers, options),
     acquireLock: async (scope, signal) => {
@@ -37,7 +37,10 @@ export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Lo
     readPayloads: (hashes, signal) => readPayloads(target, hashes, signal),
     apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, changeSet, signal),
     runSql: (statement, signal) =>
-      target.session(async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows, signal),
+      target.transaction(
+        async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows,
+        signal,
+      ),
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
 }

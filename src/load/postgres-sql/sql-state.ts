@@ -39,7 +39,11 @@ export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '42883': outdated,
   '42P01': outdated,
   '53': busy,
-  '53300': { code: 'target_unreachable', remedy: 'wait for connections to end, or raise max_connections' },
+  '53300': {
+    code: 'target_unreachable',
+    remedy:
+      'scenedim needs two connections at once: wait for others to end, or raise the CONNECTION LIMIT or max_connections',
+  },
   '55006': busy,
   '55P03': busy,
   '57014': { code: 'target_busy', remedy: 'run again; if it stays, raise statement_timeout of the user' },

@@ -24,7 +24,7 @@ export interface SqlTarget extends AsyncDisposable {
   readonly schema: string;
   /** Roles that may read the views; they must exist. */
   readonly readers: readonly string[];
-  /** Runs statements that commit one by one. */
+  /** Runs statements that only read. */
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Runs a READ COMMITTED transaction: committed when `work` resolves, else rolled back. */
   transaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;

@@ -11,6 +11,20 @@ interface ConnectionRule {
   readonly remedy: string;
 }
 
+/** What PgBouncer answers in place of the server, with an SQLSTATE that says little. */
+const poolerRules: readonly ConnectionRule[] = [
+  {
+    test: /statement pooling mode/,
+    code: 'target_invalid',
+    remedy: 'set pool_mode of the pooler to transaction or session, or connect to the server itself',
+  },
+  {
+    test: /^query_wait_timeout|^client_login_timeout|no more connections allowed/,
+    code: 'target_unreachable',
+    remedy: 'let the pooler give two connections at once (default_pool_size), then run again',
+  },
+];
+
 /**
  * Errors that are not the database's own answer, by `code` or message, first match first. SQLSTATEs are in `sql-state.ts`.
  */
@@ -67,6 +81,10 @@ const rules: readonly ConnectionRule[] = [
 /** Whatever `pg` throws as a {@link ScenedimError}; unknown errors are `internal`. No message holds a password. */
 export function classifyPostgresError(error: unknown, names: TargetNames): ScenedimError {
   if (isScenedimError(error)) return error;
+  const poolerRule = error instanceof Error ? poolerRules.find(({ test }) => test.test(error.message)) : undefined;
+  if (poolerRule !== undefined && error instanceof Error) {
+    return new ScenedimError(poolerRule.code, error.message, { remedy: poolerRule.remedy, cause: error });
+  }
   const sqlError = classifySqlError(error, names);
   if (sqlError !== undefined) return sqlError;
   const first = error instanceof AggregateError ? error.errors[0] : error;

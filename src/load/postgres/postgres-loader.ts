@@ -1,4 +1,4 @@
-import type { Loader, LoaderFactory } from '../loader.ts';
+import type { Loader, LoaderFactory, Lock } from '../loader.ts';
 import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { connectionOptions } from './connection-options.ts';
 import { type PostgresConfig, parsePostgresConfig } from './postgres-config.ts';
@@ -9,7 +9,21 @@ import { PostgresTarget } from './postgres-target.ts';
 export async function createPostgresLoader(config: PostgresConfig): Promise<Loader> {
   const options = connectionOptions(config);
   const target = new PostgresTarget(config, options);
-  return createSqlLoader(target, (scope, signal) => acquirePostgresLock(options, scope, signal));
+  return createSqlLoader(target, async (scope, signal) => {
+    const lock = await acquirePostgresLock(options, scope, signal);
+    if (lock !== null) await assertSecondConnection(target, lock, signal);
+    return lock;
+  });
+}
+
+/** The lock keeps a connection for itself. A pooler that gives no other one would let all that follows wait. */
+async function assertSecondConnection(target: PostgresTarget, lock: Lock, signal: AbortSignal): Promise<void> {
+  try {
+    await target.assertAnswers(signal);
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** `target.type: postgres`. */

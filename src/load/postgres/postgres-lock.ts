@@ -1,14 +1,17 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { ScenedimError } from '../../errors.ts';
 import { assertLockScope } from '../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../loader.ts';
 import { advisoryClass, advisoryObjects } from '../postgres-sql/advisory-keys.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import { openConnection } from './open-connection.ts';
+import { answerWithin, type PostgresConnection } from './postgres-connection.ts';
 
-const HEARTBEAT_MS = 30_000;
+const HEARTBEAT_MS = 10_000;
+/** How long a pooler may take to find a server for the transaction. */
+const ANSWER_MS = 10_000;
 const SHARD_STRIDE = 32_768;
-const FIRST_WITH_TRANSACTION_TIMEOUT = 170_000;
 
 /**
  * Takes the run lock of a schema: advisory locks in an open transaction on a connection of its own. The locks end with the
@@ -17,37 +20,27 @@ const FIRST_WITH_TRANSACTION_TIMEOUT = 170_000;
  * a parameter keeps the portal of its statement open, with its snapshot, until the next statement.
  */
 export async function acquirePostgresLock(
-  { client: options, names }: ConnectionOptions,
+  options: ConnectionOptions,
   scope: LockScope,
   signal: AbortSignal,
 ): Promise<Lock | null> {
   assertLockScope(scope);
-  const client = new pg.Client(options);
-  const lost = new AbortController();
-  client.on('error', (error) => lost.abort(lockLost(error)));
-  client.on('end', () => lost.abort(lockLost()));
-  const onAbort = () => void client.end().catch(() => {});
-  signal.addEventListener('abort', onAbort, { once: true });
+  const { names } = options;
+  let connection: PostgresConnection | undefined;
+  const close = () => connection?.destroy();
   try {
-    await client.connect();
-    await begin(client);
-    if (await takeLocks(client, scope, names.schema)) return heldLock(client, lost);
+    connection = await openConnection(options, signal);
+    signal.addEventListener('abort', close, { once: true });
+    await answerWithin(ANSWER_MS, connection.beginUnlimited(), close);
+    if (await takeLocks(connection.client, scope, names.schema)) return new HeldLock(connection);
   } catch (error) {
-    await client.end().catch(() => {});
+    connection?.destroy();
     throw signal.aborted ? signal.reason : classifyPostgresError(error, names);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', close);
   }
-  await client.end();
+  await connection.end();
   return null;
-}
-
-async function begin(client: pg.Client): Promise<void> {
-  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0');
-  const { rows } = await client.query<{ number: number }>(
-    `SELECT current_setting('server_version_num')::integer AS number`,
-  );
-  if ((rows[0]?.number ?? 0) >= FIRST_WITH_TRANSACTION_TIMEOUT) await client.query('SET LOCAL transaction_timeout = 0');
 }
 
 async function takeLocks(client: pg.Client, scope: LockScope, schema: string): Promise<boolean> {
@@ -81,23 +74,53 @@ async function hasOtherCount(client: pg.Client, target: number, countKey: number
   return rows[0]?.found !== false;
 }
 
-/** Keeps the connection alive (firewalls forget idle ones) and notices when it is not. */
-function heldLock(client: pg.Client, lost: AbortController): Lock {
-  const heartbeat = setInterval(() => {
-    client.query('SELECT 1').catch((error: unknown) => lost.abort(lockLost(error)));
-  }, HEARTBEAT_MS).unref();
-  lost.signal.addEventListener('abort', () => clearInterval(heartbeat), { once: true });
-  let released = false;
-  return {
-    lost: lost.signal,
-    [Symbol.asyncDispose]: async () => {
-      if (released) return;
-      released = true;
-      clearInterval(heartbeat);
-      client.removeAllListeners('end');
-      await client.end().catch(() => {});
-    },
-  };
+/**
+ * Keeps the connection alive (firewalls forget idle ones) and notices when it is not. Two beats without an answer are its
+ * end: the sockets of a database that stalls stay open. One may be late because this process was busy itself.
+ */
+class HeldLock implements Lock {
+  readonly #connection: PostgresConnection;
+  readonly #lost = new AbortController();
+  readonly #heartbeat: NodeJS.Timeout;
+  #unanswered = 0;
+  #isReleased = false;
+
+  constructor(connection: PostgresConnection) {
+    this.#connection = connection;
+    connection.client.on('error', (error) => this.#lose(error));
+    connection.client.on('end', () => this.#lose());
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    clearInterval(this.#heartbeat);
+    await this.#connection.end();
+  }
+
+  #beat(): void {
+    this.#unanswered += 1;
+    if (this.#unanswered > 2) this.#lose(new Error('the database has stopped to answer'));
+    if (this.#unanswered > 1) return;
+    this.#connection.client.query('SELECT 1').then(
+      () => {
+        this.#unanswered = 0;
+      },
+      (error: unknown) => this.#lose(error),
+    );
+  }
+
+  #lose(cause?: unknown): void {
+    if (this.#isReleased) return;
+    clearInterval(this.#heartbeat);
+    this.#lost.abort(lockLost(cause));
+    this.#connection.destroy();
+  }
 }
 
 function lockLost(cause?: unknown): ScenedimError {

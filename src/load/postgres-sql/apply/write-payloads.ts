@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { chunksOfBytes } from '../../../chunks.ts';
 import type { Payload } from '../../loader.ts';
-import type { SqlTarget } from '../sql-target.ts';
+import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_ROWS = 1_000;
 
 /**
- * Stores the bodies that are not stored yet, in statements that commit by themselves. Inside the transaction of the batch,
+ * Stores the bodies that are not stored yet, in transactions of their own. Inside the transaction of the batch,
  * all runs would wait for the one that stores a body which many accounts share. The bodies are sorted by hash, because two
  * orders would deadlock. A body that no observation names is harmless.
  */
@@ -19,20 +19,19 @@ export async function writePayloads(
 ): Promise<void> {
   if (payloads.length === 0) return;
   const sorted = payloads.toSorted((a, b) => (a.payloadHash < b.payloadHash ? -1 : 1));
-  await target.session(async ({ db, schema }) => {
-    for (const chunk of chunksOfBytes(sorted, ({ body }) => body.byteLength, MAX_BYTES, MAX_ROWS)) {
-      signal.throwIfAborted();
-      const rows = unnest({
-        payload_hash: ['text', chunk.map(({ payloadHash }) => payloadHash)],
-        body: ['text', chunk.map(({ body }) => base64(body))],
-      });
-      await sql`
+  for (const chunk of chunksOfBytes(sorted, ({ body }) => body.byteLength, MAX_BYTES, MAX_ROWS)) {
+    const rows = unnest({
+      payload_hash: ['text', chunk.map(({ payloadHash }) => payloadHash)],
+      body: ['text', chunk.map(({ body }) => base64(body))],
+    });
+    const statement = ({ db, schema }: SqlSession) =>
+      sql`
         INSERT INTO ${sql.id(schema, 'scene_payload')} (payload_hash, body, byte_length)
         SELECT u.payload_hash, b.body, octet_length(b.body)
         FROM ${rows}, LATERAL (SELECT decode(u.body, 'base64') AS body) b
         ON CONFLICT DO NOTHING`.execute(db);
-    }
-  }, signal);
+    await target.transaction(statement, signal);
+  }
 }
 
 function base64(body: Uint8Array): string {

@@ -89,6 +89,14 @@ test.each([
   expect({ code: classified.code, hasMessage: classified.message !== '' }).toEqual({ code, hasMessage: true });
 });
 
+test.each([
+  [sqlError('08P01', 'transaction blocks not allowed in statement pooling mode'), 'target_invalid', 78],
+  [sqlError('08P01', 'query_wait_timeout'), 'target_unreachable', 69],
+  [sqlError('08P01', 'no more connections allowed (max_client_conn)'), 'target_unreachable', 69],
+])('a pooler that says "%s" is %s', (error, code, exitCode) => {
+  expect(classify(error)).toMatchObject({ code, exitCode, remedy: expect.stringContaining('pool') });
+});
+
 test('an error that is classified already stays as it is', () => {
   const error = new ScenedimError('stale_heads', 'changed');
   expect(classify(error)).toBe(error);

@@ -1,0 +1,159 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { messageOf } from '../../error-text.ts';
+import { ScenedimError } from '../../errors.ts';
+
+/** How long connecting may take when nobody said so. */
+const DEFAULT_LIMIT_MS = 10_000;
+
+/** How long a goodbye may take before the socket is closed without it. */
+const GOODBYE_MS = 1_000;
+
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+/** Settings that would end a session or a statement of ours, because somebody is slow. */
+const limits = ['statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout'] as const;
+
+/**
+ * A connection that has answered. A pooler may take a connection that no server serves yet, so the first statement is part
+ * of connecting.
+ */
+export class PostgresConnection {
+  readonly client: pg.Client;
+  /** What the server says about itself. */
+  readonly isReadOnly: boolean;
+  readonly isStandby: boolean;
+  readonly #limits: readonly Limit[];
+  readonly #socket: Socket;
+  #isClosed = false;
+
+  private constructor(client: pg.Client, socket: Socket, { read_only, standby, limits: found }: ServerState) {
+    this.client = client;
+    this.#socket = socket;
+    this.isReadOnly = read_only;
+    this.isStandby = standby;
+    this.#limits = found;
+    client.on('end', () => {
+      this.#isClosed = true;
+    });
+  }
+
+  /** Connects, or rejects after `connectionTimeoutMillis`; an abort rejects at once. */
+  static async open(options: pg.ClientConfig, signal: AbortSignal): Promise<PostgresConnection> {
+    signal.throwIfAborted();
+    const socket = new Socket();
+    const client = new pg.Client({ ...options, stream: () => socket });
+    // A connection that breaks fails its statement too. Without a listener it ends the process.
+    client.on('error', () => {});
+    const close = () => void socket.destroy();
+    signal.addEventListener('abort', close, { once: true });
+    const limitMs = options.connectionTimeoutMillis ?? DEFAULT_LIMIT_MS;
+    let isTaken = false;
+    socket.once('connect', () => {
+      isTaken = true;
+    });
+    try {
+      await client.connect().catch((error: unknown) => {
+        throw isTaken && messageOf(error) === 'timeout expired' ? noAnswer(limitMs) : error;
+      });
+      const state = await answerWithin(limitMs, askState(client), () => socket.destroy());
+      return new PostgresConnection(client, socket, state);
+    } catch (error) {
+      // `pg` leaves the socket open, which keeps the process alive and the server waiting.
+      socket.destroy();
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', close);
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed || this.#socket.destroyed;
+  }
+
+  /**
+   * Begins a transaction that may last, although the role or the database has time-outs: it holds nothing up. `SET LOCAL`
+   * leaves nothing behind on a connection of a pooler. A statement_timeout that the url names is kept.
+   */
+  async beginUnlimited(more = ''): Promise<void> {
+    const lifted = this.#limits.filter(({ name, own }) => !own || name !== 'statement_timeout');
+    const statements = lifted.map(({ name }) => `; SET LOCAL ${name} = 0`).join('');
+    await this.client.query(`${BEGIN}${more}${statements}`);
+  }
+
+  /** Begins a transaction that writes: the time-outs of the role protect others from it. */
+  async begin(): Promise<void> {
+    await this.client.query(BEGIN);
+  }
+
+  /** True when the role or the database would cut a statement short that stands alone. */
+  get isLimited(): boolean {
+    return this.#limits.some(({ name, own }) => !own && name !== 'idle_in_transaction_session_timeout');
+  }
+
+  /** Whether the connection keeps the process alive. */
+  keepAlive(isWanted: boolean): void {
+    if (isWanted) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  /** Closes the connection without a word; the server rolls back. */
+  destroy(): void {
+    this.#isClosed = true;
+    this.#socket.destroy();
+  }
+
+  /** Says goodbye; a server that does not answer is not waited for. */
+  async end(): Promise<void> {
+    const giveUp = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
+    await this.client.end().catch(() => {});
+    clearTimeout(giveUp);
+    this.#isClosed = true;
+  }
+}
+
+interface Limit {
+  readonly name: (typeof limits)[number];
+  /** True when the url or PGOPTIONS asked for it. */
+  readonly own: boolean;
+}
+
+interface ServerState {
+  readonly read_only: boolean;
+  readonly standby: boolean;
+  readonly limits: readonly Limit[];
+}
+
+async function askState(client: pg.Client): Promise<ServerState> {
+  const { rows } = await client.query<ServerState>(
+    `SELECT current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
+       (SELECT coalesce(json_agg(json_build_object('name', name, 'own', source = 'client')), '[]') FROM pg_catalog.pg_settings
+        WHERE name IN (${limits.map((name) => `'${name}'`).join(', ')}) AND setting <> '0') AS limits`,
+  );
+  return rows[0] ?? { read_only: false, standby: false, limits: [] };
+}
+
+/** Waits for an answer that must come at once: without a limit a pooler that has no connection left is waited for in vain. */
+export async function answerWithin<T>(limitMs: number, answer: Promise<T>, giveUp: () => void): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      giveUp();
+      reject(noAnswer(limitMs));
+    }, limitMs);
+  });
+  answer.catch(() => {});
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function noAnswer(limitMs: number): ScenedimError {
+  return new ScenedimError(
+    'target_unreachable',
+    `the database took the connection, but did not answer within ${limitMs / 1_000} s`,
+    { remedy: 'check the server; behind a pooler, let it give two connections at once (default_pool_size)' },
+  );
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
+import { createCliWorkspace } from '../support/cli-workspace.ts';
+import { describePostgres } from '../support/postgres.ts';
+import { replayLog } from '../support/replay-log.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { asUser, open, query, signal } from './postgres-loader-fixture.ts';
+
+/** Enough for several pages of versions. */
+const log = [...replayLog({ accounts: 900, scenes: 8, answers: 2, order: 'time' })].join('\n');
+const account = ['--app-id', 'wx00000001'];
+
+const commands = [
+  ['replay', 'log.ndjson'],
+  ['plan', '--input', 'log.ndjson'],
+  ['accept', ...account],
+  ['rebuild'],
+  ['verify'],
+  ['check'],
+  ['status'],
+  ['history', '1'],
+  ['export'],
+  ['export-log'],
+  ['migrate'],
+] as const;
+
+describePostgres('connections to Postgres', ({ createDatabase, adminUrl, server }) => {
+  test('every command works with two connections', async () => {
+    await using database = await createDatabase();
+    const role = `two_${process.pid}_${server.major}`;
+    await query(adminUrl(), `create role ${role} login connection limit 2`);
+    await query(database.url, `create schema scene authorization ${role}`);
+    const url = asUser(database.url, role);
+    await using direct = await createCliWorkspace({ target: { type: 'postgres', url } });
+    await using proxy = await startTcpProxy({ port: Number(new URL(url).port), limit: 2 });
+    const pooled = new URL(url);
+    pooled.port = String(proxy.port);
+    await using behind = await createCliWorkspace({
+      target: { type: 'postgres', url: pooled.href },
+      dimension: { firstSeen: 'observed' },
+    });
+    for (const workspace of [direct, behind]) await workspace.write('log.ndjson', log);
+    for (const command of commands) {
+      const { code, stdout, stderr } = await direct.run(command);
+      expect([command, [0, 65].includes(code ?? -1) ? '' : stdout + stderr]).toEqual([command, '']);
+    }
+    // Every version changes, so that a rebuild writes while it has much to read.
+    expect(await behind.succeed(['rebuild'])).toMatch(/rewritten/);
+    expect(await behind.succeed(['verify'])).toContain('all right');
+    expect(await behind.succeed(['plan', '--input', 'log.ndjson'])).toContain('0 would be opened');
+    await query(database.url, `drop owned by ${role}`);
+    await query(adminUrl(), `drop role ${role}`);
+  });
+
+  test('a pooler with one connection is named, and what needs no lock works', async () => {
+    await using database = await createDatabase();
+    await using setUp = await open(database.url);
+    await setUp.migrate(sampleSettings, signal);
+    await using proxy = await startTcpProxy({ port: Number(new URL(database.url).port), limit: 1 });
+    const pooled = new URL(database.url);
+    pooled.port = String(proxy.port);
+    await using loader = await open(`${pooled.href}?connect_timeout=2`);
+    expect(await loader.readMeta(signal)).not.toBeNull();
+    await expect(loader.acquireLock({ kind: 'exclusive' }, signal)).rejects.toMatchObject({
+      code: 'target_unreachable',
+      remedy: expect.stringContaining('two connections'),
+    });
+  });
+
+  test('time-outs of the role cut no reader and no lock', async () => {
+    await using database = await createDatabase();
+    const role = `hasty_${process.pid}_${server.major}`;
+    await query(adminUrl(), `create role ${role} login`);
+    const target = { type: 'postgres', url: asUser(database.url, role) };
+    await query(database.url, `create schema scene authorization ${role}`);
+    await using work = await createCliWorkspace({ target });
+    await work.write('log.ndjson', log);
+    await work.run(['replay', 'log.ndjson']);
+    const names = ['statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
+    if (server.major >= 17) names.push('transaction_timeout');
+    for (const name of names) await query(adminUrl(), `alter role ${role} set ${name} = '150ms'`);
+    {
+      await using loader = await open(target.url);
+      await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+      let versions = 0;
+      for await (const _ of loader.readVersions({}, signal)) {
+        versions += 1;
+        if (versions % 2_500 === 0) await delay(400);
+      }
+      expect(versions).toBeGreaterThan(5_000);
+      await delay(400);
+      expect(await loader.readMeta(signal)).not.toBeNull();
+      expect(lock?.lost.aborted).toBe(false);
+    }
+    await query(database.url, `drop owned by ${role}`);
+    await query(adminUrl(), `drop role ${role}`);
+  });
+});
