@@ -1,9 +1,6 @@
 import { ScenedimError } from './errors.ts';
 
-/**
- * An instant: whole microseconds since 1970-01-01T00:00:00Z. Never a `Date`, which loses
- * microseconds.
- */
+/** An instant: whole microseconds since 1970-01-01T00:00:00Z. Never a `Date`, which loses microseconds. */
 export type Micros = bigint;
 
 /** The instant from which `firstSeen: beginning` dates a version. */
@@ -70,10 +67,7 @@ export function formatInstantShort(instant: Micros): string {
   return formatInstant(instant).replace(/\.?0*Z$/, 'Z');
 }
 
-/**
- * Like {@link parseInstant}, for an option or a setting: a bad one is a `usage` error that names
- * it.
- */
+/** Like {@link parseInstant}, for an option or a setting: a bad one is a `usage` error that names it. */
 export function requireInstant(text: string, option: string): Micros {
   const instant = parseInstant(text);
   if (instant === undefined) {

@@ -7,10 +7,7 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const CANONICAL_INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
-/**
- * Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`,
- * else `text`.
- */
+/** Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`, else `text`. */
 export function classifyKey(key: string): KeyClass {
   if (CANONICAL_INTEGER.test(key)) {
     const sceneValue = BigInt(key);

@@ -7,10 +7,7 @@ export type ObservationStatus = (typeof observationStatuses)[number];
 export const holdReasons = ['empty', 'shrink', 'manual'] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
-/**
- * One row of `scene_observation`: account `appId` answered this at `observedAt`. (appId, observedAt)
- * is the key.
- */
+/** One row of `scene_observation`: account `appId` answered this at `observedAt`. (appId, observedAt) is the key. */
 export interface Observation {
   readonly appId: string;
   /** When the answer arrived. */

@@ -100,9 +100,7 @@ function missingVersion(appId: string, key: string): ScenedimError {
   return new ScenedimError(
     'data_refused',
     `account ${appId}: the open version of scene ${key} is missing from dim_scene`,
-    {
-      remedy: 'run `scenedim verify`, then `scenedim rebuild`',
-    },
+    { remedy: 'run `scenedim verify`, then `scenedim rebuild`' },
   );
 }
 

@@ -1,10 +1,7 @@
 import type { Version, VersionChange } from './version.ts';
 import { isOpen } from './version.ts';
 
-/**
- * What turns the stored rows into the computed ones. Both lists are of the same keys; equal rows give
- * no change.
- */
+/** What turns the stored rows into the computed ones. Both lists are of the same keys; equal rows give no change. */
 export function diffVersions(stored: readonly Version[], computed: readonly Version[]): VersionChange[] {
   const changes: VersionChange[] = [];
   const left = new Map(stored.map((version) => [version.versionId, version]));

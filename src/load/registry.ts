@@ -50,9 +50,7 @@ function parseWith(factory: LoaderFactory, section: TargetSection): unknown {
     return factory.parseConfig(section);
   } catch (error) {
     if (isScenedimError(error)) throw error;
-    throw new ScenedimError('config_invalid', `target: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new ScenedimError('config_invalid', `target: ${messageOf(error)}`, { cause: error });
   }
 }
 

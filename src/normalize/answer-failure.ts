@@ -36,10 +36,7 @@ export function refusedAnswer({ code, errmsg, rid }: Refusal): AnswerFailure {
   return { kind: 'failure', code, message: cutMessage(message) };
 }
 
-/**
- * JSON, but not an answer of `getSceneList`: `problem` says why, WeChat's `errmsg` and `rid` are
- * kept behind it.
- */
+/** JSON, but not an answer of `getSceneList`: `problem` says why, WeChat's `errmsg` and `rid` are kept behind it. */
 export function malformedAnswer(problem: string, errmsg?: unknown, rid?: unknown): AnswerFailure {
   const said = typeof errmsg === 'string' && errmsg !== '' ? `${problem}; errmsg: ${errmsg}` : problem;
   return { kind: 'failure', code: 'malformed_response', message: cutMessage(saidText(said, rid, '')) };
@@ -50,10 +47,7 @@ export function isGzip(body: Uint8Array): boolean {
   return body[0] === 0x1f && body[1] === 0x8b;
 }
 
-/**
- * The answer of an account whose API security is on (`{"iv":…,"data":…,"authtag":…}`); undefined
- * for another.
- */
+/** The answer of an account whose API security is on (`{"iv":…,"data":…,"authtag":…}`); undefined for another. */
 export function encryptedAnswer({ iv, data, authtag }: JsonObject): AnswerFailure | undefined {
   if (![iv, data, authtag].every((value) => typeof value === 'string')) return undefined;
   return malformedAnswer('the answer is encrypted, since the API security of the account is on at mp.weixin.qq.com');

@@ -1,6 +1,4 @@
-/**
- * A number that needs more digits than this in its exact decimal text is no key and no error code.
- */
+/** A number that needs more digits than this in its exact decimal text is no key and no error code. */
 export const MAX_NUMBER_DIGITS = 100;
 
 /**

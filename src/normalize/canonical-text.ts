@@ -1,13 +1,7 @@
-/**
- * Printable ASCII and the ideographs of U+4E00 to U+9FFF: well-formed, in NFC and not trimmed, but
- * for U+0020.
- */
+/** Printable ASCII and the ideographs of U+4E00 to U+9FFF: well-formed, in NFC and not trimmed, but for U+0020. */
 const PLAIN = /^[\x20-\x7e\u4e00-\u9fff]+$/;
 
-/**
- * The characters with the Unicode property White_Space, and the two invisible ones that come with
- * copied text.
- */
+/** The characters with the Unicode property White_Space, and the two invisible ones that come with copied text. */
 const TRIMMED = new Set(
   '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
     '\u2028\u2029\u202f\u205f\u3000\u200b\ufeff',

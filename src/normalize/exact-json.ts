@@ -25,10 +25,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** An object of a body. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/**
- * A number that JavaScript may write in another way: one of 16 digits, -0, one with a fraction or
- * an exponent.
- */
+/** A number that JavaScript may write in another way: one of 16 digits, -0, one with a fraction or an exponent. */
 const MAYBE_INEXACT = /(?:^|[\s:,[])-?(?:\d{16}|(?<=-)0|\d+[.eE][\d.eE+-]*(?:$|[\s,\]}]))/;
 
 function keepLiteral(_name: string, value: unknown, { source }: { readonly source?: string }): unknown {

@@ -19,10 +19,7 @@ export interface LenientJson {
   readonly value: unknown;
 }
 
-/**
- * Escapes control characters inside strings; a loop, for a regular expression over strings of a MiB
- * can overflow.
- */
+/** Escapes control characters inside strings; a loop, for a regular expression over strings of a MiB can overflow. */
 function escapeControlCharacters(text: string): string {
   const parts: string[] = [];
   let copied = 0;

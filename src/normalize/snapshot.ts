@@ -1,13 +1,8 @@
-/**
- * Bumped whenever the same body may normalize differently; stored in `scene_meta`, a change asks
- * for `rebuild`.
- */
+/** Bumped whenever the same body may normalize differently; stored in `scene_meta`, a change asks for `rebuild`. */
 export const NORMALIZER_VERSION = 1;
 
 export const rejectReasons = ['not_an_object', 'no_key', 'no_name', 'conflict'] as const;
-/**
- * Why a row of an answer was not used. `not_an_object` and `no_key` rows could be about any key.
- */
+/** Why a row of an answer was not used. `not_an_object` and `no_key` rows could be about any key. */
 export type RejectReason = (typeof rejectReasons)[number];
 
 /** A row of an answer that was not used. */
@@ -36,9 +31,7 @@ export interface AnswerFailure {
   readonly kind: 'failure';
   /** WeChat's `errcode` as text (`-1`, `40001`), or `malformed_response` or `invalid_json`. */
   readonly code: string;
-  /**
-   * WeChat's `errmsg`, or what is wrong with the body; not yet redacted; at most 1,000 characters.
-   */
+  /** WeChat's `errmsg`, or what is wrong with the body; not yet redacted; at most 1,000 characters. */
   readonly message: string;
 }
 

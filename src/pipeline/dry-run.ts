@@ -8,10 +8,7 @@ import type { RunContext } from './run/run-context.ts';
 import type { RunResult } from './run/run-report.ts';
 import { type SyncOptions, sync } from './sync.ts';
 
-/**
- * What `sync` would change, with the counts that it would report. Fetches, but writes nothing and
- * takes no lock.
- */
+/** What `sync` would change, with the counts that it would report. Fetches, but writes nothing and takes no lock. */
 export async function planSync(context: RunContext, options: SyncOptions): Promise<RunResult> {
   await using loader = new OverlayLoader(context.loader);
   return await sync({ ...context, loader, autoMigrate: true }, options);

@@ -6,10 +6,7 @@ import type { Loader } from '../load/loader.ts';
 import { formatReplayLine } from './replay-lines/replay-line.ts';
 import { requireSchema } from './run/prepare-target.ts';
 
-/**
- * The stored observations with their decisions, in the format that `replay` reads, ordered by account
- * and time.
- */
+/** The stored observations with their decisions, in the format that `replay` reads, ordered by account and time. */
 export async function* exportLog(loader: Loader, signal: AbortSignal): AsyncGenerator<string> {
   await requireSchema(loader, signal);
   for await (const chunk of chunksOfStream(loader.readObservations({}, signal), loader.limits.readPayloads)) {

@@ -16,9 +16,7 @@ export function assertOneResult({ json, output }: ResultOptions): void {
   throw new ScenedimError(
     'usage',
     '--json prints one document about the result, and the result itself goes to stdout',
-    {
-      remedy: 'leave --json out, or write the result to a file with --output FILE',
-    },
+    { remedy: 'leave --json out, or write the result to a file with --output FILE' },
   );
 }
 

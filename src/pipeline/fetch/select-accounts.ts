@@ -8,10 +8,7 @@ import type { Run } from '../run/run.ts';
 import { isInShard, type Shard } from './shard.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/**
- * The accounts to fetch: of this shard, not fresh, and not answered later than now. The others are
- * only counted.
- */
+/** The accounts to fetch: of this shard, not fresh, and not answered later than now. The others are only counted. */
 export async function* selectAccounts(
   { context: { loader, clock } }: Run,
   tally: SyncTally,

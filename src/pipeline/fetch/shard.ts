@@ -6,10 +6,7 @@ export interface Shard {
   readonly count: number;
 }
 
-/**
- * True when an account belongs to a shard: every account to exactly one, whatever the order or size of
- * the list.
- */
+/** True when an account belongs to a shard: every account to exactly one, whatever the order or size of the list. */
 export function isInShard(appId: string, shard: Shard | null): boolean {
   if (shard === null) return true;
   return Number.parseInt(hash('sha256', appId, 'hex').slice(0, 12), 16) % shard.count === shard.index;

@@ -95,10 +95,7 @@ function readBody(fields: LineFields): Uint8Array | null {
   throw badLine('body must be a string or an object');
 }
 
-/**
- * The compact text of a `body` that stands in the line as an object: number literals as they were
- * written.
- */
+/** The compact text of a `body` that stands in the line as an object: number literals as they were written. */
 function compactBody(body: JsonObject): string {
   try {
     return JSON.stringify(body);
@@ -123,10 +120,7 @@ const knownFields: readonly string[] = [
   'error_message',
 ];
 
-/**
- * `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something
- * else.
- */
+/** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
 function misspeltBody(fields: LineFields): string {
   for (const name of Object.keys(fields)) {
     if (name.length > 16 || knownFields.includes(name)) continue;

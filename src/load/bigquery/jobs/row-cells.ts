@@ -25,9 +25,7 @@ export class RowCells {
     throw new ScenedimError(
       'target_invalid',
       `${this.#table} holds a NULL in column ${this.#next} of what was selected`,
-      {
-        remedy: 'run scenedim verify',
-      },
+      { remedy: 'run scenedim verify' },
     );
   }
 
