@@ -34,7 +34,7 @@ const builtIn: Readonly<Record<string, () => Promise<LoaderFactory>>> = {
   pglite: async () => (await import('./pglite/pglite-loader.ts')).pgliteLoaderFactory as LoaderFactory,
   postgres: async () => (await import('./postgres/postgres-loader.ts')).postgresLoaderFactory as LoaderFactory,
   bigquery: async () => (await import('./bigquery/bigquery-loader.ts')).bigqueryLoaderFactory as LoaderFactory,
-  memory: async () => (await import('./memory/memory-loader-factory.ts')).memoryLoaderFactory as LoaderFactory,
+  memory: async () => (await import('./memory/memory-loader.ts')).memoryLoaderFactory as LoaderFactory,
 };
 
 /** The built-in values of `target.type` for people; `memory`, which forgets everything, is for tests. */

@@ -109,7 +109,7 @@ registerHooks({ load: (url, context, next) => (appendFileSync('loaded', url + '\
 
   test('the loader of the target, its driver and no other', async () => {
     await copyPglite(join(cwd, 'data/scene'));
-    expect(await loadedBy(replay, '{ type: memory }')).toEqual([...always, 'memory-loader-factory'].sort());
+    expect(await loadedBy(replay, '{ type: memory }')).toEqual([...always, 'memory-loader'].sort());
     expect(await loadedBy(replay, '{ type: pglite }')).toEqual(
       ['@electric-sql/pglite', ...always, 'pglite-loader'].sort(),
     );

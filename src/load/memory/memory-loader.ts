@@ -1,13 +1,17 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountRows } from '../account-rows.ts';
-import type { AccountQuery, Loader } from '../loader.ts';
+import type { AccountQuery, Loader, LoaderFactory } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
+import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
+import { schemaFinding } from '../schema-version.ts';
 import { createVersionFilter } from '../version-filter.ts';
-import { checkMemory, MEMORY_SCHEMA_VERSION, memoryMigrationSql, migrateMemory } from './memory-schema.ts';
 import type { MemoryTarget } from './memory-target.ts';
 import { applyToMemory, createMemoryTarget } from './memory-target.ts';
+
+/** A target in memory has no tables, so its schema never changes. */
+const SCHEMA_VERSION = 1;
 
 /**
  * A loader whose target is in memory: for tests, examples and dry runs. It keeps every rule of the
@@ -20,12 +24,12 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
     kind: 'memory',
     description: 'memory of this process',
     limits: databaseLimits,
-    schemaVersion: MEMORY_SCHEMA_VERSION,
-    migrationSql: memoryMigrationSql,
+    schemaVersion: SCHEMA_VERSION,
+    migrationSql: () => '-- a target in memory has no schema\n',
 
     async check(signal) {
       client.enter(signal);
-      return checkMemory(target);
+      return [schemaFinding(target.meta, SCHEMA_VERSION)];
     },
     async readMeta(signal) {
       client.enter(signal);
@@ -33,7 +37,9 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
     },
     async migrate(options, signal) {
       client.enter(signal);
-      return migrateMemory(target, options);
+      const fromVersion = target.meta?.schemaVersion ?? null;
+      target.meta = migratedMeta(target.meta, SCHEMA_VERSION, options);
+      return { fromVersion, toVersion: SCHEMA_VERSION, applied: [] };
     },
     async writeMeta(meta, signal) {
       client.enterSchema(signal);
@@ -68,6 +74,16 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
     },
   };
 }
+
+/** Each loader of `target: { type: memory }` has a new, empty target that ends with the process. */
+export const memoryLoaderFactory: LoaderFactory<{ readonly type: 'memory' }> = {
+  parseConfig(section) {
+    const unknown = Object.keys(section ?? {}).find((field) => field !== 'type');
+    if (unknown !== undefined) throw new Error(`target.${unknown}: a target in memory has no such setting`);
+    return { type: 'memory' };
+  },
+  create: async () => createMemoryLoader(),
+};
 
 /** What one loader may do with a target that others may share. */
 class MemoryClient {

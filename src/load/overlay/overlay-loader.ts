@@ -16,11 +16,11 @@ import type {
   TargetMeta,
   VersionQuery,
 } from '../loader.ts';
+import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
 import { createVersionFilter } from '../version-filter.ts';
 import { assertApplicable } from './assert-applicable.ts';
 import { layOver } from './lay-over.ts';
-import { migratedMeta } from './migrated-meta.ts';
 import { type OverlayParts, OverlayStore } from './overlay-store.ts';
 
 /**

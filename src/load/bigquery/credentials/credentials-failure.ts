@@ -1,6 +1,6 @@
-import { errorCodeOf } from '../../../error-text.ts';
+import { errorCodeOf, messageOf } from '../../../error-text.ts';
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
-import { BigQueryFailure, isPassingStatus } from '../errors/bigquery-failure.ts';
+import { BigQueryFailure, fieldOf, firstLine, isPassingStatus } from '../errors/bigquery-failure.ts';
 
 /** Where credentials come from. */
 export interface CredentialsOrigin {
@@ -40,7 +40,7 @@ export function credentialsFailure(error: unknown, { kind, description }: Creden
   const networkCode = networkCodeOf(error);
   if (status === null && networkCode !== null) {
     if (networkCode === 'ENOENT' || networkCode === 'EACCES') return unreadableToken(error);
-    return new BigQueryFailure(`no token: ${messageOf(error)}`, { networkCode });
+    return new BigQueryFailure(`no token: ${firstLine(messageOf(error))}`, { networkCode });
   }
   if (status === 407) return proxyFailure();
   const isClock = /reasonable timeframe|short-lived|issued_at|\biat\b/i.test(refusal.description);
@@ -81,7 +81,7 @@ function proxyFailure(): ScenedimError {
 }
 
 function unreadableToken(error: unknown): ScenedimError {
-  const found = /The file at (.*) does not exist|, open '(.*)'/.exec(messageOf(error));
+  const found = /The file at (.*) does not exist|, open '(.*)'/.exec(firstLine(messageOf(error)));
   const path = found?.[1] ?? found?.[2] ?? 'the token';
   return new ScenedimError('config_invalid', `credential_source: ${path} cannot be read (${networkCodeOf(error)})`, {
     remedy: 'mount the token of the workload there, or correct the file of the credentials',
@@ -115,16 +115,8 @@ function networkCodeOf(error: unknown): string | null {
   return errorCodeOf(error) ?? null;
 }
 
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
-}
-
 function projectOf(email: string): string {
   return /@([\w-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? 'PROJECT';
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { errorCodeOf } from '../../../error-text.ts';
-import { BigQueryFailure } from '../errors/bigquery-failure.ts';
+import { BigQueryFailure, firstLine } from '../errors/bigquery-failure.ts';
 
 /** How long to wait for one answer: outside of Google Cloud, a request often gets no answer at all. */
 const SILENCE_MS = 3_000;
@@ -83,7 +83,7 @@ export async function fetchMachineToken(
       networkCode: networkCodeOf(error) ?? 'ETIMEDOUT',
     });
   }
-  if (status !== 200) throw new BigQueryFailure(text.split('\n', 1)[0] ?? '', { status });
+  if (status !== 200) throw new BigQueryFailure(firstLine(text), { status });
   const { access_token, expires_in } = parseToken(text);
   return { access_token, expiry_date: Date.now() + expires_in * 1_000 };
 }

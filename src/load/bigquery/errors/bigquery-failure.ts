@@ -90,7 +90,12 @@ export function isMissing(error: unknown): boolean {
   return reason === 'notFound' && !/^Not found: Project /.test(message);
 }
 
-function firstLine(text: string): string {
+/** A member of an answer that nothing is known of; undefined when there is none. */
+export function fieldOf(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined;
+}
+
+export function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { sleep } from '../../../clock.ts';
-import { BigQueryFailure, parseAnswer } from '../errors/bigquery-failure.ts';
+import { BigQueryFailure, fieldOf, parseAnswer } from '../errors/bigquery-failure.ts';
 import type { Query } from '../sql/query.ts';
 import type { Job } from './job.ts';
 import { callName, jobName } from './job-id.ts';
@@ -93,10 +93,6 @@ function cellsOf(row: unknown): Row {
     if (value === null || typeof value === 'string') return value;
     throw foreignRow();
   });
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 function foreignRow(): BigQueryFailure {

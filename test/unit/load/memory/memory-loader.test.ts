@@ -8,8 +8,7 @@ import {
   sampleSettings,
   sampleVersion,
 } from '../../../../src/load/contract/sample-rows.ts';
-import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
-import { memoryLoaderFactory } from '../../../../src/load/memory/memory-loader-factory.ts';
+import { createMemoryLoader, memoryLoaderFactory } from '../../../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../../../src/load/memory/memory-target.ts';
 
 const signal = new AbortController().signal;

@@ -1,6 +1,6 @@
-import { ScenedimError } from '../../errors.ts';
-import type { MigrateOptions, TargetMeta } from '../loader.ts';
-import { assertNotNewer } from '../schema-version.ts';
+import { ScenedimError } from '../errors.ts';
+import type { MigrateOptions, TargetMeta } from './loader.ts';
+import { assertNotNewer } from './schema-version.ts';
 
 /**
  * The settings that `migrate` would leave in a target (null: one without a schema). A schema that is
