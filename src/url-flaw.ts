@@ -16,7 +16,7 @@ export interface UrlFlaw {
 }
 
 const ambiguous: UrlFlaw = {
-  message: 'cannot be read without doubt: one of / ? # @ or : stands where it divides, as in a password that holds one',
+  message: 'cannot be read: a / ? # @ or : in it should be percent-encoded, as in a password',
   remedy: 'percent-encode the password: / is %2F, ? is %3F, # is %23, @ is %40, : is %3A, % is %25',
 };
 

@@ -6,6 +6,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { assertProxies } from '../assert-proxies.ts';
 import type { Clock } from '../clock.ts';
 import { errorCodeOf } from '../error-text.ts';
 import type { Micros } from '../instant.ts';
@@ -17,6 +18,7 @@ import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
  * that was never made from one that broke. Proxies from the environment are used when `NODE_USE_ENV_PROXY=1`, as in `fetch`.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  if (process.env.NODE_USE_ENV_PROXY === '1') assertProxies(process.env);
   const agentOptions = { keepAlive: true, ...(process.env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: process.env }) };
   const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
 

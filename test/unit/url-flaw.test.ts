@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { assertProxies } from '../../src/assert-proxies.ts';
 import { configSchema } from '../../src/config/config-schema.ts';
 import { bigquerySection } from '../../src/load/bigquery/bigquery-config.ts';
-import { postgresSection } from '../../src/load/postgres/postgres-config.ts';
+import { connectionOptions } from '../../src/load/postgres/connection-options.ts';
+import { parsePostgresConfig, postgresSection } from '../../src/load/postgres/postgres-config.ts';
 import { flawOfUrl } from '../../src/url-flaw.ts';
 
 /** Passwords whose second half would be read as a host, a port, a database or a parameter. */
@@ -78,3 +80,49 @@ describe('the flaw of a URL', () => {
     expect(JSON.stringify(bigquery.error?.issues)).toMatch(/must not hold a user or a password/);
   });
 });
+
+describe('a proxy of the environment', () => {
+  it.each(['http://u:p@Secret#x@proxy:8080', 'u:p@Secret/x@proxy:8080', 'http://u:1?Secret@proxy'])(
+    'is refused as %s',
+    (proxy) => {
+      for (const name of ['HTTPS_PROXY', 'http_proxy']) {
+        const refused = expect.objectContaining({
+          code: 'config_invalid',
+          message: expect.not.stringContaining('Secret'),
+        });
+        expect(catching(() => assertProxies({ [name]: proxy }))).toEqual(refused);
+      }
+    },
+  );
+
+  it.each([undefined, '', 'http://proxy:8080', 'proxy:8080', 'http://u:p%23x@proxy:8080/', 'socks5://h:1'])(
+    'is taken as %s',
+    (proxy) => {
+      expect(catching(() => assertProxies({ HTTPS_PROXY: proxy }))).toBeUndefined();
+    },
+  );
+});
+
+describe('a host of the environment', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    ['PGHOST', 'postgres://u:p@Secret'],
+    ['PGHOST', 'u:p@Secret'],
+    ['PGHOST', 'Secret#x@h'],
+    ['PGDATABASE', 'postgres://u:Secret@h/db'],
+  ])('%s that is a URL is refused and not shown', (name, value) => {
+    vi.stubEnv(name, value);
+    const error = catching(() => connectionOptions(parsePostgresConfig({ type: 'postgres' })));
+    expect(error).toMatchObject({ code: 'config_invalid', message: expect.not.stringContaining('Secret') });
+  });
+});
+
+function catching(action: () => unknown): unknown {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -28,12 +28,16 @@ export function connectionOptions(config: PostgresConfig): ConnectionOptions {
   const unknown = { schema: config.schema, database: '', user: '' };
   try {
     const { host, port, database, user } = new pg.Client(client);
+    assertPlain(host, database);
     const names = { schema: config.schema, database: database ?? '', user: user ?? '' };
     return { client, names, description: `postgres ${host}:${port}/${names.database}, schema ${config.schema}` };
   } catch (error) {
+    if (error instanceof ScenedimError) throw error;
     const { message, remedy } = classifyPostgresError(error, unknown);
     throw new ScenedimError('config_invalid', `target.url: ${message}`, {
-      remedy: remedy ?? 'write it like postgres://user@host:5432/database?sslmode=verify-full',
+      remedy:
+        remedy ??
+        'write it like postgres://user@host:5432/database?sslmode=verify-full, and percent-encode a password in it',
       cause: error,
     });
   }
@@ -53,4 +57,17 @@ function connectTimeoutMs(url: string | undefined): number {
   const named = url === undefined ? undefined : /[?&]connect_timeout=(\d+)/.exec(url)?.[1];
   const seconds = Number(named ?? process.env['PGCONNECT_TIMEOUT']);
   return Number.isInteger(seconds) && seconds > 0 ? seconds * 1_000 : CONNECT_TIMEOUT_MS;
+}
+
+/** Refuses what can only be a URL, or a part of one with its password, in place of a host or a database. */
+function assertPlain(host: string, database: string | undefined): void {
+  if (!/[@#?\s]|:\/\//.test(host) && !(database ?? '').includes('://')) return;
+  throw new ScenedimError(
+    'config_invalid',
+    'PGHOST, PGDATABASE or target.url: a URL stands where a host or a database should',
+    {
+      remedy:
+        'write a whole URL into target.url, with its password percent-encoded, and only names into PGHOST and PGDATABASE',
+    },
+  );
 }

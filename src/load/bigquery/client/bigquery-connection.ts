@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
+import { assertProxies } from '../../../assert-proxies.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import { findCredentials, noCredentials } from '../credentials/credentials.ts';
 
@@ -26,6 +27,7 @@ export interface Connection {
 
 /** Google's client is imported here and in `credentials.ts` only, and late: the import takes a third of a second and 25 MB. */
 export async function connect(config: BigQueryConfig): Promise<Connection> {
+  assertProxies(process.env);
   const [{ BigQuery }, { client: authClient, member, authorize }] = await Promise.all([
     import('@google-cloud/bigquery'),
     config.apiEndpoint === undefined ? findCredentials(config, process.env) : noCredentials(),
