@@ -93,7 +93,9 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
     await program.parseAsync(host.argv.slice(2), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usageError(error);
+    if (error.exitCode !== 0) {
+      throw usageError(error, commandList.find(({ name }) => name === program.args[0])?.name);
+    }
     await print(help);
     return 0;
   }

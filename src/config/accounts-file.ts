@@ -89,8 +89,12 @@ function invalid(message: string, remedy: string): ScenedimError {
 }
 
 function described(error: unknown, shown: string): unknown {
-  if (error instanceof CsvError)
-    return new ScenedimError('config_invalid', `${shown}: ${error.message}`, { cause: error });
+  if (error instanceof CsvError) {
+    return new ScenedimError('config_invalid', `${shown}: ${error.message}`, {
+      remedy: 'give every line as many commas as the header has, and put a value that holds a comma into "…"',
+      cause: error,
+    });
+  }
   if (error instanceof Error && 'syscall' in error) {
     return new ScenedimError('config_invalid', `accounts file ${shown} cannot be read (${reasonOf(error)})`, {
       remedy: 'correct source.accounts.file; it is relative to the config file',

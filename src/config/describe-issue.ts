@@ -93,7 +93,9 @@ function unknownKey(path: ConfigPath, key: string, schema: z.ZodType): Described
   const known = knownKeys(path, schema);
   const meant = didYouMean(key, known);
   const hint = meant === undefined ? `; known here: ${known.join(', ')}` : `; did you mean ${meant}?`;
-  return { path, key, message: `${formatPath([...path, key])}: unknown key${hint}` };
+  const message = `${formatPath([...path, key])}: unknown key${hint}`;
+  if (formatPath(path) !== 'source.accounts') return { path, key, message };
+  return { path, key, message, remedy: 'begin each account with a dash: `- appId: …`, or name a file of them' };
 }
 
 interface JsonSchemaNode {

@@ -46,8 +46,12 @@ function refusal(issues: readonly DescribedIssue[], placeOf: (issue: DescribedIs
   const lines = issues.map(({ message }, index) => `${places[index]}: ${message}`);
   const code = places.every((place) => place.startsWith('--')) ? 'usage' : 'config_invalid';
   const remedy = issues.find((issue) => issue.remedy !== undefined)?.remedy;
+  const otherwise =
+    code === 'usage'
+      ? 'correct the option; `scenedim schema config` has the bounds of every setting'
+      : '`scenedim schema config` lists every setting';
   return new ScenedimError(code, [...new Set(lines)].join('\n'), {
-    remedy: remedy ?? '`scenedim schema config` lists every setting',
+    remedy: remedy ?? otherwise,
   });
 }
 

@@ -5,6 +5,7 @@ import type { Finding, TargetMeta } from './loader.ts';
 /** What the SQL of a migration says when it is run by hand on a target that a newer program made. */
 export const newerSchemaMessage = 'the schema was made by a newer scenedim';
 
+const REMEDY_OLDER = 'run scenedim migrate; where target.autoMigrate is on, the next sync does the same';
 const REMEDY_NEWER = 'use the newer scenedim that made it';
 
 /**
@@ -19,12 +20,11 @@ export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): 
 /** What `check` finds out about the schema of a target. */
 export function schemaFinding(meta: TargetMeta | null, schemaVersion: number): Finding {
   const subject = 'schema version';
-  if (meta === null)
-    return { level: 'warning', subject, message: 'there is no schema yet', remedy: 'run scenedim migrate' };
+  if (meta === null) return { level: 'warning', subject, message: 'there is no schema yet', remedy: REMEDY_OLDER };
   if (meta.schemaVersion === schemaVersion) return { level: 'ok', subject, message: String(schemaVersion) };
   const message = describeDifference(meta, schemaVersion);
   return meta.schemaVersion < schemaVersion
-    ? { level: 'warning', subject, message, remedy: 'run scenedim migrate' }
+    ? { level: 'warning', subject, message, remedy: REMEDY_OLDER }
     : { level: 'error', subject, message, remedy: REMEDY_NEWER, code: 'schema_newer' };
 }
 

@@ -66,10 +66,11 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
     [
       ['sync', 'extra'],
       "too many arguments for 'sync'. Expected 0 arguments but got 1: extra.",
-      '`scenedim help COMMAND` shows what it takes',
+      '`scenedim sync --help` shows what it takes',
     ],
-    [['accept'], "required option '--app-id <id>' not specified", '`scenedim help COMMAND` shows what it takes'],
-    [['replay'], "missing required argument 'file'", '`scenedim help COMMAND` shows what it takes'],
+    [['accept'], "required option '--app-id <id>' not specified", '`scenedim accept --help` shows what it takes'],
+    [['replay'], "missing required argument 'file'", '`scenedim replay --help` shows what it takes'],
+    [['--qqqqq'], "unknown option '--qqqqq'", '`scenedim --help` lists commands and options'],
     [
       ['hold', '--app-id', 'a', '--observed-at', 'noon'],
       '--observed-at: "noon" is not an RFC 3339 time with an offset',

@@ -85,7 +85,8 @@ export function readLockHolder(directory: string): { readonly pid: number; reado
 function lockHeld(directory: string): ScenedimError {
   const who = readLockHolder(directory)?.text ?? 'another process';
   return new ScenedimError('lock_held', `the database is in use: ${directory} is held by ${who}`, {
-    remedy: 'wait for it with --lock-timeout 10m, or end that process: the lock ends with it',
+    remedy:
+      'run again later, or end that process: the lock ends with it; a command that writes can wait with --lock-timeout 10m',
   });
 }
 

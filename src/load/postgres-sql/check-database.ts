@@ -62,7 +62,7 @@ async function checkInstall({ db, schema }: SqlSession): Promise<readonly Findin
                     has_database_privilege(current_database(), 'CREATE')) AS may,
       current_database() AS database, current_user::text AS user`.execute(db);
   const [right] = rows;
-  if (right === undefined || right.may) return [{ level: 'ok', subject: 'rights', message: 'the schema can be made' }];
+  if (right === undefined || right.may) return [{ level: 'ok', subject: 'rights', message: 'the tables can be made' }];
   const message = `the user ${right.user} may neither create the schema ${schema} nor create tables in it`;
   const remedy = `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${quoteIdentifier(right.user)}`;
   return [problem('rights', 'target_denied', message, remedy)];

@@ -74,7 +74,8 @@ const rules: readonly ConnectionRule[] = [
   {
     test: /^ERR_INVALID_URL\b/,
     code: 'config_invalid',
-    remedy: 'write target.url like postgres://user@host:5432/database',
+    remedy:
+      'write target.url like postgres://user@host:5432/database; a password needs %40 for @, %3A for :, %2F for /',
   },
 ];
 
