@@ -14,7 +14,8 @@ const MAX_ERRMSG_LENGTH = 600;
 const CHECK_NETWORK = 'check DNS, proxy and firewall between here and source.baseUrl, then run again';
 const CHECK_TLS =
   'check the certificate behind source.baseUrl, the clock of this machine and a proxy that inspects TLS: NODE_EXTRA_CA_CERTS names the file with its certificate';
-const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq.com or a proxy in front of it';
+/** For an answer that no API of WeChat's gives. */
+export const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq.com or a proxy in front of it';
 const DO_NOT_COMPRESS = 'let the proxy at source.baseUrl honour Accept-Encoding: identity, or do without compression';
 const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
 

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { checkClock } from '../../src/commands/check/check-clock.ts';
 import { createWechatSource, type WechatSourceOptions } from '../../src/extract/wechat-source.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { createInstantTimer } from '../support/virtual-timer.ts';
@@ -78,6 +79,32 @@ describe('an answer that is none', () => {
       kind: 'failure',
       ...expected,
     });
+  });
+});
+
+describe('check, against a host that gives no answer of an API', () => {
+  it.each<[string, (socket: Socket) => void, object]>([
+    [
+      'an upgrade',
+      (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      { subject: 'source', exitCode: 75, remedy: expect.stringMatching(/^check source\.baseUrl/) },
+    ],
+    ['a close', (socket) => socket.end(), { subject: 'source', exitCode: 69 }],
+    ['silence', () => {}, { subject: 'source', exitCode: 69, message: expect.stringMatching(/within 150 ms$/) }],
+    [
+      'early hints and nothing more',
+      (socket) => socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
+      { subject: 'source', exitCode: 69, message: expect.stringMatching(/within 150 ms$/) },
+    ],
+    [
+      'half of a body and silence',
+      (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nx'),
+      { subject: 'source', exitCode: 69 },
+    ],
+  ])('%s is an error with a remedy', async (_what, behave, expected) => {
+    await using server = await serve(behave);
+    const finding = await checkClock(`http://127.0.0.1:${server.port}`, 150, never);
+    expect(finding).toMatchObject({ level: 'error', remedy: expect.any(String), ...expected });
   });
 });
 

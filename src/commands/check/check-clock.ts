@@ -1,6 +1,6 @@
 import { MAX_CLOCK_SKEW, systemClock } from '../../clock.ts';
 import { createHttpClient, HttpError } from '../../extract/http-client.ts';
-import { remedyOfHttpError } from '../../extract/judge-attempt.ts';
+import { CHECK_BASE_URL, remedyOfHttpError } from '../../extract/judge-attempt.ts';
 import { parseHttpDate } from '../../http-date.ts';
 import type { Micros } from '../../instant.ts';
 import type { CheckedFinding } from './check-finding.ts';
@@ -10,12 +10,19 @@ export async function checkClock(baseUrl: string, timeoutMs: number, signal: Abo
   const http = createHttpClient({ timeoutMs, maxBodyBytes: 1_048_576, clock: systemClock });
   try {
     const answer = await http.send(baseUrl, { method: 'GET', path: '/' }, signal);
-    return judge(answer.date, answer.receivedAt, new URL(baseUrl).host);
+    const { host } = new URL(baseUrl);
+    return answer.status < 200 ? noApi(answer.status, host) : judge(answer.date, answer.receivedAt, host);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const remedy = remedyOfHttpError(error);
     return { level: 'error', subject: 'source', message: error.message, remedy, exitCode: 69 };
   }
+}
+
+/** A switch to another protocol, which every request of a sync would get, too. */
+function noApi(status: number, host: string): CheckedFinding {
+  const message = `${host} answered HTTP ${status}, which is not an answer of an API`;
+  return { level: 'error', subject: 'source', message, remedy: CHECK_BASE_URL, exitCode: 75 };
 }
 
 function judge(date: string | null, receivedAt: Micros, host: string): CheckedFinding {
