@@ -5,6 +5,11 @@
 export const errorCodes = {
   usage: { exitCode: 64, retryable: false, meaning: 'an option or argument is wrong' },
   bad_line: { exitCode: 65, retryable: false, meaning: 'a line of the replay input cannot be used' },
+  log_shortened: {
+    exitCode: 65,
+    retryable: false,
+    meaning: 'answers that stored rows come from are gone from the log',
+  },
   data_refused: { exitCode: 65, retryable: false, meaning: 'the stored data or an answer was refused' },
   target_unreachable: { exitCode: 69, retryable: true, meaning: 'the database cannot be reached or went away' },
   source_unreachable: { exitCode: 69, retryable: true, meaning: 'the WeChat API cannot be reached' },

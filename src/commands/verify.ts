@@ -34,13 +34,14 @@ function render(report: VerifyReport, paint: Paint): string {
   const extent = `${formatCount(report.versions, 'version')} of ${formatCount(report.accounts, 'account')}`;
   if (report.violations_total === 0) return `${paint('bold', 'verify')}  ${paint('green', 'all right')}  ${extent}\n`;
   const lines = report.violations.map(
-    ({ app_id, rule, message }) => `  ${printable(app_id)} ${rule}: ${printable(message)}`,
+    ({ app_id, rule, message }) => `  ${printable(app_id)}${app_id === '' ? '' : ' '}${rule}: ${printable(message)}`,
   );
   const more = report.violations_total - report.violations.length;
   if (more > 0) lines.push(`  … and ${formatCount(more)} more`);
   return [
     `${paint('bold', 'verify')}  ${paint('red', formatCount(report.violations_total, 'violation'))}  in ${extent}`,
     ...lines,
-    `${paint('cyan', 'remedy:')} \`scenedim rebuild\` recomputes the dimension from the observations\n`,
+    ...report.remedies.map((remedy) => `${paint('cyan', 'remedy:')} ${remedy}`),
+    '',
   ].join('\n');
 }

@@ -1,9 +1,8 @@
-import { ScenedimError } from '../errors.ts';
-import { formatInstant } from '../instant.ts';
 import type { NormalizedAnswer } from '../normalize/snapshot.ts';
 import { type AccountHead, advanceHead, type DerivedHead } from './account-head.ts';
 import { saysTheSame } from './compare-snapshots.ts';
 import { applyGuards, type GuardSettings } from './guards.ts';
+import { describeLostBody, shortenedLog } from './log-cut.ts';
 import type { IncomingObservation, Observation, Reject } from './observation.ts';
 import { createTimeline, type ResumePoint, type Timeline } from './timeline.ts';
 import type { FirstSeen, Version, VersionChange } from './version.ts';
@@ -34,7 +33,7 @@ export class AccountPlanner {
 
   stored(observation: Observation, answer: NormalizedAnswer | undefined): void {
     const { observedAt, status } = observation;
-    if (status === 'ok' && answer === undefined) throw damagedPayload(observation);
+    if (status === 'ok' && answer === undefined) throw shortenedLog(observation.appId, describeLostBody(observation));
     if (status === 'ok' && answer?.kind === 'snapshot') this.#timeline?.observe(observedAt, answer);
     this.#head = advanceHead(this.#head, observation, answer);
     this.#newest = { observation, answer };
@@ -167,12 +166,4 @@ function isDuplicate(
 /** The code under which a failure is recorded: the one that comes with it, else what its body says. */
 function failureCodeOf({ answer, recorded }: IncomingObservation): string {
   return recorded?.errorCode ?? (answer.kind === 'failure' ? answer.code : 'unknown');
-}
-
-function damagedPayload({ appId, observedAt, payloadHash }: Observation): ScenedimError {
-  return new ScenedimError(
-    'data_refused',
-    `account ${appId}: the body ${payloadHash} of its answer at ${formatInstant(observedAt)} is missing or damaged`,
-    { remedy: 'restore scene_payload from a backup, then run `scenedim verify`' },
-  );
 }

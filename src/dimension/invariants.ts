@@ -37,9 +37,12 @@ export function findRowViolations(versions: readonly Version[]): Violation[] {
 /** A rule of `src/dimension/README.md` that a row breaks. */
 export interface Violation {
   readonly appId: string;
-  readonly rule: 'overlap' | 'interval' | 'derived_column' | 'open_versions' | 'dimension' | 'head' | 'payload';
+  readonly rule: 'overlap' | 'interval' | 'derived_column' | 'open_versions' | 'dimension' | 'head' | DamageRule;
   readonly message: string;
 }
+
+/** What `rebuild` cannot mend: bodies or observations that are gone, a rebuild that was interrupted. */
+export type DamageRule = 'payload' | 'log_shortened' | 'rebuilding';
 
 /** Open versions equal the newest ok answer when that left nothing unknown. */
 export function findOpenViolations(appId: string, versions: readonly Version[], newest: Snapshot): Violation[] {

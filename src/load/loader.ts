@@ -176,6 +176,8 @@ export interface VersionQuery {
 export interface AccountQuery {
   /** At most `limits.readAccounts`. */
   readonly appIds?: readonly string[];
+  /** Older observations are not needed; a loader may give them all the same. */
+  readonly since?: Micros;
 }
 
 /** Something `check` found out about the target. */
@@ -265,7 +267,6 @@ export interface Loader extends AsyncDisposable {
 
 /** What a loader asked of its target failed, and it will ask again. */
 export interface RetryNotice {
-  /** Why it failed. */
   readonly message: string;
   /** How often it has been tried, from 1. */
   readonly attempt: number;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { AccountHead } from '../dimension/account-head.ts';
 import { saysTheSame } from '../dimension/compare-snapshots.ts';
+import { shortenedLog } from '../dimension/log-cut.ts';
 import type { Decision } from '../dimension/observation.ts';
 import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
@@ -8,7 +9,7 @@ import { formatInstant, type Micros } from '../instant.ts';
 import { type Document, time } from '../output-fields.ts';
 import { type DraftChangeSet, emptyChanges } from './batch/build-change-set.ts';
 import { type LogEntry, readLog } from './log/account-log.ts';
-import { recompute } from './log/recompute.ts';
+import { type RecomputedAccount, recompute, shorteningOf } from './log/recompute.ts';
 import { requireTarget } from './run/prepare-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
@@ -65,6 +66,7 @@ async function decideAccount(
 ): Promise<DecisionReport> {
   const work = async (run: Run) => {
     const head = await readHead(run, appId);
+    await requireWhole(run, appId);
     const chosen = await choose(readLog(context.loader, [appId], run.answers, run.signal));
     const decidedAt = context.clock.now();
     const decisions = chosen.map(({ observation: { observedAt, holdReason } }): Decision => {
@@ -97,12 +99,26 @@ async function readHead({ context, signal }: Run, appId: string): Promise<Accoun
   return null;
 }
 
+/** A log that was cut is found before anything of it is chosen. */
+async function requireWhole({ context, answers, signal }: Run, appId: string): Promise<void> {
+  const { loader, dimension } = context;
+  const options = { loader, answers, firstSeen: dimension.firstSeen, appIds: [appId], signal };
+  for await (const account of recompute(options)) assertWhole(account);
+}
+
+function assertWhole(account: RecomputedAccount): void {
+  const shortening = shorteningOf(account);
+  if (shortening !== null) throw shortenedLog(account.appId, shortening);
+}
+
 async function draftDecisions(run: Run, appId: string, decisions: readonly Decision[]): Promise<DraftChangeSet> {
   const { loader, dimension } = run.context;
   const { answers, signal } = run;
   const options = { loader, answers, firstSeen: dimension.firstSeen, appIds: [appId], decisions, signal };
-  for await (const { head, storedHead, versions, damaged } of recompute(options)) {
-    if (head === null || storedHead === null || damaged.length > 0) break;
+  for await (const account of recompute(options)) {
+    const { head, storedHead, versions } = account;
+    assertWhole(account);
+    if (head === null || storedHead === null) break;
     const heads = [{ before: storedHead, head: { ...head, revision: storedHead.revision + 1 } }];
     const isChanged = versions.length > 0;
     const accounts = { selected: 1, changed: Number(isChanged), unchanged: Number(!isChanged) };
@@ -110,7 +126,7 @@ async function draftDecisions(run: Run, appId: string, decisions: readonly Decis
     return { changes: { ...emptyChanges(versions), decisions, heads }, counts };
   }
   throw new ScenedimError('data_refused', `account ${appId} cannot be recomputed: its stored rows are damaged`, {
-    remedy: 'run `scenedim verify`',
+    remedy: 'run `scenedim verify`, then `scenedim rebuild`',
   });
 }
 

@@ -1,13 +1,16 @@
 import { isSameHead } from '../dimension/account-head.ts';
+import { emptiedHead, SHORTENED_REMEDY, shortenedLog } from '../dimension/log-cut.ts';
+import type { Decision } from '../dimension/observation.ts';
 import type { VersionChange } from '../dimension/version.ts';
 import { countChanges } from '../dimension/version-changes.ts';
-import { ScenedimError } from '../errors.ts';
+import { errorCodes } from '../errors.ts';
 import type { HeadChange, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import { emptyChanges } from './batch/build-change-set.ts';
-import type { RecomputedAccount } from './log/recompute.ts';
-import { recompute } from './log/recompute.ts';
+import { createAnswerCache } from './log/answer-cache.ts';
+import { type RecomputedAccount, recompute, shorteningOf } from './log/recompute.ts';
 import { Spool } from './log/spool.ts';
+import { describeUnplannable } from './run/account-problems.ts';
 import { requireRebuildable } from './run/prepare-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
@@ -20,10 +23,12 @@ const BATCH = { accounts: 1_000, changes: 20_000 } as const;
  * Computes `dim_scene` and the heads anew from the stored observations, under the normalizer and
  * `firstSeen` of this program and config, and writes what differs. All is read before anything is
  * written: damage is met before the target is marked, and no reader keeps a connection from the
- * writer. Killed in the middle of writing, the target asks for another rebuild.
+ * writer. Killed in the middle of writing, the target asks for another rebuild. An account whose log
+ * was cut stays as it is; under other settings, where none can stay behind, nothing is done then.
  */
-export async function rebuild(context: RunContext): Promise<RunResult> {
+export async function rebuild(context: RunContext, options: RebuildOptions = {}): Promise<RunResult> {
   const { loader } = context;
+  const { acceptShortenedLog = false } = options;
   return withRun(
     context,
     'rebuild',
@@ -39,11 +44,19 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
       const isOtherDimension =
         stored.rebuilding || stored.firstSeen !== wanted.firstSeen || stored.normalizerVersion !== NORMALIZER_VERSION;
       using batches = new Spool<readonly RebuiltAccount[]>();
-      await recomputeAccounts(run, batches);
-      if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
-      await writeBatches(run, batches);
-      if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
-      const outcome = hasChanges(run.tally.counts) ? 'ok' : 'nothing_changed';
+      const remedy = remedyOf(stored, isOtherDimension);
+      const failed = await recomputeAccounts(run, batches, { acceptShortenedLog, mayRedate: isOtherDimension, remedy });
+      if (failed === 0 || !isOtherDimension) {
+        if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
+        await writeBatches(run, batches);
+        if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
+      }
+      const { counts } = run.tally;
+      if (failed > 0) {
+        const { exitCode } = errorCodes.log_shortened;
+        return { outcome: 'refused', value: { report: run.tally.report('refused'), exitCode, error: null } };
+      }
+      const outcome = hasChanges(counts) ? 'ok' : 'nothing_changed';
       return { outcome, value: { report: run.tally.report(outcome), exitCode: 0, error: null } };
     },
     async () => {
@@ -53,16 +66,83 @@ export async function rebuild(context: RunContext): Promise<RunResult> {
   );
 }
 
-async function recomputeAccounts(run: Run, batches: Spool<readonly RebuiltAccount[]>): Promise<void> {
+export interface RebuildOptions {
+  /** Computes accounts from what is left of their log, too, and gives up the rest. Default false. */
+  readonly acceptShortenedLog?: boolean;
+}
+
+/** What a rebuild would lose that accepts shortened logs. */
+export async function findShortened(context: RunContext): Promise<ShortenedLogs> {
+  const stored = await requireRebuildable(context);
+  const { loader, dimension, signal } = context;
+  const mayRedate = stored.rebuilding || stored.firstSeen !== dimension.firstSeen;
+  const found = { accounts: 0, versions: 0, first: null as string | null };
+  const { firstSeen } = dimension;
+  const options = { loader, answers: createAnswerCache(), firstSeen, signal, skipDamaged: true, mayRedate };
+  for await (const account of recompute(options)) {
+    if (shorteningOf(account) === null) continue;
+    found.accounts += 1;
+    found.versions += account.versions.filter(({ op }) => op !== 'insert').length;
+    found.first ??= account.appId;
+  }
+  return found;
+}
+
+/** Accounts whose log was cut. */
+export interface ShortenedLogs {
+  readonly accounts: number;
+  /** Their stored versions that would change or go. */
+  readonly versions: number;
+  readonly first: string | null;
+}
+
+/** What to do before the rebuild is tried again. `replay` takes lines under the stored settings only. */
+function remedyOf({ rebuilding }: TargetMeta, isOtherDimension: boolean): string {
+  const restore = 'restore scene_observation and scene_payload from a backup, then run scenedim rebuild again';
+  const whole = isOtherDimension
+    ? `nothing was changed: set the config back, then ${SHORTENED_REMEDY}`
+    : SHORTENED_REMEDY;
+  const giveUp = 'scenedim rebuild --accept-shortened-log --confirm SCHEMA gives up for good what only they said';
+  return `${rebuilding ? restore : whole}; ${giveUp}`;
+}
+
+interface AccountsOptions extends Required<RebuildOptions> {
+  /** True when the stored rows may be of other settings. */
+  readonly mayRedate: boolean;
+  /** For accounts whose log was cut. */
+  readonly remedy: string;
+}
+
+/** Resolves with the number of accounts whose log was cut. */
+async function recomputeAccounts(
+  run: Run,
+  batches: Spool<readonly RebuiltAccount[]>,
+  { acceptShortenedLog, mayRedate, remedy }: AccountsOptions,
+): Promise<number> {
   const { loader, dimension } = run.context;
   let accounts: RebuiltAccount[] = [];
   let changes = 0;
   let done = 0;
-  const recomputed = recompute({ loader, answers: run.answers, firstSeen: dimension.firstSeen, signal: run.signal });
-  for await (const account of recomputed) {
-    assertUndamaged(account);
-    accounts.push({ versions: account.versions, heads: changedHead(account) });
-    changes += account.versions.length;
+  let failed = 0;
+  const { answers, signal } = run;
+  const options = {
+    loader,
+    answers,
+    firstSeen: dimension.firstSeen,
+    signal,
+    mayRedate,
+    skipDamaged: acceptShortenedLog,
+  };
+  for await (const account of recompute(options)) {
+    const shortening = acceptShortenedLog ? null : shorteningOf(account);
+    if (shortening === null) {
+      accounts.push(rebuiltAccount(run, account));
+      changes += account.versions.length;
+    } else {
+      failed += 1;
+      run.tally.add({ accounts: { selected: 1, failed: 1 } });
+      run.tally.addProblem(describeUnplannable(account.appId, shortenedLog(account.appId, shortening, remedy)));
+    }
     done += 1;
     if (accounts.length < BATCH.accounts && changes < BATCH.changes) continue;
     batches.add(accounts);
@@ -71,6 +151,7 @@ async function recomputeAccounts(run: Run, batches: Spool<readonly RebuiltAccoun
     changes = 0;
   }
   if (accounts.length > 0) batches.add(accounts);
+  return failed;
 }
 
 async function writeBatches(run: Run, batches: Spool<readonly RebuiltAccount[]>): Promise<void> {
@@ -80,33 +161,40 @@ async function writeBatches(run: Run, batches: Spool<readonly RebuiltAccount[]>)
   }
 }
 
+function rebuiltAccount(run: Run, account: RecomputedAccount): RebuiltAccount {
+  const { appId, versions, damaged } = account;
+  const decidedAt = run.context.clock.now();
+  const decisions = damaged.map(({ observedAt }) => {
+    return { appId, observedAt, status: 'held' as const, holdReason: 'manual' as const, decidedAt };
+  });
+  return { versions, heads: changedHead(account), decisions };
+}
+
 /** What a batch keeps of an account: its stored rows would be a thousand dimensions in memory. */
 interface RebuiltAccount {
   readonly versions: readonly VersionChange[];
   readonly heads: readonly HeadChange[];
+  /** Observations whose body is gone are held by hand, when that is accepted. */
+  readonly decisions: readonly Decision[];
 }
 
 async function write(run: Run, accounts: readonly RebuiltAccount[]): Promise<void> {
   const versions: VersionChange[] = accounts.flatMap((account) => account.versions);
   const heads = accounts.flatMap((account) => account.heads);
+  const decisions = accounts.flatMap((account) => account.decisions);
   const changed = accounts.filter((account) => account.versions.length > 0).length;
   const counts = {
     accounts: { selected: accounts.length, changed, unchanged: accounts.length - changed },
     versions: countChanges(versions),
   };
-  await run.commit(async () => ({ changes: { ...emptyChanges(versions), heads }, counts }));
+  await run.commit(async () => ({ changes: { ...emptyChanges(versions), heads, decisions }, counts }));
 }
 
-function changedHead({ head, storedHead, versions }: RecomputedAccount): HeadChange[] {
+function changedHead({ head: computed, storedHead, versions, damaged }: RecomputedAccount): HeadChange[] {
+  const head = computed ?? (storedHead === null ? null : emptiedHead(storedHead));
   if (head === null) return [];
-  if (versions.length === 0 && storedHead !== null && isSameHead(head, storedHead)) return [];
+  const isSame = storedHead !== null && isSameHead(head, storedHead);
+  if (versions.length === 0 && damaged.length === 0 && isSame) return [];
   const revision = storedHead?.revision ?? 0;
   return [{ before: storedHead, head: { ...head, revision: revision + 1 } }];
-}
-
-function assertUndamaged({ appId, damaged }: RecomputedAccount): void {
-  if (damaged.length === 0) return;
-  throw new ScenedimError('data_refused', `account ${appId}: ${damaged.length} stored bodies are missing or damaged`, {
-    remedy: 'restore scene_payload from a backup; `scenedim verify` lists them',
-  });
 }

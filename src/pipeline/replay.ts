@@ -1,4 +1,4 @@
-import { isScenedimError, ScenedimError } from '../errors.ts';
+import { errorCodes, isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
 import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
@@ -28,8 +28,11 @@ export async function replay(context: RunContext, options: ReplayOptions): Promi
         if (isScenedimError(error, 'bad_line')) badLine = { error, run };
         throw error;
       }
-      const outcome = outcomeOf(run.tally.counts, noFacts, false);
-      const exitCode = exitCodeOf(run.tally.counts, noFacts);
+      const { counts } = run.tally;
+      // Its accounts fail only when what is stored of them refuses their lines.
+      const isRefused = counts.accounts.failed > 0;
+      const outcome = isRefused ? 'refused' : outcomeOf(counts, noFacts, false);
+      const exitCode = isRefused ? errorCodes.log_shortened.exitCode : exitCodeOf(counts, noFacts);
       return { outcome, value: { report: run.tally.report(outcome), exitCode, error: null } };
     });
   } catch (error) {

@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { isSameHead } from '../dimension/account-head.ts';
 import type { Violation } from '../dimension/invariants.ts';
 import { describe, findOpenViolations, findRowViolations } from '../dimension/invariants.ts';
+import { describeCut, describeLostBody, isEmptied, SHORTENED_REMEDY } from '../dimension/log-cut.ts';
 import type { VersionChange } from '../dimension/version.ts';
-import { formatInstant } from '../instant.ts';
 import { count, type Document } from '../output-fields.ts';
 import { createAnswerCache } from './log/answer-cache.ts';
 import type { RecomputedAccount } from './log/recompute.ts';
 import { recompute } from './log/recompute.ts';
-import { requireTarget } from './run/prepare-target.ts';
+import { requireVerifiable } from './run/prepare-target.ts';
 import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';
 
@@ -21,29 +21,34 @@ const VIOLATIONS_SHOWN = 100;
  */
 export async function verify(context: RunContext): Promise<VerifyReport> {
   const { loader, dimension } = context;
-  await requireTarget(context);
+  const { rebuilding } = await requireVerifiable(context);
   await using lock = await acquireRunLock(context, { kind: 'exclusive' });
   const signal = AbortSignal.any([context.signal, lock.lost]);
   const violations: Violation[] = [];
+  const remedies = new Set<string>();
   let total = 0;
+  const report = (violation: Violation): void => {
+    total += 1;
+    remedies.add(remedyOf(violation));
+    if (violations.length < VIOLATIONS_SHOWN) violations.push(violation);
+  };
   let accounts = 0;
   let versions = 0;
   const answers = createAnswerCache();
   for await (const account of recompute({ loader, answers, firstSeen: dimension.firstSeen, signal })) {
     accounts += 1;
     versions += account.storedVersions.length;
-    for (const violation of violationsOf(account)) {
-      total += 1;
-      if (violations.length < VIOLATIONS_SHOWN) violations.push(violation);
-    }
+    for (const violation of violationsOf(account, rebuilding)) report(violation);
     if (accounts % 100 === 0) context.onProgress?.({ done: accounts, total: null, unit: 'accounts' });
   }
+  if (rebuilding) report({ appId: '', rule: 'rebuilding', message: 'a rebuild of the target was interrupted' });
   return {
     outcome: total === 0 ? 'ok' : 'refused',
     accounts,
     versions,
     violations: violations.map(({ appId, rule, message }) => ({ app_id: appId, rule, message })),
     violations_total: total,
+    remedies: [...remedies],
   };
 }
 
@@ -56,32 +61,41 @@ export const verifyReportSchema = z.strictObject({
     .array(z.strictObject({ app_id: z.string(), rule: z.string(), message: z.string() }))
     .max(VIOLATIONS_SHOWN),
   violations_total: count,
+  remedies: z.array(z.string()).describe('What to do about the violations, in this order.'),
 });
 
 export type VerifyReport = Document<typeof verifyReportSchema>;
 
-function violationsOf(account: RecomputedAccount): Violation[] {
-  const { appId, storedVersions, storedHead, head, damaged, newestSnapshot } = account;
-  const rows = findRowViolations(storedVersions);
-  if (damaged.length > 0) {
-    const bodies = damaged.map(({ observedAt, payloadHash }) => ({
-      appId,
-      rule: 'payload' as const,
-      message: `the body ${payloadHash} of the answer at ${formatInstant(observedAt)} is missing or damaged`,
-    }));
-    return [...rows, ...bodies];
-  }
+/** In the middle of a rebuild only what is damaged tells anything: rows of the old settings are still to be computed. */
+function violationsOf(account: RecomputedAccount, rebuilding: boolean): Violation[] {
+  const { appId, storedVersions, damaged, cut } = account;
+  const lost = damaged.map((observation) => {
+    return { appId, rule: 'payload' as const, message: describeLostBody(observation) };
+  });
+  const missing = cut === null ? [] : [{ appId, rule: 'log_shortened' as const, message: describeCut(cut) }];
+  const damage = [...missing, ...lost, ...findRowViolations(storedVersions)];
+  return damaged.length > 0 || cut !== null || rebuilding ? damage : [...damage, ...differencesOf(account)];
+}
+
+function differencesOf(account: RecomputedAccount): Violation[] {
+  const { appId, storedVersions, storedHead, head, newestSnapshot } = account;
   const open = newestSnapshot === null ? [] : findOpenViolations(appId, storedVersions, newestSnapshot);
   const rowsThatDiffer = account.versions.map((change) => ({
     appId,
     rule: 'dimension' as const,
     message: describeDifference(change),
   }));
-  const isHeadRight = head !== null && storedHead !== null && isSameHead(head, storedHead);
+  const isHeadRight = storedHead !== null && (head === null ? isEmptied(storedHead) : isSameHead(head, storedHead));
   const heads = isHeadRight
     ? []
     : [{ appId, rule: 'head' as const, message: 'its row in scene_account is not what the log gives' }];
-  return [...rows, ...open, ...rowsThatDiffer, ...heads];
+  return [...open, ...rowsThatDiffer, ...heads];
+}
+
+function remedyOf({ rule }: Violation): string {
+  if (rule === 'payload' || rule === 'log_shortened') return SHORTENED_REMEDY;
+  if (rule === 'rebuilding') return 'scenedim rebuild completes the rebuild that was interrupted';
+  return 'scenedim rebuild recomputes the dimension from the observations';
 }
 
 function describeDifference(change: VersionChange): string {

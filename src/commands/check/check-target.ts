@@ -3,7 +3,7 @@ import type { AccountHead } from '../../dimension/account-head.ts';
 import { errorCodes, isScenedimError } from '../../errors.ts';
 import { formatInstant } from '../../instant.ts';
 import type { Finding } from '../../load/loader.ts';
-import { requireTarget } from '../../pipeline/run/prepare-target.ts';
+import { requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
@@ -22,11 +22,19 @@ export async function checkTarget(context: RunContext, config: Config): Promise<
   const failed = found.some(({ level }) => level === 'error');
   if (failed || (await loader.readMeta(signal))?.schemaVersion !== loader.schemaVersion) return findings;
   try {
-    await requireTarget(context);
-    return [...findings, ...(await checkAccounts(context, config)), await checkData(context)];
+    const { rebuilding } = await requireVerifiable(context);
+    const settings = rebuilding ? [await interruptedRebuild(context)] : [];
+    return [...findings, ...settings, ...(await checkAccounts(context, config)), await checkData(context)];
   } catch (error) {
     return [...findings, findingOf(error, 'settings')];
   }
+}
+
+async function interruptedRebuild(context: RunContext): Promise<CheckedFinding> {
+  return requireTarget(context).then(
+    () => ({ level: 'ok' as const, subject: 'settings', message: 'a rebuild has ended just now', exitCode: 0 }),
+    (error: unknown) => findingOf(error, 'settings'),
+  );
 }
 
 /** An error of a target that does not say which one is a matter of configuration. */
@@ -103,15 +111,17 @@ function suspendedFinding({ appId, removalsSuspendedSince }: AccountHead): Check
 
 async function checkData(context: RunContext): Promise<CheckedFinding> {
   try {
-    const { versions, accounts, violations_total: total, violations } = await verify(context);
+    const { versions, accounts, violations_total: total, violations, remedies } = await verify(context);
     const extent = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
     if (total === 0) return { level: 'ok', subject: 'data', message: extent, exitCode: 0 };
-    const message = `${formatCount(total, 'violation')} in ${extent}, the first: ${violations[0]?.message ?? ''}`;
+    const [first] = violations;
+    const where = first === undefined || first.app_id === '' ? '' : `${first.app_id}: `;
+    const message = `${formatCount(total, 'violation')} in ${extent}, the first: ${where}${first?.message ?? ''}`;
     return {
       level: 'error',
       subject: 'data',
       message,
-      remedy: 'run scenedim verify, then scenedim rebuild',
+      remedy: `scenedim verify lists them; then ${remedies.join('; then ')}`,
       exitCode: 65,
     };
   } catch (error) {

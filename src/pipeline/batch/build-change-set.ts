@@ -2,7 +2,7 @@ import type { VersionChange } from '../../dimension/version.ts';
 import { countChanges } from '../../dimension/version-changes.ts';
 import type { ChangeSet, HeadChange, Payload } from '../../load/loader.ts';
 import type { RunCounts, RunCountsDelta } from '../../load/run-counts.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, PendingObservation } from './batch.ts';
 import type { PlannedAccount } from './plan-account.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { PlannedAccount } from './plan-account.ts';
  * does not change.
  */
 export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch): DraftChangeSet {
-  const accepted = planned.filter(({ plan }) => plan.refusal === null);
+  const accepted = planned.filter(({ plan, damage }) => plan.refusal === null && damage === null);
   const logged = accepted.filter(({ plan }) => plan.observations.length > 0);
   const observations = logged.flatMap(({ plan }) => plan.observations);
   const versions = logged.flatMap(({ plan }) => plan.versions);
@@ -18,7 +18,7 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
   const duplicate = accepted.reduce((sum, { plan }) => sum + plan.duplicates, 0);
   return {
     changes: {
-      payloads: neededPayloads(logged, batch),
+      payloads: neededPayloads(accepted, batch),
       observations,
       decisions: [],
       rejects,
@@ -58,15 +58,26 @@ export function emptyChanges(versions: readonly VersionChange[] = []): Omit<Chan
   return { payloads: [], observations: [], decisions: [], rejects: [], heads: [], versions };
 }
 
-/** The bodies of the new observations, each once, without those that are stored for sure. */
+/**
+ * The bodies of the new observations, each once, without those that are stored for sure; also of
+ * repeated ones where the log was read, because it may have lost them.
+ */
 function neededPayloads(planned: readonly PlannedAccount[], batch: Batch): Payload[] {
   const needed = new Map<string, Payload>();
-  for (const { plan, storedHead } of planned) {
-    for (const { payloadHash } of plan.observations) {
-      if (payloadHash === null || payloadHash === storedHead?.lastPayloadHash || needed.has(payloadHash)) continue;
+  for (const { plan, storedHead, needsBodies } of planned) {
+    const named = needsBodies ? answersOf(batch, plan.appId) : plan.observations;
+    for (const { payloadHash } of named) {
+      if (payloadHash === null || needed.has(payloadHash)) continue;
+      if (payloadHash === storedHead?.lastPayloadHash && !needsBodies) continue;
       const payload = batch.payloads.get(payloadHash);
       if (payload !== undefined) needed.set(payloadHash, payload);
     }
   }
   return [...needed.values()];
+}
+
+/** The observations of a batch that are no failures. */
+function answersOf({ accounts }: Batch, appId: string): readonly PendingObservation[] {
+  const pending = accounts.get(appId) ?? [];
+  return pending.filter(({ failure, recorded }) => failure === null && recorded?.status !== 'failed');
 }

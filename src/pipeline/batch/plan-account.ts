@@ -1,8 +1,9 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
-import { type AccountPlan, AccountPlanner, type PlanFrom } from '../../dimension/account-planner.ts';
+import { type AccountPlan, AccountPlanner, type PlanFrom, planDuplicate } from '../../dimension/account-planner.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { IncomingObservation } from '../../dimension/observation.ts';
 import type { FirstSeen } from '../../dimension/version.ts';
+import { isScenedimError, type ScenedimError } from '../../errors.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 import type { AnswerCache } from '../log/answer-cache.ts';
@@ -16,9 +17,25 @@ export function planAccount(
   from: PlanFrom,
   incoming: readonly IncomingObservation[] = incomingOf(inputs, batch, appId),
 ): PlannedAccount {
-  const planner = new AccountPlanner({ ...inputs, appId, from });
-  for (const observation of incoming) planner.incoming(observation);
-  return plannedAccount(batch, planner.finish([]), from.head);
+  try {
+    const planner = new AccountPlanner({ ...inputs, appId, from });
+    for (const observation of incoming) planner.incoming(observation);
+    return plannedAccount(batch, planner.finish([]), from.head);
+  } catch (error) {
+    if (from.head === null || !isDamage(error)) throw error;
+    return unplannableAccount(from.head, error);
+  }
+}
+
+/** True when what is stored of one account does not allow a plan of it. */
+export function isDamage(error: unknown): error is ScenedimError {
+  return isScenedimError(error, 'log_shortened') || isScenedimError(error, 'data_refused');
+}
+
+/** An account that stays as it is, because what is stored of it does not allow a plan. */
+export function unplannableAccount(head: AccountHead, damage: ScenedimError): PlannedAccount {
+  const plan = { ...planDuplicate(head), duplicates: 0 };
+  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false };
 }
 
 /** What planning needs besides the batch. */
@@ -36,11 +53,16 @@ export interface PlannedAccount {
   readonly plan: AccountPlan;
   readonly storedHead: AccountHead | null;
   readonly outcome: AccountOutcome;
+  /** Why nothing could be planned; null when a plan was made. */
+  readonly damage: ScenedimError | null;
+  /** True when bodies that the log names may be missing, so that those at hand are stored again. */
+  readonly needsBodies: boolean;
 }
 
 /** A plan with what it amounts to. */
 export function plannedAccount(batch: Batch, plan: AccountPlan, storedHead: AccountHead | null): PlannedAccount {
-  return { plan, storedHead, outcome: outcomeOf(plan, batch.failures.get(plan.appId)) };
+  const outcome = outcomeOf(plan, batch.failures.get(plan.appId));
+  return { plan, storedHead, outcome, damage: null, needsBodies: false };
 }
 
 function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): AccountOutcome {

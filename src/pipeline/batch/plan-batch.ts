@@ -1,15 +1,11 @@
 import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
-import { type AccountPlan, AccountPlanner, planDuplicate } from '../../dimension/account-planner.ts';
+import { planDuplicate } from '../../dimension/account-planner.ts';
 import { choosePath } from '../../dimension/choose-path.ts';
-import type { IncomingObservation } from '../../dimension/observation.ts';
-import type { Version } from '../../dimension/version.ts';
-import type { Micros } from '../../instant.ts';
-import { type LogEntry, readLog } from '../log/account-log.ts';
 import type { Batch } from './batch.ts';
-import { incomingOf, type PlanInputs, type PlannedAccount, planAccount, plannedAccount } from './plan-account.ts';
+import { type PlanInputs, type PlannedAccount, planAccount, plannedAccount } from './plan-account.ts';
 import { planChanged } from './plan-changed.ts';
-import { readVersionsByAccount } from './versions-by-account.ts';
+import { planFromLog } from './plan-from-log.ts';
 
 /**
  * Plans the accounts of a batch, each by the cheapest path that its head allows, until there are
@@ -31,6 +27,7 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
   };
   const changed: AccountHead[] = [];
   const late: AccountHead[] = [];
+  const repeated: AccountHead[] = [];
   for (const [appId, pending] of batch.accounts) {
     if (changes >= batchVersions) return planned;
     const head = heads.get(appId) ?? null;
@@ -38,8 +35,13 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
     if (head === null) add([planAccount(inputs, batch, appId, { kind: 'start', head })]);
     else if (path === 'open_versions') changed.push(head);
     else if (path === 'log') late.push(head);
-    else if (path === 'duplicate') add([plannedAccount(batch, planDuplicate(head), head)]);
+    else if (path === 'duplicate') repeated.push(head);
     else add([planAccount(inputs, batch, appId, { kind: 'repeat', head })]);
+  }
+  const stillThere = await findNewest(inputs, repeated);
+  for (const head of repeated) {
+    if (stillThere.has(head.appId)) add([plannedAccount(batch, planDuplicate(head), head)]);
+    else late.push(head);
   }
   for await (const accounts of planChanged(inputs, batch, changed, late)) {
     add(accounts);
@@ -52,52 +54,22 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
   return planned;
 }
 
-async function planFromLog(inputs: PlanInputs, batch: Batch, heads: readonly AccountHead[]): Promise<PlannedAccount[]> {
-  const { loader, answers, signal } = inputs;
-  const query = { appIds: heads.map((head) => head.appId) };
-  const versions = await readVersionsByAccount(loader, [query], signal);
-  const merges = new Map(
-    heads.map((head) => {
-      const planner = new AccountPlanner({ ...inputs, appId: head.appId, from: { kind: 'start', head } });
-      return [head.appId, new LogMerge(planner, incomingOf(inputs, batch, head.appId))] as const;
-    }),
-  );
-  for await (const entry of readLog(loader, query.appIds, answers, signal)) {
-    merges.get(entry.observation.appId)?.stored(entry);
+/** The accounts whose newest ok answer is still in the log: that of another may have been cut. */
+async function findNewest({ loader, signal }: PlanInputs, heads: readonly AccountHead[]): Promise<ReadonlySet<string>> {
+  const newest = new Map(heads.map((head) => [head.appId, head] as const));
+  const found = new Set<string>();
+  const [first] = heads;
+  if (first === undefined) return found;
+  const since = heads.reduce((oldest, { lastOkAt }) => smaller(oldest, lastOkAt ?? 0n), first.lastOkAt ?? 0n);
+  for await (const { appId, observedAt, status } of loader.readObservations(
+    { appIds: [...newest.keys()], since },
+    signal,
+  )) {
+    if (status === 'ok' && observedAt === newest.get(appId)?.lastOkAt) found.add(appId);
   }
-  return heads.flatMap((head) => {
-    const plan = merges.get(head.appId)?.finish(versions.get(head.appId) ?? []);
-    return plan === undefined ? [] : [plannedAccount(batch, plan, head)];
-  });
+  return found;
 }
 
-/** Feeds new observations to a planner between the stored ones; one of the same time follows the stored one. */
-class LogMerge {
-  readonly #planner: AccountPlanner;
-  readonly #incoming: readonly IncomingObservation[];
-  #next = 0;
-
-  constructor(planner: AccountPlanner, incoming: readonly IncomingObservation[]) {
-    this.#planner = planner;
-    this.#incoming = incoming;
-  }
-
-  stored({ observation, answer }: LogEntry): void {
-    this.#feedBefore(observation.observedAt);
-    this.#planner.stored(observation, answer);
-  }
-
-  finish(storedVersions: readonly Version[]): AccountPlan {
-    this.#feedBefore(null);
-    return this.#planner.finish(storedVersions);
-  }
-
-  /** Null: all that are left. */
-  #feedBefore(observedAt: Micros | null): void {
-    for (; ; this.#next += 1) {
-      const observation = this.#incoming[this.#next];
-      if (observation === undefined || (observedAt !== null && observation.observedAt >= observedAt)) return;
-      this.#planner.incoming(observation);
-    }
-  }
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

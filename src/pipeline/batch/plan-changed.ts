@@ -3,12 +3,13 @@ import type { AccountHead } from '../../dimension/account-head.ts';
 import { isComplete } from '../../dimension/compare-snapshots.ts';
 import type { IncomingObservation } from '../../dimension/observation.ts';
 import { touchedKeys } from '../../dimension/timeline.ts';
-import type { SceneRef } from '../../dimension/version.ts';
+import type { SceneRef, Version } from '../../dimension/version.ts';
+import { ScenedimError } from '../../errors.ts';
 import type { VersionQuery } from '../../load/loader.ts';
 import type { Snapshot } from '../../normalize/snapshot.ts';
 import { readAnswers } from '../log/account-log.ts';
 import type { Batch } from './batch.ts';
-import { incomingOf, type PlanInputs, type PlannedAccount, planAccount } from './plan-account.ts';
+import { incomingOf, type PlanInputs, type PlannedAccount, planAccount, unplannableAccount } from './plan-account.ts';
 import { readVersionsByAccount } from './versions-by-account.ts';
 
 /** Scenes that change in one portion, at most. One query reads their open versions. */
@@ -39,7 +40,6 @@ export async function* planChanged(
     const newest = await readAnswers(loader, hashes, answers, signal);
     let resumable: Resumable[] = [];
     let touched: SceneRef[] = [];
-    let changes = 0;
     for (const head of heads) {
       const snapshot = newest.get(head.lastPayloadHash ?? '');
       if (snapshot?.kind !== 'snapshot' || !isComplete(snapshot)) {
@@ -48,17 +48,15 @@ export async function* planChanged(
       }
       const { appId } = head;
       const incoming = incomingOf(inputs, batch, appId);
-      const scenes = [...touchedKeys(snapshot, snapshotsOf(incoming))].map((sceneKey) => ({ appId, sceneKey }));
-      const changesOfAccount = scenes.length + countAdded(snapshot, snapshotsOf(incoming));
-      if (changes + changesOfAccount > SCENES_A_QUERY && resumable.length > 0) {
+      const keys = touchedKeys(snapshot, snapshotsOf(incoming));
+      for (const key of addedKeys(snapshot, snapshotsOf(incoming))) keys.add(key);
+      if (touched.length + keys.size > SCENES_A_QUERY && resumable.length > 0) {
         yield await planResumable(inputs, batch, resumable, touched);
         resumable = [];
         touched = [];
-        changes = 0;
       }
       resumable.push({ head, snapshot, incoming });
-      touched.push(...scenes);
-      changes += changesOfAccount;
+      for (const sceneKey of keys) touched.push({ appId, sceneKey });
     }
     if (resumable.length > 0) yield await planResumable(inputs, batch, resumable, touched);
   }
@@ -89,15 +87,20 @@ async function planResumable(
   const open = await readVersionsByAccount(inputs.loader, openVersionsOf(touched), inputs.signal);
   return resumable.map(({ head, snapshot, incoming }) => {
     const point = { snapshot, openVersions: open.get(head.appId) ?? [] };
+    const wrong = point.openVersions.find(({ sceneKey, sceneName }) => snapshot.present.get(sceneKey) !== sceneName);
+    if (wrong !== undefined) return unplannableAccount(head, wrongRow(wrong));
     return planAccount(inputs, batch, head.appId, { kind: 'resume', head, point }, incoming);
   });
 }
 
-/** Scenes that some answers list and the one before them does not. */
-function countAdded(before: Snapshot, answers: readonly Snapshot[]): number {
-  let added = 0;
-  for (const { present } of answers) for (const key of present.keys()) if (!before.present.has(key)) added += 1;
-  return added;
+/** Scenes that some answers list and the one before them does not. They have no open version, if all is right. */
+function* addedKeys(before: Snapshot, answers: readonly Snapshot[]): Generator<string> {
+  for (const { present } of answers) for (const key of present.keys()) if (!before.present.has(key)) yield key;
+}
+
+function wrongRow({ appId, sceneKey }: Version): ScenedimError {
+  const message = `account ${appId}: the open version of scene ${sceneKey} in dim_scene is not what its log gives`;
+  return new ScenedimError('data_refused', message, { remedy: 'run `scenedim verify`, then `scenedim rebuild`' });
 }
 
 function snapshotsOf(incoming: readonly IncomingObservation[]): Snapshot[] {

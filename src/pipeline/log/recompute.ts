@@ -2,6 +2,7 @@ import { chunksOf } from '../../chunks.ts';
 import type { AccountHead, DerivedHead } from '../../dimension/account-head.ts';
 import { AccountPlanner } from '../../dimension/account-planner.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
+import { describeCut, describeLostBody, findCut, type LogCut, LogTimes } from '../../dimension/log-cut.ts';
 import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { FirstSeen, Version, VersionChange } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
@@ -48,8 +49,16 @@ export interface RecomputedAccount {
   readonly versions: readonly VersionChange[];
   /** What the newest ok answer says, when it is a list. */
   readonly newestSnapshot: Snapshot | null;
-  /** Observations whose body is missing or damaged. When there is one, nothing was computed. */
+  /** Observations whose body is missing or damaged. When there is one, nothing was computed, unless that is accepted. */
   readonly damaged: readonly Observation[];
+  /** What is missing of its stored log; null when nothing is. */
+  readonly cut: LogCut | null;
+}
+
+/** Why an account may not be recomputed: answers that its rows come from are gone. Null when it may. */
+export function shorteningOf({ damaged: [first], cut }: Pick<RecomputedAccount, 'damaged' | 'cut'>): string | null {
+  if (cut !== null) return describeCut(cut);
+  return first === undefined ? null : describeLostBody(first);
 }
 
 export interface RecomputeOptions {
@@ -59,6 +68,10 @@ export interface RecomputeOptions {
   readonly appIds?: readonly string[];
   /** Decisions that take the place of the stored ones. */
   readonly decisions?: readonly Decision[];
+  /** True when the stored rows may be of other settings. Default false. */
+  readonly mayRedate?: boolean;
+  /** Computes without observations whose body is gone. Default false. */
+  readonly skipDamaged?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -105,20 +118,28 @@ async function recomputeAccount(
     runId: '',
   });
   const damaged: Observation[] = [];
+  const log = new LogTimes();
+  for (const observation of observations) log.add(observation);
   let newestSnapshot: Snapshot | null = null;
   for await (const { observation, answer } of decidedLog(options, observations, known)) {
-    if (observation.payloadHash !== null && answer === undefined) damaged.push(observation);
-    else planner.stored(observation, answer);
+    const isDamaged = answer === undefined && observation.payloadHash !== null && !isGivenUp(observation);
+    if (isDamaged) damaged.push(observation);
+    if (isDamaged && options.skipDamaged === true) planner.stored({ ...observation, status: 'held' }, undefined);
+    else if (!isDamaged) planner.stored(observation, answer);
     if (observation.status === 'ok' && answer?.kind === 'snapshot') newestSnapshot = answer;
   }
-  const common = { appId, storedVersions, storedHead, newestSnapshot, damaged };
-  if (damaged.length > 0) return { ...common, head: null, versions: [] };
-  if (observations.length === 0) {
-    const versions = storedVersions.map((before) => ({ op: 'delete' as const, before }));
-    return { ...common, head: null, versions };
-  }
+  const { mayRedate = false } = options;
+  const isComputed = damaged.length === 0 || options.skipDamaged === true;
   const plan = planner.finish(storedVersions);
-  return { ...common, head: plan.head, versions: plan.versions };
+  const versions = isComputed ? plan.versions : [];
+  const cut = findCut({ versions: storedVersions, head: storedHead, log, changes: versions, mayRedate });
+  const head = isComputed ? plan.head : null;
+  return { appId, storedVersions, storedHead, newestSnapshot, damaged, cut, head, versions };
+}
+
+/** True for an answer held by hand: without its body, it says as little as with it. */
+function isGivenUp({ status, holdReason }: Observation): boolean {
+  return status === 'held' && holdReason === 'manual';
 }
 
 async function* decidedLog(

@@ -1,5 +1,6 @@
 /** What the user is told about single accounts. */
 import type { Observation } from '../../dimension/observation.ts';
+import type { ScenedimError } from '../../errors.ts';
 import type { FetchFailure } from '../../extract/scene-source.ts';
 import { formatInstant } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
@@ -7,8 +8,9 @@ import type { PlannedAccount } from '../batch/plan-account.ts';
 import type { Problem } from './run-report.ts';
 
 /** What is wrong with an account by its plan: a conflict, answers that a guard held, suspended removals. */
-export function problemsOfPlan({ plan }: PlannedAccount): Problem[] {
+export function problemsOfPlan({ plan, damage }: PlannedAccount): Problem[] {
   const { appId, refusal, held, head } = plan;
+  if (damage !== null) return [describeUnplannable(appId, damage)];
   const conflicts = refusal === null ? [] : [describeConflict(appId, refusal.reason)];
   return [...conflicts, ...held.map(describeHold), ...suspensionOf(appId, head?.removalsSuspendedSince ?? null)];
 }
@@ -45,6 +47,13 @@ export function describeFailure(failure: FetchFailure): Problem {
 export function describeMalformed(appId: string, { code, message }: AnswerFailure): Problem {
   const remedy = 'nothing was changed; if it happens again, report the answer to WeChat';
   return { app_id: appId, kind: 'failed', code, message, remedy };
+}
+
+/** What is stored of the account does not allow a plan of it. */
+export function describeUnplannable(appId: string, { code, message, remedy }: ScenedimError): Problem {
+  const prefix = `account ${appId}: `;
+  const what = message.startsWith(prefix) ? message.slice(prefix.length) : message;
+  return { app_id: appId, kind: 'failed', code, message: what, remedy: remedy ?? null };
 }
 
 function describeConflict(appId: string, message: string): Problem {

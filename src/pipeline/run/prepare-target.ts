@@ -92,6 +92,14 @@ export async function requireTarget(context: RunContext): Promise<TargetMeta> {
   return meta;
 }
 
+/** Like {@link requireTarget} for `verify`, which tells what is in the way of a rebuild that was interrupted. */
+export async function requireVerifiable(context: RunContext): Promise<TargetMeta> {
+  const meta = await requireSchema(context.loader, context.signal);
+  if (meta.rebuilding) assertTimeZone(meta, context.dimension);
+  else assertSettings(meta, context.dimension);
+  return meta;
+}
+
 /** Like {@link requireTarget} for `rebuild`, which itself mends what `firstSeen` and the normalizer changed. */
 export async function requireRebuildable({ loader, dimension, signal }: RunContext): Promise<TargetMeta> {
   const meta = await requireSchema(loader, signal);
@@ -119,7 +127,11 @@ function settingsOf({ firstSeen, timeZone }: TargetMeta): DimensionSettings {
 /** The time zone comes first: `rebuild`, the remedy of the others, wants it right. */
 function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
   assertTimeZone(meta, dimension);
-  if (meta.rebuilding) throw differs('a rebuild of the target was interrupted', 'rebuild');
+  if (meta.rebuilding) {
+    throw new ScenedimError('settings_differ', 'a rebuild of the target was interrupted', {
+      remedy: 'run `scenedim rebuild`; `scenedim verify` tells what is in its way',
+    });
+  }
   if (meta.normalizerVersion !== NORMALIZER_VERSION) {
     throw differs(
       `the target was computed by normalizer ${meta.normalizerVersion}, this program has ${NORMALIZER_VERSION}`,

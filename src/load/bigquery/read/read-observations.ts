@@ -5,22 +5,28 @@ import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages } from '../jobs/run-query.ts';
 import type { Query } from '../sql/query.ts';
+import { instantParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { ofAccounts } from './account-conditions.ts';
 import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.ts';
 
 /** The observations of some accounts, of a range of accounts, or of all. */
-export function observationsQuery(place: DatasetName, { appIds }: AccountQuery, range?: AccountRange): Query {
+export function observationsQuery(place: DatasetName, { appIds, since }: AccountQuery, range?: AccountRange): Query {
   const part = rangeClauses(range);
   const accounts = appIds === undefined ? undefined : ofAccounts(appIds);
   const conditions = [...part.conditions, ...(accounts === undefined ? [] : [accounts.sql])];
+  if (since !== undefined) conditions.push('observed_at >= @since');
   const where = conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`;
   return {
     sql: `SELECT app_id, UNIX_MICROS(observed_at), status, payload_hash, error_code, error_message, hold_reason,
   UNIX_MICROS(decided_at), run_id
 FROM ${tablePath(place, 'scene_observation')}${part.asOf}${where}
 ORDER BY app_id, observed_at`,
-    parameters: [...part.parameters, ...(accounts?.parameters ?? [])],
+    parameters: [
+      ...part.parameters,
+      ...(accounts?.parameters ?? []),
+      ...(since === undefined ? [] : [instantParameter('since', since)]),
+    ],
   };
 }
 

@@ -3,7 +3,7 @@ import type { AccountQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
 import { microsOf, microsOrNull, microsOrNullOf } from '../instant-text.ts';
 import type { SqlTarget } from '../sql-target.ts';
-import { ofAccounts } from './account-conditions.ts';
+import { ofAccounts, since } from './account-conditions.ts';
 
 /** Observations of one consistent state, ordered by app_id, observed_at. */
 export async function* readObservations(
@@ -19,6 +19,7 @@ export async function* readObservations(
         .select(['app_id', 'status', 'payload_hash', 'error_code', 'error_message', 'hold_reason', 'run_id'])
         .select([microsOf('o.observed_at').as('observed_micros'), microsOrNullOf('o.decided_at').as('decided_micros')])
         .$if(query.appIds !== undefined, (rows) => rows.where(ofAccounts(query.appIds ?? [])))
+        .$if(query.since !== undefined, (rows) => rows.where(since(query.since ?? 0n)))
         .orderBy('app_id')
         .orderBy('o.observed_at'),
     signal,
