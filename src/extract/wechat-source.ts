@@ -28,7 +28,7 @@ export interface WechatSourceOptions {
   readonly clock: Clock;
   readonly baseUrl?: string;
   /** Tried in turn after connect and DNS errors and 5xx. Default: `fallbackBaseUrl` beside the default `baseUrl`, else none. */
-  readonly fallbackBaseUrls?: readonly string[];
+  readonly fallbackBaseUrls?: readonly string[] | undefined;
   /** Requests a second over all accounts, token requests included; `Infinity` for no limit. */
   readonly ratePerSecond?: number;
   /** For one request, from connecting to the last byte, in milliseconds. */

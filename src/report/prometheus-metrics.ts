@@ -1,4 +1,3 @@
-import type { LoaderUsage } from '../load/loader.ts';
 import type { RunReport } from '../pipeline/run/run-report.ts';
 
 /** How a run ended, as far as it is worth a metric. */
@@ -7,8 +6,6 @@ export interface RunMetrics {
   readonly command: string;
   /** Null when it failed before there was a report. */
   readonly report: RunReport | null;
-  /** What the target billed; null when it bills nothing. */
-  readonly usage: LoaderUsage | null;
   readonly exitCode: number;
   readonly durationMs: number;
   /** Milliseconds since 1970. */
@@ -21,7 +18,7 @@ export interface RunMetrics {
  * always there: alert on either.
  */
 export function renderPrometheusMetrics(metrics: RunMetrics): string {
-  const { report, usage } = metrics;
+  const { report } = metrics;
   const base = `command="${escapeLabel(metrics.command)}"`;
   const lines: string[] = [];
   const gauge = (name: string, help: string, samples: Readonly<Record<string, number>>, label?: string): void => {
@@ -41,9 +38,10 @@ export function renderPrometheusMetrics(metrics: RunMetrics): string {
     gauge('rejected_rows', 'Rows of answers that the last run could not use.', { '': report.rejects });
     gauge('problems', 'Problems of the last run.', { '': report.problems_total });
   }
-  if (usage !== null) {
+  const usage = report?.usage;
+  if (usage !== undefined) {
     gauge('target_jobs', 'Jobs of the last run in the target.', { '': usage.jobs });
-    gauge('target_billed_bytes', 'Bytes that the target billed for the last run.', { '': usage.bytesBilled });
+    gauge('target_billed_bytes', 'Bytes that the target billed for the last run.', { '': usage.bytes_billed });
   }
   return `${lines.join('\n')}\n`;
 }

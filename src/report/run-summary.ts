@@ -1,5 +1,4 @@
 import { formatDuration } from '../config/duration.ts';
-import type { LoaderUsage } from '../load/loader.ts';
 import type { Problem, RunReport } from '../pipeline/run/run-report.ts';
 import { formatCount } from './format-count.ts';
 import type { Ink, Paint } from './paint.ts';
@@ -12,8 +11,6 @@ export interface RunSummaryOptions {
   readonly title: string;
   readonly elapsedMs: number;
   readonly paint: Paint;
-  /** What the target billed; only some bill. */
-  readonly usage?: LoaderUsage | undefined;
   /** True when nothing was written: the counts are what would be. Default false. */
   readonly isPlan?: boolean;
   /** True when a signal ended the run before its time. Default false. */
@@ -41,7 +38,7 @@ const stopped = ['yellow', 'stopped'] as const;
 
 /** A run for people: how it ended, what was counted, and each problem with what to do about it. */
 export function renderRunSummary(report: RunReport, options: RunSummaryOptions): string {
-  const { title, elapsedMs, paint, usage, isPlan = false, isStopped = false } = options;
+  const { title, elapsedMs, paint, isPlan = false, isStopped = false } = options;
   const [ink, words] = report.outcome === 'partial' && isStopped ? stopped : outcomes[report.outcome];
   const lines = [`${paint('bold', title)}  ${paint(ink, words)} ${paint('dim', `in ${formatDuration(elapsedMs)}`)}`];
   const nameOf = (name: string): string => (isPlan ? (wouldBe[name] ?? name) : name);
@@ -55,7 +52,8 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
   counts('observations', report.observations);
   counts('versions', report.versions);
   if (report.rejects > 0) counts('rows', { rejected: report.rejects });
-  if (usage !== undefined) counts('billed', { MiB: Math.ceil(usage.bytesBilled / MEBIBYTE), jobs: usage.jobs });
+  const { usage } = report;
+  if (usage !== undefined) counts('billed', { MiB: Math.ceil(usage.bytes_billed / MEBIBYTE), jobs: usage.jobs });
   if (report.problems_total > 0)
     lines.push('', renderProblems(report.problems, report.problems_total, paint).trimEnd());
   return `${lines.join('\n')}\n`;

@@ -1,4 +1,4 @@
-import { isScenedimError, type ScenedimError } from '../../errors.ts';
+import { isScenedimError } from '../../errors.ts';
 import type { Finding } from '../../load/loader.ts';
 
 /** A finding of `check`, with the exit status that it alone would lead to. */
@@ -16,9 +16,6 @@ export function worstExitCode(findings: readonly CheckedFinding[]): number {
 /** The error that some work ended with as a finding; anything unexpected is thrown on. */
 export function findingOf(error: unknown, subject: string): CheckedFinding {
   if (!isScenedimError(error) || error.code === 'interrupted') throw error;
-  return { level: 'error', subject, message: error.message, ...remedyOf(error), exitCode: error.exitCode };
-}
-
-function remedyOf({ remedy }: ScenedimError): { readonly remedy?: string } {
-  return remedy === undefined ? {} : { remedy };
+  const { message, remedy, exitCode } = error;
+  return { level: 'error', subject, message, ...(remedy !== undefined && { remedy }), exitCode };
 }

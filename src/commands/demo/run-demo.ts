@@ -87,11 +87,6 @@ async function playStep(context: RunContext, simulator: Simulator, step: DemoSte
     source,
     accounts: [{ appId: demoAppId, credentials: { appSecret: async () => simulator.appSecret(demoAppId) } }],
     accountTotal: 1,
-    maxAgeMs: null,
-    shard: null,
-    concurrency: 1,
-    acceptEmpty: false,
-    acceptShrink: false,
   });
   if (error !== null) throw error;
   if (report.accounts.failed === 0) return report;

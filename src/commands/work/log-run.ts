@@ -16,13 +16,12 @@ const levels: Readonly<Record<RunOutcome, Level>> = {
 export function logEnd(
   logger: Logger,
   title: string,
-  { report, usage }: RunResult,
+  { report }: RunResult,
   { elapsedMs, isQuiet }: { readonly elapsedMs: number; readonly isQuiet: boolean },
 ): void {
-  const billed = usage === undefined ? {} : { jobs: usage.jobs, bytes_billed: usage.bytesBilled };
   const problems = report.problems_total === 0 ? {} : { problems: report.problems_total };
   logger[isQuiet ? 'info' : levels[report.outcome]](
-    { run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs), ...problems, ...billed },
+    { run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs), ...problems, ...report.usage },
     `${title} ended`,
   );
 }

@@ -6,14 +6,5 @@ import { createWechatSource } from '../../extract/wechat-source.ts';
 import type { Session } from '../session/session.ts';
 
 export function openSource(session: Session, config: Config): SceneSource {
-  const { baseUrl, fallbackBaseUrls, ratePerSecond, timeoutMs, totalTimeoutMs } = requireSource(config);
-  return createWechatSource({
-    clock: systemClock,
-    baseUrl,
-    ...(fallbackBaseUrls !== undefined && { fallbackBaseUrls }),
-    ratePerSecond,
-    timeoutMs,
-    totalTimeoutMs,
-    redactor: session.redactor,
-  });
+  return createWechatSource({ ...requireSource(config), clock: systemClock, redactor: session.redactor });
 }

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { errorCodes, isScenedimError } from '../../errors.ts';
-import type { LoaderUsage } from '../../load/loader.ts';
 import type { RunReport, RunResult } from '../../pipeline/run/run-report.ts';
 import type { ChangeList } from '../../report/change-list.ts';
 import { type RunMetrics, renderPrometheusMetrics } from '../../report/prometheus-metrics.ts';
@@ -30,13 +29,11 @@ export async function reportRun(
 ): Promise<number> {
   const startedAt = performance.now();
   let report: RunReport | null = null;
-  let usage: LoaderUsage | null = null;
   let exitCode = 70;
   let isWritten = true;
   try {
     const result = await work();
     report = result.report;
-    usage = result.usage ?? null;
     exitCode = exitCodeWithSkip(result, options);
     const elapsedMs = performance.now() - startedAt;
     await printReport(session, command, result, elapsedMs, options, planned);
@@ -47,7 +44,6 @@ export async function reportRun(
     isWritten = await writeMetrics(session, options, {
       command,
       report,
-      usage,
       exitCode: session.stoppedBy() ?? exitCode,
       durationMs: performance.now() - startedAt,
       finishedAtMs: Date.now(),
@@ -84,7 +80,7 @@ async function printReport(
   planned: ChangeList | undefined,
 ): Promise<void> {
   const { out, logger, screen } = session;
-  const { report, error, usage } = result;
+  const { report, error } = result;
   const isForPeople = json !== true && out.isTerminal && screen.isTerminal && session.logFormat === 'pretty';
   logEnd(logger, title, result, { elapsedMs, isQuiet: isForPeople });
   if (session.logFormat === 'json') logProblems(logger, result);
@@ -92,13 +88,12 @@ async function printReport(
   const ignoreClosed = (reason: unknown): void => {
     if (!(reason instanceof OutputClosedError)) throw reason;
   };
-  const billed = usage === undefined ? {} : { usage: { jobs: usage.jobs, bytes_billed: usage.bytesBilled } };
-  if (json === true) await out.printJson({ ...report, ...billed }).catch(ignoreClosed);
+  if (json === true) await out.printJson(report).catch(ignoreClosed);
   else {
     const { paint, columns: width } = out;
     const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };
     const isWanted = quiet !== true || report.problems_total > 0;
-    const summary = isWanted ? renderRunSummary(report, { title, elapsedMs, paint, usage, ...flags }) : '';
+    const summary = isWanted ? renderRunSummary(report, { title, elapsedMs, paint, ...flags }) : '';
     // What would change is the result of a plan; a run has none but its rows.
     const list = planned?.render({ paint, width, indent: '  ' }) ?? '';
     const text = [list, summary].filter((part) => part !== '').join('\n');

@@ -50,7 +50,7 @@ export async function withTarget<T>(
   });
 }
 
-/** Like {@link withTarget} for a run, whose result then tells what the target billed. */
+/** Like {@link withTarget} for a run, whose report then tells what the target billed. */
 export async function runOnTarget(
   session: Session,
   config: Config,
@@ -59,7 +59,8 @@ export async function runOnTarget(
 ): Promise<RunResult> {
   return withTarget(session, config, options, async (context) => {
     const result = await work(context);
-    const usage = context.loader.usage?.();
-    return usage === undefined ? result : { ...result, usage };
+    const used = context.loader.usage?.();
+    if (used === undefined) return result;
+    return { ...result, report: { ...result.report, usage: { jobs: used.jobs, bytes_billed: used.bytesBilled } } };
   });
 }

@@ -49,23 +49,8 @@ export interface BigQueryLoaderOptions {
 }
 
 /**
- * A loader for a BigQuery dataset. Connects when it is first used.
- *
- * What a run costs, counted by test/bigquery/volume.test.ts: the statements that `replay` sends to an emulator, and the sizes of the
- * columns that they name there, with five scenes an account. By BigQuery's rule a statement bills those columns, each table 10 MiB
- * at least; UPDATE, DELETE and MERGE with one of them bill the whole of their table on top; loads are free.
- *
- * | accounts | run | queries, scripts, loads | statements | uploaded | billed | hourly for a year |
- * |---|---|---|---|---|---|---|
- * | 1,000 | unchanged | 4, 2, 2 | 19 | 0.5 MiB | 110 MiB | 0.9 TiB |
- * | 1,000 | 1 % renamed | 6, 2, 4 | 25 | 0.5 MiB | 190 MiB | 1.6 TiB |
- * | 1,000 | first load | 4, 2, 4 | 23 | 2.6 MiB | 170 MiB | |
- * | 100,000 | unchanged | 8, 6, 10 | 59 | 45 MiB | 376 MiB | 3.1 TiB |
- * | 100,000 | 1 % renamed | 18, 6, 20 | 89 | 47 MiB | 1,573 MiB | 13.1 TiB |
- * | 100,000 | first load | 8, 6, 20 | 79 | 265 MiB | 680 MiB | |
- *
- * One account asks for and bills what 1,000 do. `sync` reads `scene_account` once more for every batch, and a lease that is renewed
- * bills 10 MiB each time, after a third of its time.
+ * A loader for a BigQuery dataset. Connects when it is first used. What a run costs is in config/bigquery/README.md;
+ * test/bigquery/volume.test.ts counts it.
  */
 export function createBigQueryLoader(
   config: BigQueryConfig,

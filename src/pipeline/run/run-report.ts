@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ScenedimError } from '../../errors.ts';
-import { type LoaderUsage, runOutcomes } from '../../load/loader.ts';
+import { runOutcomes } from '../../load/loader.ts';
 import { runCountNames } from '../../load/run-counts.ts';
 import { count, type Document } from '../../output-fields.ts';
 
@@ -58,8 +58,6 @@ export interface RunResult {
   readonly exitCode: number;
   /** Why the run stopped early, to be printed like any error; null when it came to its end. */
   readonly error: ScenedimError | null;
-  /** What the target billed; only some bill. */
-  readonly usage?: LoaderUsage;
 }
 
 function countsOf<Name extends string>(names: readonly Name[]) {

@@ -67,8 +67,8 @@ describe('a run for people', () => {
 
   test('says what the target billed, when it bills', () => {
     const quiet = { ...report, problems: [], problems_total: 0, rejects: 0 };
-    const usage = { jobs: 1_203, bytesBilled: 20 * 1024 * 1024 + 1 };
-    expect(renderRunSummary(quiet, { title: 'sync', elapsedMs: 1400, paint: plainPaint, usage })).toContain(
+    const usage = { jobs: 1_203, bytes_billed: 20 * 1024 * 1024 + 1 };
+    expect(renderRunSummary({ ...quiet, usage }, { title: 'sync', elapsedMs: 1400, paint: plainPaint })).toContain(
       '\n  billed        21 MiB, 1,203 jobs\n',
     );
   });
@@ -80,8 +80,7 @@ describe('metrics of a run', () => {
   test('are the Prometheus text format, each name with help and type first', () => {
     const text = renderPrometheusMetrics({
       command: 'sync',
-      report,
-      usage: { jobs: 12, bytesBilled: 20_971_520 },
+      report: { ...report, usage: { jobs: 12, bytes_billed: 20_971_520 } },
       exitCode: 75,
       durationMs: 1500,
       finishedAtMs: 1_700_000_000_500,
@@ -104,7 +103,6 @@ describe('metrics of a run', () => {
     const text = renderPrometheusMetrics({
       command: 'sync',
       report: null,
-      usage: null,
       exitCode: 69,
       durationMs: 1,
       finishedAtMs: 0,
