@@ -41,8 +41,9 @@ SELECT
   (TIMESTAMPTZ '1970-01-01 00:00:00+00' AT TIME ZONE (SELECT m.time_zone FROM :SCHEMA.scene_meta AS m))::date,
   DATE '9999-12-31';
 
--- SETOF the table, not RETURNS TABLE: only so do the columns keep their collation, and with it the use of the index.
-CREATE OR REPLACE FUNCTION :SCHEMA.scene_as_of(ts timestamptz) RETURNS SETOF :SCHEMA.dim_scene
+-- SETOF a type, not RETURNS TABLE: only so do the columns keep their collation, and with it the use of the index. Not the table
+-- itself: a column that somebody adds to the table would break the function.
+CREATE OR REPLACE FUNCTION :SCHEMA.scene_as_of(ts timestamptz) RETURNS SETOF :SCHEMA.scene_version
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT

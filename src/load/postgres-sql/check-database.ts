@@ -4,22 +4,33 @@ import { type ErrorCode, isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
 import { schemaFinding } from '../schema-version.ts';
 import { quoteIdentifier } from './quote-sql.ts';
-import { readMeta } from './schema/meta.ts';
+import { findRowSecurity } from './row-security.ts';
+import { hasMeta, selectMeta } from './schema/meta.ts';
 import { newestSchemaVersion } from './schema/migration-script.ts';
 import { missingRoles, readersWithoutRights } from './schema/readers.ts';
+import { readFlaws, refusedLevels, type SchemaFlaw } from './schema/schema-flaws.ts';
+import { OLDEST_SERVER, REMEDY_ENCODING, REMEDY_OLD_SERVER } from './schema/server-needs.ts';
+import { findSpoiltTexts } from './schema/spoilt-texts.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
-const OLDEST_SERVER = 140_000;
 /** Looks at everything that a run needs; writes nothing. What cannot be looked at is a finding, too. */
 export async function checkDatabase(target: SqlTarget, signal: AbortSignal): Promise<readonly Finding[]> {
   try {
     return await target.session(async (session) => {
-      const meta = await readMeta(session);
+      const isThere = await hasMeta(session);
+      const flaws = await readFlaws(session);
+      const isUsable = isThere && flaws.every(({ level }) => level !== 'unusable');
+      const isMigratable = flaws.every(({ level }) => !refusedLevels.includes(level));
+      const meta = isUsable ? await selectMeta(session) : null;
       return [
         { level: 'ok', subject: 'connection', message: target.description },
         ...(await checkServer(session)),
-        schemaFinding(meta, newestSchemaVersion()),
-        ...(meta === null ? await checkInstall(session) : await checkRights(session)),
+        ...(isUsable || (!isThere && isMigratable) ? [schemaFinding(meta, newestSchemaVersion())] : []),
+        ...flaws.map(flawFinding),
+        ...(isThere
+          ? [...(await checkRights(session)), ...(await checkRowSecurity(session))]
+          : await checkInstall(session)),
+        ...(isUsable && isMigratable ? await checkTexts(session) : []),
         ...(await checkReaders(session, target.readers, meta)),
       ];
     }, signal);
@@ -47,11 +58,32 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
   return [
     server.number >= OLDEST_SERVER
       ? { level: 'ok', subject: 'server version', message: server.version }
-      : unfit('server version', `${server.version} is too old`, 'use PostgreSQL 14 or newer'),
+      : unfit('server version', `${server.version} is too old`, REMEDY_OLD_SERVER),
     server.encoding === 'UTF8'
       ? { level: 'ok', subject: 'encoding', message: 'UTF8' }
-      : unfit('encoding', `the database has ${server.encoding}`, 'use a database with UTF8'),
+      : unfit('encoding', `the database has ${server.encoding}, which cannot hold every name`, REMEDY_ENCODING),
     ...(isReadOnly ? [unfit('writing', 'the database is read only', 'connect to the primary')] : []),
+  ];
+}
+
+function flawFinding({ level, message, remedy }: SchemaFlaw): Finding {
+  return level === 'added'
+    ? { level: 'warning', subject: 'schema', message, remedy }
+    : unfit('schema', message, remedy);
+}
+
+async function checkRowSecurity(session: SqlSession): Promise<readonly Finding[]> {
+  const found = await findRowSecurity(session);
+  return found === null ? [] : [problem('row security', 'target_denied', found.message, found.remedy)];
+}
+
+/** Texts that a script brought in another encoding. */
+async function checkTexts(session: SqlSession): Promise<readonly Finding[]> {
+  const difference = await findSpoiltTexts(session);
+  if (difference === null) return [];
+  const remedy = 'run scenedim migrate, or the script of scenedim migrate --print-sql, which write them again';
+  return [
+    unfit('bundled tables', `what migrate brings was changed or read in another encoding: ${difference}`, remedy),
   ];
 }
 
@@ -72,7 +104,7 @@ async function checkRights({ db, schema }: SqlSession): Promise<readonly Finding
   const { rows } = await sql<{ lacking: string; user: string }>`
     SELECT t.name || ': ' || p.name AS lacking, current_user::text AS user
     FROM unnest(${Object.keys(tableCatalogue)}::text[]) AS t(name), unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p(name)
-    WHERE has_table_privilege(to_regclass(${quoteIdentifier(schema)} || '.' || t.name)::oid, p.name) IS NOT TRUE
+    WHERE has_table_privilege(to_regclass(${quoteIdentifier(schema)} || '.' || t.name)::oid, p.name) IS FALSE
       AND NOT (t.name IN ('access_source', 'launch_scene', 'scene_meta') AND p.name <> 'SELECT')`.execute(db);
   const [first] = rows;
   if (first === undefined) return [{ level: 'ok', subject: 'rights', message: 'all tables can be read and written' }];

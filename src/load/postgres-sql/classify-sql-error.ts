@@ -22,6 +22,8 @@ export function classifySqlError(error: unknown, names: TargetNames): ScenedimEr
 /** The statement that gives the right which a "permission denied" misses. */
 function missingRight(message: string, { schema, database, user }: TargetNames): string {
   const role = quoteIdentifier(user);
+  if (/row-level security/.test(message))
+    return 'run scenedim check, which says how to let this user see and write every row';
   if (/for database/.test(message)) {
     return `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${role}, or GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role}`;
   }

@@ -15,3 +15,13 @@ export function quoteBlock(block: string): string {
   while (block.includes(tag)) tag = `$_${tag.slice(1)}`;
   return `${tag}${block}${tag}`;
 }
+
+/** Texts as an SQL array. */
+export function quoteArray(texts: readonly string[]): string {
+  return `ARRAY[${texts.map(quoteLiteral).join(', ')}]::text[]`;
+}
+
+/** A block of PL/pgSQL as a statement. */
+export function doStatement(block: string): string {
+  return `DO ${quoteBlock(`\n${block}\n`)};\n`;
+}

@@ -50,4 +50,6 @@ export interface SceneTables {
 }
 
 /** Tables that rows are copied into. */
-export type CopyTable = 'scene_observation' | 'scene_reject' | 'dim_scene';
+export type CopyTable = (typeof copyTables)[number];
+
+export const copyTables = ['scene_observation', 'scene_reject', 'dim_scene'] as const;

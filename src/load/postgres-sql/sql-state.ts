@@ -34,6 +34,10 @@ export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '3D000': missingDatabase,
   '3F000': outdated,
   '40': busy,
+  '42P10': {
+    code: 'target_invalid',
+    remedy: 'a key of a table is missing: run scenedim check, which says how to make it again',
+  },
   '42501': { code: 'target_denied', remedy: null },
   '42703': outdated,
   '42883': outdated,

@@ -4,11 +4,23 @@ import { ScenedimError } from '../../../errors.ts';
 import type { TargetMeta } from '../../loader.ts';
 import { oneOf } from '../../one-of.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
+import { assertNoRowSecurity } from '../row-security.ts';
 import type { SqlSession } from '../sql-target.ts';
+import { assertUsableSchema } from './schema-flaws.ts';
 
-/** The row of `scene_meta`; null when the schema, the table or the row is not there. */
-export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta | null> {
-  if (!(await hasMeta({ db, schema }))) return null;
+/**
+ * The row of `scene_meta`; null when the schema, the table or the row is not there. Every command begins with it, so it refuses a
+ * schema that no command can work on, and tables of which this user does not see every row.
+ */
+export async function readMeta(session: SqlSession): Promise<TargetMeta | null> {
+  if (!(await hasMeta(session))) return null;
+  await assertNoRowSecurity(session);
+  await assertUsableSchema(session);
+  return selectMeta(session);
+}
+
+/** {@link readMeta} of a schema that was looked at already. */
+export async function selectMeta({ db, schema }: SqlSession): Promise<TargetMeta | null> {
   const row = await db
     .withSchema(schema)
     .selectFrom('scene_meta')
@@ -25,7 +37,7 @@ export async function readMeta({ db, schema }: SqlSession): Promise<TargetMeta |
 }
 
 /** Whether the table is there can be asked without any right on it. A missing right on the schema is `target_denied`. */
-async function hasMeta({ db, schema }: Pick<SqlSession, 'db' | 'schema'>): Promise<boolean> {
+export async function hasMeta({ db, schema }: Pick<SqlSession, 'db' | 'schema'>): Promise<boolean> {
   const { rows } = await sql<{ may: boolean; there: boolean; user: string }>`
     SELECT has_schema_privilege(n.oid, 'USAGE') AS may, current_user::text AS "user",
       EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'scene_meta') AS there

@@ -6,22 +6,23 @@ import { sqlStateOf } from '../sql-state.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { readMeta } from './meta.ts';
 import {
-  catalogueScript,
-  createSchemaStatement,
   installerLockStatement,
   listMigrations,
   metaStatements,
-  migrationText,
   newestSchemaVersion,
   readersScript,
+  schemaScript,
 } from './migration-script.ts';
 import { assertReadersExist, readersWithoutRights } from './readers.ts';
+import { assertUsableSchema, readFlaws, refusedLevels } from './schema-flaws.ts';
+import { REMEDY_ENCODING } from './server-needs.ts';
+import { findSpoiltTexts } from './spoilt-texts.ts';
 
 const INVALID_PARAMETER = '22023';
 
 /**
  * Brings the target to the newest schema in one transaction that holds the installers' lock; only looks when it is there
- * already and settings and readers' rights are right. Drops nothing, so views and grants of users survive.
+ * already and whole, and settings and readers' rights are right. Drops nothing, so views, grants and options of users survive.
  */
 export async function migrateTarget(
   target: SqlTarget,
@@ -36,12 +37,9 @@ export async function migrateTarget(
     await assertUsable(session, target.readers, options);
     const meta = await readMeta(session);
     assertNotNewer(meta, toVersion);
-    const pending = listMigrations().filter(({ number }) => number > (meta?.schemaVersion ?? 0));
-    if (pending.length > 0) {
-      await session.script(createSchemaStatement(session.schema));
-      for (const migration of pending) await session.script(migrationText(migration, session.schema));
-      await session.script(catalogueScript(session.schema));
-    }
+    const version = (await isWhole(session)) ? (meta?.schemaVersion ?? 0) : 0;
+    const pending = listMigrations().filter(({ number }) => number > version);
+    if (pending.length > 0) await session.script(schemaScript(session.schema, pending));
     const granted = await grantMissing(session, target.readers);
     if (pending.length > 0 || meta?.timeZone !== options.timeZone)
       await session.script(metaStatements(session.schema, options));
@@ -54,9 +52,16 @@ async function isCurrent(session: SqlSession, readers: readonly string[], option
   const meta = await readMeta(session);
   assertNotNewer(meta, newestSchemaVersion());
   if (meta === null || meta.schemaVersion !== newestSchemaVersion() || meta.timeZone !== options.timeZone) return false;
-  if (readers.length === 0) return true;
+  await assertUsableSchema(session, refusedLevels);
+  if (!(await isWhole(session))) return false;
   await assertReadersExist(session, readers);
   return (await readersWithoutRights(session, readers)).length === 0;
+}
+
+/** False when something is gone or spoilt that the migrations make again. */
+async function isWhole(session: SqlSession): Promise<boolean> {
+  const isMendable = (await readFlaws(session)).some(({ level }) => level === 'mendable');
+  return !isMendable && (await findSpoiltTexts(session)) === null;
 }
 
 async function grantMissing(session: SqlSession, readers: readonly string[]): Promise<readonly string[]> {
@@ -77,13 +82,12 @@ async function assertUsable(
     throw new ScenedimError(
       'target_invalid',
       `the database has the encoding ${rows[0]?.encoding}, which cannot hold every name`,
-      {
-        remedy: "use a database made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
-      },
+      { remedy: REMEDY_ENCODING },
     );
   }
   await assertTimeZone(session, timeZone);
   await assertReadersExist(session, readers);
+  await assertUsableSchema(session, refusedLevels);
 }
 
 async function assertTimeZone({ db }: SqlSession, timeZone: string): Promise<void> {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { MigrateOptions } from '../../loader.ts';
 import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
-import { newerSchemaMessage } from '../../schema-version.ts';
 import { advisoryClass, advisoryObjects } from '../advisory-keys.ts';
-import { quoteBlock, quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
+import { doStatement, quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 import { bundledStatements } from './bundled-statements.ts';
 import { commentStatements } from './comment-statements.ts';
 import { grantStatements } from './grant-statements.ts';
+import { keepOptionsStatement, restoreOptionsStatement } from './kept-options.ts';
+import { scriptRefusals } from './script-refusals.ts';
+import { versionTypeStatement } from './version-type.ts';
 
 /**
  * The migrations of this program in order. A release that changes comments or bundled tables adds one too, though it
@@ -21,14 +23,21 @@ export function newestSchemaVersion(): number {
   return listMigrations().at(-1)?.number ?? 0;
 }
 
-/** A migration as SQL text for one schema. */
-export function migrationText(migration: MigrationFile, schema: string): string {
-  return readFileSync(migration.file, 'utf8').replaceAll(':SCHEMA', () => quoteIdentifier(schema));
+/** The schema, what the migrations make in it, comments and bundled tables. Options of views and functions stay as they are. */
+export function schemaScript(schema: string, migrations: readonly MigrationFile[]): string {
+  return [
+    createSchemaStatement(schema),
+    versionTypeStatement(schema),
+    keepOptionsStatement(schema),
+    ...migrations.map((migration) => `\n-- ${migration.name}\n${migrationText(migration, schema)}`),
+    `\n${joinStatements([...bundledStatements(schema), ...commentStatements(schema)])}`,
+    restoreOptionsStatement(),
+  ].join('');
 }
 
-/** Comments, bundled tables: what every upgrade writes again. */
-export function catalogueScript(schema: string): string {
-  return joinStatements([...bundledStatements(schema), ...commentStatements(schema)]);
+/** A migration as SQL text for one schema. */
+function migrationText(migration: MigrationFile, schema: string): string {
+  return readFileSync(migration.file, 'utf8').replaceAll(':SCHEMA', () => quoteIdentifier(schema));
 }
 
 /** What the readers need; empty without readers. */
@@ -38,30 +47,24 @@ export function readersScript(schema: string, readers: readonly string[]): strin
 
 /** Makes one installer wait for the other until the end of its transaction. */
 export function installerLockStatement(schema: string): string {
-  return `SELECT pg_advisory_xact_lock(${advisoryClass('scenedim', schema)}, ${advisoryObjects.migrate});\n`;
+  const keys = `${advisoryClass('scenedim', schema)}, ${advisoryObjects.migrate}`;
+  return doStatement(`BEGIN\n  PERFORM pg_catalog.pg_advisory_xact_lock(${keys});\nEND`);
 }
 
 /** Creates the schema unless it is there: `IF NOT EXISTS` alone asks for the right to create one even then. */
-export function createSchemaStatement(schema: string): string {
-  const block = ` BEGIN
+function createSchemaStatement(schema: string): string {
+  return doStatement(`BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${quoteLiteral(schema)}) THEN
     CREATE SCHEMA ${quoteIdentifier(schema)};
   END IF;
-END `;
-  return `DO ${quoteBlock(block)};\n`;
+END`);
 }
 
-/** Refuses a newer schema, then notes version and time zone; the other settings only in a new target. */
+/** Notes version and time zone; the other settings only in a new target. */
 export function metaStatements(schema: string, options: MigrateOptions): string {
   const table = `${quoteIdentifier(schema)}.scene_meta`;
   const version = newestSchemaVersion();
-  const block = ` BEGIN
-  IF EXISTS (SELECT FROM ${table} WHERE schema_version > ${version}) THEN
-    RAISE EXCEPTION ${quoteLiteral(newerSchemaMessage)} USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
-END `;
-  return `DO ${quoteBlock(block)};
-INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone)
+  return `INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone)
 VALUES (${version}, ${options.normalizerVersion}, ${quoteLiteral(options.firstSeen)}, ${quoteLiteral(options.timeZone)})
 ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, time_zone = excluded.time_zone;\n`;
 }
@@ -70,11 +73,10 @@ ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, t
 export function migrationScript(schema: string, readers: readonly string[], options: MigrateOptions): string {
   return [
     `-- scenedim: schema version ${newestSchemaVersion()}. May be run again and again, with psql -v ON_ERROR_STOP=1 -f FILE.\n`,
-    'BEGIN;\n',
+    "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nBEGIN;\n",
     installerLockStatement(schema),
-    createSchemaStatement(schema),
-    ...listMigrations().map((migration) => `\n-- ${migration.name}\n${migrationText(migration, schema)}`),
-    `\n${catalogueScript(schema)}`,
+    scriptRefusals(schema, readers, { version: newestSchemaVersion(), timeZone: options.timeZone }),
+    schemaScript(schema, listMigrations()),
     readersScript(schema, readers),
     metaStatements(schema, options),
     'COMMIT;\n',

@@ -14,6 +14,16 @@ export function readableObjects(schema: string): { readonly relations: string[];
   };
 }
 
+/** All views and functions of a schema, as SQL names them. */
+export function viewsAndFunctions(schema: string): { readonly views: string[]; readonly functions: string[] } {
+  return {
+    views: Object.entries(columnCatalogue.relations)
+      .filter(([, { kind }]) => kind === 'view')
+      .map(([name]) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`),
+    functions: readableObjects(schema).functions,
+  };
+}
+
 /**
  * A function of the catalogue as Postgres tells it from its namesakes, `"scene"."scene_as_of"(timestamptz)`: one for each type
  * of its argument.
