@@ -9,6 +9,11 @@ export const BEGINNING: Micros = 0n;
 /** `effective_to` of an open version: 9999-12-31T00:00:00Z. */
 export const OPEN_END: Micros = 253_402_214_400_000_000n;
 
+/** 0001-01-01T00:00:00Z. */
+const FIRST_INSTANT: Micros = -62_135_596_800_000_000n;
+/** 9999-12-31T23:59:59.999999Z. */
+const LAST_INSTANT: Micros = OPEN_END + 86_399_999_999n;
+
 const MICROS_PER_SECOND = 1_000_000n;
 const MICROS_PER_DAY = 86_400_000_000n;
 
@@ -70,10 +75,14 @@ export function formatInstantShort(instant: Micros): string {
 /** Like {@link parseInstant}, for an option or a setting: a bad one is a `usage` error that names it. */
 export function requireInstant(text: string, option: string): Micros {
   const instant = parseInstant(text);
-  if (instant === undefined) {
-    throw new ScenedimError('usage', `${option}: "${text}" is not an RFC 3339 time with an offset`, {
-      remedy: 'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
-    });
+  if (instant === undefined || instant < FIRST_INSTANT || instant > LAST_INSTANT) {
+    throw new ScenedimError(
+      'usage',
+      `${option}: "${text}" is not an RFC 3339 time with an offset, of the years 1 to 9999 in UTC`,
+      {
+        remedy: 'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
+      },
+    );
   }
   return instant;
 }

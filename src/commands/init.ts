@@ -8,6 +8,7 @@ import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
+import { shellWord } from '../shell-word.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
 
@@ -127,7 +128,7 @@ async function writeNew(path: string, shown: string, text: string, force: boolea
     const code = reasonOf(cause);
     if (await isDirectory(path)) {
       throw new ScenedimError('file_unusable', `${shown} is a directory`, {
-        remedy: `name a file in it: --config ${join(shown, 'scenedim.yaml')}`,
+        remedy: `name a file in it: --config ${shellWord(join(shown, 'scenedim.yaml'))}`,
         cause,
       });
     }
@@ -152,7 +153,7 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 function nextSteps(file: string, { credential, target }: ConfigAnswers): string {
-  const named = file === 'scenedim.yaml' ? '' : ` --config ${file}`;
+  const named = file === 'scenedim.yaml' ? '' : ` --config ${shellWord(file)}`;
   const variable = credential === 'token' ? 'WECHAT_ACCESS_TOKEN' : 'WECHAT_APP_SECRET';
   const places = { pglite: [], postgres: ['DATABASE_URL'], bigquery: ['GOOGLE_CLOUD_PROJECT'] };
   const variables = [variable, ...places[target]].join(' and ');

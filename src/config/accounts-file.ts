@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { CsvError, parse } from 'csv-parse';
 import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
@@ -49,6 +50,24 @@ export async function* readAccountsFile(
     `${shown}: no account is listed`,
     'add a line for each account below the header, its app id and where its credential is',
   );
+}
+
+/**
+ * The variables that such a file names in `secret_env` and `token_env`. None of a file that is no
+ * regular one, which can be read once only, or that cannot be used: its reader says why.
+ */
+export async function variablesOfAccountsFile(path: string, signal: AbortSignal): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    if (!(await stat(path)).isFile()) return [];
+    for await (const account of readAccountsFile(path, path, signal)) {
+      const reference = 'appSecret' in account ? account.appSecret : account.accessToken;
+      if (reference !== undefined && 'env' in reference) names.push(reference.env);
+    }
+  } catch {
+    signal.throwIfAborted();
+  }
+  return names;
 }
 
 interface CsvRow {

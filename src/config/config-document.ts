@@ -31,7 +31,7 @@ export interface ConfigDocument {
  */
 export function parseConfigDocument(text: string, file: string, environment: Environment): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseYaml(text, file, lines);
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -59,11 +59,35 @@ export function parseConfigDocument(text: string, file: string, environment: Env
   refuse(bad, 'set the variable, or give it a default with ${VAR:-default}');
 
   return {
-    values: document.toJS({ maxAliasCount: 100 }) as unknown,
+    values: plainValues(document, file),
     variables,
     fromVariables,
     locate: (path, key) => at(offsetOf(document, path, key)),
   };
+}
+
+function parseYaml(text: string, file: string, lineCounter: LineCounter): Document {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false });
+  } catch (cause) {
+    throw unusable(file, cause);
+  }
+}
+
+/** An alias without its anchor, one that holds itself, or one that would fill the memory. */
+function plainValues(document: Document, file: string): unknown {
+  try {
+    const values: unknown = document.toJS({ maxAliasCount: 100 });
+    JSON.stringify(values);
+    return values;
+  } catch (cause) {
+    throw unusable(file, cause);
+  }
+}
+
+function unusable(file: string, cause: unknown): ScenedimError {
+  const message = `${file}: the YAML is nested too deeply, or its aliases (*name) hold themselves, too much or nothing`;
+  return new ScenedimError('config_invalid', message, { remedy: 'write the values out instead of aliases', cause });
 }
 
 function refuse(problems: readonly string[], remedy: string): void {

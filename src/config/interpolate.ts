@@ -7,7 +7,7 @@ export interface Interpolated {
   readonly variables: readonly string[];
 }
 
-/** What is wrong with a `${…}`; the caller adds where it stands. */
+/** What is wrong with a `${…}`, without what it holds; the caller adds where it stands. */
 export class InterpolationError extends Error {
   override readonly name = 'InterpolationError';
 }
@@ -46,7 +46,7 @@ function resolve(expression: string, environment: Environment): Interpolated {
   const operator = colon === -1 ? '' : expression.slice(colon, colon + 2);
   const rest = expression.slice(colon + 2);
   if (!NAME.test(name)) {
-    throw new InterpolationError(`"\${${expression}}" does not name a variable; write $\${ for a literal \${`);
+    throw new InterpolationError('a "${…}" does not name a variable; write $${ for a literal ${');
   }
   const value = environment[name];
   if (operator === '') {
@@ -54,7 +54,9 @@ function resolve(expression: string, environment: Environment): Interpolated {
     return { text: value, variables: [name] };
   }
   if (operator !== ':-' && operator !== ':?') {
-    throw new InterpolationError(`"\${${expression}}" is neither \${VAR}, \${VAR:-default} nor \${VAR:?message}`);
+    throw new InterpolationError(
+      'a "${…}" is neither ${VAR}, ${VAR:-default} nor ${VAR:?message}; write $${ for a literal ${',
+    );
   }
   if (value !== undefined && value !== '') return { text: value, variables: [name] };
   if (operator === ':?') {

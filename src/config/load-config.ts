@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { readText } from '../named-pipe.ts';
+import { variablesOfAccountsFile } from './accounts-file.ts';
 import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
+import { valueAt } from './config-path.ts';
 import type { ParsedConfig } from './config-schema.ts';
 import type { Environment } from './interpolate.ts';
 import { type Setting, settingsFromEnvironment, unknownVariables } from './setting-variables.ts';
@@ -41,7 +43,13 @@ export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
   const path = resolve(workingDirectory, file);
   const document = parseConfigDocument(await readConfig(file, path, options.signal), file, environment);
   const known = new Set([...document.variables, ...secretVariables(document)]);
-  const unknown = unknownVariables(environment, known);
+  let unknown = unknownVariables(environment, known);
+  const accounts: unknown = valueAt(document.values, ['source', 'accounts', 'file']);
+  if (unknown.length > 0 && typeof accounts === 'string') {
+    const { signal = new AbortController().signal } = options;
+    const named = await variablesOfAccountsFile(resolve(dirname(path), accounts), signal);
+    unknown = unknownVariables(environment, new Set([...known, ...named]));
+  }
   if (unknown.length > 0) {
     throw new ScenedimError('config_invalid', unknown.join('\n'), {
       remedy: 'correct the name, or unset the variable',

@@ -2,7 +2,7 @@ import { chunksOfStream } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { AccountQuery, Loader } from '../../load/loader.ts';
-import { printable } from '../../report/printable.ts';
+import { shellWord } from '../../shell-word.ts';
 
 /** How some or all accounts stand. The log is read of those alone whose newest answer is held. */
 export async function* readStandings(
@@ -31,7 +31,7 @@ export interface WaitingAnswer {
 /** The arguments with which `accept` takes this answer. */
 export function acceptArguments(appId: string, { observedAt, isNewest }: WaitingAnswer): string {
   const time = isNewest ? '' : ` --observed-at ${formatInstant(observedAt)}`;
-  return `accept --app-id ${printable(appId)}${time}`;
+  return `accept --app-id ${shellWord(appId)}${time}`;
 }
 
 export const accountStates = ['ok', 'failed', 'held', 'removals_suspended'] as const;

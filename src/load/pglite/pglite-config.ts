@@ -6,7 +6,12 @@ import { schemaSetting } from '../postgres-sql/schema-setting.ts';
 export const pgliteSection = z.strictObject({
   type: z.literal('pglite').describe('A Postgres inside this process, in a directory.'),
   /** `memory://` is a database that nobody sees again. */
-  path: z.string().min(1).default('./data/scene').describe('Directory of the database; relative to the config file.'),
+  path: z
+    .string()
+    .min(1)
+    .regex(/^[^\0]*$/, 'holds a NUL character')
+    .default('./data/scene')
+    .describe('Directory of the database; relative to the config file.'),
   schema: schemaSetting,
   autoMigrate,
 });

@@ -1,9 +1,11 @@
 /** What the user is told about single accounts. */
+
 import type { Observation } from '../../dimension/observation.ts';
 import type { ScenedimError } from '../../errors.ts';
 import type { FetchFailure } from '../../extract/scene-source.ts';
 import { formatInstant } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
+import { shellWord } from '../../shell-word.ts';
 import type { PlannedAccount } from '../batch/plan-account.ts';
 import type { Problem } from './run-report.ts';
 
@@ -34,7 +36,7 @@ export function describeNotNewer(appId: string): Problem {
     kind: 'failed',
     code: 'not_newer',
     message: 'its newest stored answer is not older than now',
-    remedy: `check the clock; when that answer is wrong: scenedim hold --app-id ${appId} --observed-at TIME`,
+    remedy: `check the clock; when that answer is wrong: scenedim hold --app-id ${shellWord(appId)} --observed-at TIME`,
   };
 }
 
@@ -67,6 +69,6 @@ function describeHold({ appId, observedAt, holdReason }: Observation): Problem {
     kind: 'held',
     code: holdReason ?? 'held',
     message: `the answer at ${formatInstant(observedAt)} ${what}; it is kept, the dimension is as before`,
-    remedy: `if the answer is right: scenedim accept --app-id ${appId}`,
+    remedy: `if the answer is right: scenedim accept --app-id ${shellWord(appId)}`,
   };
 }

@@ -44,9 +44,9 @@ describe('interpolation', () => {
     ['${NO:?set it}', 'environment variable NO is not set: set it'],
     ['${EMPTY:?}', 'environment variable EMPTY is not set'],
     ['${A', '"${" without its "}"; write $${ for a literal ${'],
-    ['${}', '"${}" does not name a variable; write $${ for a literal ${'],
-    ['${1A}', '"${1A}" does not name a variable; write $${ for a literal ${'],
-    ['${A:+x}', '"${A:+x}" is neither ${VAR}, ${VAR:-default} nor ${VAR:?message}'],
+    ['${}', 'a "${…}" does not name a variable; write $${ for a literal ${'],
+    ['${1A}', 'a "${…}" does not name a variable; write $${ for a literal ${'],
+    ['${A:+x}', 'a "${…}" is neither ${VAR}, ${VAR:-default} nor ${VAR:?message}; write $${ for a literal ${'],
   ])('refuses %s', (text, message) => {
     expect(() => replaced(text)).toThrow(message);
   });
