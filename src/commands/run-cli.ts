@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
+import { parseDuration, requireDuration } from '../config/duration.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { readProgramVersion } from '../program-version.ts';
 import { createRedactor } from '../redact.ts';
@@ -13,6 +14,9 @@ import { errorDocument, renderError, renderErrorLine } from './session/print-err
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
 import { usageError } from './session/usage-error.ts';
+
+/** How long a stop by a signal may take, without `--grace`. */
+const GRACE = '30s';
 
 /** How long a stopped command waits for somebody to read its last words. */
 const LAST_WORDS_MS = 1_000;
@@ -28,7 +32,12 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const out = createOutput(host.stdout, host.env, () => screen.setLiveLine(undefined));
   const paint = createPaint(host.stderr, host.env);
   host.stderr.on('error', () => {});
-  const stoppedBy = listenForSignals(host, stopping, exit, (text) => screen.write(text));
+  const endLate = (status: number): void => {
+    showError(new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' }));
+    exit(status);
+  };
+  const stop = listenForSignals(host, stopping, { exit, endLate, write: (text) => screen.write(text) });
+  const { stoppedBy } = stop;
   const showError = (error: unknown): void => {
     const stack = !isScenedimError(error) && wantsTrace(host) ? traceOf(error) : undefined;
     if (commonSetting(host, '--log-format', 'SCENEDIM_LOG_FORMAT') === 'json') {
@@ -54,6 +63,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
 
   let code = 0;
   try {
+    assertGrace(host);
     code = await parse(host, out.print, parts);
   } catch (error) {
     code = await fail(error);
@@ -63,6 +73,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   await (stoppedBy() === undefined
     ? flushed
     : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
+  stop[Symbol.dispose]();
   return stoppedBy() ?? code;
 }
 
@@ -116,6 +127,7 @@ function createProgram(write: (text: string) => void): Command {
     .option('-c, --config <file>', 'config file (default: scenedim.yaml, else config/scenedim.yaml)')
     .option('--json', 'print one JSON document on stdout, nothing else')
     .option('-q, --quiet', 'print nothing but results, warnings and errors')
+    .option('--grace <duration>', `how long a stop by SIGINT or SIGTERM may take (default: ${GRACE})`)
     .option('--log-level <level>', 'debug, info (default), warn (default on a terminal), error or silent')
     .option('--log-format <format>', 'pretty (default on a terminal) or json')
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
@@ -132,25 +144,54 @@ First steps:
   $ scenedim plan          look before you leap
   $ scenedim sync          do it`;
 
-/** The exit status for the signal that came, when one came. */
+interface Ending {
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+  /** Ends a process whose clean stop took too long. */
+  readonly endLate: (code: number) => void;
+  readonly write: (text: string) => void;
+}
+
+interface SignalListener extends Disposable {
+  /** The exit status for the signal that came; undefined while none came. */
+  readonly stoppedBy: () => number | undefined;
+}
+
+/**
+ * The first signal stops the command cleanly, and a second one at once. So does the end of `--grace`: a database that stalls
+ * would be waited for without end.
+ */
 function listenForSignals(
   host: HostProcess,
   stopping: AbortController,
-  exit: (code: number) => void,
-  write: (text: string) => void,
-): () => number | undefined {
+  { exit, endLate, write }: Ending,
+): SignalListener {
   let code: number | undefined;
+  let deadline: NodeJS.Timeout | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     host.on(name, () => {
       if (code !== undefined) return exit(code);
-      code = 128 + constants.signals[name];
+      const status = 128 + constants.signals[name];
+      code = status;
       if (host.stderr.isTTY === true) write('stopping cleanly; once more to stop at once\n');
+      deadline = setTimeout(() => endLate(status), graceMsOf(host));
       stopping.abort(
         new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }),
       );
     });
   }
-  return () => code;
+  return { stoppedBy: () => code, [Symbol.dispose]: () => clearTimeout(deadline) };
+}
+
+/** A bad one is told once the command starts. */
+function graceMsOf(host: HostProcess): number {
+  const given = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
+  return parseDuration(given ?? GRACE) ?? 0;
+}
+
+function assertGrace(host: HostProcess): void {
+  const grace = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
+  if (grace !== undefined) requireDuration(grace, '--grace');
 }
 
 function wantsTrace(host: HostProcess): boolean {

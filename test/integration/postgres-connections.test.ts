@@ -4,8 +4,9 @@ import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
+import { ended, type startCli } from '../support/spawn-cli.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { asUser, open, query, signal } from './postgres-loader-fixture.ts';
+import { asUser, connect, open, query, signal, untilBlocked } from './postgres-loader-fixture.ts';
 
 /** Enough for several pages of versions. */
 const log = [...replayLog({ accounts: 900, scenes: 8, answers: 2, order: 'time' })].join('\n');
@@ -66,6 +67,33 @@ describePostgres('connections to Postgres', ({ createDatabase, adminUrl, server 
       code: 'target_unreachable',
       remedy: expect.stringContaining('two connections'),
     });
+  });
+
+  test('a database that stalls in the middle of a batch ends the run with 75, and a stop within --grace', async () => {
+    const stalled = async (work: (child: ReturnType<typeof startCli>) => Promise<void>, ...flags: string[]) => {
+      await using database = await createDatabase();
+      const url = new URL(database.url);
+      await using proxy = await startTcpProxy({ port: Number(url.port) });
+      url.port = String(proxy.port);
+      await using workspace = await createCliWorkspace({ target: { type: 'postgres', url: url.href } });
+      await workspace.write('log.ndjson', log);
+      await workspace.succeed(['migrate']);
+      await using blocker = await connect(database.url);
+      await blocker.query('begin; lock table scene.dim_scene in share mode');
+      const child = workspace.start(['replay', 'log.ndjson', ...flags]);
+      const result = ended(child);
+      await untilBlocked(blocker);
+      proxy.stall();
+      await work(child);
+      const { code, stderr } = await result;
+      return { code, stderr };
+    };
+    const [lost, stopped] = await Promise.all([
+      stalled(async () => {}),
+      stalled(async (child) => void child.kill('SIGTERM'), '--grace', '1s'),
+    ]);
+    expect(lost).toEqual({ code: 75, stderr: expect.stringContaining('lock of the target was lost') });
+    expect(stopped).toEqual({ code: 143, stderr: expect.stringContaining('did not end within --grace') });
   });
 
   test('time-outs of the role cut no reader and no lock', async () => {

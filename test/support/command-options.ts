@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { expect } from 'vitest';
 import { commandList } from '../../src/commands/command-list.ts';
 
-const common = ['--config', '--json', '--quiet', '--log-level', '--log-format', '--help', '--version'];
+const common = ['--config', '--json', '--quiet', '--grace', '--log-level', '--log-format', '--help', '--version'];
 
 /** Long options by command, the common ones included. */
 export async function optionsByCommand(): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -17,7 +17,7 @@ export async function optionsByCommand(): Promise<ReadonlyMap<string, readonly s
 /** Parses a command line as the program does, and runs nothing; fails the test when the program would refuse it. */
 export async function expectParsed([name = '', ...args]: readonly string[]): Promise<void> {
   const command = await defined(name);
-  for (const option of common) command.option(/^--(?:config|log-)/.test(option) ? `${option} <value>` : option);
+  for (const option of common) command.option(/^--(?:config|grace|log-)/.test(option) ? `${option} <value>` : option);
   command.exitOverride().configureOutput({ writeErr: () => {} });
   let ran = false;
   command.action(() => {

@@ -25,6 +25,7 @@ export interface CommonOptions {
   readonly config?: string;
   readonly json?: true;
   readonly quiet?: true;
+  readonly grace?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
 }

@@ -3,6 +3,9 @@ import { answerWithin, type PostgresConnection } from './postgres-connection.ts'
 /** How long a connection without work is kept. */
 const IDLE_MS = 10_000;
 
+/** After so long without an answer to a statement that reads, the network or the server is taken for dead. */
+const READ_MS = 600_000;
+
 /** How long a pooler may take to find a server. */
 const ANSWER_MS = 10_000;
 
@@ -26,10 +29,11 @@ export class WorkConnection implements AsyncDisposable {
 
   /** Runs statements that only read, when it is their turn. */
   read<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
-    return this.#inTurn(async (connection) => {
-      if (this.#openCursors > 0 || !connection.isLimited) return await work(connection);
-      return await inTransaction(connection, work, () => connection.beginUnlimited(' READ ONLY'));
-    }, signal);
+    const read = (connection: PostgresConnection) => {
+      if (this.#openCursors > 0 || !connection.isLimited) return work(connection);
+      return inTransaction(connection, work, () => connection.beginUnlimited(' READ ONLY'));
+    };
+    return this.#inTurn((connection) => answered(connection, read(connection)), signal);
   }
 
   /**
@@ -107,8 +111,9 @@ export class WorkConnection implements AsyncDisposable {
     await this.#lastTurn;
   }
 
-  async #fetch<Row>({ client }: PostgresConnection, name: string, pageRows: number): Promise<readonly Row[]> {
-    return (await client.query<Row & object>(`FETCH ${pageRows} FROM ${name}`)).rows;
+  async #fetch<Row>(connection: PostgresConnection, name: string, pageRows: number): Promise<readonly Row[]> {
+    const fetched = connection.client.query<Row & object>(`FETCH ${pageRows} FROM ${name}`);
+    return (await answered(connection, fetched)).rows;
   }
 
   /** A connection that is gone has no cursors any more. */
@@ -183,6 +188,10 @@ type Work<T> = (connection: PostgresConnection) => Promise<T>;
 
 /** Declares the cursor of this name. */
 export type DeclareCursor = (connection: PostgresConnection, name: string) => Promise<void>;
+
+function answered<T>(connection: PostgresConnection, answer: Promise<T>): Promise<T> {
+  return answerWithin(READ_MS, answer, () => connection.destroy());
+}
 
 async function inTransaction<T>(
   connection: PostgresConnection,
