@@ -27,6 +27,11 @@ export interface Observation {
   readonly runId: string;
 }
 
+/** True for an answer held by hand: without its body, it says as little as with it. */
+export function isGivenUp({ status, holdReason }: Observation): boolean {
+  return status === 'held' && holdReason === 'manual';
+}
+
 /** A change of the decision of a stored observation, the only thing about it that may change. */
 export interface Decision {
   readonly appId: string;

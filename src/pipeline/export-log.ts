@@ -1,5 +1,5 @@
 import { chunksOfStream } from '../chunks.ts';
-import type { Observation } from '../dimension/observation.ts';
+import { isGivenUp, type Observation } from '../dimension/observation.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
@@ -24,6 +24,7 @@ function formatLine(observation: Observation, bodies: ReadonlyMap<string, Uint8A
   const { payloadHash, appId, observedAt } = observation;
   if (payloadHash === null) return `${formatReplayLine(observation, null)}\n`;
   const body = bodies.get(payloadHash);
+  if (body === undefined && isGivenUp(observation)) return '';
   if (body === undefined) {
     throw new ScenedimError('data_refused', `account ${appId}: the body of ${formatInstant(observedAt)} is missing`, {
       remedy: 'restore scene_payload from a backup; `scenedim verify` lists what is missing',

@@ -1,11 +1,12 @@
 import { errorCodes, isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
 import type { PlannedAccount } from './batch/plan-account.ts';
 import { hashPayload } from './log/answer-cache.ts';
 import { readLines } from './replay-lines/read-lines.ts';
-import { parseReplayLine, type ReplayObservation } from './replay-lines/replay-line.ts';
+import { MAX_LINE_BYTES, parseReplayLine, type ReplayObservation } from './replay-lines/replay-line.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
 import { commitBatch } from './run/commit-batch.ts';
 import { type Run, withRun } from './run/run.ts';
@@ -54,15 +55,19 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
   const stop = new AbortController();
   const builder = new BatchBuilder(run.context.loader.limits);
   const writer = createBackgroundWriter(
-    (batch: Batch) => commitBatch(run, batch, (planned) => assertNoRefusal(planned, name)),
+    (batch: Batch) => commitBatch(run, batch, (refused) => assertNoRefusal(refused, name)),
     stop,
   );
   let done = 0;
   let lineNumber = 0;
   try {
-    for await (const { line, number } of readLines(input, { inputName: name })) {
-      run.signal.throwIfAborted();
-      if (stop.signal.aborted) break;
+    // The input may say nothing for hours, while the lock is lost or a batch is refused.
+    const ending = AbortSignal.any([run.signal, stop.signal]);
+    for await (const { line, number } of readLines(untilAborted(input, ending), {
+      inputName: name,
+      maxLineBytes: MAX_LINE_BYTES,
+    })) {
+      ending.throwIfAborted();
       lineNumber = number;
       const observation = parseReplayLine(line);
       assertPlausible(observation, run.context.clock.now());
@@ -71,6 +76,7 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
       done += 1;
       if (done % 1000 === 0) run.context.onProgress?.({ done, total: null, unit: 'observations' });
     }
+    ending.throwIfAborted();
     if (!builder.isEmpty) await writer.write(builder.take());
   } catch (error) {
     // What was complete before the bad line stays, and its own failure would come first.
@@ -109,8 +115,8 @@ function assertPlausible({ observedAt, recorded }: ReplayObservation, now: bigin
 }
 
 /** Of several refused lines the first in the file is named. */
-function assertNoRefusal(planned: readonly PlannedAccount[], name: string): void {
-  const refusals = planned.flatMap(({ plan }) => (plan.refusal === null ? [] : [plan.refusal]));
+function assertNoRefusal(refused: readonly PlannedAccount[], name: string): void {
+  const refusals = refused.flatMap(({ plan }) => (plan.refusal === null ? [] : [plan.refusal]));
   const first = refusals.sort((a, b) => a.incoming.origin - b.incoming.origin)[0];
   if (first === undefined) return;
   throw badLineAt(name, first.incoming.origin, first.reason, undefined);

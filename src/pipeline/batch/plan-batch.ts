@@ -54,20 +54,22 @@ export async function planBatch(inputs: PlanInputs, batch: Batch): Promise<Plann
   return planned;
 }
 
-/** The accounts whose newest ok answer is still in the log: that of another may have been cut. */
+/** The accounts whose newest ok answer is still stored: that of another may have been cut, with its body. */
 async function findNewest({ loader, signal }: PlanInputs, heads: readonly AccountHead[]): Promise<ReadonlySet<string>> {
   const newest = new Map(heads.map((head) => [head.appId, head] as const));
   const found = new Set<string>();
   const [first] = heads;
   if (first === undefined) return found;
   const since = heads.reduce((oldest, { lastOkAt }) => smaller(oldest, lastOkAt ?? 0n), first.lastOkAt ?? 0n);
-  for await (const { appId, observedAt, status } of loader.readObservations(
-    { appIds: [...newest.keys()], since },
-    signal,
-  )) {
+  const appIds = [...newest.keys()];
+  for await (const { appId, observedAt, status } of loader.readObservations({ appIds, since }, signal)) {
     if (status === 'ok' && observedAt === newest.get(appId)?.lastOkAt) found.add(appId);
   }
-  return found;
+  const hashes = new Set(heads.flatMap(({ lastPayloadHash }) => lastPayloadHash ?? []));
+  // One read at most: more would make the repetition of a large file as slow as the file itself.
+  if (hashes.size > loader.limits.readPayloads) return found;
+  const bodies = await loader.readPayloads([...hashes], signal);
+  return new Set([...found].filter((appId) => bodies.has(newest.get(appId)?.lastPayloadHash ?? '')));
 }
 
 function smaller(a: bigint, b: bigint): bigint {

@@ -3,7 +3,7 @@ import type { AccountHead, DerivedHead } from '../../dimension/account-head.ts';
 import { AccountPlanner } from '../../dimension/account-planner.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import { describeCut, describeLostBody, findCut, type LogCut, LogTimes } from '../../dimension/log-cut.ts';
-import type { Decision, Observation } from '../../dimension/observation.ts';
+import { type Decision, isGivenUp, type Observation } from '../../dimension/observation.ts';
 import type { FirstSeen, Version, VersionChange } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Snapshot } from '../../normalize/snapshot.ts';
@@ -135,11 +135,6 @@ async function recomputeAccount(
   const cut = findCut({ versions: storedVersions, head: storedHead, log, changes: versions, mayRedate });
   const head = isComputed ? plan.head : null;
   return { appId, storedVersions, storedHead, newestSnapshot, damaged, cut, head, versions };
-}
-
-/** True for an answer held by hand: without its body, it says as little as with it. */
-function isGivenUp({ status, holdReason }: Observation): boolean {
-  return status === 'held' && holdReason === 'manual';
 }
 
 async function* decidedLog(

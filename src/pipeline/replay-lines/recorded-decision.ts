@@ -1,6 +1,9 @@
 import { holdReasons, observationStatuses, type RecordedDecision } from '../../dimension/observation.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 
+/** As long as a fetched body can make one. */
+const MAX_MESSAGE_LENGTH = 1024 * 1024;
+
 /** Fields that mean nothing without `status`. */
 const dependents = ['hold_reason', 'decided_at', 'error_code', 'error_message'] as const;
 
@@ -21,7 +24,7 @@ export function readDecision(fields: LineFields, hasBody: boolean): RecordedDeci
     holdReason: holdReasonText === null ? null : choiceOf('hold_reason', holdReasonText, holdReasons),
     decidedAt: instantField(fields, 'decided_at'),
     errorCode: errorCodeField(fields),
-    errorMessage: textField(fields, 'error_message'),
+    errorMessage: errorMessageField(fields),
   };
   assertCoherent(decision, hasBody);
   return decision;
@@ -48,6 +51,15 @@ function errorCodeField(fields: LineFields): string | null {
     throw badLine('error_code must be 1 to 128 characters without control characters');
   }
   return code;
+}
+
+/** Bounded, so that `export-log` writes no line that is too long for `replay`. */
+function errorMessageField(fields: LineFields): string | null {
+  const message = textField(fields, 'error_message');
+  if (message !== null && message.length > MAX_MESSAGE_LENGTH) {
+    throw badLine(`error_message has ${message.length} characters, more than ${MAX_MESSAGE_LENGTH}`);
+  }
+  return message;
 }
 
 function choiceOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {

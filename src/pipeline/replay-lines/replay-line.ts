@@ -10,6 +10,12 @@ import { badLine, instantField, type LineFields, textField } from './replay-fiel
 
 const utf8 = new TextEncoder();
 
+/** The longest body that a line may bring; a fetched one has 1 MiB at most. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** Room for any such body as {@link formatReplayLine} writes it: base64 is a third longer. */
+export const MAX_LINE_BYTES = 24 * 1024 * 1024;
+
 /**
  * Reads one line of replay input. Unknown fields are ignored, a field that is null counts as
  * missing, raw control characters inside strings are tolerated. Whether a body is a scene list is
@@ -22,6 +28,9 @@ export function parseReplayLine(line: string): ReplayObservation {
   const observedAt = instantField(fields, 'observed_at');
   if (observedAt === null) throw badLine('observed_at is missing');
   const body = readBody(fields);
+  if (body !== null && body.byteLength > MAX_BODY_BYTES) {
+    throw badLine(`the body has ${body.byteLength} bytes, more than ${MAX_BODY_BYTES}`);
+  }
   const recorded = readDecision(fields, body !== null);
   if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
   return { appId, observedAt, body, recorded };
@@ -39,7 +48,7 @@ export interface ReplayObservation {
 /**
  * Writes one line of replay input, without a newline, that {@link parseReplayLine} reads back
  * exactly. Fields that are null are left out. The body is its raw text, or base64 when it is not
- * UTF-8; null when the observation failed.
+ * UTF-8 or its escaped text would be too long for a line; null when the observation failed.
  */
 export function formatReplayLine(observation: Observation, body: Uint8Array | null): string {
   return JSON.stringify({
@@ -139,5 +148,11 @@ function decodeBase64(base64: string): Uint8Array {
 function formatBody(body: Uint8Array | null): { readonly body?: string; readonly body_base64?: string } {
   if (body === null) return {};
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return isUtf8(bytes) ? { body: bytes.toString('utf8') } : { body_base64: bytes.toString('base64') };
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : null;
+  return text === null || isLongerEscaped(text) ? { body_base64: bytes.toString('base64') } : { body: text };
+}
+
+/** An escaped character takes at most six bytes. */
+function isLongerEscaped(text: string): boolean {
+  return text.length * 6 > MAX_BODY_BYTES && Buffer.byteLength(JSON.stringify(text)) > MAX_BODY_BYTES;
 }

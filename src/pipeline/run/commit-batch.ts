@@ -7,28 +7,64 @@ import type { Run } from './run.ts';
 
 /**
  * Plans and writes a batch: at once, or part by part where its plan would be too large to be held
- * (`limits.batchVersions`). `check` may refuse a plan by throwing, before anything of its part is
- * written.
+ * (`limits.batchVersions`). `check` may refuse the batch by throwing, before anything of it is written.
  */
-export async function commitBatch(run: Run, batch: Batch, check: CheckPlan = () => {}): Promise<void> {
+export async function commitBatch(run: Run, batch: Batch, check?: CheckPlan): Promise<void> {
   let { accounts } = batch;
-  while (accounts.size > 0) {
-    const done = await commitPart(run, { ...batch, accounts }, check);
-    if (done.size === 0) throw new TypeError('a part plans at least one account');
-    accounts = new Map([...accounts].filter(([appId]) => !done.has(appId)));
+  for (let isFirst = true; accounts.size > 0; isFirst = false) {
+    const done = await commitPart(run, { ...batch, accounts }, async (planned) => {
+      if (check === undefined) return;
+      const refused = planned.filter(isRefused);
+      check(isFirst ? [...refused, ...(await refusedBehind(run, batch, planned))] : refused);
+    });
+    accounts = without(accounts, done);
   }
 }
 
-export type CheckPlan = (planned: readonly PlannedAccount[]) => void;
+/** Is given the accounts whose plan was refused. */
+export type CheckPlan = (refused: readonly PlannedAccount[]) => void;
 
 /** Tells app ids and not plans, which would still be held while the next part is planned. */
-async function commitPart(run: Run, part: Batch, check: CheckPlan): Promise<ReadonlySet<string>> {
+async function commitPart(
+  run: Run,
+  part: Batch,
+  check: (planned: readonly PlannedAccount[]) => Promise<void>,
+): Promise<ReadonlySet<string>> {
   let planned: readonly PlannedAccount[] = [];
   await run.commit(async () => {
     planned = await planBatch(run.planInputs, part);
-    check(planned);
+    await check(planned);
     return buildChangeSet(planned, part);
   });
   for (const account of planned) for (const problem of problemsOfPlan(account)) run.tally.addProblem(problem);
+  return appIdsOf(planned);
+}
+
+/**
+ * What is refused of the rest of a batch when its first part is planned. Accounts do not see each
+ * other, so their plans are the same before the first part is written. They are made again later:
+ * together they would be too large to be held.
+ */
+async function refusedBehind(run: Run, batch: Batch, first: readonly PlannedAccount[]): Promise<PlannedAccount[]> {
+  const refused: PlannedAccount[] = [];
+  let planned = first;
+  for (let { accounts } = batch; ; ) {
+    accounts = without(accounts, appIdsOf(planned));
+    if (accounts.size === 0) return refused;
+    planned = await planBatch(run.planInputs, { ...batch, accounts });
+    refused.push(...planned.filter(isRefused));
+  }
+}
+
+function isRefused({ plan }: PlannedAccount): boolean {
+  return plan.refusal !== null;
+}
+
+function appIdsOf(planned: readonly PlannedAccount[]): ReadonlySet<string> {
+  if (planned.length === 0) throw new TypeError('a part plans at least one account');
   return new Set(planned.map(({ plan }) => plan.appId));
+}
+
+function without(accounts: Batch['accounts'], done: ReadonlySet<string>): Batch['accounts'] {
+  return new Map([...accounts].filter(([appId]) => !done.has(appId)));
 }

@@ -1,0 +1,134 @@
+/** One account whose stored rows are damaged fails; the others go on, and each remedy leads back to a sound target. */
+import { beforeEach, expect, test } from 'vitest';
+import { requireInstant } from '../../src/instant.ts';
+import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
+import { createMemoryTarget } from '../../src/load/memory/memory-target.ts';
+import { accept, hold } from '../../src/pipeline/decide.ts';
+import { exportLog } from '../../src/pipeline/export-log.ts';
+import { findShortened, rebuild } from '../../src/pipeline/rebuild.ts';
+import { replay } from '../../src/pipeline/replay.ts';
+import { verify } from '../../src/pipeline/verify.ts';
+import { contextFor, inputOf, readExport } from '../support/run-case.ts';
+
+const at = (day: number) => `2026-01-0${day}T00:00:00Z`;
+const line = (appId: string, day: number, names: readonly string[]): string =>
+  JSON.stringify({
+    app_id: appId,
+    observed_at: at(day),
+    body: { errcode: 0, scene: names.map((name, index) => ({ name: `${appId} ${name}`, value: index })) },
+  });
+const settings = { dimension: {}, guards: { empty: 'accept', maxShrink: 1 } } as const;
+const lists = [
+  ['a', 'b'],
+  ['A', 'b'],
+  ['A', 'b', 'c'],
+  ['A', 'b', 'C'],
+];
+let target = createMemoryTarget();
+let context = contextFor(createMemoryLoader(target), settings);
+const replayLines = (lines: readonly string[]) => replay(context, { input: inputOf(lines), name: 'x' });
+const rules = async () => (await verify(context)).violations.map(({ app_id, rule }) => `${app_id} ${rule}`);
+const logLines = async () => {
+  const text = (await Array.fromAsync(exportLog(context.loader, context.signal))).join('');
+  return text.split('\n').filter(Boolean);
+};
+
+beforeEach(async () => {
+  target = createMemoryTarget();
+  context = contextFor(createMemoryLoader(target), settings);
+  const lines = ['wxa', 'wxb'].flatMap((appId) => lists.map((names, index) => line(appId, index + 1, names)));
+  expect((await replayLines(lines)).exitCode).toBe(0);
+});
+
+function dropBodyOf(appId: string, day: number): void {
+  const time = requireInstant(at(day), 'day');
+  target.payloads.delete(target.accounts.get(appId)?.observations.get(time)?.payloadHash ?? '');
+}
+
+test.each([4, 2])(
+  'the body of day %i is missing: newer answers of others are stored, a copy of the log mends it',
+  async (day) => {
+    const copy = await logLines();
+    dropBodyOf('wxa', day);
+    const newer = await replayLines([line('wxa', 5, ['A', 'x']), line('wxb', 5, ['A', 'x'])]);
+    // Only the newest body is needed to go on from it.
+    expect([newer.exitCode, newer.report.observations.recorded]).toEqual(day === 4 ? [65, 1] : [0, 2]);
+    expect(await rules()).toEqual(['wxa payload']);
+    const rebuilt = await rebuild(context);
+    expect(rebuilt).toMatchObject({ exitCode: 65, report: { accounts: { failed: 1, unchanged: 1 } } });
+    expect(rebuilt.report.problems).toMatchObject([{ app_id: 'wxa', code: 'log_shortened' }]);
+    expect((await replayLines(copy)).exitCode).toBe(0);
+    expect(await rules()).toEqual([]);
+  },
+);
+
+test.each([
+  ['missing', 0],
+  ['wrong', 1],
+])('a row that is %s fails its account until it is rebuilt', async (_what, kind) => {
+  const rows = target.accounts.get('wxa');
+  const versions = new Map(rows?.versions);
+  for (const [id, version] of versions) {
+    if (version.sceneKey !== '1' || version.endReason !== null) continue;
+    if (kind === 0) versions.delete(id);
+    else versions.set(id, { ...version, sceneName: 'another' });
+  }
+  if (rows !== undefined) target.accounts.set('wxa', { ...rows, versions });
+  const lines = [line('wxa', 5, ['A', 'B']), line('wxb', 5, ['A', 'B'])];
+  const first = await replayLines(lines);
+  expect(first).toMatchObject({ exitCode: 65, report: { accounts: { failed: 1, changed: 1 } } });
+  expect(first.report.problems).toMatchObject([{ app_id: 'wxa', code: 'data_refused' }]);
+  expect((await rebuild(context)).exitCode).toBe(0);
+  expect((await replayLines(lines)).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
+});
+
+test('under another firstSeen nothing is marked while a log is cut, and everything after it was accepted', async () => {
+  dropBodyOf('wxa', 2);
+  const other = contextFor(context.loader, { ...settings, dimension: { firstSeen: 'observed' } });
+  const meta = { ...target.meta };
+  const before = await readExport(context.loader);
+  expect((await rebuild(other)).exitCode).toBe(65);
+  expect([target.meta, await readExport(context.loader)]).toEqual([meta, before]);
+  expect(await findShortened(other)).toMatchObject({ accounts: 1, first: 'wxa' });
+  expect((await rebuild(other, { acceptShortenedLog: true })).exitCode).toBe(0);
+  expect((await verify(other)).violations).toEqual([]);
+  expect((await rebuild(other)).report.outcome).toBe('nothing_changed');
+});
+
+test('verify tells what is in the way of a rebuild that was interrupted', async () => {
+  if (target.meta !== null) target.meta = { ...target.meta, rebuilding: true };
+  expect(await rules()).toEqual([' rebuilding']);
+  dropBodyOf('wxa', 2);
+  const report = await verify(context);
+  expect(report.violations.map(({ rule }) => rule)).toEqual(['payload', 'rebuilding']);
+  await expect(replayLines([])).rejects.toThrow('a rebuild of the target was interrupted');
+  expect((await rebuild(context, { acceptShortenedLog: true })).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
+});
+
+test('an account without any observation is refused, given up when that is accepted, and can come back', async () => {
+  const copy = await logLines();
+  const before = await readExport(context.loader);
+  const rows = target.accounts.get('wxa');
+  if (rows !== undefined) target.accounts.set('wxa', { ...rows, observations: new Map() });
+  const refusal = { code: 'log_shortened' };
+  await expect(accept(context, { appId: 'wxa', observedAt: null })).rejects.toMatchObject(refusal);
+  const observedAt = requireInstant(at(2), 'day');
+  await expect(hold(context, { appId: 'wxa', observedAt })).rejects.toMatchObject(refusal);
+  expect((await rebuild(context)).exitCode).toBe(65);
+  expect(await readExport(context.loader)).toBe(before);
+  const { violations, remedies } = await verify(context);
+  expect(violations).toMatchObject([{ app_id: 'wxa', rule: 'log_shortened' }]);
+  expect(remedies.join()).not.toContain('rebuild');
+  expect((await rebuild(context, { acceptShortenedLog: true })).report.versions.removed).toBe(5);
+  expect(await rules()).toEqual([]);
+  expect((await replayLines(copy)).exitCode).toBe(0);
+  expect([await rules(), await readExport(context.loader)]).toEqual([[], before]);
+});
+
+test('an ok answer that opened a version may be held: it is still there', async () => {
+  expect((await hold(context, { appId: 'wxa', observedAt: requireInstant(at(2), 'day') })).outcome).toBe('ok');
+  expect(await rules()).toEqual([]);
+  expect((await rebuild(context)).report.outcome).toBe('nothing_changed');
+});
