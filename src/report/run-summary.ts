@@ -56,6 +56,8 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
   if (usage !== undefined) counts('billed', { MiB: Math.ceil(usage.bytes_billed / MEBIBYTE), jobs: usage.jobs });
   if (report.problems_total > 0)
     lines.push('', renderProblems(report.problems, report.problems_total, paint).trimEnd());
+  if (isPlan && report.problems.some(({ kind }) => kind === 'held'))
+    lines.push('', '  A plan stores nothing: `scenedim accept` finds a held answer once sync or replay has stored it.');
   return `${lines.join('\n')}\n`;
 }
 

@@ -335,9 +335,12 @@ describe('a dimension from end to end', () => {
 
   test('holds an answer that lost its scenes: 65, until it is accepted', async () => {
     const shrunk = line('2026-01-03T00:00:00Z', ['A2']);
+    const planned = await run(['plan', '--input', '-', ...config], {}, shrunk);
+    expect(planned.stdout).toContain('A plan stores nothing: `scenedim accept` finds');
     const held = await run(['replay', '-', ...config, '--log-level', 'error'], {}, shrunk);
     expect([held.code, held.stderr]).toEqual([65, '']);
     expect(held.stdout).toContain('remedy: if the answer is right: scenedim accept --app-id wx1\n');
+    expect(held.stdout).not.toContain('A plan stores nothing');
     expect((await run(['check', ...config])).code).toBe(65);
     const status = await run(['status', ...config]);
     expect([status.code, status.stdout]).toEqual([
