@@ -10,7 +10,7 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds): S
   const { appId, lastErrorCode: code, lastErrorMessage: message } = head;
   if (code === null) return null;
   if (code === CREDENTIALS_UNUSABLE) {
-    const remedy = 'scenedim check names the variable or file';
+    const remedy = 'set the variable or mount the file that the message names, then run scenedim sync';
     return { code, message, meaning: 'the token or secret cannot be used on this machine', remedy };
   }
   // Codes of our own are not in the table of WeChat's: `http_502`, `timeout`. The next run tells their remedy.
