@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { projectRoot } from '../project-root.ts';
 
-/** The migrations of this program in order; the folder is read once. */
+/**
+ * The migrations of this program in order; the folder is read once. A release that changes comments or bundled tables
+ * adds one too, though it may be empty: only then are they written again.
+ */
 export function listMigrationFiles(dialect: MigrationDialect): readonly MigrationFile[] {
   const known = found.get(dialect);
   if (known !== undefined) return known;

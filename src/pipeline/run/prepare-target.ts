@@ -39,7 +39,8 @@ export async function prepareTarget(context: RunContext): Promise<RunContext> {
     }
     isUpgrade = true;
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
-    if (lock !== null) await context.loader.migrate(migrateOptionsFor(settingsOf(meta)), context.signal);
+    // With its own settings: an upgrade must not change those in passing, they are compared afterwards.
+    if (lock !== null) await context.loader.migrate(migrateOptionsFor(meta), context.signal);
     else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
     else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
   }
@@ -117,11 +118,6 @@ export async function requireSchema(loader: Loader, signal: AbortSignal): Promis
 function isCurrent(meta: TargetMeta | null, loader: Loader): meta is TargetMeta {
   assertNotNewer(meta, loader.schemaVersion);
   return meta?.schemaVersion === loader.schemaVersion;
-}
-
-/** An upgrade must not change settings in passing: those are compared afterwards. */
-function settingsOf({ firstSeen, timeZone }: TargetMeta): DimensionSettings {
-  return { firstSeen, timeZone };
 }
 
 /** The time zone comes first: `rebuild`, the remedy of the others, wants it right. */

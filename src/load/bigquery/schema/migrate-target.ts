@@ -1,4 +1,5 @@
 import type { MigrateOptions, MigrateResult, TargetMeta } from '../../loader.ts';
+import { listMigrationFiles } from '../../migration-files.ts';
 import { assertNotNewer } from '../../schema-version.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
@@ -7,7 +8,7 @@ import { ensureDataset } from '../leases/ensure-dataset.ts';
 import { MIGRATE_LEASE } from '../leases/lease-table.ts';
 import { waitForLease } from '../leases/take-lease.ts';
 import { readMeta } from './meta.ts';
-import { listMigrations, migrationStatements, newestSchemaVersion } from './migrations.ts';
+import { migrationStatements, newestSchemaVersion } from './migrations.ts';
 
 /**
  * Brings the dataset to the newest schema, with a lease of its own: of many runs that start at once, one migrates and the others find
@@ -25,7 +26,7 @@ export async function migrateTarget(
   await using _lease = await waitForLease(runner, MIGRATE_LEASE, signal);
   const meta = await readMeta(runner, signal);
   if (isCurrent(meta, options)) return unchanged;
-  const pending = listMigrations().filter(({ number }) => number > (meta?.schemaVersion ?? 0));
+  const pending = listMigrationFiles('bigquery').filter(({ number }) => number > (meta?.schemaVersion ?? 0));
   const sql = migrationStatements(runner.config, options)
     .map((statement) => `${statement.replace(/;\s*$/, '')};`)
     .join('\n\n');

@@ -8,14 +8,9 @@ import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
 import { describeStatement } from './describe-statement.ts';
 
-/** The migrations of this program in order. */
-export function listMigrations(): readonly MigrationFile[] {
-  return listMigrationFiles('bigquery');
-}
-
 /** The schema version that this program makes. */
 export function newestSchemaVersion(): number {
-  return listMigrations().at(-1)?.number ?? 0;
+  return listMigrationFiles('bigquery').at(-1)?.number ?? 0;
 }
 
 /** Makes the dataset unless it is there; without `location`, where the job runs. BigQuery asks for the right to create datasets even when it is there. */
@@ -29,7 +24,7 @@ export function createDatasetStatement(place: DatasetName, location: string | un
  * script of one transaction, which BigQuery cancels when it conflicts with another one.
  */
 export function migrationStatements(place: DatasetName, options: MigrateOptions): string[] {
-  const [tables, ...others] = listMigrations();
+  const [tables, ...others] = listMigrationFiles('bigquery');
   if (tables === undefined) throw new Error('no migrations in sql/bigquery');
   return [
     createLeaseTableStatement(place),

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { ScenedimError } from '../../../errors.ts';
 import type { MigrateOptions, MigrateResult } from '../../loader.ts';
+import { listMigrationFiles } from '../../migration-files.ts';
 import { assertNotNewer } from '../../schema-version.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { readMeta } from './meta.ts';
 import {
   installerLockStatement,
-  listMigrations,
   metaStatements,
   newestSchemaVersion,
   readersScript,
@@ -38,7 +38,7 @@ export async function migrateTarget(
     const meta = await readMeta(session);
     assertNotNewer(meta, toVersion);
     const version = (await isWhole(session)) ? (meta?.schemaVersion ?? 0) : 0;
-    const pending = listMigrations().filter(({ number }) => number > version);
+    const pending = listMigrationFiles('postgres').filter(({ number }) => number > version);
     if (pending.length > 0) await session.script(schemaScript(session.schema, pending));
     const granted = await grantMissing(session, target.readers);
     if (pending.length > 0 || meta?.timeZone !== options.timeZone)

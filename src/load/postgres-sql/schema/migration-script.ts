@@ -10,17 +10,9 @@ import { keepOptionsStatement, restoreOptionsStatement } from './kept-options.ts
 import { scriptRefusals } from './script-refusals.ts';
 import { versionTypeStatement } from './version-type.ts';
 
-/**
- * The migrations of this program in order. A release that changes comments or bundled tables adds one too, though it
- * may be empty: only then are they written again.
- */
-export function listMigrations(): readonly MigrationFile[] {
-  return listMigrationFiles('postgres');
-}
-
 /** The schema version that this program makes. */
 export function newestSchemaVersion(): number {
-  return listMigrations().at(-1)?.number ?? 0;
+  return listMigrationFiles('postgres').at(-1)?.number ?? 0;
 }
 
 /** The schema, what the migrations make in it, comments and bundled tables. Options of views and functions stay as they are. */
@@ -76,7 +68,7 @@ export function migrationScript(schema: string, readers: readonly string[], opti
     "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nBEGIN;\n",
     installerLockStatement(schema),
     scriptRefusals(schema, readers, { version: newestSchemaVersion(), timeZone: options.timeZone }),
-    schemaScript(schema, listMigrations()),
+    schemaScript(schema, listMigrationFiles('postgres')),
     readersScript(schema, readers),
     metaStatements(schema, options),
     'COMMIT;\n',
