@@ -20,18 +20,20 @@ import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
 import { createVersionFilter } from '../version-filter.ts';
 import { assertApplicable } from './assert-applicable.ts';
+import { BaseRevisions } from './base-revisions.ts';
 import { layOver } from './lay-over.ts';
 import { type OverlayParts, OverlayStore } from './overlay-store.ts';
 
 /**
  * A loader that reads through to `base` but writes only beside it, so that a command runs to its end
- * and changes nothing. What is written goes to a temporary file, so memory stays flat. A target
+ * and changes nothing. What is read of an account is of one state of `base`, else it is `stale_heads`. What is written goes to a temporary file, so memory stays flat. A target
  * without a schema counts as empty after `migrate`. Its locks exclude nobody, because nobody else sees
  * what it writes. Disposing it leaves `base` open.
  */
 export class OverlayLoader implements Loader {
   readonly #base: Loader;
   readonly #store = new OverlayStore();
+  readonly #revisions: BaseRevisions;
   /** By run id: number of its newest batch. */
   readonly #batches = new Map<string, number>();
   /** Null while `base` is asked. */
@@ -41,6 +43,7 @@ export class OverlayLoader implements Loader {
 
   constructor(base: Loader) {
     this.#base = base;
+    this.#revisions = new BaseRevisions(base);
   }
 
   get kind(): string {
@@ -95,19 +98,21 @@ export class OverlayLoader implements Loader {
   }
 
   readHeads(query: AccountQuery, signal: AbortSignal): AsyncIterable<AccountHead> {
-    const stored = () => this.#base.readHeads(query, signal);
-    return this.#read('head', query.appIds, signal, stored, (_, changes) => changes.slice(-1));
+    const { appIds } = query;
+    const heads = () => this.#base.readHeads(query, signal);
+    const stored = appIds === undefined ? heads : () => this.#revisions.note(appIds, heads());
+    return this.#read('head', appIds, signal, stored, (_, changes) => changes.slice(-1));
   }
 
   readVersions(query: VersionQuery, signal: AbortSignal): AsyncIterable<Version> {
-    const stored = () => this.#base.readVersions(query, signal);
+    const stored = () => this.#unchanged(accountsIn(query), this.#base.readVersions(query, signal), signal);
     const merge = (rows: readonly Version[], changes: readonly OverlayParts['versions'][]) =>
       mergeVersions(rows, changes, query);
     return this.#read('versions', accountsIn(query), signal, stored, merge);
   }
 
   readObservations(query: AccountQuery, signal: AbortSignal): AsyncIterable<Observation> {
-    const stored = () => this.#base.readObservations(query, signal);
+    const stored = () => this.#unchanged(query.appIds, this.#base.readObservations(query, signal), signal);
     return this.#read('observations', query.appIds, signal, stored, mergeObservations);
   }
 
@@ -131,8 +136,11 @@ export class OverlayLoader implements Loader {
       const { runId, batches: batch } = changeSet.run;
       if ((this.#batches.get(runId) ?? -1) >= batch) return;
       const accounts = await assertApplicable(this, changeSet, signal);
+      const appIds = accounts.map(({ appId }) => appId);
+      if (!this.#isBaseEmpty) await this.#revisions.assertSame(appIds, signal);
       signal.throwIfAborted();
       this.#store.append(accounts, changeSet.payloads);
+      this.#revisions.keep(appIds);
       this.#batches.set(runId, batch);
     });
   }
@@ -154,6 +162,16 @@ export class OverlayLoader implements Loader {
     this.#ownMeta ??= await this.readMeta(signal);
     if (this.#ownMeta === null)
       throw new ScenedimError('schema_outdated', 'the target holds no schema yet', { remedy: 'migrate it' });
+  }
+
+  /** The rows of some accounts, after whose last one it is certain that no run wrote since the heads were read. */
+  async *#unchanged<Row>(
+    appIds: readonly string[] | undefined,
+    rows: AsyncIterable<Row>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Row> {
+    yield* rows;
+    if (appIds !== undefined) await this.#revisions.assertSame(appIds, signal);
   }
 
   async *#read<Row extends { readonly appId: string }, Name extends keyof OverlayParts>(

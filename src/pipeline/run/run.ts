@@ -84,8 +84,8 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
 
     async commit(plan) {
       for (let attempt = 1; ; attempt += 1) {
-        const draft = await retryOnTarget(plan, 'planning a batch', context, lost);
         try {
+          const draft = await retryOnTarget(plan, 'planning a batch', context, lost);
           await apply(context, { run: tally.recordAfter(draft.counts), ...draft.changes }, lost);
           tally.commitBatch(draft.counts);
           context.onChanges?.(draft.changes.versions);
