@@ -152,6 +152,32 @@ describePostgres('a schema', ({ createDatabase }) => {
     ]);
   });
 
+  test('whose views select something else is told, whatever rows and statistics it has', async () => {
+    await using database = await createDatabase();
+    await using loader = await open(database.url);
+    await loader.migrate(sampleSettings, signal);
+    const findings = async () => (await loader.check(signal)).filter(({ level }) => level !== 'ok');
+    await loader.apply(oneAccount('wx1'), signal);
+    expect(await findings()).toEqual([]);
+    await query(database.url, 'ANALYZE');
+    expect(await findings()).toEqual([]);
+    for (const view of ['scene_current', 'scene_history', 'scene_by_launch_scene', 'scene_freshness', 'scene_drift']) {
+      const [{ definition } = { definition: '' }] = (await query(
+        database.url,
+        `SELECT rtrim(pg_get_viewdef('scene.${view}'::regclass), ';') AS definition`,
+      )) as readonly { readonly definition: string }[];
+      await query(
+        database.url,
+        `CREATE OR REPLACE VIEW scene.${view} AS SELECT * FROM (${definition}) AS d WHERE d.app_id <> 'wx2'`,
+      );
+      expect(await findings()).toMatchObject([
+        { level: 'warning', message: expect.stringContaining(`the view ${view} `) },
+      ]);
+      await query(database.url, loader.migrationSql(sampleSettings));
+      expect(await findings()).toEqual([]);
+    }
+  });
+
   test('with a partitioned log works', async () => {
     await using database = await createDatabase();
     await using loader = await open(database.url);

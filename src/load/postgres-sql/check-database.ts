@@ -5,6 +5,7 @@ import type { Finding, TargetMeta } from '../loader.ts';
 import { schemaFinding } from '../schema-version.ts';
 import { quoteIdentifier } from './quote-sql.ts';
 import { findRowSecurity } from './row-security.ts';
+import { findChangedViews } from './schema/changed-views.ts';
 import { hasMeta, selectMeta } from './schema/meta.ts';
 import { newestSchemaVersion } from './schema/migration-script.ts';
 import { missingRoles, readersWithoutRights } from './schema/readers.ts';
@@ -30,7 +31,7 @@ export async function checkDatabase(target: SqlTarget, signal: AbortSignal): Pro
         ...(isThere
           ? [...(await checkRights(session)), ...(await checkRowSecurity(session))]
           : await checkInstall(session)),
-        ...(isUsable && isMigratable ? await checkTexts(session) : []),
+        ...(isUsable && isMigratable ? [...(await checkTexts(session)), ...(await checkViews(session))] : []),
         ...(await checkReaders(session, target.readers, meta)),
       ];
     }, signal);
@@ -85,6 +86,15 @@ async function checkTexts(session: SqlSession): Promise<readonly Finding[]> {
   return [
     unfit('bundled tables', `what migrate brings was changed or read in another encoding: ${difference}`, remedy),
   ];
+}
+
+async function checkViews(session: SqlSession): Promise<readonly Finding[]> {
+  return (await findChangedViews(session)).map((name) => ({
+    level: 'warning',
+    subject: 'schema',
+    message: `the view ${name} does not select what scenedim makes it select`,
+    remedy: 'run the script of scenedim migrate --print-sql, which makes it again',
+  }));
 }
 
 async function checkInstall({ db, schema }: SqlSession): Promise<readonly Finding[]> {
