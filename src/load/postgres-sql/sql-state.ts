@@ -43,11 +43,15 @@ export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '42883': outdated,
   '42P01': outdated,
   '53': busy,
+  '53100': { code: 'target_busy', remedy: "make room on the server's disk, then run again" },
+  '53200': { code: 'target_busy', remedy: 'the server is out of memory: wait for others to end, or give it more' },
   '53300': {
     code: 'target_unreachable',
     remedy:
       'scenedim needs two connections at once: wait for others to end, or raise the CONNECTION LIMIT or max_connections',
   },
+  '53400': { code: 'target_busy', remedy: 'raise the limit that the message names, like temp_file_limit' },
+  '54': { code: 'target_invalid', remedy: 'the server has a limit of its own here: see its log' },
   '55006': busy,
   '55P03': busy,
   '57014': { code: 'target_busy', remedy: 'run again; if it stays, raise statement_timeout of the user' },

@@ -24,15 +24,22 @@ export class PostgresConnection {
   readonly isReadOnly: boolean;
   readonly isStandby: boolean;
   readonly #limits: readonly Limit[];
+  /** Begins a transaction; where the server takes NULL in an array for a text, it does not in here. */
+  readonly #begin: string;
   readonly #socket: Socket;
   #isClosed = false;
 
-  private constructor(client: pg.Client, socket: Socket, { read_only, standby, limits: found }: ServerState) {
+  private constructor(
+    client: pg.Client,
+    socket: Socket,
+    { read_only, standby, array_nulls, limits: found }: ServerState,
+  ) {
     this.client = client;
     this.#socket = socket;
     this.isReadOnly = read_only;
     this.isStandby = standby;
     this.#limits = found;
+    this.#begin = array_nulls ? BEGIN : `${BEGIN}; SET LOCAL array_nulls = on`;
     client.on('end', () => {
       this.#isClosed = true;
     });
@@ -78,12 +85,13 @@ export class PostgresConnection {
   async beginUnlimited(more = ''): Promise<void> {
     const lifted = this.#limits.filter(({ name, own }) => !own || name !== 'statement_timeout');
     const statements = lifted.map(({ name }) => `; SET LOCAL ${name} = 0`).join('');
-    await this.client.query(`${BEGIN}${more}${statements}`);
+    const arrays = this.#begin.slice(BEGIN.length);
+    await this.client.query(`${BEGIN}${more}${arrays}${statements}`);
   }
 
   /** Begins a transaction that writes: the time-outs of the role protect others from it. */
   async begin(): Promise<void> {
-    await this.client.query(BEGIN);
+    await this.client.query(this.#begin);
   }
 
   /** True when the role or the database would cut a statement short that stands alone. */
@@ -121,16 +129,18 @@ interface Limit {
 interface ServerState {
   readonly read_only: boolean;
   readonly standby: boolean;
+  readonly array_nulls: boolean;
   readonly limits: readonly Limit[];
 }
 
 async function askState(client: pg.Client): Promise<ServerState> {
   const { rows } = await client.query<ServerState>(
     `SELECT current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
+       current_setting('array_nulls') = 'on' AS array_nulls,
        (SELECT coalesce(json_agg(json_build_object('name', name, 'own', source = 'client')), '[]') FROM pg_catalog.pg_settings
         WHERE name IN (${limits.map((name) => `'${name}'`).join(', ')}) AND setting <> '0') AS limits`,
   );
-  return rows[0] ?? { read_only: false, standby: false, limits: [] };
+  return rows[0] ?? { read_only: false, standby: false, array_nulls: true, limits: [] };
 }
 
 /** Waits for an answer that must come at once: without a limit a pooler that has no connection left is waited for in vain. */

@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { ScenedimError } from '../../errors.ts';
 
 const NEWLINE = 0x0a;
+const NOT_UTF8 =
+  'convert the file to UTF-8 (iconv -f GBK -t UTF-8), or put an answer that is not UTF-8 into body_base64';
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
@@ -27,15 +29,17 @@ export async function* readLines(
     for (const line of lines) {
       number += 1;
       // A string is at least a third as long as its bytes.
-      if (line === undefined)
-        throw badInput(options, number, 'the line is not UTF-8', 'put the answer into body_base64');
+      if (line === undefined) throw badInput(options, number, 'the line is not UTF-8', NOT_UTF8);
       if (line.length > maxLineBytes / 3) assertShort(Buffer.byteLength(line), number);
       const text = trimEnds(line, number);
       if (text.trim() !== '') yield { line: text, number };
     }
   }
 
+  let isFirst = true;
   for await (const chunk of input) {
+    if (isFirst) assertText(chunk, options);
+    isFirst = false;
     const lastNewline = chunk.lastIndexOf(NEWLINE);
     if (lastNewline !== -1) {
       const block = Buffer.concat([...pending, chunk.subarray(0, lastNewline)]);
@@ -49,6 +53,23 @@ export async function* readLines(
     if (rest.byteLength > 0) pending.push(rest);
   }
   if (pendingBytes > 0) yield* linesOf(Buffer.concat(pending));
+}
+
+/** Refuses input of which every line would be wrong, in words that say why. */
+function assertText([first, second, third]: Uint8Array, options: ReadLinesOptions): void {
+  if (first === 0x1f && second === 0x8b) {
+    throw badInput(options, 1, 'the input is compressed (gzip)', 'unpack it: gzip -dc FILE | scenedim replay -');
+  }
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isUtf16 || (first === 0) !== (second === 0 && third !== 0)) {
+    const remedy = 'convert it: iconv -f UTF-16 -t UTF-8 FILE | scenedim replay -';
+    throw badInput(
+      options,
+      1,
+      'the input is UTF-16, not UTF-8',
+      isUtf16 ? remedy : remedy.replace('UTF-16', first === 0 ? 'UTF-16BE' : 'UTF-16LE'),
+    );
+  }
 }
 
 /** A line without its end. */
