@@ -6,6 +6,10 @@ export const MIN_SECRET_LENGTH = 6;
 /** From this length on a secret is found in spite of white space within it, as where a line was wrapped. */
 const MIN_WRAPPED_LENGTH = 16;
 
+/** White space, and what shows as nothing: the soft hyphen, U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF. */
+const GAP = '(?:\\s|\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf)';
+const GAPS = new RegExp(`${GAP}+`, 'g');
+
 /** A text layered more deeply is not decoded to its end, since each layer costs a pass over a MiB. */
 const MAX_LAYERS = 8;
 
@@ -39,8 +43,8 @@ export class KnownSecret {
       for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
         yield layer.range(at, at + form.length);
       }
-      if (form.length >= MIN_WRAPPED_LENGTH && layer.unwrapped.includes(form.replaceAll(/\s/g, ''))) {
-        yield* layer.matches(joined(form.replaceAll(/\s/g, ''), '\\s*'));
+      if (form.length >= MIN_WRAPPED_LENGTH && layer.unwrapped.includes(form.replaceAll(GAPS, ''))) {
+        yield* layer.matches(joined(form.replaceAll(GAPS, ''), `${GAP}*`));
       }
     }
     if (layer.hexDigits.includes(this.#hex)) {
@@ -83,9 +87,9 @@ export class SearchedText {
     this.#starts = starts;
   }
 
-  /** Without white space. */
+  /** Without white space and what shows as nothing. */
   get unwrapped(): string {
-    this.#unwrapped ??= this.text.replaceAll(/\s+/g, '');
+    this.#unwrapped ??= this.text.replaceAll(GAPS, '');
     return this.#unwrapped;
   }
 

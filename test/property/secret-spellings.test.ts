@@ -125,6 +125,16 @@ describe('a secret', () => {
     );
   });
 
+  it('is found with characters in it that show as nothing', () => {
+    const redactor = createRedactor();
+    const secret = '62_Kq7-ZpW0dE4r_tYuIoP9aSdFgHjKl3z';
+    redactor.register(secret);
+    for (const gap of ['\u200b', '\u200d', '\u2060', '\ufeff', '\u00ad', ' ', '\\u200b']) {
+      expect(redactor.holdsSecret(Buffer.from(`{"name":"${[...secret].join(gap)}"}`))).toBe(true);
+      expect(redactor.redact(`a ${[...secret].join(gap)} b`)).toBe('a [redacted] b');
+    }
+  });
+
   it('is not seen where it is not', () => {
     const redactor = createRedactor();
     redactor.register('0123456789abcdef0123456789abcdef');
