@@ -13,17 +13,20 @@ export interface TargetNames {
 export function classifySqlError(error: unknown, names: TargetNames): ScenedimError | undefined {
   const sqlState = sqlStateOf(error);
   if (sqlState === undefined || !(error instanceof Error)) return undefined;
-  const { code, remedy } = meaningOfSqlState(sqlState);
+  const { code, remedy } = rowSecurity.test(error.message) ? missingRights : meaningOfSqlState(sqlState);
   const message =
     code === 'internal' ? `the database refused a statement: ${error.message} (SQLSTATE ${sqlState})` : error.message;
   return new ScenedimError(code, message, { remedy: remedy ?? missingRight(error.message, names), cause: error });
 }
 
+/** Under row level security a row is refused with 42501, and COPY with 0A000. */
+const rowSecurity = /row-level security/;
+const missingRights = meaningOfSqlState('42501');
+
 /** The statement that gives the right which a "permission denied" misses. */
 function missingRight(message: string, { schema, database, user }: TargetNames): string {
   const role = quoteIdentifier(user);
-  if (/row-level security/.test(message))
-    return 'run scenedim check, which says how to let this user see and write every row';
+  if (rowSecurity.test(message)) return 'run scenedim check, which says how to let this user see and write every row';
   if (/for database/.test(message)) {
     return `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${role}, or GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role}`;
   }

@@ -52,6 +52,17 @@ test.each([
   expect(classify(sqlError(sqlState)).code).toBe(code);
 });
 
+test.each([
+  ['42501', 'new row violates row-level security policy for table "dim_scene"'],
+  ['42501', 'query would be affected by row-level security policy for table "dim_scene"'],
+  ['0A000', 'COPY FROM not supported with row-level security'],
+])('row level security (%s) in the middle of a run is a missing right', (sqlState, message) => {
+  expect(classify(sqlError(sqlState, message))).toMatchObject({
+    code: 'target_denied',
+    remedy: expect.stringContaining('scenedim check'),
+  });
+});
+
 test('every row of the table of SQLSTATEs is a state or a class', () => {
   expect(Object.keys(sqlStates).filter((key) => !/^([0-9A-Z]{2}|[0-9A-Z]{5})$/.test(key))).toEqual([]);
 });
