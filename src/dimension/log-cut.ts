@@ -38,7 +38,7 @@ export interface CutInputs {
   readonly log: LogTimes;
   /** What turns the stored versions into those that the log gives. */
   readonly changes: readonly VersionChange[];
-  /** True when the changes may date a version from the beginning that was not: other settings, new observations. */
+  /** True when changes may newly date a version from the beginning: other settings, new observations or decisions. */
   readonly mayRedate: boolean;
 }
 

@@ -114,7 +114,15 @@ function assertWhole(account: RecomputedAccount): void {
 async function draftDecisions(run: Run, appId: string, decisions: readonly Decision[]): Promise<DraftChangeSet> {
   const { loader, dimension } = run.context;
   const { answers, signal } = run;
-  const options = { loader, answers, firstSeen: dimension.firstSeen, appIds: [appId], decisions, signal };
+  const options = {
+    loader,
+    answers,
+    firstSeen: dimension.firstSeen,
+    appIds: [appId],
+    decisions,
+    mayRedate: true,
+    signal,
+  };
   for await (const account of recompute(options)) {
     const { head, storedHead, versions } = account;
     assertWhole(account);
