@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
+import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts';
+import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
@@ -123,5 +125,76 @@ describePostgres('connections to Postgres', ({ createDatabase, adminUrl, server 
     }
     await query(database.url, `drop owned by ${role}`);
     await query(adminUrl(), `drop role ${role}`);
+  });
+
+  test('a server that comes up a little later is waited for, an unknown host is not', async () => {
+    await using database = await createDatabase();
+    const url = new URL(database.url);
+    const port = Number(url.port);
+    // A port that was free a moment ago.
+    const later = await startTcpProxy({ port });
+    url.port = String(later.port);
+    await later[Symbol.asyncDispose]();
+    const waits: number[] = [];
+    await using loader = await createPostgresLoader(parsePostgresConfig({ type: 'postgres', url: url.href }), {
+      onRetry: ({ attempt }) => waits.push(attempt),
+    });
+    const found = loader.readMeta(signal);
+    await delay(1_000);
+    await using _proxy = await startTcpProxy({ port, listenOn: later.port });
+    expect(await found).toBeNull();
+    expect(waits[0]).toBe(1);
+
+    await using nowhere = await open('postgres://u@nowhere.invalid/db');
+    const started = performance.now();
+    await expect(nowhere.readMeta(signal)).rejects.toMatchObject({ code: 'target_unreachable' });
+    expect(performance.now() - started).toBeLessThan(6_000);
+  });
+
+  test('several hosts are tried in order, and TLS is left out where prefer allows', async () => {
+    await using database = await createDatabase();
+    const { host, pathname, username } = new URL(database.url);
+    await using several = await open(`postgres://${username}@127.0.0.1:1,${host}${pathname}?sslmode=prefer`);
+    expect(await several.readMeta(signal)).toBeNull();
+    await using standby = await open(`${database.url}?target_session_attrs=standby`);
+    await expect(standby.readMeta(signal)).rejects.toMatchObject({ code: 'target_invalid', exitCode: 78 });
+  });
+
+  test('a role with array_nulls off writes, a read-only one is told how to write, a reader what to grant', async () => {
+    await using database = await createDatabase();
+    const role = `odd_${process.pid}_${server.major}`;
+    await query(adminUrl(), `create role ${role} login`);
+    await query(database.url, `create schema scene authorization ${role}`);
+    await query(database.url, `alter role ${role} set array_nulls = off`);
+    await query(database.url, `alter role ${role} set standard_conforming_strings = off`);
+    const target = { type: 'postgres', url: asUser(database.url, role) };
+    await using work = await createCliWorkspace({ target });
+    await work.write('log.ndjson', log);
+    expect((await work.run(['replay', 'log.ndjson'])).code).toBe(65);
+    expect(await work.succeed(['verify'])).toContain('all right');
+
+    await query(database.url, `alter role ${role} set default_transaction_read_only = on`);
+    const remedy = `ALTER ROLE "${role}" RESET default_transaction_read_only`;
+    for (const command of [['check'], ['accept', ...account, '--observed-at', '2026-01-01T00:00:00Z']]) {
+      const { code, stdout, stderr } = await work.run(command);
+      if (command[0] === 'check')
+        expect([code, stdout.replaceAll(/\s+/g, ' ')]).toEqual([78, expect.stringContaining(remedy)]);
+      else expect([0, 78]).toContain(code);
+      expect(stdout + stderr).not.toContain('a defect');
+    }
+
+    const reader = `reader_${process.pid}_${server.major}`;
+    await query(adminUrl(), `create role ${reader} login`);
+    await query(database.url, `grant usage on schema scene to ${reader}`);
+    await using reading = await createCliWorkspace({ target: { type: 'postgres', url: asUser(database.url, reader) } });
+    const { code, stderr } = await reading.run(['export']);
+    const grant = /remedy"?: ?"?(GRANT .*? TO \\?"reader_\w+\\?"; GRANT .*? TO \\?"reader_\w+\\?")/.exec(stderr)?.[1];
+    expect([code, grant?.includes('INSERT')]).toEqual([77, false]);
+    await query(database.url, (grant ?? '').replaceAll('\\', ''));
+    expect(await reading.succeed(['export'])).toContain('"scene_key"');
+    for (const name of [reader, role]) {
+      await query(database.url, `drop owned by ${name}`);
+      await query(adminUrl(), `drop role ${name}`);
+    }
   });
 });

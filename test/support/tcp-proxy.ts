@@ -10,12 +10,18 @@ export interface TcpProxy extends AsyncDisposable {
 
 export interface TcpProxyOptions {
   readonly port: number;
+  /** Where it listens. Default: any free port. */
+  readonly listenOn?: number;
   /** Connections that are served at once; more are taken and wait, as a pooler in session mode lets them. Default: any. */
   readonly limit?: number;
 }
 
 /** A proxy on loopback before a server on loopback. */
-export async function startTcpProxy({ port, limit = Number.POSITIVE_INFINITY }: TcpProxyOptions): Promise<TcpProxy> {
+export async function startTcpProxy({
+  port,
+  listenOn = 0,
+  limit = Number.POSITIVE_INFINITY,
+}: TcpProxyOptions): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const waiting: Socket[] = [];
   let served = 0;
@@ -49,7 +55,7 @@ export async function startTcpProxy({ port, limit = Number.POSITIVE_INFINITY }: 
     if (served < limit) serve(client);
     else waiting.push(client);
   });
-  listener.listen(0, '127.0.0.1');
+  listener.listen(listenOn, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();
   if (address === null || typeof address === 'string') throw new Error('no port');

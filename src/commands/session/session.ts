@@ -120,11 +120,14 @@ function logChoice<T extends LogLevel | LogFormat>(
 
 function registerPassword(config: Config, redactor: Redactor): void {
   const url = 'url' in config.target ? config.target.url : undefined;
-  if (typeof url !== 'string' || !URL.canParse(url)) return;
-  const { password } = new URL(url);
-  if (password === '') return;
-  redactor.register(password);
-  redactor.register(decoded(password));
+  if (typeof url !== 'string') return;
+  // Not parsed: a connection string may name several hosts.
+  const passwords = [/^[\w+.-]+:\/\/[^/?#:@]*:([^/?#]*)@/.exec(url)?.[1], /[?&]password=([^&#]*)/.exec(url)?.[1]];
+  for (const password of passwords) {
+    if (password === undefined || password === '') continue;
+    redactor.register(password);
+    redactor.register(decoded(password));
+  }
 }
 
 /** A `%` that encodes nothing is for the target to complain about. */

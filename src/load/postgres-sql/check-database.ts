@@ -3,6 +3,7 @@ import { tableCatalogue } from '../../catalog/table-catalogue.ts';
 import { type ErrorCode, isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
 import { schemaFinding } from '../schema-version.ts';
+import { resetReadOnly } from './classify-sql-error.ts';
 import { quoteIdentifier } from './quote-sql.ts';
 import { findRowSecurity } from './row-security.ts';
 import { findChangedViews } from './schema/changed-views.ts';
@@ -49,10 +50,12 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
     encoding: string;
     read_only: string;
     recovery: boolean;
+    database: string;
+    user: string;
   }>`
     SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version,
       current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS read_only,
-      pg_is_in_recovery() AS recovery`.execute(db);
+      pg_is_in_recovery() AS recovery, current_database()::text AS database, current_user::text AS "user"`.execute(db);
   const [server] = rows;
   if (server === undefined) return [];
   const isReadOnly = server.read_only === 'on' || server.recovery;
@@ -63,8 +66,14 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
     server.encoding === 'UTF8'
       ? { level: 'ok', subject: 'encoding', message: 'UTF8' }
       : unfit('encoding', `the database has ${server.encoding}, which cannot hold every name`, REMEDY_ENCODING),
-    ...(isReadOnly ? [unfit('writing', 'the database is read only', 'connect to the primary')] : []),
+    ...(isReadOnly ? [readOnlyFinding(server)] : []),
   ];
+}
+
+function readOnlyFinding({ recovery, database, user }: { recovery: boolean; database: string; user: string }): Finding {
+  if (recovery) return unfit('writing', 'the server is a standby, which is read only', 'connect to the primary');
+  const message = `the user ${user} is read only in the database ${database}: default_transaction_read_only is on`;
+  return unfit('writing', message, resetReadOnly(database, user));
 }
 
 function flawFinding({ level, message, remedy }: SchemaFlaw): Finding {

@@ -2,11 +2,15 @@ import { ScenedimError } from '../../errors.ts';
 import { quoteIdentifier } from './quote-sql.ts';
 import { meaningOfSqlState, sqlStateOf } from './sql-state.ts';
 
+const READ_ONLY = '25006';
+
 /** Names that a remedy may need. */
 export interface TargetNames {
   readonly schema: string;
   readonly database: string;
   readonly user: string;
+  /** True when what failed only reads, so that it asks for no more rights. Default false. */
+  readonly isReading?: boolean;
 }
 
 /** The error of a database as one of ours; undefined when it is not a database's. */
@@ -16,7 +20,21 @@ export function classifySqlError(error: unknown, names: TargetNames): ScenedimEr
   const { code, remedy } = rowSecurity.test(error.message) ? missingRights : meaningOfSqlState(sqlState);
   const message =
     code === 'internal' ? `the database refused a statement: ${error.message} (SQLSTATE ${sqlState})` : error.message;
-  return new ScenedimError(code, message, { remedy: remedy ?? missingRight(error.message, names), cause: error });
+  return new ScenedimError(code, message, {
+    remedy: remedy ?? (sqlState === READ_ONLY ? howToWrite(names) : missingRight(error.message, names)),
+    cause: error,
+  });
+}
+
+/** A standby never takes writes; a primary may refuse those of a role or to a database. */
+function howToWrite({ database, user }: TargetNames): string {
+  return `on a standby, connect to the primary; on a primary, ${resetReadOnly(database, user)}`;
+}
+
+/** The statements that let a role write which a default makes read only. */
+export function resetReadOnly(database: string, user: string): string {
+  const reset = 'RESET default_transaction_read_only';
+  return `ALTER ROLE ${quoteIdentifier(user)} ${reset}, or ALTER DATABASE ${quoteIdentifier(database)} ${reset}`;
 }
 
 /** Under row level security a row is refused with 42501, and COPY with 0A000. */
@@ -24,11 +42,14 @@ const rowSecurity = /row-level security/;
 const missingRights = meaningOfSqlState('42501');
 
 /** The statement that gives the right which a "permission denied" misses. */
-function missingRight(message: string, { schema, database, user }: TargetNames): string {
+function missingRight(message: string, { schema, database, user, isReading = false }: TargetNames): string {
   const role = quoteIdentifier(user);
   if (rowSecurity.test(message)) return 'run scenedim check, which says how to let this user see and write every row';
   if (/for database/.test(message)) {
     return `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${role}, or GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role}`;
+  }
+  if (isReading) {
+    return `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteIdentifier(schema)} TO ${role}`;
   }
   if (/for schema/.test(message)) return `GRANT USAGE, CREATE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}`;
   if (/must be (owner|able)/.test(message)) {

@@ -27,7 +27,7 @@ export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '22021': { code: 'data_refused', remedy: 'a text holds a character that Postgres cannot store' },
   '22P05': { code: 'data_refused', remedy: 'a text holds a character that the database encoding cannot store' },
   '23505': { code: 'stale_heads', remedy: 'run the command again: another run has written the same rows' },
-  '25006': { code: 'target_invalid', remedy: 'connect to the primary, or to a database that is not read only' },
+  '25006': { code: 'target_invalid', remedy: null },
   '25P03': busy,
   '25P04': busy,
   '28': denied,

@@ -5,13 +5,13 @@ import { schemaSetting, shownText, sqlName } from '../postgres-sql/schema-settin
 /**
  * The `target` section of type `postgres`.
  *
- * `url` is a connection string as `pg` takes it: host or `?host=/socket/folder`, port, database, user, password, `options`,
- * `application_name`, `connect_timeout`, and for TLS `sslmode`, `sslrootcert`, `sslcert`, `sslkey` (files), `sslnegotiation`.
- * What it leaves out comes from the PG* environment variables and `~/.pgpass`, as does everything without `url`.
+ * `url` is a connection string of libpq. What it leaves out comes from the service that it or PGSERVICE names, then from the
+ * PG* variables and `~/.pgpass`, as does everything without `url`. Several hosts are tried in order. A parameter that is not
+ * supported is refused by name.
  *
- * sslmode as `pg` 8 means it: `disable`; `no-verify` (TLS, any certificate); `prefer`, `require`, `verify-ca` and `verify-full`
- * all check certificate and host name. With `uselibpqcompat=true` they mean what they mean to psql, except that `prefer` never
- * falls back to plain text.
+ * sslmode: `disable`; `allow` and `prefer` as in libpq; `no-verify` (TLS, any certificate); `require`, `verify-ca` and
+ * `verify-full` all check certificate and host name. With `uselibpqcompat=true` they mean what they mean to psql. Without
+ * sslmode there is no TLS, unless a certificate file is named.
  */
 export const postgresSection = z.strictObject({
   type: z.literal('postgres').describe('A PostgreSQL server.'),

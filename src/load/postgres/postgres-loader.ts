@@ -1,16 +1,20 @@
-import type { Loader, LoaderFactory, Lock } from '../loader.ts';
+import type { Loader, LoaderContext, LoaderFactory, Lock } from '../loader.ts';
 import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { connectionOptions } from './connection-options.ts';
+import { Connector } from './connector.ts';
 import { type PostgresConfig, parsePostgresConfig } from './postgres-config.ts';
 import { acquirePostgresLock } from './postgres-lock.ts';
 import { PostgresTarget } from './postgres-target.ts';
 
 /** A loader for a PostgreSQL server, 14 or newer. Connects when it is first used; a bad url or certificate file is refused here. */
-export async function createPostgresLoader(config: PostgresConfig): Promise<Loader> {
-  const options = connectionOptions(config);
-  const target = new PostgresTarget(config, options);
+export async function createPostgresLoader(
+  config: PostgresConfig,
+  { onRetry }: Pick<LoaderContext, 'onRetry'> = {},
+): Promise<Loader> {
+  const connector = new Connector(connectionOptions(config), onRetry);
+  const target = new PostgresTarget(config, connector);
   return createSqlLoader(target, async (scope, signal) => {
-    const lock = await acquirePostgresLock(options, scope, signal);
+    const lock = await acquirePostgresLock(connector, scope, signal);
     if (lock !== null) await assertSecondConnection(target, lock, signal);
     return lock;
   });
@@ -29,5 +33,5 @@ async function assertSecondConnection(target: PostgresTarget, lock: Lock, signal
 /** `target.type: postgres`. */
 export const postgresLoaderFactory: LoaderFactory<PostgresConfig> = {
   parseConfig: parsePostgresConfig,
-  create: (config) => createPostgresLoader(config),
+  create: createPostgresLoader,
 };

@@ -4,8 +4,7 @@ import { assertLockScope } from '../assert-lock-scope.ts';
 import type { Lock, LockScope } from '../loader.ts';
 import { advisoryClass, advisoryObjects } from '../postgres-sql/advisory-keys.ts';
 import { classifyPostgresError } from './classify-error.ts';
-import type { ConnectionOptions } from './connection-options.ts';
-import { openConnection } from './open-connection.ts';
+import type { Connector } from './connector.ts';
 import { answerWithin, type PostgresConnection } from './postgres-connection.ts';
 
 const HEARTBEAT_MS = 10_000;
@@ -20,16 +19,16 @@ const SHARD_STRIDE = 32_768;
  * a parameter keeps the portal of its statement open, with its snapshot, until the next statement.
  */
 export async function acquirePostgresLock(
-  options: ConnectionOptions,
+  connector: Connector,
   scope: LockScope,
   signal: AbortSignal,
 ): Promise<Lock | null> {
   assertLockScope(scope);
-  const { names } = options;
+  const { names } = connector.options;
   let connection: PostgresConnection | undefined;
   const close = () => connection?.destroy();
   try {
-    connection = await openConnection(options, signal);
+    connection = await connector.open(signal);
     signal.addEventListener('abort', close, { once: true });
     await answerWithin(ANSWER_MS, connection.beginUnlimited(), close);
     if (await takeLocks(connection.client, scope, names.schema)) return new HeldLock(connection);

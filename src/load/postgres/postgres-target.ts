@@ -2,8 +2,7 @@ import type { Compilable } from 'kysely';
 import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../postgres-sql/sql-target.ts';
 import { classifyPostgresError } from './classify-error.ts';
-import type { ConnectionOptions } from './connection-options.ts';
-import { openConnection } from './open-connection.ts';
+import type { Connector } from './connector.ts';
 import type { PostgresConfig } from './postgres-config.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { createPostgresSession } from './postgres-session.ts';
@@ -18,16 +17,17 @@ export class PostgresTarget implements SqlTarget {
   readonly #names: TargetNames;
   readonly #work: WorkConnection;
 
-  constructor({ schema, readers }: PostgresConfig, options: ConnectionOptions) {
-    this.description = options.description;
+  constructor({ schema, readers }: PostgresConfig, connector: Connector) {
+    this.description = connector.options.description;
     this.schema = schema;
     this.readers = readers;
-    this.#names = options.names;
-    this.#work = new WorkConnection((signal) => openConnection(options, signal));
+    this.#names = connector.options.names;
+    this.#work = new WorkConnection((signal) => connector.open(signal));
   }
 
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#classified(() => this.#work.read((connection) => work(this.#session(connection)), signal), signal);
+    const read = () => this.#work.read((connection) => work(this.#session(connection)), signal);
+    return this.#classified(read, signal, true);
   }
 
   transaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -48,7 +48,7 @@ export class PostgresTarget implements SqlTarget {
     try {
       yield* this.#work.pages<Row>(declare, PAGE_ROWS, signal);
     } catch (error) {
-      throw this.#reasonFor(error, signal);
+      throw this.#reasonFor(error, signal, true);
     }
   }
 
@@ -65,16 +65,16 @@ export class PostgresTarget implements SqlTarget {
     return createPostgresSession(client, this.schema);
   }
 
-  async #classified<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async #classified<T>(work: () => Promise<T>, signal: AbortSignal, isReading = false): Promise<T> {
     try {
       signal.throwIfAborted();
       return await work();
     } catch (error) {
-      throw this.#reasonFor(error, signal);
+      throw this.#reasonFor(error, signal, isReading);
     }
   }
 
-  #reasonFor(error: unknown, signal: AbortSignal): unknown {
-    return signal.aborted ? signal.reason : classifyPostgresError(error, this.#names);
+  #reasonFor(error: unknown, signal: AbortSignal, isReading: boolean): unknown {
+    return signal.aborted ? signal.reason : classifyPostgresError(error, { ...this.#names, isReading });
   }
 }

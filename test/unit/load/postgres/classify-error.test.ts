@@ -108,6 +108,15 @@ test.each([
   expect(classify(error)).toMatchObject({ code, exitCode, remedy: expect.stringContaining('pool') });
 });
 
+test('rights are asked by what is needed', () => {
+  const reading = (message: string) => classifyPostgresError(sqlError('42501', message), { ...names, isReading: true });
+  for (const message of ['permission denied for table dim_scene', 'permission denied for schema scene']) {
+    expect(reading(message).remedy).toBe(
+      'GRANT USAGE ON SCHEMA "scene" TO "loader"; GRANT SELECT ON ALL TABLES IN SCHEMA "scene" TO "loader"',
+    );
+  }
+});
+
 test('an error that is classified already stays as it is', () => {
   const error = new ScenedimError('stale_heads', 'changed');
   expect(classify(error)).toBe(error);

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { errorCodeOf, messageOf } from '../../error-text.ts';
+import { ScenedimError } from '../../errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a service of `~/.pg_service.conf` or the system's `pg_service.conf` says, as libpq reads them. */
+export function readService(service: string, environment: Environment): ReadonlyMap<string, string> {
+  const files = serviceFiles(environment);
+  for (const file of files) {
+    const found = sectionOf(readOptional(file), service, file);
+    if (found !== undefined) return found;
+  }
+  throw new ScenedimError('config_invalid', `the service "${service}" is in none of ${files.join(', ')}`, {
+    remedy: 'correct ?service= of target.url or PGSERVICE, or name the file in PGSERVICEFILE',
+  });
+}
+
+function serviceFiles(environment: Environment): readonly string[] {
+  const own = environment['PGSERVICEFILE'] || join(homeOf(environment), '.pg_service.conf');
+  const systemFolders = environment['PGSYSCONFDIR']
+    ? [environment['PGSYSCONFDIR']]
+    : ['/etc/postgresql-common', '/etc'];
+  return [own, ...systemFolders.map((folder) => join(folder, 'pg_service.conf'))];
+}
+
+/** The home of whom the process runs as; HOME is missing in some containers. */
+export function homeOf(environment: Environment): string {
+  return environment['HOME'] || homedir();
+}
+
+function readOptional(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return '';
+    throw new ScenedimError('config_invalid', `the service file cannot be read: ${messageOf(error)}`, {
+      remedy: 'make it readable, or name another one in PGSERVICEFILE',
+    });
+  }
+}
+
+function sectionOf(text: string, service: string, file: string): ReadonlyMap<string, string> | undefined {
+  let settings: Map<string, string> | undefined;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    if (line.startsWith('[')) {
+      if (settings !== undefined) return settings;
+      if (line === `[${service}]`) settings = new Map();
+      continue;
+    }
+    if (settings === undefined) continue;
+    const [name = '', value] = splitAt(line, line.indexOf('='));
+    if (value === undefined) {
+      throw new ScenedimError('config_invalid', `${file}:${index + 1}: not a setting`, {
+        remedy: 'write name=value, without spaces around the =',
+      });
+    }
+    settings.set(name.trim(), value.trim());
+  }
+  return settings;
+}
+
+function splitAt(text: string, at: number): readonly [string, string?] {
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
