@@ -1,6 +1,7 @@
 /** A name in the config is a name in every statement, whatever it looks like to SQL or psql. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
@@ -38,7 +39,7 @@ const hostile = [
 const tables = `select count(*)::integer as n from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = $1 and relkind in ('r', 'v')`;
 const strangers = `select relname from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'public'`;
 
-describePostgres('a hostile schema name', ({ createDatabase }) => {
+describePostgres('a hostile schema name', ({ createDatabase, server }) => {
   test.each(hostile)('%s is migrated, written, read and checked', async (schema) => {
     await using database = await createDatabase();
     await using loader = await open(database.url, { schema, applicationName: schema });
@@ -56,7 +57,7 @@ describePostgres('a hostile schema name', ({ createDatabase }) => {
       await using loader = await open(database.url, { schema: name, readers: [name] });
       const script = loader.migrationSql(sampleSettings);
       for (let run = 0; run < 2; run += 1) {
-        execFileSync('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '-v', 'x=y', '-d', database.url], {
+        execFileSync(join(server.binDir, 'psql'), ['-qX', '-v', 'ON_ERROR_STOP=1', '-v', 'x=y', '-d', database.url], {
           input: script,
           stdio: ['pipe', 'pipe', 'pipe'],
         });
