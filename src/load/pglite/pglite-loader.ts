@@ -9,25 +9,29 @@ import { makeDatabase } from './make-database.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from './open-directory.ts';
 import { type PgliteConfig, parsePgliteConfig } from './pglite-config.ts';
 import { createPgliteTarget } from './pglite-target.ts';
+import { createVacantLoader } from './vacant-loader.ts';
 
 const MEMORY = 'memory://';
 
 /**
  * A loader for a PGlite database: Postgres inside this process, in a directory. Nobody else may open the directory until the
  * loader is disposed; `lock_held` when somebody has it for longer than `openTimeoutMs`. The first start takes seconds.
- * With `readOnly` a database that is not there yet is an empty one in memory, and no file is written.
+ * With `readOnly` a database that is not there yet is an empty one, and no file is written.
  */
 export async function createPgliteLoader({ path, schema }: PgliteConfig, context: LoaderContext): Promise<Loader> {
   context.signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   const directory = path.startsWith(MEMORY) ? MEMORY : resolve(context.baseDirectory, path);
-  const isNotThereYet = directory !== MEMORY && context.readOnly === true && (await isVacant(directory));
-  if (isNotThereYet) await assertMayBeMade(directory);
-  const isInMemory = directory === MEMORY || isNotThereYet;
-  const pglite = isInMemory
-    ? await PGlite.create({ dataDir: MEMORY })
-    : await openDatabase(stack.use(await lockDirectory(directory, context)).path);
-  const target = stack.use(createPgliteTarget(pglite, schema, `pglite ${directory}, schema ${schema}`));
+  const description = `pglite ${directory}, schema ${schema}`;
+  if (directory !== MEMORY && context.readOnly === true && (await isVacant(directory))) {
+    await assertMayBeMade(directory);
+    return createVacantLoader(schema, description);
+  }
+  const pglite =
+    directory === MEMORY
+      ? await PGlite.create({ dataDir: MEMORY })
+      : await openDatabase(stack.use(await lockDirectory(directory, context)).path);
+  const target = stack.use(createPgliteTarget(pglite, schema, description));
   context.signal.throwIfAborted();
   const kept = stack.move();
   const locks = new LockTable();
