@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** A process serves many files: a test that changes what others see, a variable of the environment say, restores it. */
+const shared = { isolate: false } as const;
+
 const suites = {
-  // No test of these changes what others see, so a process serves many files.
-  unit: { testTimeout: 10_000, isolate: false },
-  property: { testTimeout: 120_000 },
-  cases: { testTimeout: 60_000 },
-  contract: { testTimeout: 60_000 },
+  unit: { testTimeout: 10_000, ...shared },
+  property: { testTimeout: 120_000, ...shared },
+  cases: { testTimeout: 60_000, ...shared },
+  contract: { testTimeout: 60_000, ...shared },
   integration: { testTimeout: 120_000 },
   e2e: { testTimeout: 120_000 },
   endurance: { testTimeout: 300_000 },

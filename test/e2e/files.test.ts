@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { cliPath, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const run = promisify(execFile);
@@ -18,6 +19,7 @@ const options = () => ({ cwd: directory.path });
 beforeAll(async () => {
   directory = await mkdtempDisposable(join(tmpdir(), 'scenedim-files-'));
   await writeFile(at('scenedim.yaml'), '{"target":{"type":"pglite","path":"data"}}');
+  await copyPglite(at('data'));
   expect((await runCli(['replay', '-'], { ...options(), input: line })).code).toBe(0);
   exported = (await runCli(['export'], options())).stdout;
   expect(exported).toContain('"scene_name":"A"');

@@ -118,6 +118,7 @@ describe('sync against a WeChat API', () => {
   });
 
   test('is what a demo with an account in the environment does', async () => {
+    await copyPglite(join(cwd, 'data/scene'));
     const { code, stdout } = await run(['demo'], { WECHAT_APP_ID: appId });
     expect(code).toBe(0);
     expect(stdout).toContain(`WECHAT_APP_ID is set: syncing ${appId} from ${simulator.url} into ./data/scene\n`);

@@ -11,6 +11,7 @@ import type { Loader } from '../../src/load/loader.ts';
 import { readLockHolder } from '../../src/load/pglite/directory-lock.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from '../../src/load/pglite/open-directory.ts';
 import { createPgliteLoader } from '../../src/load/pglite/pglite-loader.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
 import { oneAccount } from './postgres-loader-fixture.ts';
 
 const holderProgram = new URL('pglite-lock-holder.ts', import.meta.url).pathname;
@@ -58,6 +59,7 @@ test('work that only looks makes no database, and reads one that is there', asyn
     expect(await nothing.readMeta(signal)).toBeNull();
   }
   expect(await readdir(folder.path)).toEqual([]);
+  await copyPglite(join(folder.path, 'deep/scene'));
   {
     await using loader = await open(false);
     await loader.migrate(sampleSettings, signal);
@@ -179,7 +181,7 @@ test('the lock lies inside the directory, and a directory with nothing else is e
 
 test('a link leads to the database, and to its lock', async () => {
   await using folder = await temporaryFolder();
-  await mkdir(join(folder.path, 'real'));
+  await copyPglite(join(folder.path, 'real'));
   await symlink(join(folder.path, 'real'), join(folder.path, 'link'));
   const open = (path: string) => createPgliteLoader({ path, schema: 'scene' }, context(folder.path));
   {
@@ -216,6 +218,7 @@ test('only its owner may use a database, and an unreadable file is told', async 
 test('a database that was not closed is repaired while its lock is kept', async () => {
   await using folder = await temporaryFolder();
   const directory = join(folder.path, 'scene');
+  await copyPglite(directory);
   const open = () => createPgliteLoader({ path: directory, schema: 'scene' }, context('/'));
   {
     await using loader = await open();

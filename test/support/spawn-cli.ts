@@ -8,7 +8,7 @@ export const cliPath = new URL(
 ).pathname;
 
 /** Hundreds of processes compile the same files. */
-const compileCache = new URL('../../node_modules/.cache/scenedim-tests', import.meta.url).pathname;
+export const compileCache = new URL('../../node_modules/.cache/scenedim-tests', import.meta.url).pathname;
 
 export interface CliOptions {
   readonly cwd: string;
