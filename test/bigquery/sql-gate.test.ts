@@ -9,11 +9,11 @@ import { findSqlGate, type GateStatement, passThroughGate } from '../support/sql
 
 const place = { projectId: 'project', dataset: 'scene' };
 const migrationsOf = (where: DatasetName): readonly GateStatement[] =>
-  migrationStatements(where, { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' }).map(
-    (sql) => ({
-      sql,
-    }),
-  );
+  migrationStatements(
+    where,
+    { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
+    { keepForever: true },
+  ).map((sql) => ({ sql }));
 const migrations = migrationsOf(place);
 const documentsPlace = { projectId: 'my-project', dataset: 'scene' };
 const suiteName = 'the SQL gate (GoogleSQL)';

@@ -26,6 +26,8 @@ export interface FakeBigqueryOptions {
   readonly datasets?: Readonly<Record<string, string>>;
   /** Tables that are there, as `dataset/tables/table`; default: none. Queries do not look at that. */
   readonly tables?: readonly string[];
+  /** What else the resource of a dataset or a table says, by `dataset` or `dataset/tables/table`; default: nothing. */
+  readonly resources?: Readonly<Record<string, object>>;
   /** Rights that the caller is told not to have on tables; default: none. */
   readonly missingRights?: readonly string[];
   /** What a query gives; default: no rows. */
@@ -142,7 +144,7 @@ export async function startFakeBigquery(options: FakeBigqueryOptions = {}): Prom
       case 'getDataset': {
         const location = datasets.get(name);
         if (location === undefined) return errorAnswer(404, 'notFound', `Not found: Dataset ${projectId}:${name}`);
-        return [200, { datasetReference: { projectId, datasetId: name }, location }];
+        return [200, { datasetReference: { projectId, datasetId: name }, location, ...options.resources?.[name] }];
       }
       case 'insertDataset': {
         const dataset = z
@@ -166,7 +168,7 @@ export async function startFakeBigquery(options: FakeBigqueryOptions = {}): Prom
       }
       case 'getTable':
         if (!tables.has(name)) return errorAnswer(404, 'notFound', `Not found: Table ${projectId}:${name}`);
-        return [200, { id: name }];
+        return [200, { id: name, ...options.resources?.[name] }];
       case 'testRights': {
         const { permissions } = z.looseObject({ permissions: z.array(z.string()) }).parse(body);
         return [200, { permissions: permissions.filter((right) => options.missingRights?.includes(right) !== true) }];

@@ -5,6 +5,7 @@ import { locationMismatch, readDatasetLocation } from '../jobs/dataset-location.
 import type { JobRunner } from '../jobs/run-job.ts';
 import { readMeta } from '../schema/meta.ts';
 import { newestSchemaVersion } from '../schema/migrations.ts';
+import { checkExpirations } from './check-expirations.ts';
 import { checkCreation, checkDatasetRights, checkJobs, checkTableRights, namesOf } from './check-rights.ts';
 import { checkStatements } from './check-statements.ts';
 import { errorFinding, isDenied } from './error-finding.ts';
@@ -49,6 +50,7 @@ async function* findingsOf(runner: JobRunner, signal: AbortSignal): AsyncGenerat
   const meta = await readMeta(runner, signal);
   yield schemaFinding(meta, newestSchemaVersion());
   if (meta !== null) yield* checkTableRights(runner, signal);
+  yield* checkExpirations(runner, signal);
   if (meta?.schemaVersion === newestSchemaVersion()) yield await checkStatements(runner, signal);
 }
 

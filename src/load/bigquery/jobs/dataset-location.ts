@@ -23,6 +23,22 @@ export async function readDatasetLocation(
   }
 }
 
+/** After how many milliseconds tables and partitions end that are made in the dataset; null: never. */
+export async function readDatasetExpirations(
+  client: BigQueryClient,
+  config: BigQueryConfig,
+  signal: AbortSignal,
+): Promise<{ readonly tables: string | null; readonly partitions: string | null }> {
+  const answer = await client.call({ method: 'GET', path: `datasets/${config.dataset}` }, signal);
+  const { defaultTableExpirationMs = null, defaultPartitionExpirationMs = null } = parseAnswer(expirations, answer);
+  return { tables: defaultTableExpirationMs, partitions: defaultPartitionExpirationMs };
+}
+
+const expirations = z.looseObject({
+  defaultTableExpirationMs: z.string().optional(),
+  defaultPartitionExpirationMs: z.string().optional(),
+});
+
 /** What is wrong when the dataset is in another place than the config says; null when nothing is wrong. */
 export function locationMismatch(
   { projectId, dataset: name, location }: BigQueryConfig,

@@ -1,6 +1,7 @@
 import type { MigrateOptions, MigrateResult, TargetMeta } from '../../loader.ts';
 import { listMigrationFiles } from '../../migration-files.ts';
 import { assertNotNewer } from '../../schema-version.ts';
+import { readDatasetExpirations } from '../jobs/dataset-location.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { runStatement } from '../jobs/run-query.ts';
@@ -27,7 +28,9 @@ export async function migrateTarget(
   const meta = await readMeta(runner, signal);
   if (isCurrent(meta, options)) return unchanged;
   const pending = listMigrationFiles('bigquery').filter(({ number }) => number > (meta?.schemaVersion ?? 0));
-  const sql = migrationStatements(runner.config, options)
+  const { tables, partitions } = await readDatasetExpirations(runner.client, runner.config, signal);
+  const keepForever = tables !== null || partitions !== null;
+  const sql = migrationStatements(runner.config, options, { keepForever })
     .map((statement) => `${statement.replace(/;\s*$/, '')};`)
     .join('\n\n');
   await runStatement(runner, jobName('migrate', callName()), { sql }, signal);

@@ -7,6 +7,7 @@ import { quoteLiteral } from '../sql/quote-literal.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
 import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
 import { describeStatement } from './describe-statement.ts';
+import { keepForeverStatements } from './keep-forever.ts';
 
 /** The schema version that this program makes. */
 export function newestSchemaVersion(): number {
@@ -21,14 +22,20 @@ export function createDatasetStatement(place: DatasetName, location: string | un
 
 /**
  * The statements that migrate the dataset, in order. Each may run again, and many programs at once may run them. The last one is a
- * script of one transaction, which BigQuery cancels when it conflicts with another one.
+ * script of one transaction, which BigQuery cancels when it conflicts with another one. `keepForever` takes the expirations off the
+ * tables that the dataset gives them by default.
  */
-export function migrationStatements(place: DatasetName, options: MigrateOptions): string[] {
+export function migrationStatements(
+  place: DatasetName,
+  options: MigrateOptions,
+  { keepForever = false }: { readonly keepForever?: boolean } = {},
+): string[] {
   const [tables, ...others] = listMigrationFiles('bigquery');
   if (tables === undefined) throw new Error('no migrations in sql/bigquery');
+  const creations = [createLeaseTableStatement(place), ...fileStatements(tables, place, options)];
   return [
-    createLeaseTableStatement(place),
-    ...fileStatements(tables, place, options),
+    ...creations,
+    ...(keepForever ? keepForeverStatements(place, creations) : []),
     assertNotNewerStatement(place),
     ...others.flatMap((migration) => fileStatements(migration, place, options)),
     accessSourceFunction(pathOf(place)),
