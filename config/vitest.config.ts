@@ -10,6 +10,7 @@ const suites = {
   contract: { testTimeout: 60_000, ...shared },
   integration: { testTimeout: 120_000 },
   e2e: { testTimeout: 120_000 },
+  system: { testTimeout: 120_000 },
   endurance: { testTimeout: 300_000 },
   bigquery: { testTimeout: 180_000, hookTimeout: 180_000 },
   ops: { testTimeout: 300_000 },

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { asUser, connect, query, untilBlocked } from '../integration/postgres-loader-fixture.ts';
 import { createCliWorkspace, kill } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
+import { asUser, connect, query, untilBlocked } from '../support/postgres-loader-fixture.ts';
 import { replayLog } from '../support/replay-log.ts';
 
 // A busy machine starts a process in many seconds.

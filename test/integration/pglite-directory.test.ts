@@ -11,8 +11,8 @@ import type { Loader } from '../../src/load/loader.ts';
 import { readLockHolder } from '../../src/load/pglite/directory-lock.ts';
 import { assertMayBeMade, isVacant, lockDirectory } from '../../src/load/pglite/open-directory.ts';
 import { createPgliteLoader } from '../../src/load/pglite/pglite-loader.ts';
+import { oneAccount } from '../support/postgres-loader-fixture.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
-import { oneAccount } from './postgres-loader-fixture.ts';
 
 const holderProgram = new URL('pglite-lock-holder.ts', import.meta.url).pathname;
 const signal = new AbortController().signal;

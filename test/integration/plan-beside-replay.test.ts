@@ -5,7 +5,7 @@ import { planReplay } from '../../src/pipeline/dry-run.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { createRunContext } from '../../src/pipeline/run/run-context.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { open } from './postgres-loader-fixture.ts';
+import { open } from '../support/postgres-loader-fixture.ts';
 
 const ACCOUNTS = 30;
 const ROUNDS = 60;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isScenedimError } from '../../src/errors.ts';
 import type { Lock, LockScope } from '../../src/load/loader.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { aborted, connect, open, query, signal } from './postgres-loader-fixture.ts';
+import { aborted, connect, open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 const shard = (index: number, count: number): LockScope => ({ kind: 'shard', index, count });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { neverAborted } from '../../src/load/contract/contract-target.ts';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { asUser, connect, oneAccount, open, query, signal } from './postgres-loader-fixture.ts';
+import { asUser, connect, oneAccount, open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 const objects = `select count(*)::integer as objects from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'scene'`;
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { asUser, oneAccount, open, query, signal } from './postgres-loader-fixture.ts';
+import { asUser, oneAccount, open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 const denied = {
   code: 'target_denied',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { oneAccount, open, query, signal } from './postgres-loader-fixture.ts';
+import { oneAccount, open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 describePostgres('a schema', ({ createDatabase }) => {
   test.each([

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { open, query, signal } from './postgres-loader-fixture.ts';
+import { open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 /** What differs from a schema that nobody touched. */
 const options = `

@@ -5,10 +5,10 @@ import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts'
 import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
+import { asUser, connect, open, query, signal, untilBlocked } from '../support/postgres-loader-fixture.ts';
 import { replayLog } from '../support/replay-log.ts';
 import { ended, type startCli } from '../support/spawn-cli.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { asUser, connect, open, query, signal, untilBlocked } from './postgres-loader-fixture.ts';
 
 /** Enough for several pages of versions. */
 const log = [...replayLog({ accounts: 900, scenes: 8, answers: 2, order: 'time' })].join('\n');

@@ -5,10 +5,10 @@ import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { describePostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { asUser, connect, open, query, untilBlocked } from '../support/postgres-loader-fixture.ts';
 import { replayLog } from '../support/replay-log.ts';
 import { contextOf, startReplay } from '../support/replay-session.ts';
 import { inputOf, readExport } from '../support/run-case.ts';
-import { asUser, connect, open, query, untilBlocked } from './postgres-loader-fixture.ts';
 
 /** A batch has 1,000 accounts, so that the second one is full when the rest comes. */
 const lines = [...replayLog({ accounts: 2_200, scenes: 5, answers: 1, order: 'account' })];

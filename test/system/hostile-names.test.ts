@@ -11,7 +11,7 @@ import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts'
 import { quoteBlock, quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
 import { createLoader } from '../../src/load/registry.ts';
 import { describePostgres } from '../support/postgres.ts';
-import { oneAccount, open, query, signal } from './postgres-loader-fixture.ts';
+import { oneAccount, open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 const pwned = 'create table public.pwned(); --';
 const hostile = [

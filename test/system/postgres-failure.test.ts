@@ -13,7 +13,7 @@ import {
   query,
   signal,
   untilBlocked,
-} from './postgres-loader-fixture.ts';
+} from '../support/postgres-loader-fixture.ts';
 
 const nothing = [{ accounts: 0, observations: 0, versions: 0, runs: 0 }];
 

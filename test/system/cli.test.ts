@@ -73,7 +73,7 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
     [['--qqqqq'], "unknown option '--qqqqq'", '`scenedim --help` lists commands and options'],
     [
       ['hold', '--app-id', 'a', '--observed-at', 'noon'],
-      '--observed-at: "noon" is not an RFC 3339 time with an offset',
+      '--observed-at: "noon" is not an RFC 3339 time with an offset, of the years 1 to 9999 in UTC',
       'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
     ],
     [['export', '--format', 'parquet'], '--format: parquet comes with a later version', 'use ndjson or csv'],
