@@ -1,24 +1,29 @@
+import type pg from 'pg';
 import { afterAll, beforeAll, it } from 'vitest';
-import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts';
-import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
+import type { Loader } from '../../src/load/loader.ts';
+import { migrateTarget } from '../../src/pipeline/run/prepare-target.ts';
 import { readCases } from '../support/case-file.ts';
-import { describePostgres, type TestDatabase } from '../support/postgres.ts';
-import { runCase } from '../support/run-case.ts';
+import { emptyTargetSql } from '../support/empty-target.ts';
+import { describePostgres } from '../support/postgres.ts';
+import { connect, open } from '../support/postgres-loader-fixture.ts';
+import { contextFor, runCase } from '../support/run-case.ts';
 
 const cases = readCases(new URL('scd2-cases.yaml', import.meta.url));
 
 describePostgres('behaviour cases in Postgres', ({ createDatabase }) => {
-  let database: TestDatabase;
+  const opened = new AsyncDisposableStack();
+  let loader: Loader;
+  let client: pg.Client;
   beforeAll(async () => {
-    database = await createDatabase();
+    const { url } = opened.use(await createDatabase());
+    loader = opened.use(await open(url));
+    client = opened.use(await connect(url));
+    await migrateTarget(contextFor(loader, { dimension: {}, guards: {} }));
   });
-  afterAll(() => database[Symbol.asyncDispose]());
+  afterAll(() => opened.disposeAsync());
 
   it.each(cases)('$id $title', async (behaviour) => {
-    const schema = `case_${behaviour.id.toLowerCase()}`;
-    await using loader = await createPostgresLoader(
-      parsePostgresConfig({ type: 'postgres', url: database.url, schema }),
-    );
+    await client.query(emptyTargetSql('scene', behaviour));
     await runCase(behaviour, loader);
   });
 });

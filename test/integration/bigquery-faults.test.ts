@@ -384,7 +384,7 @@ describe('a lease', () => {
   test('that is being taken when the user stops is given back', async () => {
     await using stage = await startLoaderOnFake();
     const { fake, loader } = stage;
-    fake.plan({ fault: { kind: 'slow-job', looks: 20 }, on: 'insertJob' });
+    fake.plan({ fault: { kind: 'slow-job', looks: 400 }, on: 'insertJob' });
     const stop = new AbortController();
     const taken = loader.acquireLock({ kind: 'exclusive' }, stop.signal).catch((error: unknown) => error);
     await expect.poll(() => asked(fake, 'getJob').length, { timeout: 5_000 }).toBeGreaterThan(0);

@@ -8,8 +8,8 @@ import { createPglite } from './prepared-pglite.ts';
 
 export interface SharedPglite extends AsyncDisposable {
   readonly pglite: PGlite;
-  /** A loader on an empty schema; disposing it drops the schema and leaves the database open. */
-  createLoader(): Promise<Loader>;
+  /** A loader on a schema that is not there yet; disposing it drops the schema and leaves the database open. */
+  createLoader(schema?: string): Promise<Loader>;
 }
 
 export async function createSharedPglite(): Promise<SharedPglite> {
@@ -17,9 +17,9 @@ export async function createSharedPglite(): Promise<SharedPglite> {
   let schemas = 0;
   return {
     pglite,
-    async createLoader() {
+    async createLoader(given) {
       schemas += 1;
-      const schema = `scene_${schemas}`;
+      const schema = given ?? `scene_${schemas}`;
       const target = createPgliteTarget(pglite, schema, `shared pglite, schema ${schema}`);
       const dropSchema = async () => {
         await pglite.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
