@@ -167,7 +167,7 @@ export async function createSyncStage(appIds: readonly string[], target = memory
   };
 }
 
-/** What DESIGN says the four counts mean, from the tables alone. */
+/** What the four counts mean, from the tables alone. */
 export function versionsChanged(before: readonly Version[], after: readonly Version[]): RunReport['versions'] {
   const stored = new Map(before.map((version) => [version.versionId, version]));
   const found = new Map(after.map((version) => [version.versionId, version]));

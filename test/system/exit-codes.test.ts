@@ -1,4 +1,4 @@
-/** The table of exit statuses (DESIGN section 4), by processes of their own. */
+/** The table of exit statuses, by processes of their own. */
 import { on } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -64,15 +64,8 @@ export function createBigQueryLoader(
   assertNoEmulatorVariable(config, process.env);
   const client = options.client ?? createBigQueryClient(config, timings.request, { onRetry });
   const usage = createUsageMeter();
-  const runner: JobRunner = {
-    config,
-    client,
-    timings,
-    usage,
-    rowsOrderedAtOnce,
-    onRetry,
-    location: createLocator(client, config),
-  };
+  const location = createLocator(client, config);
+  const runner: JobRunner = { config, client, timings, usage, rowsOrderedAtOnce, onRetry, location };
   const held: RunLeases = new Set();
 
   const judged = (error: unknown, signal: AbortSignal): unknown =>
