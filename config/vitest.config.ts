@@ -35,7 +35,7 @@ export default defineConfig({
       test: {
         root,
         pool: 'forks' as const,
-        // As the command line does, see src/limit-memory.ts.
+        // As the command line does, see src/process/limit-memory.ts.
         execArgv: ['--wasm-tiering-budget=1000000000'],
         name,
         include: [`test/${name}/**/*.test.ts`],

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { limitMemory } from './limit-memory.ts';
-import { isNodeTooOld, OLDEST_NODE } from './node-version.ts';
-import { readProgramVersion } from './program-version.ts';
+import { limitMemory } from './process/limit-memory.ts';
+import { isNodeTooOld, OLDEST_NODE } from './process/node-version.ts';
+import { readProgramVersion } from './process/program-version.ts';
 
 // They are for programmers: a user can do nothing about those of the libraries inside.
 process.noDeprecation = true;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import { projectRoot } from '../project-root.ts';
+import { projectRoot } from '../process/project-root.ts';
 
 /** `official`: WeChat's own table or example lists it; `community`: only seen in use, in what others publish of their accounts. */
 export type AccessSourceOrigin = 'official' | 'community';

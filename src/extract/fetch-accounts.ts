@@ -1,4 +1,4 @@
-import { unlessAborted } from '../unless-aborted.ts';
+import { abortable } from '../abortable.ts';
 import type { FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
 
 /**
@@ -71,7 +71,7 @@ class FetchPool {
           await this.#changed.promise;
           continue;
         }
-        const next = await unlessAborted(iterator.next(), signal);
+        const next = await abortable(iterator.next(), signal);
         if (next.done === true) break;
         this.#start(next.value);
       }

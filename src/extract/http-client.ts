@@ -6,10 +6,10 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { assertProxies } from '../assert-proxies.ts';
 import type { Clock } from '../clock.ts';
 import { errorCodeOf } from '../error-text.ts';
 import type { Micros } from '../instant.ts';
+import { assertProxies } from '../secrets/assert-proxies.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type Clock, systemTimer, type Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
-import { createRedactor, type Redactor } from '../redact.ts';
+import { createRedactor, type Redactor } from '../secrets/redact.ts';
 import { AccountTokens, type TokenCall } from './account-tokens.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { projectRoot } from '../project-root.ts';
+import { projectRoot } from '../process/project-root.ts';
 
 /**
  * The migrations of this program in order; the folder is read once. A release that changes comments or bundled tables

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ScenedimError } from '../errors.ts';
-import { flawOfUrl } from '../url-flaw.ts';
+import { flawOfUrl } from '../secrets/url-flaw.ts';
 
 /**
  * Reads the `target` section with its schema, less what concerns the program and not the loader.

@@ -1,7 +1,7 @@
+import { abortableItems } from '../abortable.ts';
 import { errorCodes, isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
-import { untilAborted } from '../until-aborted.ts';
 import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
 import type { PlannedAccount } from './batch/plan-account.ts';
 import { hashPayload } from './log/answer-cache.ts';
@@ -63,7 +63,7 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
   try {
     // The input may say nothing for hours, while the lock is lost or a batch is refused.
     const ending = AbortSignal.any([run.signal, stop.signal]);
-    for await (const { line, number } of readLines(untilAborted(input, ending), {
+    for await (const { line, number } of readLines(abortableItems(input, ending), {
       inputName: name,
       maxLineBytes: MAX_LINE_BYTES,
     })) {

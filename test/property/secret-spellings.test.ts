@@ -1,9 +1,9 @@
 /** A secret is found whatever spelling each of its characters has, wherever it stands. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layersOf } from '../../src/known-secret.ts';
 import { normalizeBody } from '../../src/normalize/normalize-body.ts';
-import { createRedactor } from '../../src/redact.ts';
+import { layersOf } from '../../src/secrets/known-secret.ts';
+import { createRedactor } from '../../src/secrets/redact.ts';
 
 const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');
 const units = (it: string, spell: (code: number) => string) =>

@@ -26,8 +26,8 @@ const packages = documentTable('src/README.md', 'packages').map(([name, home]) =
 /** Packages that only these files may import. */
 const confined: Readonly<Record<string, string>> = Object.fromEntries(packages);
 
-/** Modules at the top of src: everybody may import them. */
-const leaf = 'src/*.ts';
+/** The last row: modules that everybody may import. */
+const leaf = layers.at(-1)?.files;
 
 const layerOf = (file: string): Layer | undefined => layers.find(({ files }) => matchesGlob(file, files));
 

@@ -1,9 +1,9 @@
 import { systemClock } from '../../clock.ts';
 import { isScenedimError } from '../../errors.ts';
 import { formatInstant } from '../../instant.ts';
-import type { Redactor } from '../../redact.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
+import type { Redactor } from '../../secrets/redact.ts';
 import type { ErrorDocument } from './error-document.ts';
 
 /** An error as a JSON document, without secrets. Anything but a ScenedimError is a defect of ours. */

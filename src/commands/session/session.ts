@@ -4,10 +4,10 @@ import type { Setting } from '../../config/setting-variables.ts';
 import { ScenedimError } from '../../errors.ts';
 import { createLogger, type LogFormat, type LogLevel, logFormats, logLevels } from '../../logger.ts';
 import type { Logger } from '../../pipeline/run/run-context.ts';
-import { readProgramVersion } from '../../program-version.ts';
-import type { Redactor } from '../../redact.ts';
+import { readProgramVersion } from '../../process/program-version.ts';
 import { type ColorStream, wantsColors } from '../../report/paint.ts';
 import type { Screen } from '../../report/screen.ts';
+import type { Redactor } from '../../secrets/redact.ts';
 import type { Output } from './output.ts';
 
 /** What the program needs of the process around it; `process` is one. */

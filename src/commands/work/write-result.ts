@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import { abortable } from '../../abortable.ts';
 import { ScenedimError } from '../../errors.ts';
 import { count, type Document } from '../../output-fields.ts';
-import { unlessAborted } from '../../unless-aborted.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
@@ -34,7 +34,7 @@ export async function writeResult(
   const { output } = options;
   if (output === undefined) {
     // A reader that has stalled does not keep a stopped command from ending.
-    for await (const chunk of chunks) await unlessAborted(session.out.print(chunk), session.signal);
+    for await (const chunk of chunks) await abortable(session.out.print(chunk), session.signal);
     return;
   }
   const bytes = await writeFileAtomically(resolve(session.workingDirectory, output), chunks, session.signal);

@@ -1,6 +1,6 @@
 import { errorCodeOf } from '../../error-text.ts';
 import { type ErrorCode, isScenedimError, ScenedimError } from '../../errors.ts';
-import { redactCredentials } from '../../redact.ts';
+import { redactCredentials } from '../../secrets/redact.ts';
 import { classifySqlError, type TargetNames } from '../postgres-sql/classify-sql-error.ts';
 
 interface ConnectionRule {

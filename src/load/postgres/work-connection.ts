@@ -133,7 +133,7 @@ export class WorkConnection implements AsyncDisposable {
     const any = AbortSignal.any([signal, this.#disposed.signal]);
     const turn = this.#lastTurn.then(() => this.#serve(work, any));
     this.#lastTurn = turn.catch(() => {});
-    return untilAborted(turn, any);
+    return abortableItems(turn, any);
   }
 
   async #serve<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
@@ -210,7 +210,7 @@ async function inTransaction<T>(
   }
 }
 
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function abortableItems<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

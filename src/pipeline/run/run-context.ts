@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { FirstSeen, VersionChange } from '../../dimension/version.ts';
 import type { Loader } from '../../load/loader.ts';
-import { readProgramVersion } from '../../program-version.ts';
-import { createRedactor } from '../../redact.ts';
+import { readProgramVersion } from '../../process/program-version.ts';
+import { createRedactor } from '../../secrets/redact.ts';
 
 /**
  * What every run is given, with the defaults of the config file: `firstSeen: beginning`, time zone

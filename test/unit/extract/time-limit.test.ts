@@ -5,7 +5,7 @@ import { createManualTimer } from '../../support/virtual-timer.ts';
 
 const never = new AbortController().signal;
 
-function untilAborted(signal: AbortSignal): Promise<never> {
+function abortableItems(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }
 
@@ -15,14 +15,14 @@ function blockFor(ms: number): void {
 }
 
 it('work that takes too long is aborted with the limit', async () => {
-  const error = await withTimeLimit(never, 5, untilAborted).catch((reason: unknown) => reason);
+  const error = await withTimeLimit(never, 5, abortableItems).catch((reason: unknown) => reason);
   expect(error).toEqual(new TimeLimitReached(5));
 });
 
 it('what arrived while the process was busy is not too late', async () => {
   const arrival = (signal: AbortSignal) =>
     Promise.race([
-      untilAborted(signal),
+      abortableItems(signal),
       new Promise<string>((resolve) => {
         stat('.', () => resolve('arrived'));
         blockFor(50);
@@ -53,7 +53,7 @@ it('stands still while it is paused, and goes on with what is left', async () =>
 
 it('the reason of the caller passes through, and no listener stays', async () => {
   const controller = new AbortController();
-  const work = withTimeLimit(controller.signal, 60_000, untilAborted);
+  const work = withTimeLimit(controller.signal, 60_000, abortableItems);
   controller.abort(new Error('SIGTERM'));
   await expect(work).rejects.toThrow('SIGTERM');
   await expect(withTimeLimit(controller.signal, 60_000, async () => 'late')).rejects.toThrow('SIGTERM');

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BigQuery } from '@google-cloud/bigquery';
-import { assertProxies } from '../../../assert-proxies.ts';
+import { assertProxies } from '../../../secrets/assert-proxies.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import { findCredentials, noCredentials } from '../credentials/credentials.ts';
 

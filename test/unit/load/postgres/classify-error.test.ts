@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ScenedimError } from '../../../../src/errors.ts';
 import { classifyPostgresError } from '../../../../src/load/postgres/classify-error.ts';
 import { sqlStates } from '../../../../src/load/postgres-sql/sql-state.ts';
-import { redactCredentials } from '../../../../src/redact.ts';
+import { redactCredentials } from '../../../../src/secrets/redact.ts';
 
 const names = { schema: 'scene', database: 'shop', user: 'loader' };
 const classify = (error: unknown) => classifyPostgresError(error, names);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isNodeTooOld, OLDEST_NODE } from '../../src/node-version.ts';
+import { isNodeTooOld, OLDEST_NODE } from '../../../src/process/node-version.ts';
 
 test(`the tests run on Node ${OLDEST_NODE} or newer, which npm takes from the devDependency "node"`, () => {
   expect(isNodeTooOld(process.versions.node), `Node ${process.version} is too old`).toBe(false);
 });
 
 test('package.json promises the Node version that is tested', () => {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
   expect(manifest.engines.node).toBe(`>=${OLDEST_NODE}`);
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor } from '../../src/redact.ts';
+import { createRedactor } from '../../../src/secrets/redact.ts';
 
 const token = 'T0p/+Secret="\\tökén';
 

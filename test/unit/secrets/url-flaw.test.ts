@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { assertProxies } from '../../src/assert-proxies.ts';
-import { configSchema } from '../../src/config/config-schema.ts';
-import { bigquerySection } from '../../src/load/bigquery/bigquery-config.ts';
-import { connectionOptions } from '../../src/load/postgres/connection-options.ts';
-import { parsePostgresConfig, postgresSection } from '../../src/load/postgres/postgres-config.ts';
-import { flawOfUrl } from '../../src/url-flaw.ts';
+import { configSchema } from '../../../src/config/config-schema.ts';
+import { bigquerySection } from '../../../src/load/bigquery/bigquery-config.ts';
+import { connectionOptions } from '../../../src/load/postgres/connection-options.ts';
+import { parsePostgresConfig, postgresSection } from '../../../src/load/postgres/postgres-config.ts';
+import { assertProxies } from '../../../src/secrets/assert-proxies.ts';
+import { flawOfUrl } from '../../../src/secrets/url-flaw.ts';
 
 /** Passwords whose second half would be read as a host, a port, a database or a parameter. */
 const divided = [

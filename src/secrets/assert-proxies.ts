@@ -1,4 +1,4 @@
-import { ScenedimError } from './errors.ts';
+import { ScenedimError } from '../errors.ts';
 import { flawOfUrl } from './url-flaw.ts';
 
 /** Refuses a proxy of the environment of which a part of the password would be read as the host. */
