@@ -99,8 +99,12 @@ export class AccountPlanner {
 
 /** The plan of an account whose one new observation is its newest ok one again: nothing to do. */
 export function planDuplicate(head: AccountHead): AccountPlan {
-  const nothing = { observations: [], rejects: [], held: [], versions: [], refusal: null };
-  return { ...nothing, appId: head.appId, duplicates: 1, head };
+  return { ...planNothing(head.appId, head), duplicates: 1 };
+}
+
+/** A plan that leaves the account as it is. */
+export function planNothing(appId: string, head: AccountHead | null): AccountPlan {
+  return { appId, observations: [], duplicates: 0, rejects: [], held: [], refusal: null, head, versions: [] };
 }
 
 export interface AccountPlannerOptions {

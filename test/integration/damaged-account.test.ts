@@ -9,6 +9,7 @@ import { findShortened, rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { verify } from '../../src/pipeline/verify.ts';
 import { contextFor, inputOf, readExport } from '../support/run-case.ts';
+import { createSharedPglite } from '../support/shared-pglite.ts';
 
 const at = (day: number) => `2026-01-0${day}T00:00:00Z`;
 const line = (appId: string, day: number, names: readonly string[]): string =>
@@ -131,4 +132,19 @@ test('an ok answer that opened a version may be held: it is still there', async 
   expect((await hold(context, { appId: 'wxa', observedAt: requireInstant(at(2), 'day') })).outcome).toBe('ok');
   expect(await rules()).toEqual([]);
   expect((await rebuild(context)).report.outcome).toBe('nothing_changed');
+});
+
+test('a missing row of scene_account fails its account until it is rebuilt', async () => {
+  await using shared = await createSharedPglite();
+  await using loader = await shared.createLoader('headless');
+  context = contextFor(loader, settings);
+  await replayLines([line('wxa', 1, ['a']), line('wxb', 1, ['a'])]);
+  await shared.pglite.exec("DELETE FROM headless.scene_account WHERE app_id = 'wxa'");
+  const newer = [line('wxa', 2, ['A']), line('wxb', 2, ['A'])];
+  const first = await replayLines(newer);
+  expect(first).toMatchObject({ exitCode: 65, report: { accounts: { failed: 1, changed: 1 } } });
+  expect(first.report.problems).toMatchObject([{ app_id: 'wxa', code: 'data_refused', remedy: /rebuild/ }]);
+  expect((await rebuild(context)).exitCode).toBe(0);
+  expect((await replayLines(newer)).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
-import { type AccountPlan, AccountPlanner, type PlanFrom, planDuplicate } from '../../dimension/account-planner.ts';
+import { type AccountPlan, AccountPlanner, type PlanFrom, planNothing } from '../../dimension/account-planner.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { IncomingObservation } from '../../dimension/observation.ts';
 import type { FirstSeen } from '../../dimension/version.ts';
@@ -23,7 +23,7 @@ export function planAccount(
     return plannedAccount(batch, planner.finish([]), from.head);
   } catch (error) {
     if (from.head === null || !isDamage(error)) throw error;
-    return unplannableAccount(from.head, error);
+    return unplannableAccount(appId, from.head, error);
   }
 }
 
@@ -33,8 +33,8 @@ export function isDamage(error: unknown): error is ScenedimError {
 }
 
 /** An account that stays as it is, because what is stored of it does not allow a plan. */
-export function unplannableAccount(head: AccountHead, damage: ScenedimError): PlannedAccount {
-  const plan = { ...planDuplicate(head), duplicates: 0 };
+export function unplannableAccount(appId: string, head: AccountHead | null, damage: ScenedimError): PlannedAccount {
+  const plan = planNothing(appId, head);
   return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false };
 }
 

@@ -88,7 +88,7 @@ async function planResumable(
   return resumable.map(({ head, snapshot, incoming }) => {
     const point = { snapshot, openVersions: open.get(head.appId) ?? [] };
     const wrong = point.openVersions.find(({ sceneKey, sceneName }) => snapshot.present.get(sceneKey) !== sceneName);
-    if (wrong !== undefined) return unplannableAccount(head, wrongRow(wrong));
+    if (wrong !== undefined) return unplannableAccount(head.appId, head, wrongRow(wrong));
     return planAccount(inputs, batch, head.appId, { kind: 'resume', head, point }, incoming);
   });
 }

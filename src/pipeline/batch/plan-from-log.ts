@@ -74,7 +74,8 @@ class LogMerge {
     if (this.#lost !== null) {
       const { observedAt, error } = this.#lost;
       // What the newest ok answer said is needed to go on from it.
-      if (observedAt === this.#head.lastOkAt || !this.#isNewer()) return unplannableAccount(this.#head, error);
+      if (observedAt === this.#head.lastOkAt || !this.#isNewer())
+        return unplannableAccount(this.#head.appId, this.#head, error);
       return this.#resume(storedVersions);
     }
     this.#feedBefore(null);
@@ -84,7 +85,7 @@ class LogMerge {
     if (cut === null) return { ...plannedAccount(this.#batch, plan, this.#head), needsBodies: true };
     if (this.#isNewer()) return this.#resume(storedVersions);
     if (this.#bringsSome(cut, plan, storedVersions)) return this.#record(plan);
-    return unplannableAccount(this.#head, shortenedLog(plan.appId, describeCut(cut)));
+    return unplannableAccount(this.#head.appId, this.#head, shortenedLog(plan.appId, describeCut(cut)));
   }
 
   /** What is still missing of the log when the new observations are in it. */

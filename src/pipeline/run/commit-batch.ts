@@ -31,8 +31,8 @@ async function commitPart(
   check: (planned: readonly PlannedAccount[]) => Promise<void>,
 ): Promise<ReadonlySet<string>> {
   let planned: readonly PlannedAccount[] = [];
-  await run.commit(async () => {
-    planned = await planBatch(run.planInputs, part);
+  await run.commit(async (attempt) => {
+    planned = await planBatch(run.planInputs, part, attempt > 1);
     await check(planned);
     return buildChangeSet(planned, part);
   });

@@ -55,8 +55,11 @@ export interface Run {
   readonly writeSignal: AbortSignal;
   /** What plans are made from, writing under `writeSignal`. */
   readonly planInputs: PlanInputs;
-  /** Plans and writes one batch; plans it again when its accounts changed meanwhile. */
-  commit(plan: () => Promise<DraftChangeSet>): Promise<void>;
+  /**
+   * Plans and writes one batch; plans it again when its accounts changed meanwhile. `plan` is given the
+   * attempt, from 1.
+   */
+  commit(plan: (attempt: number) => Promise<DraftChangeSet>): Promise<void>;
 }
 
 /** What a run's work hands back: the outcome for its row, and its own result. */
@@ -85,7 +88,7 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
     async commit(plan) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const draft = await retryOnTarget(plan, 'planning a batch', context, lost);
+          const draft = await retryOnTarget(() => plan(attempt), 'planning a batch', context, lost);
           await apply(context, { run: tally.recordAfter(draft.counts), ...draft.changes }, lost);
           tally.commitBatch(draft.counts);
           context.onChanges?.(draft.changes.versions);
