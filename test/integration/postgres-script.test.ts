@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { open, query, signal } from '../support/postgres-loader-fixture.ts';
+import { type PostgresServer, psqlOf } from '../support/postgres-server.ts';
 
 /** What differs from a schema that nobody touched. */
 const options = `
@@ -23,7 +24,7 @@ describePostgres('the script for a DBA', ({ createDatabase, adminUrl, server }) 
     return loader.migrationSql({ ...sampleSettings, ...settings });
   };
   const psql = (url: string, args: readonly string[], clientEncoding = 'UTF8') =>
-    run(server.binDir, [url, '-XqAt', '-v', 'ON_ERROR_STOP=1', ...args], clientEncoding);
+    run(server, [url, '-XqAt', '-v', 'ON_ERROR_STOP=1', ...args], clientEncoding);
 
   describe.each(['UTF8', 'LATIN1', 'GBK', 'SQL_ASCII'])('under client encoding %s', (clientEncoding) => {
     test('stores what migrate stores, as a file', async () => {
@@ -128,8 +129,8 @@ async function scriptFile(sql: string) {
   return { path, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
-async function run(binDir: string, args: readonly string[], clientEncoding: string) {
-  const child = spawn(join(binDir, 'psql'), args, {
+async function run(server: PostgresServer, args: readonly string[], clientEncoding: string) {
+  const child = spawn(psqlOf(server), args, {
     env: { ...process.env, PGCLIENTENCODING: clientEncoding },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -74,6 +74,12 @@ function pgConfigBinDir(): readonly string[] {
   }
 }
 
+/** The server's own psql, else the one on PATH: servers from npm come without. */
+export function psqlOf({ binDir }: PostgresServer): string {
+  const own = join(binDir, 'psql');
+  return existsSync(own) ? own : 'psql';
+}
+
 function serverIn(binDir: string): PostgresServer | undefined {
   const postgres = join(binDir, 'postgres');
   if (!existsSync(postgres) || !existsSync(join(binDir, 'initdb'))) return undefined;

@@ -1,7 +1,6 @@
 /** A name in the config is a name in every statement, whatever it looks like to SQL or psql. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
@@ -12,6 +11,7 @@ import { quoteBlock, quoteIdentifier } from '../../src/load/postgres-sql/quote-s
 import { createLoader } from '../../src/load/registry.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { oneAccount, open, query, signal } from '../support/postgres-loader-fixture.ts';
+import { psqlOf } from '../support/postgres-server.ts';
 
 const pwned = 'create table public.pwned(); --';
 const hostile = [
@@ -57,7 +57,7 @@ describePostgres('a hostile schema name', ({ createDatabase, server }) => {
       await using loader = await open(database.url, { schema: name, readers: [name] });
       const script = loader.migrationSql(sampleSettings);
       for (let run = 0; run < 2; run += 1) {
-        execFileSync(join(server.binDir, 'psql'), ['-qX', '-v', 'ON_ERROR_STOP=1', '-v', 'x=y', '-d', database.url], {
+        execFileSync(psqlOf(server), ['-qX', '-v', 'ON_ERROR_STOP=1', '-v', 'x=y', '-d', database.url], {
           input: script,
           stdio: ['pipe', 'pipe', 'pipe'],
         });
