@@ -165,7 +165,13 @@ describePostgres(
       }
 
       for (const workspace of [work, observed]) {
-        for (const command of [['replay', 'log.ndjson'], ['verify'], ['accept', ...account]]) {
+        // It looks all the same, and says what is to be done.
+        const { code: looked, stdout } = await workspace.run(['verify']);
+        expect([looked, stdout]).toEqual([65, expect.stringMatching(/interrupted\n.*scenedim rebuild/)]);
+        for (const command of [
+          ['replay', 'log.ndjson'],
+          ['accept', ...account],
+        ]) {
           const { code, stderr } = await workspace.run(command);
           expect([command, code, stderr]).toEqual([
             command,
