@@ -92,7 +92,7 @@ describeBigquery('a migrated dataset', (suite) => {
     const { path } = scene;
     await scene.query(`UPDATE \`${path}.access_source\` SET access_source_name = 'x' WHERE access_source_key = '1'`);
     await scene.query(
-      `INSERT INTO \`${path}.access_source\` (access_source_key, access_source_name) VALUES ('58', 'y')`,
+      `INSERT INTO \`${path}.access_source\` (access_source_key, access_source_name, origin) VALUES ('58', 'y', 'own')`,
     );
     await scene.query(`DELETE FROM \`${path}.launch_scene\` WHERE launch_scene = 1001`);
     await scene.query(`UPDATE \`${path}.launch_scene\` SET launch_scene_name = NULL WHERE launch_scene = 1011`);
