@@ -63,6 +63,31 @@ test.each([4, 2])(
   },
 );
 
+test.each([4, 2])('the body of day %i is another in memory and in PGlite: a copy of the log mends it', async (day) => {
+  const copy = await logLines();
+  const hash = target.accounts.get('wxa')?.observations.get(requireInstant(at(day), 'day'))?.payloadHash ?? '';
+  target.payloads.set(hash, Buffer.from('{}'));
+  expect(await rules()).toEqual(['wxa payload']);
+  expect((await replayLines(copy)).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
+
+  await using shared = await createSharedPglite();
+  await using loader = await shared.createLoader('damaged');
+  context = contextFor(loader, settings);
+  await replayLines(copy);
+  await shared.pglite.query("UPDATE damaged.scene_payload SET body = '{}', byte_length = 2 WHERE payload_hash = $1", [
+    hash,
+  ]);
+  expect(await rules()).toEqual(['wxa payload']);
+  expect((await replayLines(copy)).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
+  expect(await logLines()).toEqual(copy);
+  const { rows } = await shared.pglite.query(
+    'SELECT FROM damaged.scene_payload WHERE byte_length <> octet_length(body)',
+  );
+  expect(rows).toEqual([]);
+});
+
 test.each([
   ['missing', 0],
   ['wrong', 1],

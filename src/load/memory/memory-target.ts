@@ -58,8 +58,10 @@ export function applyToMemory(target: MemoryTarget, changeSet: ChangeSet): void 
 }
 
 function storePayload(target: MemoryTarget, { payloadHash, body }: Payload): void {
-  // A copy: the caller may use its buffer again.
-  if (!target.payloads.has(payloadHash)) target.payloads.set(payloadHash, Uint8Array.from(body));
+  const stored = target.payloads.get(payloadHash);
+  // The hash names the bytes, so a stored body that differs is damaged. A copy: the caller may use its buffer again.
+  if (stored === undefined || Buffer.compare(stored, body) !== 0)
+    target.payloads.set(payloadHash, Uint8Array.from(body));
 }
 
 /** A `version_id` is unique in the whole table, not only within its account. */

@@ -10,7 +10,8 @@ const MAX_ROWS = 1_000;
 /**
  * Stores the bodies that are not stored yet, in transactions of their own. Inside the transaction of the batch,
  * all runs would wait for the one that stores a body which many accounts share. The bodies are sorted by hash, because two
- * orders would deadlock. A body that no observation names is harmless.
+ * orders would deadlock. A body that no observation names is harmless. A stored body that differs is damaged, since the
+ * hash names its bytes: the body at hand replaces the damaged one, so that a replay of the log's copy mends the log.
  */
 export async function writePayloads(
   target: SqlTarget,
@@ -26,9 +27,16 @@ export async function writePayloads(
     });
     const statement = ({ db, schema }: SqlSession) =>
       sql`
+        WITH given AS MATERIALIZED (
+          SELECT u.payload_hash, decode(u.body, 'base64') AS body FROM ${rows}
+        ), mended AS (
+          UPDATE ${sql.id(schema, 'scene_payload')} p
+          SET body = given.body, byte_length = octet_length(given.body)
+          FROM given
+          WHERE p.payload_hash = given.payload_hash AND p.body <> given.body
+        )
         INSERT INTO ${sql.id(schema, 'scene_payload')} (payload_hash, body, byte_length)
-        SELECT u.payload_hash, b.body, octet_length(b.body)
-        FROM ${rows}, LATERAL (SELECT decode(u.body, 'base64') AS body) b
+        SELECT payload_hash, body, octet_length(body) FROM given
         ON CONFLICT DO NOTHING`.execute(db);
     await target.transaction(statement, signal);
   }
