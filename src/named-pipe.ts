@@ -5,7 +5,7 @@
 import { closeSync, constants, open, openSync } from 'node:fs';
 import { open as openFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 /** A pipe as a stream: it ends at once when it is destroyed, also while its partner says nothing. */
@@ -42,7 +42,17 @@ export async function openReadable(path: string, signal?: AbortSignal): Promise<
   const stream = (await isPipe(path))
     ? await openPipe(path, 'read', signal)
     : (await openFile(path)).createReadStream({ highWaterMark: CHUNK_BYTES });
-  return signal === undefined ? stream : addAbortSignal(signal, stream);
+  return signal === undefined ? stream : endWithReason(stream, signal);
+}
+
+/** Node's `addAbortSignal` would end the stream with an AbortError instead of the reason. */
+function endWithReason(stream: Readable, signal: AbortSignal): Readable {
+  const end = (): void => {
+    stream.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+  };
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  return stream.once('close', () => signal.removeEventListener('abort', end));
 }
 
 /** The whole text of a file or pipe. */
