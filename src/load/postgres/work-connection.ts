@@ -1,3 +1,4 @@
+import { abortable } from '../../abortable.ts';
 import { answerWithin, type PostgresConnection } from './postgres-connection.ts';
 
 /** How long a connection without work is kept. */
@@ -46,14 +47,14 @@ export class WorkConnection implements AsyncDisposable {
       signal,
     );
     if (done !== null) return done.value;
-    const any = AbortSignal.any([signal, this.#disposed.signal]);
-    const connection = await this.#open(any);
+    const stop = AbortSignal.any([signal, this.#disposed.signal]);
+    const connection = await this.#open(stop);
     const close = () => connection.destroy();
-    any.addEventListener('abort', close, { once: true });
+    stop.addEventListener('abort', close, { once: true });
     try {
       return await inTransaction(connection, work);
     } finally {
-      any.removeEventListener('abort', close);
+      stop.removeEventListener('abort', close);
       await connection.end();
     }
   }
@@ -130,10 +131,10 @@ export class WorkConnection implements AsyncDisposable {
 
   /** Waits until the statements before it are done; an abort does not wait. */
   #inTurn<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
-    const any = AbortSignal.any([signal, this.#disposed.signal]);
-    const turn = this.#lastTurn.then(() => this.#serve(work, any));
+    const stop = AbortSignal.any([signal, this.#disposed.signal]);
+    const turn = this.#lastTurn.then(() => this.#serve(work, stop));
     this.#lastTurn = turn.catch(() => {});
-    return abortableItems(turn, any);
+    return abortable(turn, stop);
   }
 
   async #serve<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
@@ -208,13 +209,4 @@ async function inTransaction<T>(
     await connection.client.query('ROLLBACK').catch(() => connection.destroy());
     throw error;
   }
-}
-
-function abortableItems<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
