@@ -50,6 +50,8 @@ function endWithReason(stream: Readable, signal: AbortSignal): Readable {
   const end = (): void => {
     stream.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
   };
+  // Nobody may read it yet; whoever does is told.
+  stream.on('error', () => {});
   if (signal.aborted) end();
   signal.addEventListener('abort', end, { once: true });
   return stream.once('close', () => signal.removeEventListener('abort', end));
