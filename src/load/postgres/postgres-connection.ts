@@ -134,13 +134,22 @@ interface ServerState {
 }
 
 async function askState(client: pg.Client): Promise<ServerState> {
-  const { rows } = await client.query<ServerState>(
+  const isLimited = limits.map((name) => `coalesce(current_setting('${name}', true), '0') <> '0'`).join(' OR ');
+  const { rows } = await client.query<Omit<ServerState, 'limits'> & { readonly limited: boolean }>(
     `SELECT current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
-       current_setting('array_nulls') = 'on' AS array_nulls,
-       (SELECT coalesce(json_agg(json_build_object('name', name, 'own', source = 'client')), '[]') FROM pg_catalog.pg_settings
-        WHERE name IN (${limits.map((name) => `'${name}'`).join(', ')}) AND setting <> '0') AS limits`,
+       current_setting('array_nulls') = 'on' AS array_nulls, ${isLimited} AS limited`,
   );
-  return rows[0] ?? { read_only: false, standby: false, array_nulls: true, limits: [] };
+  const { limited = false, ...state } = rows[0] ?? { read_only: false, standby: false, array_nulls: true };
+  return { ...state, limits: limited ? await askLimits(client) : [] };
+}
+
+/** Planning a SELECT of this view takes longer than all else that is asked, so it is asked only where a limit is set. */
+async function askLimits(client: pg.Client): Promise<readonly Limit[]> {
+  const { rows } = await client.query<Limit>(
+    `SELECT name, source = 'client' AS own FROM pg_catalog.pg_settings
+     WHERE name IN (${limits.map((name) => `'${name}'`).join(', ')}) AND setting <> '0'`,
+  );
+  return rows;
 }
 
 /** Waits for an answer that must come at once: without a limit a pooler that has no connection left is waited for in vain. */
