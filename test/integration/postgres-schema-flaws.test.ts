@@ -22,7 +22,10 @@ describePostgres('a schema', ({ createDatabase }) => {
     await query(database.url, `CREATE SCHEMA scene; ${statement}`);
     await using loader = await open(database.url);
     const refused = { message: expect.stringContaining(message), remedy: expect.stringContaining('set target.schema') };
-    await expect(loader.migrate(sampleSettings, signal)).rejects.toMatchObject({ code: 'target_invalid', ...refused });
+    // Every command begins with the settings: none may send to a migrate that refuses.
+    for (const work of [loader.readMeta(signal), loader.migrate(sampleSettings, signal)]) {
+      await expect(work).rejects.toMatchObject({ code: 'target_invalid', ...refused });
+    }
     await expect(query(database.url, loader.migrationSql(sampleSettings))).rejects.toMatchObject({
       message: refused.message,
       hint: refused.remedy,

@@ -7,7 +7,8 @@ import { resetReadOnly } from './classify-sql-error.ts';
 import { quoteIdentifier } from './quote-sql.ts';
 import { findRowSecurity } from './row-security.ts';
 import { findChangedViews } from './schema/changed-views.ts';
-import { hasMeta, selectMeta } from './schema/meta.ts';
+import { lookAtSchema } from './schema/look-at-schema.ts';
+import { assertMayUse, selectMeta } from './schema/meta.ts';
 import { newestSchemaVersion } from './schema/migration-script.ts';
 import { missingRoles, readersWithoutRights } from './schema/readers.ts';
 import { readFlaws, refusedLevels, type SchemaFlaw } from './schema/schema-flaws.ts';
@@ -19,7 +20,9 @@ import type { SqlSession, SqlTarget } from './sql-target.ts';
 export async function checkDatabase(target: SqlTarget, signal: AbortSignal): Promise<readonly Finding[]> {
   try {
     return await target.session(async (session) => {
-      const isThere = await hasMeta(session);
+      const look = await lookAtSchema(session);
+      assertMayUse(look, session.schema);
+      const isThere = look.hasMeta;
       const flaws = await readFlaws(session);
       const isUsable = isThere && flaws.every(({ level }) => level !== 'unusable');
       const isMigratable = flaws.every(({ level }) => !refusedLevels.includes(level));

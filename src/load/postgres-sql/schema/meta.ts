@@ -6,17 +6,22 @@ import { oneOf } from '../../one-of.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import { assertNoRowSecurity } from '../row-security.ts';
 import type { SqlSession } from '../sql-target.ts';
-import { assertUsableSchema } from './schema-flaws.ts';
+import { lookAtSchema, type SchemaLook } from './look-at-schema.ts';
+import { readFlaws, refusedLevels, refuseFlaws } from './schema-flaws.ts';
 
 /**
  * The row of `scene_meta`; null when the schema, the table or the row is not there. Every command begins with it, so it refuses a
- * schema that no command can work on, and tables of which this user does not see every row.
+ * schema that no command can work on, one without the table in which `migrate` could not make it, and tables of which this user
+ * does not see every row.
  */
 export async function readMeta(session: SqlSession): Promise<TargetMeta | null> {
-  if (!(await hasMeta(session))) return null;
-  await assertNoRowSecurity(session);
-  await assertUsableSchema(session);
-  return selectMeta(session);
+  const look = await lookAtSchema(session);
+  if (look.schema === null) return null;
+  assertMayUse(look, session.schema);
+  if (look.hasMeta && look.isPlain) return selectMeta(session);
+  if (look.hasMeta) await assertNoRowSecurity(session);
+  refuseFlaws(await readFlaws(session), look.hasMeta ? ['unusable'] : refusedLevels);
+  return look.hasMeta ? selectMeta(session) : null;
 }
 
 /** {@link readMeta} of a schema that was looked at already. */
@@ -36,15 +41,10 @@ export async function selectMeta({ db, schema }: SqlSession): Promise<TargetMeta
   };
 }
 
-/** Whether the table is there can be asked without any right on it. A missing right on the schema is `target_denied`. */
-export async function hasMeta({ db, schema }: Pick<SqlSession, 'db' | 'schema'>): Promise<boolean> {
-  const { rows } = await sql<{ may: boolean; there: boolean; user: string }>`
-    SELECT has_schema_privilege(n.oid, 'USAGE') AS may, current_user::text AS "user",
-      EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'scene_meta') AS there
-    FROM pg_catalog.pg_namespace n WHERE n.nspname = ${schema}`.execute(db);
-  const [found] = rows;
-  if (found === undefined || found.may) return found?.there ?? false;
-  const rights = found.there ? 'USAGE' : 'USAGE, CREATE';
+/** A missing right on the schema is `target_denied`. */
+export function assertMayUse({ schema: found, hasMeta }: SchemaLook, schema: string): void {
+  if (found === null || found.mayUse) return;
+  const rights = hasMeta ? 'USAGE' : 'USAGE, CREATE';
   throw new ScenedimError('target_denied', `permission denied for schema ${schema}`, {
     remedy: `GRANT ${rights} ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(found.user)}`,
   });

@@ -14,7 +14,7 @@ import {
   schemaScript,
 } from './migration-script.ts';
 import { assertReadersExist, readersWithoutRights } from './readers.ts';
-import { assertUsableSchema, readFlaws, refusedLevels } from './schema-flaws.ts';
+import { readFlaws, refusedLevels, refuseFlaws, type SchemaFlaw } from './schema-flaws.ts';
 import { REMEDY_ENCODING } from './server-needs.ts';
 import { findSpoiltTexts } from './spoilt-texts.ts';
 
@@ -34,10 +34,10 @@ export async function migrateTarget(
   if (current) return { fromVersion: toVersion, toVersion, applied: [] };
   return target.transaction(async (session) => {
     await session.script(installerLockStatement(session.schema));
-    await assertUsable(session, target.readers, options);
+    const flaws = await assertUsable(session, target.readers, options);
     const meta = await readMeta(session);
     assertNotNewer(meta, toVersion);
-    const version = (await isWhole(session)) ? (meta?.schemaVersion ?? 0) : 0;
+    const version = (await isWhole(session, flaws)) ? (meta?.schemaVersion ?? 0) : 0;
     const pending = listMigrationFiles('postgres').filter(({ number }) => number > version);
     if (pending.length > 0) await session.script(schemaScript(session.schema, pending));
     const granted = await grantMissing(session, target.readers);
@@ -52,15 +52,16 @@ async function isCurrent(session: SqlSession, readers: readonly string[], option
   const meta = await readMeta(session);
   assertNotNewer(meta, newestSchemaVersion());
   if (meta === null || meta.schemaVersion !== newestSchemaVersion() || meta.timeZone !== options.timeZone) return false;
-  await assertUsableSchema(session, refusedLevels);
-  if (!(await isWhole(session))) return false;
+  const flaws = await readFlaws(session);
+  refuseFlaws(flaws, refusedLevels);
+  if (!(await isWhole(session, flaws))) return false;
   await assertReadersExist(session, readers);
   return (await readersWithoutRights(session, readers)).length === 0;
 }
 
 /** False when something is gone or spoilt that the migrations make again. */
-async function isWhole(session: SqlSession): Promise<boolean> {
-  const isMendable = (await readFlaws(session)).some(({ level }) => level === 'mendable');
+async function isWhole(session: SqlSession, flaws: readonly SchemaFlaw[]): Promise<boolean> {
+  const isMendable = flaws.some(({ level }) => level === 'mendable');
   return !isMendable && (await findSpoiltTexts(session)) === null;
 }
 
@@ -70,11 +71,12 @@ async function grantMissing(session: SqlSession, readers: readonly string[]): Pr
   return lacking;
 }
 
+/** Resolves with the flaws that stop no migration. */
 async function assertUsable(
   session: SqlSession,
   readers: readonly string[],
   { timeZone }: MigrateOptions,
-): Promise<void> {
+): Promise<readonly SchemaFlaw[]> {
   const { rows } = await sql<{ encoding: string }>`SELECT current_setting('server_encoding') AS encoding`.execute(
     session.db,
   );
@@ -87,7 +89,9 @@ async function assertUsable(
   }
   await assertTimeZone(session, timeZone);
   await assertReadersExist(session, readers);
-  await assertUsableSchema(session, refusedLevels);
+  const flaws = await readFlaws(session);
+  refuseFlaws(flaws, refusedLevels);
+  return flaws;
 }
 
 async function assertTimeZone({ db }: SqlSession, timeZone: string): Promise<void> {

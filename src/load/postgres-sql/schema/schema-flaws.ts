@@ -4,7 +4,7 @@ import { ScenedimError } from '../../../errors.ts';
 import { quoteArray, quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { functionSignatures } from './readable-objects.ts';
-import { tableShapes } from './table-shapes.ts';
+import { columnTypeSql, tableShapes } from './table-shapes.ts';
 import { versionTypeName } from './version-type.ts';
 
 /** What in the schema is not as the migrations make it, the worst first; empty when there is no schema. */
@@ -12,12 +12,9 @@ export async function readFlaws({ db, schema }: Pick<SqlSession, 'db' | 'schema'
   return (await sql.raw<SchemaFlaw>(flawsQuery(schema)).execute(db)).rows;
 }
 
-/** Refuses a schema that has a flaw of one of the levels; by default those with which no command can work. */
-export async function assertUsableSchema(
-  session: Pick<SqlSession, 'db' | 'schema'>,
-  levels: readonly SchemaFlaw['level'][] = ['unusable'],
-): Promise<void> {
-  const [flaw] = (await readFlaws(session)).filter(({ level }) => levels.includes(level));
+/** Refuses a schema that has a flaw of one of the levels. */
+export function refuseFlaws(flaws: readonly SchemaFlaw[], levels: readonly SchemaFlaw['level'][]): void {
+  const flaw = flaws.find(({ level }) => levels.includes(level));
   if (flaw !== undefined) throw new ScenedimError('target_invalid', flaw.message, { remedy: flaw.remedy });
 }
 
@@ -104,7 +101,7 @@ there AS (
 ),
 has_column AS (
   SELECT t.name AS relation, a.attname::text AS name, a.attnum, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS is_required,
-    pg_catalog.format_type(a.atttypid, a.atttypmod) || CASE WHEN l.collname <> 'default' THEN pg_catalog.format(' COLLATE %I', l.collname) ELSE '' END AS type
+    ${columnTypeSql} AS type
   FROM there AS t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation WHERE t.fits
 ),

@@ -21,6 +21,10 @@ export interface ColumnShape {
   readonly type: string;
 }
 
+/** The type of a row `a` of `pg_attribute` with its collation `l`, spelt as {@link ColumnShape.type}. */
+export const columnTypeSql = `pg_catalog.format_type(a.atttypid, a.atttypmod)
+      || CASE WHEN l.collname <> 'default' THEN pg_catalog.format(' COLLATE %I', l.collname) ELSE '' END`;
+
 let shapes: readonly TableShape[] | undefined;
 
 const tablePattern = /^CREATE TABLE IF NOT EXISTS :SCHEMA\.(\w+) \(\n([\s\S]*?)^\);/gm;
