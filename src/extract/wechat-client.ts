@@ -1,4 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
+import { parseHttpDate } from '../http-date.ts';
+import type { ServerTime } from '../server-time.ts';
 import type { AttemptOutcome, CallAnswer, CallFailure } from './call-outcome.ts';
 import type { WechatEndpoint } from './error-catalogue.ts';
 import { type HttpClient, HttpError, type HttpRequest } from './http-client.ts';
@@ -6,7 +8,6 @@ import { judgeAnswer, judgeHttpError } from './judge-attempt.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryPolicy, retryWaitMs } from './retry-policy.ts';
 import type { CredentialKind } from './scene-source.ts';
-import type { ServerTime } from './server-time.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /**
@@ -19,7 +20,7 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
   async function attempt(baseUrl: string, request: WechatRequest, signal: AbortSignal): Promise<AttemptOutcome> {
     try {
       const answer = await http.send(baseUrl, request, signal);
-      options.serverTime.see(answer.date);
+      if (answer.date !== null) options.serverTime.see(parseHttpDate(answer.date));
       return judgeAnswer(answer, request, options.redact);
     } catch (error) {
       if (error instanceof HttpError) return judgeHttpError(error, options.clock.now());

@@ -46,10 +46,7 @@ export interface MigrateResult {
   readonly granted?: readonly string[];
 }
 
-/**
- * Who is excluded: `exclusive` excludes everybody; a shard excludes the same shard, other counts and
- * `exclusive`.
- */
+/** Who is excluded: `exclusive` excludes everybody; a shard excludes the same shard, other counts and `exclusive`. */
 export type LockScope =
   | { readonly kind: 'exclusive' }
   | { readonly kind: 'shard'; readonly index: number; readonly count: number };
@@ -100,10 +97,7 @@ export interface HeadChange {
 /** Everything one batch writes: all of it or nothing. */
 export interface ChangeSet {
   readonly run: RunRecord;
-  /**
-   * Payloads that the observations need; some may be stored already. May be written before, outside the
-   * transaction.
-   */
+  /** Bodies that the observations need; some may be stored. They may be written before, outside the transaction. */
   readonly payloads: readonly Payload[];
   /** New observations; none is stored yet. */
   readonly observations: readonly Observation[];
@@ -254,6 +248,9 @@ export interface Loader extends AsyncDisposable {
    * nothing and succeeds.
    */
   apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void>;
+
+  /** What time it is by the target's server, as its answers told; null while none did. PGlite has no clock of its own. */
+  readonly latestTime?: () => Micros | null;
 
   /** Only targets that bill by the job have it. */
   readonly usage?: () => LoaderUsage;

@@ -74,7 +74,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const builder = new BatchBuilder(run.context.loader.limits);
   const writer = createBackgroundWriter((batch: Batch) => commitBatch(run, batch), stop);
-  const time = new TrustedTime(run, options.source);
+  const time = new TrustedTime(run, options.source, tally);
 
   const selected = selectAccounts(run, tally, options, signal);
   try {

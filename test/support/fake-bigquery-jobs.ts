@@ -28,6 +28,8 @@ export interface FakeJob {
   readonly upload?: FakeUpload;
   readonly destination?: string;
   readonly result: FakeResult;
+  /** In milliseconds; default: now. */
+  readonly endTime?: string;
   readonly failure?: JobFailure;
 }
 
@@ -71,8 +73,9 @@ export class RunningJob {
       jobReference: { projectId, jobId, location },
       configuration: { labels, ...(sql === undefined ? { load: {} } : { query: { query: sql } }) },
       status: this.isDone ? { state: 'DONE', ...ended } : { state: 'RUNNING' },
-      statistics:
-        upload === undefined
+      statistics: {
+        ...(this.isDone && { endTime: this.job.endTime ?? String(Date.now()) }),
+        ...(upload === undefined
           ? {
               query: {
                 totalBytesBilled: bytes,
@@ -80,7 +83,8 @@ export class RunningJob {
                 numDmlAffectedRows: String(result.affectedRows ?? 0),
               },
             }
-          : { load: { outputRows: String(upload.rows.length) } },
+          : { load: { outputRows: String(upload.rows.length) } }),
+      },
     };
   }
 }

@@ -30,6 +30,8 @@ export interface FakeBigqueryOptions {
   readonly resources?: Readonly<Record<string, object>>;
   /** Rights that the caller is told not to have on tables; default: none. */
   readonly missingRights?: readonly string[];
+  /** When its jobs end, in milliseconds; default: now. */
+  readonly endTime?: string;
   /** What a query gives; default: no rows. */
   readonly answer?: (job: Omit<FakeJob, 'result'>) => FakeResult | undefined;
 }
@@ -74,7 +76,8 @@ export async function startFakeBigquery(options: FakeBigqueryOptions = {}): Prom
     const planned = fault?.kind === 'failed-job' ? { reason: fault.reason, message: fault.message } : undefined;
     const failure = planned ?? refusalOf(accepted, resource);
     const result = failure === undefined ? (options.answer?.(accepted) ?? {}) : {};
-    const job = { ...accepted, result, ...(failure === undefined ? {} : { failure }) };
+    const { endTime } = options;
+    const job = { ...accepted, result, ...(endTime && { endTime }), ...(failure === undefined ? {} : { failure }) };
     const running = new RunningJob(job, fault?.kind === 'slow-job' ? fault.looks : 0);
     jobs.set(`${location}.${jobId}`, running);
     return [200, running.resource(projectId)];

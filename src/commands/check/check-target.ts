@@ -1,7 +1,7 @@
 import type { Config } from '../../config/load-config.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { errorCodes, isScenedimError } from '../../errors.ts';
-import { formatInstant } from '../../instant.ts';
+import { formatInstant, type Micros } from '../../instant.ts';
 import type { Finding } from '../../load/loader.ts';
 import { requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
@@ -42,7 +42,10 @@ function exitCodeOf({ level, code }: Finding): number {
   return level === 'error' ? errorCodes[code ?? 'target_invalid'].exitCode : 0;
 }
 
-async function checkAccounts({ loader, signal }: RunContext, config: Config): Promise<readonly CheckedFinding[]> {
+async function checkAccounts(
+  { loader, clock, signal }: RunContext,
+  config: Config,
+): Promise<readonly CheckedFinding[]> {
   const held = new Named<AccountStanding>();
   const failed = new Named<AccountHead>();
   const suspended = new Named<AccountHead>();
@@ -56,7 +59,7 @@ async function checkAccounts({ loader, signal }: RunContext, config: Config): Pr
   return [
     ...held.named.flatMap(heldFinding),
     ...held.rest('held answers', 65),
-    ...failed.named.flatMap((head) => failedFinding(head, kinds)),
+    ...failed.named.flatMap((head) => failedFinding(head, kinds, clock.now())),
     ...failed.rest('newest attempt', 0),
     ...suspended.named.map(suspendedFinding),
     ...suspended.rest('removals', 0),
@@ -89,8 +92,8 @@ function heldFinding({ head: { appId }, waiting }: AccountStanding): readonly Ch
 }
 
 /** A warning: what ended a run is that run's exit status. */
-function failedFinding(head: AccountHead, kinds: CredentialKinds): readonly CheckedFinding[] {
-  const error = explainStoredError(head, kinds);
+function failedFinding(head: AccountHead, kinds: CredentialKinds, now: Micros): readonly CheckedFinding[] {
+  const error = explainStoredError(head, kinds, now);
   if (error === null) return [];
   const { code, meaning, remedy } = error;
   const told = error.message === null || error.message === '' ? `${code}: ${meaning}` : error.message;

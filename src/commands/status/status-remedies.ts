@@ -1,10 +1,16 @@
+import type { Micros } from '../../instant.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
 import { type AccountStanding, acceptArguments } from '../work/account-standing.ts';
 import { type CredentialKinds, explainStoredError, type StoredError } from '../work/stored-error.ts';
 
 /** What to do about accounts that are not well: for each held one, and for each error what was told and what helps. */
-export function renderRemedies(standings: readonly AccountStanding[], kinds: CredentialKinds, paint: Paint): string {
+export function renderRemedies(
+  standings: readonly AccountStanding[],
+  kinds: CredentialKinds,
+  now: Micros,
+  paint: Paint,
+): string {
   const remedy = paint('cyan', 'remedy:');
   const held = standings.flatMap(({ head: { appId }, waiting }) => {
     if (waiting === null) return [];
@@ -12,7 +18,7 @@ export function renderRemedies(standings: readonly AccountStanding[], kinds: Cre
     const which = waiting.isNewest ? 'its newest answer' : 'that answer';
     return [`${paint('bold', printable(appId))} is held\n    ${remedy} if ${which} is right: ${command}\n`];
   });
-  const errors = groupErrors(standings, kinds).map(({ error, lines }) => {
+  const errors = groupErrors(standings, kinds, now).map(({ error, lines }) => {
     const told = lines.map((line) => `    ${line}\n`).join('');
     return `${paint('bold', printable(error.code))}: ${error.meaning}\n${told}    ${remedy} ${printable(error.remedy)}\n`;
   });
@@ -32,10 +38,14 @@ interface ErrorGroup {
 }
 
 /** Accounts with the same code and remedy together, by code. */
-function groupErrors(standings: readonly AccountStanding[], kinds: CredentialKinds): readonly ErrorGroup[] {
+function groupErrors(
+  standings: readonly AccountStanding[],
+  kinds: CredentialKinds,
+  now: Micros,
+): readonly ErrorGroup[] {
   const groups = new Map<string, ErrorGroup>();
   for (const { head } of standings) {
-    const error = explainStoredError(head, kinds);
+    const error = explainStoredError(head, kinds, now);
     if (error === null) continue;
     const key = JSON.stringify([error.code, error.remedy]);
     const group = groups.get(key) ?? { error, lines: [] };

@@ -93,7 +93,7 @@ async function printTable(session: Session, config: Config, context: RunContext,
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
   const failed = shown.flatMap(({ head }) => (head.lastErrorCode === null ? [] : [head.appId]));
   const kinds = await readCredentialKinds(config, new Set(failed), session.signal);
-  const remedies = renderRemedies(shown, kinds, out.paint);
+  const remedies = renderRemedies(shown, kinds, now, out.paint);
   const table = renderTable(columns, rows, { paint: out.paint, width: out.columns });
   const summary = `${formatCount(total, 'account')}: ${words}\n`;
   await out.print(`${table}${more}\n${remedies === '' ? '' : `${remedies}\n`}${summary}`);

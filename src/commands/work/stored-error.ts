@@ -1,14 +1,17 @@
+import { MAX_CLOCK_SKEW } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import { openRoster } from '../../config/roster.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { isScenedimError } from '../../errors.ts';
 import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
 import { CREDENTIALS_UNUSABLE, type CredentialKind } from '../../extract/scene-source.ts';
+import type { Micros } from '../../instant.ts';
 
 /** What the newest attempt of an account failed with and what to do about it; null when it did not fail. */
-export function explainStoredError(head: AccountHead, kinds: CredentialKinds): StoredError | null {
-  const { appId, lastErrorCode: code, lastErrorMessage: message } = head;
+export function explainStoredError(head: AccountHead, kinds: CredentialKinds, now: Micros): StoredError | null {
+  const { appId, lastAttemptAt, lastErrorCode: code, lastErrorMessage: message } = head;
   if (code === null) return null;
+  if (lastAttemptAt > now + MAX_CLOCK_SKEW) return { code, ...fromTheFuture };
   if (code === CREDENTIALS_UNUSABLE) {
     const remedy = 'set the variable or mount the file that the message names, then run scenedim sync';
     return { code, message, meaning: 'the token or secret cannot be used on this machine', remedy };
@@ -22,6 +25,15 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds): S
   const { meaning, remedy } = classifyErrorCode({ code, endpoint: null, credentials, errmsg: message ?? '' });
   return { code, message, meaning, remedy };
 }
+
+/** A failure of a time to come, which an older program or a target without a clock of its own has taken. */
+const fromTheFuture = {
+  message: null,
+  meaning: 'recorded under a clock that was ahead; newer attempts do not show until that time',
+  remedy:
+    'when the clock of this machine is right: scenedim export-log --output log.ndjson, delete its failed lines whose ' +
+    'observed_at is still to come, move the target away, and scenedim replay log.ndjson makes a new one',
+} as const;
 
 export interface StoredError {
   readonly code: string;

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { systemTimer } from '../../clock.ts';
+import { ServerTime } from '../../server-time.ts';
 import type { Loader, LoaderFactory, LoaderLimits, RetryNotice } from '../loader.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
@@ -65,7 +67,8 @@ export function createBigQueryLoader(
   const client = options.client ?? createBigQueryClient(config, timings.request, { onRetry });
   const usage = createUsageMeter();
   const location = createLocator(client, config);
-  const runner: JobRunner = { config, client, timings, usage, rowsOrderedAtOnce, onRetry, location };
+  const serverTime = new ServerTime(systemTimer);
+  const runner: JobRunner = { config, client, timings, usage, serverTime, rowsOrderedAtOnce, onRetry, location };
   const held: RunLeases = new Set();
 
   const judged = (error: unknown, signal: AbortSignal): unknown =>
@@ -103,6 +106,7 @@ export function createBigQueryLoader(
     readPayloads: (hashes, signal) => classified(() => readPayloads(runner, hashes, signal), signal),
     apply: (changeSet, signal) => classified(() => applyChangeSet(runner, held, changeSet, signal), signal),
     usage: usage.read,
+    latestTime: () => serverTime.now(),
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -58,6 +58,10 @@ export class OverlayLoader implements Loader {
     return this.#base.limits;
   }
 
+  latestTime(): Micros | null {
+    return this.#base.latestTime?.() ?? null;
+  }
+
   get schemaVersion(): number {
     return this.#base.schemaVersion;
   }

@@ -41,6 +41,7 @@ export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Lo
         async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows,
         signal,
       ),
+    ...(target.latestTime !== undefined && { latestTime: target.latestTime }),
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
 }

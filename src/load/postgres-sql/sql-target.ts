@@ -1,4 +1,6 @@
 import type { Compilable, Kysely } from 'kysely';
+import type { Micros } from '../../instant.ts';
+import type { Loader } from '../loader.ts';
 import type { CopyTable, SceneTables } from './scene-tables.ts';
 
 /** One connection while it serves one transaction or one statement. */
@@ -24,6 +26,8 @@ export interface SqlTarget extends AsyncDisposable {
   readonly schema: string;
   /** Roles that may read the views; they must exist. */
   readonly readers: readonly string[];
+  /** As of a {@link Loader}. */
+  readonly latestTime?: () => Micros | null;
   /** Runs statements that only read. */
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Runs a READ COMMITTED transaction: committed when `work` resolves, else rolled back. */

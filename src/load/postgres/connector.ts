@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemTimer } from '../../clock.ts';
 import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { isScenedimError } from '../../errors.ts';
+import { ServerTime } from '../../server-time.ts';
 import type { LoaderContext } from '../loader.ts';
 import { sqlStateOf } from '../postgres-sql/sql-state.ts';
 import { classifyPostgresError } from './classify-error.ts';
@@ -15,6 +17,8 @@ const INVALID_AUTHORIZATION = '28000';
 /** Opens the connections of one loader. */
 export class Connector {
   readonly options: ConnectionOptions;
+  /** What time it is by the server. */
+  readonly serverTime = new ServerTime(systemTimer);
   readonly #onRetry: NonNullable<LoaderContext['onRetry']>;
   #hasConnected = false;
 
@@ -32,6 +36,7 @@ export class Connector {
       try {
         const connection = await this.#openAny(signal);
         this.#hasConnected = true;
+        this.serverTime.see(connection.serverTime);
         return connection;
       } catch (error) {
         const wait = waits[attempt - 1];

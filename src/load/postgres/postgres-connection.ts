@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import type { Micros } from '../../instant.ts';
 
 /** How long connecting may take when nobody said so. */
 const DEFAULT_LIMIT_MS = 10_000;
@@ -23,6 +24,8 @@ export class PostgresConnection {
   /** What the server says about itself. */
   readonly isReadOnly: boolean;
   readonly isStandby: boolean;
+  /** What time it was by the server when it answered. */
+  readonly serverTime: Micros;
   readonly #limits: readonly Limit[];
   /** Begins a transaction; where the server takes NULL in an array for a text, it does not in here. */
   readonly #begin: string;
@@ -32,12 +35,13 @@ export class PostgresConnection {
   private constructor(
     client: pg.Client,
     socket: Socket,
-    { read_only, standby, array_nulls, limits: found }: ServerState,
+    { read_only, standby, array_nulls, now, limits: found }: ServerState,
   ) {
     this.client = client;
     this.#socket = socket;
     this.isReadOnly = read_only;
     this.isStandby = standby;
+    this.serverTime = BigInt(now);
     this.#limits = found;
     this.#begin = array_nulls ? BEGIN : `${BEGIN}; SET LOCAL array_nulls = on`;
     client.on('end', () => {
@@ -130,6 +134,8 @@ interface ServerState {
   readonly read_only: boolean;
   readonly standby: boolean;
   readonly array_nulls: boolean;
+  /** In microseconds. */
+  readonly now: string;
   readonly limits: readonly Limit[];
 }
 
@@ -137,9 +143,10 @@ async function askState(client: pg.Client): Promise<ServerState> {
   const isLimited = limits.map((name) => `coalesce(current_setting('${name}', true), '0') <> '0'`).join(' OR ');
   const { rows } = await client.query<Omit<ServerState, 'limits'> & { readonly limited: boolean }>(
     `SELECT current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
-       current_setting('array_nulls') = 'on' AS array_nulls, ${isLimited} AS limited`,
+       current_setting('array_nulls') = 'on' AS array_nulls, ${isLimited} AS limited,
+       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS now`,
   );
-  const { limited = false, ...state } = rows[0] ?? { read_only: false, standby: false, array_nulls: true };
+  const { limited = false, ...state } = rows[0] ?? { read_only: false, standby: false, array_nulls: true, now: '0' };
   return { ...state, limits: limited ? await askLimits(client) : [] };
 }
 

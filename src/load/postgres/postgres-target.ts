@@ -1,4 +1,5 @@
 import type { Compilable } from 'kysely';
+import type { Micros } from '../../instant.ts';
 import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { PAGE_ROWS, type SqlSession, type SqlTarget } from '../postgres-sql/sql-target.ts';
 import { classifyPostgresError } from './classify-error.ts';
@@ -14,6 +15,7 @@ export class PostgresTarget implements SqlTarget {
   readonly description: string;
   readonly schema: string;
   readonly readers: readonly string[];
+  readonly latestTime: () => Micros | null;
   readonly #names: TargetNames;
   readonly #work: WorkConnection;
 
@@ -21,6 +23,7 @@ export class PostgresTarget implements SqlTarget {
     this.description = connector.options.description;
     this.schema = schema;
     this.readers = readers;
+    this.latestTime = () => connector.serverTime.now();
     this.#names = connector.options.names;
     this.#work = new WorkConnection((signal) => connector.open(signal));
   }

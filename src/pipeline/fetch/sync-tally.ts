@@ -1,6 +1,7 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { ScenedimError } from '../../errors.ts';
 import { CREDENTIALS_UNUSABLE, type FetchFailure, IP_NOT_LISTED } from '../../extract/scene-source.ts';
+import type { Micros } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
 import { describeFailure, describeMalformed, describeNotNewer, suspensionOf } from '../run/account-problems.ts';
 import type { Run } from '../run/run.ts';
@@ -11,6 +12,7 @@ import type { Problem } from '../run/run-report.ts';
 export class SyncTally {
   readonly #run: Run;
   #facts = noFacts;
+  #newestAttemptAt: Micros | null = null;
   #done = 0;
 
   constructor(run: Run) {
@@ -21,8 +23,14 @@ export class SyncTally {
     return this.#facts;
   }
 
+  /** Of the accounts selected so far, the time of the newest stored observation. */
+  get newestAttemptAt(): Micros | null {
+    return this.#newestAttemptAt;
+  }
+
   /** Notes an account of the selection, asked or not. */
   addSelected(head: AccountHead | null): void {
+    if (head !== null && head.lastAttemptAt > (this.#newestAttemptAt ?? 0n)) this.#newestAttemptAt = head.lastAttemptAt;
     if (head !== null && head.lastObservedAt !== null) return;
     this.#facts = { ...this.#facts, neverRead: this.#facts.neverRead + 1 };
   }

@@ -3,47 +3,62 @@ import { formatInstant, type Micros } from '../../instant.ts';
 import type { Batch, FetchOutcome } from '../batch/batch.ts';
 import type { Run } from '../run/run.ts';
 import { flawOfTime } from '../run/time-bounds.ts';
+import type { SyncTally } from './sync-tally.ts';
 
 const SET_CLOCK = 'set the clock of this machine (NTP), then run again';
+const CHECK_CLOCK = 'when the clock of this machine is wrong, set it (NTP); then run again';
+
+/** Where nothing tells the time, a failure is recorded up to this long after the newest stored attempt: 31 days. */
+const MAX_GAP: Micros = 31n * 86_400_000_000n;
 
 /**
  * Keeps results of a wrong clock out of the log. An answer of the API proves its time by its `Date`; a
- * failure without an answer does not, and is judged by the newest `Date` of the run.
+ * failure without an answer does not. It is judged by the newest `Date` of the run, else by the clock
+ * of the target's server, else by the newest attempt that is stored.
  */
 export class TrustedTime {
   readonly #run: Run;
   readonly #source: SceneSource;
+  readonly #tally: SyncTally;
 
-  constructor(run: Run, source: SceneSource) {
+  constructor(run: Run, source: SceneSource, tally: SyncTally) {
     this.#run = run;
     this.#source = source;
+    this.#tally = tally;
   }
 
   /** The result, or when its time cannot be right a failure that may not be recorded. */
   judge(result: FetchResult): FetchResult {
-    const flaw = this.#flawOf(result.observedAt);
-    if (flaw === null || (result.kind === 'failure' && result.doNotRecord)) return result;
+    if (result.kind === 'failure' && result.doNotRecord) return result;
+    const flaw = this.#flawOf(result.observedAt, this.#answered());
+    if (flaw === null) return result;
     if (result.kind === 'answer') return skewed(result.appId, result.observedAt, flaw);
     const { message, remedy } = result;
     return {
       ...result,
-      message: `${message}; not recorded: ${flaw}`,
-      remedy: remedy === null ? SET_CLOCK : `${SET_CLOCK}; ${remedy}`,
+      message: `${message}; not recorded: ${flaw.text}`,
+      remedy: remedy === null ? flaw.remedy : `${flaw.remedy}; ${remedy}`,
       doNotRecord: true,
     };
   }
 
-  /** The batch without what came before the API told the time, and was not of it. Each such account is told. */
+  /**
+   * The batch without what came before the API told the time, or while it told none, and was not of it.
+   * Each such account is told.
+   */
   sift(batch: Batch): Batch {
     const failures = new Map<string, FetchOutcome>(batch.failures);
     const accounts = new Map(batch.accounts);
     for (const [appId, pending] of batch.accounts) {
-      for (const { observedAt } of pending) {
-        const flaw = this.#flawOf(observedAt);
+      for (const { observedAt, failure } of pending) {
+        const told = this.#answered() ?? this.#served();
+        const flaw =
+          this.#flawOf(observedAt, told) ?? (told === null && failure !== null ? this.#flawOfGap(observedAt) : null);
         if (flaw === null) continue;
-        const message = `what came of it is not recorded: ${flaw}`;
+        const { text, remedy } = flaw;
+        const message = `what came of it is not recorded: ${text}`;
         const code = 'clock_skew';
-        this.#run.tally.addProblem({ app_id: appId, kind: code, code, message, remedy: SET_CLOCK });
+        this.#run.tally.addProblem({ app_id: appId, kind: code, code, message, remedy });
         accounts.set(
           appId,
           (accounts.get(appId) ?? []).filter((kept) => kept.observedAt !== observedAt),
@@ -54,26 +69,56 @@ export class TrustedTime {
     return { ...batch, accounts, failures };
   }
 
-  #flawOf(observedAt: Micros): string | null {
+  #flawOf(observedAt: Micros, told: ToldTime | null): Flaw | null {
     const ours = this.#run.context.clock.now();
-    const theirs = this.#source.latestTime?.() ?? ours;
-    const isAhead = ours > theirs;
-    const flaw = flawOfTime(observedAt, isAhead ? theirs : ours);
+    const isAhead = told !== null && ours > told.time;
+    const flaw = flawOfTime(observedAt, isAhead ? told.time : ours);
     if (flaw === null) return null;
-    const by = isAhead ? ` (the newest answer says it is ${formatInstant(theirs)})` : '';
-    return `${formatInstant(observedAt)} ${flaw}${by}`;
+    const by = isAhead ? ` (${told.by} says it is ${formatInstant(told.time)})` : '';
+    return { text: `${formatInstant(observedAt)} ${flaw}${by}`, remedy: SET_CLOCK };
+  }
+
+  #answered(): ToldTime | null {
+    const time = this.#source.latestTime?.() ?? null;
+    return time === null ? null : { time, by: 'the newest answer' };
+  }
+
+  #served(): ToldTime | null {
+    const { loader } = this.#run.context;
+    const time = loader.latestTime?.() ?? null;
+    return time === null ? null : { time, by: `the server of ${loader.description}` };
+  }
+
+  /** Answers are not judged by the gap: a source may tell no time, and be asked once a year. */
+  #flawOfGap(observedAt: Micros): Flaw | null {
+    const newest = this.#tally.newestAttemptAt;
+    if (newest === null || observedAt <= newest + MAX_GAP) return null;
+    const gap = `is more than 31 days after the newest stored attempt (${formatInstant(newest)})`;
+    return { text: `${formatInstant(observedAt)} ${gap}, and no answer tells what time it is`, remedy: CHECK_CLOCK };
   }
 }
 
-function skewed(appId: string, observedAt: Micros, flaw: string): FetchFailure {
+/** What time it is by somebody else. */
+interface ToldTime {
+  readonly time: Micros;
+  readonly by: string;
+}
+
+/** What is wrong with a time, and what to do about it. */
+interface Flaw {
+  readonly text: string;
+  readonly remedy: string;
+}
+
+function skewed(appId: string, observedAt: Micros, { text, remedy }: Flaw): FetchFailure {
   return {
     kind: 'failure',
     appId,
     observedAt,
     errorClass: 'unknown',
     code: 'clock_skew',
-    message: `the answer is not recorded: ${flaw}`,
-    remedy: SET_CLOCK,
+    message: `the answer is not recorded: ${text}`,
+    remedy,
     accountOnly: true,
     credentialsRefused: false,
     unreachable: false,

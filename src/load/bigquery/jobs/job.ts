@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Micros } from '../../../instant.ts';
 import { parseAnswer } from '../errors/bigquery-failure.ts';
 
 const failure = z.looseObject({ reason: z.string().optional(), message: z.string().optional() });
@@ -8,6 +9,8 @@ const job = z.looseObject({
   status: z.looseObject({ state: z.string(), errorResult: failure.optional() }),
   statistics: z
     .looseObject({
+      // In milliseconds; nothing depends on it, so an emulator may say what it likes.
+      endTime: z.string().regex(/^\d+$/).optional().catch(undefined),
       query: z
         .looseObject({
           totalBytesBilled: z.string().optional(),
@@ -38,6 +41,11 @@ export function parseJob(value: unknown): Job {
 /** Whether a job of one DML statement wrote a row. */
 export function hasChangedRows({ statistics }: Job): boolean {
   return Number(statistics?.query?.numDmlAffectedRows ?? 0) > 0;
+}
+
+/** When the job ended by BigQuery's clock; undefined when it does not say. */
+export function endOf({ statistics }: Job): Micros | undefined {
+  return statistics?.endTime === undefined ? undefined : BigInt(statistics.endTime) * 1000n;
 }
 
 /** Bytes that a job was billed; load jobs are free. */

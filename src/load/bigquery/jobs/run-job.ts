@@ -1,11 +1,12 @@
 import { sleep } from '../../../clock.ts';
+import type { ServerTime } from '../../../server-time.ts';
 import type { RetryNotice } from '../../loader.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import type { BigQueryClient } from '../client/bigquery-client.ts';
 import type { Timings } from '../client/timings.ts';
 import { BigQueryFailure, unlessThere } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
-import { bytesBilled, type Job, type JobConfiguration, parseJob } from './job.ts';
+import { bytesBilled, endOf, type Job, type JobConfiguration, parseJob } from './job.ts';
 import { jobId } from './job-id.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
@@ -15,6 +16,8 @@ export interface JobRunner {
   readonly client: BigQueryClient;
   readonly timings: Timings;
   readonly usage: UsageMeter;
+  /** What time it is by BigQuery: each job tells it. */
+  readonly serverTime: ServerTime;
   /** Rows of a table that one statement may put in order. */
   readonly rowsOrderedAtOnce: number;
   readonly onRetry: (notice: RetryNotice) => void;
@@ -47,13 +50,14 @@ const CANCEL_WAIT_MS = 15_000;
  * job has ended, or after 15 seconds.
  */
 export async function runJob(runner: JobRunner, work: Work, signal: AbortSignal): Promise<Job> {
-  const { timings, usage } = runner;
+  const { timings, usage, serverTime } = runner;
   const location = await runner.location(signal);
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     const reference = { projectId: runner.config.projectId, location, jobId: jobId(work.name, attempt) };
     const job = await runAttempt(runner, work, reference, signal);
     usage.add(bytesBilled(job));
+    serverTime.see(endOf(job));
     const { errorResult } = job.status;
     if (errorResult === undefined) return job;
     const failure = new BigQueryFailure(errorResult.message ?? 'the job failed', {
