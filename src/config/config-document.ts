@@ -42,6 +42,7 @@ export function parseConfigDocument(text: string, file: string, environment: Env
   const variables = new Set<string>();
   const fromVariables = new Set<string>();
   const bad: string[] = [];
+  const remedies = new Set<string>();
   visit(document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string') return;
@@ -53,10 +54,11 @@ export function parseConfigDocument(text: string, file: string, environment: Env
       } catch (error) {
         if (!(error instanceof InterpolationError)) throw error;
         bad.push(`${at(node.range?.[0] ?? 0)}: ${error.message}`);
+        remedies.add(error.remedy);
       }
     },
   });
-  refuse(bad, 'set the variable, or give it a default with ${VAR:-default}');
+  refuse(bad, [...remedies].join('; '));
 
   return {
     values: plainValues(document, file),

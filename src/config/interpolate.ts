@@ -10,7 +10,15 @@ export interface Interpolated {
 /** What is wrong with a `${…}`, without what it holds; the caller adds where it stands. */
 export class InterpolationError extends Error {
   override readonly name = 'InterpolationError';
+  readonly remedy: string;
+
+  constructor(message: string, remedy = 'set the variable, or give it a default with ${VAR:-default}') {
+    super(message);
+    this.remedy = remedy;
+  }
 }
+
+const SYNTAX_REMEDY = 'write it as ${VAR}, ${VAR:-default} or ${VAR:?message}, and $${ for a literal ${';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -46,7 +54,7 @@ function resolve(expression: string, environment: Environment): Interpolated {
   const operator = colon === -1 ? '' : expression.slice(colon, colon + 2);
   const rest = expression.slice(colon + 2);
   if (!NAME.test(name)) {
-    throw new InterpolationError('a "${…}" does not name a variable; write $${ for a literal ${');
+    throw new InterpolationError('a "${…}" does not name a variable', SYNTAX_REMEDY);
   }
   const value = environment[name];
   if (operator === '') {
@@ -54,9 +62,7 @@ function resolve(expression: string, environment: Environment): Interpolated {
     return { text: value, variables: [name] };
   }
   if (operator !== ':-' && operator !== ':?') {
-    throw new InterpolationError(
-      'a "${…}" is neither ${VAR}, ${VAR:-default} nor ${VAR:?message}; write $${ for a literal ${',
-    );
+    throw new InterpolationError('a "${…}" has another operator than :- and :?', SYNTAX_REMEDY);
   }
   if (value !== undefined && value !== '') return { text: value, variables: [name] };
   if (operator === ':?') {
@@ -75,5 +81,5 @@ function closingBrace(text: string, from: number): number {
       if (depth === 0) return index;
     }
   }
-  throw new InterpolationError('"${" without its "}"; write $${ for a literal ${');
+  throw new InterpolationError('"${" without its "}"', SYNTAX_REMEDY);
 }

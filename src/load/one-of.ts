@@ -5,7 +5,7 @@ export function oneOf<Member extends string>(members: readonly Member[], text: s
   const member = members.find((each) => each === text);
   if (member !== undefined) return member;
   throw new ScenedimError('target_invalid', `${column} holds "${text}"`, {
-    remedy: `expected one of ${members.join(', ')}`,
+    remedy: `it was changed by hand: set it back to one of ${members.join(', ')}`,
   });
 }
 

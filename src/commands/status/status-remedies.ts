@@ -11,25 +11,42 @@ export function renderRemedies(
   now: Micros,
   paint: Paint,
 ): string {
-  const remedy = paint('cyan', 'remedy:');
-  const held = standings.flatMap(({ head: { appId }, waiting }) => {
-    if (waiting === null) return [];
-    const command = `scenedim ${acceptArguments(appId, waiting)}`;
-    const which = waiting.isNewest ? 'its newest answer' : 'that answer';
-    return [`${paint('bold', printable(appId))} is held\n    ${remedy} if ${which} is right: ${command}\n`];
-  });
-  const errors = groupErrors(standings, kinds, now).map(({ error, lines }) => {
-    const told = lines.map((line) => `    ${line}\n`).join('');
-    return `${paint('bold', printable(error.code))}: ${error.meaning}\n${told}    ${remedy} ${printable(error.remedy)}\n`;
-  });
   const isSuspended = standings.some(({ head }) => head.removalsSuspendedSince !== null);
-  const suspended = isSuspended
-    ? [
-        `${paint('bold', 'removals suspended')}: answers hold a row without a key, so no scene counts as removed\n    ${remedy} look at scene_reject for the row\n`,
-      ]
-    : [];
-  return [...held, ...errors, ...suspended].join('');
+  return [
+    ...standings.flatMap(describeHeld),
+    ...groupErrors(standings, kinds, now).map(({ error, lines }) => {
+      return { subject: error.code, what: `: ${error.meaning}`, lines, remedy: error.remedy };
+    }),
+    ...(isSuspended ? [suspended] : []),
+  ]
+    .map(({ subject, what, lines, remedy }) => {
+      const told = lines.map((line) => `    ${line}\n`).join('');
+      const first = `${paint('bold', printable(subject))}${what}\n`;
+      return `${first}${told}    ${paint('cyan', 'remedy:')} ${printable(remedy)}\n`;
+    })
+    .join('');
 }
+
+interface Trouble {
+  readonly subject: string;
+  readonly what: string;
+  readonly lines: readonly string[];
+  readonly remedy: string;
+}
+
+function describeHeld({ head: { appId }, waiting }: AccountStanding): readonly Trouble[] {
+  if (waiting === null) return [];
+  const which = waiting.isNewest ? 'its newest answer' : 'that answer';
+  const remedy = `if ${which} is right: scenedim ${acceptArguments(appId, waiting)}`;
+  return [{ subject: appId, what: ' is held', lines: [], remedy }];
+}
+
+const suspended: Trouble = {
+  subject: 'removals suspended',
+  what: ': answers hold a row without a key, so no scene counts as removed',
+  lines: [],
+  remedy: 'look at scene_reject for the row',
+};
 
 interface ErrorGroup {
   readonly error: StoredError;

@@ -28,7 +28,8 @@ export const shownText = z
 
 function refuse(text: string, problem: string | undefined, context: z.core.$RefinementCtx): void {
   if (problem === undefined) return;
-  const remedy = 'choose another name, like scene';
+  const remedy =
+    'choose another name: at most 63 bytes, no control characters, and no pg_ at the beginning of a schema';
   context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${problem}`, params: { remedy } });
 }
 

@@ -43,10 +43,10 @@ describe('interpolation', () => {
     ['${NO}', 'environment variable NO is not set'],
     ['${NO:?set it}', 'environment variable NO is not set: set it'],
     ['${EMPTY:?}', 'environment variable EMPTY is not set'],
-    ['${A', '"${" without its "}"; write $${ for a literal ${'],
-    ['${}', 'a "${…}" does not name a variable; write $${ for a literal ${'],
-    ['${1A}', 'a "${…}" does not name a variable; write $${ for a literal ${'],
-    ['${A:+x}', 'a "${…}" is neither ${VAR}, ${VAR:-default} nor ${VAR:?message}; write $${ for a literal ${'],
+    ['${A', '"${" without its "}"'],
+    ['${}', 'a "${…}" does not name a variable'],
+    ['${1A}', 'a "${…}" does not name a variable'],
+    ['${A:+x}', 'a "${…}" has another operator than :- and :?'],
   ])('refuses %s', (text, message) => {
     expect(() => replaced(text)).toThrow(message);
   });

@@ -1,0 +1,124 @@
+/** A directory, an environment and a simulator in which a remedy is told, followed, and seen to work. */
+import { mkdtempSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { expect } from 'vitest';
+import { stringify } from 'yaml';
+import { runCli } from '../../src/commands/run-cli.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import type { CliResult } from './spawn-cli.ts';
+
+export const appId = 'wx0123456789abcdef';
+export const otherAppId = 'wxfedcba9876543210';
+
+/** What a command is started with. What a cure does not name stays as it was. */
+export interface Situation {
+  readonly args?: readonly string[];
+  /** The config: its text, or sections that replace those of {@link RemedyStage.sections}. `${URL}` is the simulator. */
+  readonly config?: string | Readonly<Record<string, unknown>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Undefined unsets a variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string | Uint8Array;
+}
+
+export interface Trouble {
+  readonly fault: Situation;
+  /** What the error says, or a part of it. */
+  readonly says: string;
+  readonly remedy: string;
+  /** What the remedy says, done. */
+  readonly cure: Situation;
+}
+
+export interface RemedyStage extends AsyncDisposable {
+  readonly directory: string;
+  readonly simulator: Simulator;
+  /** Of a config that works: a target in memory, an account with a token, the simulator. */
+  readonly sections: Readonly<Record<string, unknown>>;
+  prepare(situation: Situation): Promise<void>;
+  /** Runs a command in this process; without arguments those of the situation, at first `sync`. */
+  run(args?: readonly string[]): Promise<CliResult>;
+}
+
+export async function createRemedyStage(
+  target: Readonly<Record<string, unknown>> = { type: 'memory' },
+): Promise<RemedyStage> {
+  const directory = mkdtempSync(join(tmpdir(), 'scenedim-remedy-'));
+  const simulator = await startSimulator();
+  const accounts = [{ appId, accessToken: { env: 'TOKEN' } }];
+  const sections = { target, source: { baseUrl: simulator.url, accounts } };
+  const env: Record<string, string | undefined> = {
+    URL: simulator.url,
+    TOKEN: simulator.accessToken(appId),
+    OTHER: simulator.accessToken(otherAppId),
+    SECRET: simulator.appSecret(appId),
+  };
+  let args: readonly string[] = ['sync'];
+  let input: string | Uint8Array = '';
+  const stage: RemedyStage = {
+    directory,
+    simulator,
+    sections,
+    async prepare(situation) {
+      const { config = {} } = situation;
+      const text = typeof config === 'string' ? config : stringify({ ...sections, ...config });
+      for (const [name, content] of Object.entries({ 'scenedim.yaml': text, ...situation.files })) {
+        await mkdir(dirname(join(directory, name)), { recursive: true });
+        await writeFile(join(directory, name), content);
+      }
+      for (const [name, value] of Object.entries(situation.env ?? {})) {
+        if (value === undefined) delete env[name];
+        else env[name] = value;
+      }
+      args = situation.args ?? args;
+      input = situation.input ?? input;
+    },
+    run: (given = args) => runHere(given, directory, env, input),
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+  await stage.prepare({});
+  return stage;
+}
+
+/** The real program: told, cured, and content. */
+export async function followRemedy({ fault, says, remedy, cure }: Trouble): Promise<void> {
+  await using stage = await createRemedyStage();
+  await stage.prepare(fault);
+  const told = await stage.run();
+  expect([told.code === 0, told.stderr.includes(says) ? '' : told.stderr]).toEqual([false, '']);
+  expect(told.stderr.trimEnd().split('\n').at(-1)).toBe(`remedy: ${remedy}`);
+  await stage.prepare({ ...cure, config: cure.config ?? fault.config ?? {} });
+  const cured = await stage.run();
+  expect([cured.code, cured.code === 0 ? '' : cured.stderr]).toEqual([0, '']);
+}
+
+async function runHere(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+  input: string | Uint8Array,
+): Promise<CliResult> {
+  const out = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof out) =>
+    new PassThrough().on('data', (chunk: Buffer) => {
+      out[name] += chunk.toString();
+    });
+  const host = {
+    argv: ['node', 'scenedim', ...args],
+    env,
+    stdin: Readable.from([Buffer.from(input)]),
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    cwd: () => cwd,
+    on: () => {},
+  };
+  const code = await runCli(host, () => {});
+  await new Promise(setImmediate);
+  return { code, ...out };
+}

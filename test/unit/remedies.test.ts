@@ -1,0 +1,63 @@
+/** The table of remedies, test/remedies.yaml, is complete, and the tests that it names are there. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { collectRemedies } from '../support/remedy-texts.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+type Texts = Readonly<Record<string, readonly string[]>>;
+
+const table = parse(readFileSync(join(root, 'test/remedies.yaml'), 'utf8')) as {
+  readonly followed: Readonly<Record<string, Texts>>;
+  readonly cannotBeFollowed: Readonly<Record<string, Texts>>;
+  readonly notYetFollowed: Texts;
+};
+
+const rowsOf = (texts: Texts) => Object.entries(texts).flatMap(([file, own]) => own.map((text) => `${file}: ${text}`));
+const rows = [...Object.values(table.followed), ...Object.values(table.cannotBeFollowed), table.notYetFollowed].flatMap(
+  rowsOf,
+);
+
+test('the table has a row for every remedy of the sources, and no other', () => {
+  const said = collectRemedies().map(({ file, text }) => `${file}: ${text}`);
+  expect(said.length).toBeGreaterThan(250);
+  expect([...rows].sort()).toEqual([...said].sort());
+});
+
+test('every test that the table names is there, and quotes the remedies that it follows', () => {
+  for (const [name, texts] of Object.entries(table.followed)) {
+    const [file = '', title = ''] = name.split(' > ');
+    const source = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '';
+    const titles = [`'${title}'`, `"${title}"`, `\`${title}\``];
+    expect(
+      titles.some((quoted) => source.includes(quoted)),
+      `there is no ${name}`,
+    ).toBe(true);
+    const unquoted = Object.values(texts)
+      .flat()
+      .filter((text) => !source.includes(longestPiece(text)));
+    expect(unquoted, name).toEqual([]);
+  }
+});
+
+const reasons = [
+  'asks for a report of a defect',
+  'needs a project of Google Cloud, or its console',
+  'needs a machine that is damaged',
+];
+
+test('a remedy that no test can follow has one of few reasons', () => {
+  expect(Object.keys(table.cannotBeFollowed).filter((reason) => !reasons.includes(reason))).toEqual([]);
+});
+
+test('the number of remedies that nobody has followed yet only shrinks', () => {
+  expect(rowsOf(table.notYetFollowed)).toHaveLength(284);
+});
+
+/** Of the words that do not depend on the case. */
+function longestPiece(text: string): string {
+  const pieces = text.split(/…|%[Is]|'|`|\$\{.*?\}/).map((piece) => piece.trim());
+  return pieces.reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
+}
