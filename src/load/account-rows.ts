@@ -7,10 +7,10 @@ import { formatInstant, OPEN_END } from '../instant.ts';
 import type { ChangeSet, HeadChange } from './loader.ts';
 
 /**
- * The rows of an account after a batch. Throws `stale_heads` when it was planned on another revision
- * or changes a row that is not stored, and `internal` when the rows would break a constraint of the
- * tables: a second observation of one instant, an id twice, an empty interval, two versions of a key
- * with the same end, and the like.
+ * The rows of an account after a batch. Throws `stale_heads` when it was planned on other rows than the
+ * stored ones: another revision, a changed row that is not stored, a second observation of one instant,
+ * an id twice, two versions of a key with the same end. Throws `internal` when a row would break another
+ * constraint of the tables: an empty interval, and the like.
  */
 export function changeAccountRows(stored: AccountRows, changes: AccountChanges): AccountRows {
   assertHeadIsCurrent(changes, stored.head);
@@ -80,7 +80,7 @@ function changeObservations(
     if ((observation.payloadHash === null) !== (observation.status === 'failed')) {
       throw refused(`an observation of ${nameOf(observation)} that is ${observation.status}, by its payload`);
     }
-    if (rows.has(observation.observedAt)) throw refused(`a second observation of ${nameOf(observation)}`);
+    if (rows.has(observation.observedAt)) throw stale(`there is an observation of ${nameOf(observation)} already`);
     rows.set(observation.observedAt, observation);
   }
   for (const decision of decisions) {
@@ -107,7 +107,7 @@ function changeVersions(
   }
   for (const change of changes) {
     if (change.op !== 'insert') continue;
-    if (rows.has(change.after.versionId)) throw refused(`version ${change.after.versionId} a second time`);
+    if (rows.has(change.after.versionId)) throw stale(`version ${change.after.versionId} is stored already`);
     rows.set(change.after.versionId, change.after);
   }
   assertIntervals(rows.values());
@@ -121,7 +121,7 @@ function assertIntervals(versions: Iterable<Version>): void {
     if (effectiveFrom >= effectiveTo) throw refused(`version ${versionId}, which ends before it starts`);
     const end = `${effectiveTo} ${sceneKey}`;
     if (ends.has(end))
-      throw refused(`a second version of scene ${sceneKey} that ends at ${formatInstant(effectiveTo)}`);
+      throw stale(`there would be two versions of scene ${sceneKey} that end at ${formatInstant(effectiveTo)}`);
     ends.add(end);
   }
 }

@@ -4,6 +4,7 @@ import { requireInstant } from '../../src/instant.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../src/load/memory/memory-target.ts';
 import { accept, hold } from '../../src/pipeline/decide.ts';
+import { planReplay } from '../../src/pipeline/dry-run.ts';
 import { exportLog } from '../../src/pipeline/export-log.ts';
 import { findShortened, rebuild } from '../../src/pipeline/rebuild.ts';
 import { replay } from '../../src/pipeline/replay.ts';
@@ -159,17 +160,29 @@ test('an ok answer that opened a version may be held: it is still there', async 
   expect((await rebuild(context)).report.outcome).toBe('nothing_changed');
 });
 
-test('a missing row of scene_account fails its account until it is rebuilt', async () => {
-  await using shared = await createSharedPglite();
-  await using loader = await shared.createLoader('headless');
-  context = contextFor(loader, settings);
-  await replayLines([line('wxa', 1, ['a']), line('wxb', 1, ['a'])]);
-  await shared.pglite.exec("DELETE FROM headless.scene_account WHERE app_id = 'wxa'");
-  const newer = [line('wxa', 2, ['A']), line('wxb', 2, ['A'])];
-  const first = await replayLines(newer);
-  expect(first).toMatchObject({ exitCode: 65, report: { accounts: { failed: 1, changed: 1 } } });
-  expect(first.report.problems).toMatchObject([{ app_id: 'wxa', code: 'data_refused', remedy: /rebuild/ }]);
-  expect((await rebuild(context)).exitCode).toBe(0);
-  expect((await replayLines(newer)).exitCode).toBe(0);
-  expect(await rules()).toEqual([]);
-});
+test.each(['memory', 'pglite'])(
+  'a missing row of scene_account in %s fails its account until it is rebuilt',
+  async (kind) => {
+    await using shared = kind === 'pglite' ? await createSharedPglite() : null;
+    await using loader = (await shared?.createLoader('headless')) ?? createMemoryLoader(target);
+    if (shared !== null) {
+      context = contextFor(loader, settings);
+      await replayLines([line('wxa', 1, ['a']), line('wxb', 1, ['a'])]);
+      await shared.pglite.exec("DELETE FROM headless.scene_account WHERE app_id = 'wxa'");
+    } else {
+      const rows = target.accounts.get('wxa');
+      if (rows !== undefined) target.accounts.set('wxa', { ...rows, head: null });
+    }
+    const newer = [line('wxa', 5, ['x']), line('wxb', 5, ['x'])];
+    const plan = await planReplay(context, { input: inputOf(newer), name: 'x' });
+    const first = await replayLines(newer);
+    expect(first).toMatchObject({ exitCode: 65, report: { accounts: { failed: 1, changed: 1 } } });
+    expect(first.report.problems).toMatchObject([
+      { app_id: 'wxa', code: 'data_refused', remedy: expect.stringContaining('scenedim rebuild') },
+    ]);
+    expect({ ...plan.report, run_id: first.report.run_id }).toEqual(first.report);
+    expect((await rebuild(context)).exitCode).toBe(0);
+    expect((await replayLines(newer)).exitCode).toBe(0);
+    expect(await rules()).toEqual([]);
+  },
+);

@@ -9,8 +9,8 @@ const ACCOUNTS_AT_ONCE = 250;
 
 /**
  * The changes of a change set by account, after it is certain that a target with the rows of `loader`
- * would take all of them. Reads only what it must: a new account has no other rows, and an observation
- * newer than all others is no duplicate. Throws what `apply` of a loader throws.
+ * would take all of them. Reads only what it must: an observation newer than all others is no duplicate,
+ * and of a new account it is only asked whether there are rows. Throws what `apply` of a loader throws.
  */
 export async function assertApplicable(
   loader: Loader,
@@ -18,22 +18,45 @@ export async function assertApplicable(
   signal: AbortSignal,
 ): Promise<AccountChanges[]> {
   const accounts = groupByAccount(changeSet);
-  for (const chunk of chunksOf(accounts, ACCOUNTS_AT_ONCE)) await assertAccountsApplicable(loader, chunk, signal);
+  const withoutHead = await findRowsWithoutHead(loader, accounts, signal);
+  for (const chunk of chunksOf(accounts, ACCOUNTS_AT_ONCE)) {
+    await assertAccountsApplicable(loader, chunk, withoutHead, signal);
+  }
   return accounts;
+}
+
+/** Those of the new accounts that have rows all the same: their row of `scene_account` was lost. */
+async function findRowsWithoutHead(
+  loader: Loader,
+  accounts: readonly AccountChanges[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const created = accounts.filter(({ head }) => head !== null && head.before === null);
+  for (const chunk of chunksOf(created, loader.limits.readAccounts)) {
+    for await (const { appId } of loader.readVersions(queryOf(chunk), signal)) found.add(appId);
+    for await (const { appId } of loader.readObservations(queryOf(chunk), signal)) found.add(appId);
+  }
+  return found;
 }
 
 async function assertAccountsApplicable(
   loader: Loader,
   accounts: readonly AccountChanges[],
+  withoutHead: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
   const storedHeads = loader.readHeads(queryOf(accounts), signal);
   const heads = new Map(await Array.fromAsync(storedHeads, (head) => [head.appId, head] as const));
   for (const changes of accounts) assertHeadIsCurrent(changes, heads.get(changes.appId) ?? null);
 
-  const late = accounts.filter((changes) => mayMeetStored(changes, heads.get(changes.appId)));
+  const late = accounts.filter((changes) => {
+    return withoutHead.has(changes.appId) || mayMeetStored(changes, heads.get(changes.appId));
+  });
   const observations = await byAccount(late, (query) => loader.readObservations(query, signal));
-  const known = accounts.filter(({ appId, versions }) => versions.length > 0 && heads.has(appId));
+  const known = accounts.filter(({ appId, versions }) => {
+    return versions.length > 0 && (heads.has(appId) || withoutHead.has(appId));
+  });
   const versions = await byAccount(known, (query) => loader.readVersions(query, signal));
 
   for (const changes of accounts) {

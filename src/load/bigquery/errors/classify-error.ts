@@ -46,7 +46,7 @@ const asserts: readonly (readonly [message: string, meaning: ReasonMeaning])[] =
   [assertMessages.commitLeaseLost, { code: 'target_busy', newAttempt: false, remedy: 'run the command again' }],
   [assertMessages.staleHeads, { code: 'stale_heads', newAttempt: false, remedy: stale }],
   [assertMessages.staleRows, { code: 'stale_heads', newAttempt: false, remedy: stale }],
-  [assertMessages.overlap, { code: 'internal', newAttempt: false, remedy: 'please report it' }],
+  [assertMessages.overlap, { code: 'stale_heads', newAttempt: false, remedy: stale }],
 ];
 
 const network: readonly (readonly [test: RegExp, meaning: ReasonMeaning])[] = [

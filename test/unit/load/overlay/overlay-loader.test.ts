@@ -166,9 +166,9 @@ test('what the base would refuse, the overlay refuses too', async () => {
   const impossible: readonly (readonly [Partial<ChangeSet>, string])[] = [
     [{ heads: [...first.heads, sampleHeadChange('c', null)] }, 'stale_heads'],
     [{ heads: [...first.heads, sampleHeadChange('c', 2)] }, 'stale_heads'],
-    [{ observations: [...first.observations, sampleObservation('b', instantAt(0))] }, 'internal'],
-    [{ versions: [...first.versions, insertOf(stored('b'))] }, 'internal'],
-    [{ versions: [...first.versions, insertOf(sampleVersion('b', '1', instantAt(5)))] }, 'internal'],
+    [{ observations: [...first.observations, sampleObservation('b', instantAt(0))] }, 'stale_heads'],
+    [{ versions: [...first.versions, insertOf(stored('b'))] }, 'stale_heads'],
+    [{ versions: [...first.versions, insertOf(sampleVersion('b', '1', instantAt(5)))] }, 'stale_heads'],
     [
       {
         decisions: [{ appId: 'b', observedAt: instantAt(7), status: 'ok', holdReason: null, decidedAt: instantAt(9) }],

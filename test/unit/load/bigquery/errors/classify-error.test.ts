@@ -121,7 +121,7 @@ describe('a transaction', () => {
     [assertMessages.commitLeaseLost, 'target_busy'],
     [assertMessages.staleHeads, 'stale_heads'],
     [assertMessages.staleRows, 'stale_heads'],
-    [assertMessages.overlap, 'internal'],
+    [assertMessages.overlap, 'stale_heads'],
   ])('whose assert "%s" failed is %s', (message, code) => {
     const failure = new BigQueryFailure(`Query error: ${message} at [12:1]`, { reason: 'invalidQuery' });
     expect(meaningOfFailure(failure)).toMatchObject({ code, newAttempt: false });
