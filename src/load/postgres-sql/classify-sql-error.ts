@@ -17,11 +17,11 @@ export interface TargetNames {
 export function classifySqlError(error: unknown, names: TargetNames): ScenedimError | undefined {
   const sqlState = sqlStateOf(error);
   if (sqlState === undefined || !(error instanceof Error)) return undefined;
-  const { code, remedy } = rowSecurity.test(error.message) ? missingRights : meaningOfSqlState(sqlState);
+  const { code, remedy } = isRowSecurity(error) ? missingRights : meaningOfSqlState(sqlState);
   const message =
     code === 'internal' ? `the database refused a statement: ${error.message} (SQLSTATE ${sqlState})` : error.message;
   return new ScenedimError(code, message, {
-    remedy: remedy ?? (sqlState === READ_ONLY ? howToWrite(names) : missingRight(error.message, names)),
+    remedy: remedy ?? (sqlState === READ_ONLY ? howToWrite(names) : missingRight(error, names)),
     cause: error,
   });
 }
@@ -37,14 +37,28 @@ export function resetReadOnly(database: string, user: string): string {
   return `ALTER ROLE ${quoteIdentifier(user)} ${reset}, or ALTER DATABASE ${quoteIdentifier(database)} ${reset}`;
 }
 
-/** Under row level security a row is refused with 42501, and COPY with 0A000. */
-const rowSecurity = /row-level security/;
 const missingRights = meaningOfSqlState('42501');
 
-/** The statement that gives the right which a "permission denied" misses. */
-function missingRight(message: string, { schema, database, user, isReading = false }: TargetNames): string {
+/**
+ * Under row level security a row is refused with 42501, and COPY with 0A000. The words of a message are of the language of
+ * the server, so the function of the server that refused tells.
+ */
+function isRowSecurity(error: Error): boolean {
+  const sqlState = sqlStateOf(error);
+  const isRefused = sqlState === '42501' || sqlState === '0A000';
+  return isRefused && 'routine' in error && rowSecurityRoutines.has(error.routine);
+}
+
+const rowSecurityRoutines: ReadonlySet<unknown> = new Set(['DoCopy', 'check_enable_rls', 'ExecWithCheckOptions']);
+
+/**
+ * The statement that gives the right which a "permission denied" misses. What it is for is said in words only, and in the
+ * language of the server: where they are others, `check` knows.
+ */
+function missingRight(error: Error, { schema, database, user, isReading = false }: TargetNames): string {
   const role = quoteIdentifier(user);
-  if (rowSecurity.test(message)) return 'run scenedim check, which says how to let this user see and write every row';
+  const { message } = error;
+  if (isRowSecurity(error)) return 'run scenedim check, which says how to let this user see and write every row';
   if (/for database/.test(message)) {
     return `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${role}, or GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role}`;
   }
@@ -55,5 +69,6 @@ function missingRight(message: string, { schema, database, user, isReading = fal
   if (/must be (owner|able)/.test(message)) {
     return 'run it as the owner of the schema, or give its owner the SQL of scenedim migrate --print-sql';
   }
+  if (!/for (table|relation|view)/.test(message)) return 'run scenedim check, which names the right that is missing';
   return `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoteIdentifier(schema)} TO ${role}`;
 }

@@ -11,6 +11,7 @@ const nodeError = (code: string, message: string) => Object.assign(new Error(mes
 
 test.each([
   ['08000', 'target_unreachable'],
+  ['0A000', 'target_invalid'],
   ['08006', 'target_unreachable'],
   ['08P01', 'target_unreachable'],
   ['22021', 'data_refused'],
@@ -53,14 +54,17 @@ test.each([
 });
 
 test.each([
-  ['42501', 'new row violates row-level security policy for table "dim_scene"'],
-  ['42501', 'query would be affected by row-level security policy for table "dim_scene"'],
-  ['0A000', 'COPY FROM not supported with row-level security'],
-])('row level security (%s) in the middle of a run is a missing right', (sqlState, message) => {
-  expect(classify(sqlError(sqlState, message))).toMatchObject({
-    code: 'target_denied',
-    remedy: expect.stringContaining('scenedim check'),
-  });
+  ['42501', 'ExecWithCheckOptions', 'neue Zeile verletzt Policy für Sicherheit auf Zeilenebene'],
+  ['42501', 'check_enable_rls', 'query would be affected by row-level security policy for table "dim_scene"'],
+  ['0A000', 'DoCopy', 'COPY FROM wird für Tabellen mit Sicherheit auf Zeilenebene nicht unterstützt'],
+])('row level security (%s of %s) is a missing right, whatever the language', (sqlState, routine, message) => {
+  for (const isReading of [true, false]) {
+    const error = Object.assign(sqlError(sqlState, message), { routine });
+    expect(classifyPostgresError(error, { ...names, isReading })).toMatchObject({
+      code: 'target_denied',
+      remedy: expect.stringContaining('scenedim check'),
+    });
+  }
 });
 
 test('every row of the table of SQLSTATEs is a state or a class', () => {
@@ -136,6 +140,7 @@ test.each([
     'must be owner of table dim_scene',
     'run it as the owner of the schema, or give its owner the SQL of scenedim migrate --print-sql',
   ],
+  ['keine Berechtigung für Schema scene', 'run scenedim check, which names the right that is missing'],
 ])('"%s" names the grant that is missing', (message, remedy) => {
   expect(classify(sqlError('42501', message)).remedy).toBe(remedy);
 });
