@@ -18,12 +18,17 @@ const busy = {
 } as const;
 const denied = { code: 'target_denied', remedy: 'check user, password and pg_hba.conf' } as const;
 const outdated = { code: 'schema_outdated', remedy: 'run scenedim migrate' } as const;
+const unsupported = {
+  code: 'target_invalid',
+  remedy: 'run scenedim check, which names the rules, triggers and policies that others added to the tables',
+} as const;
 const missingDatabase = { code: 'config_invalid', remedy: 'correct the name, or create the database' } as const;
 const defect = { code: 'internal', remedy: 'please report it' } as const;
 
 /** By SQLSTATE (five characters) or by class (its first two); the longer one wins. */
 export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '08': unreachable,
+  '0A000': unsupported,
   '22021': { code: 'data_refused', remedy: 'a text holds a character that Postgres cannot store' },
   '22P05': { code: 'data_refused', remedy: 'a text holds a character that the database encoding cannot store' },
   '23505': { code: 'stale_heads', remedy: 'run the command again: another run has written the same rows' },

@@ -31,23 +31,27 @@ export async function applyHeads(session: SqlSession, changes: readonly HeadChan
   }
 }
 
-async function updateHeads({ db, schema }: SqlSession, changes: readonly HeadChange[]): Promise<void> {
-  const result = await sql`
+async function updateHeads(session: SqlSession, changes: readonly HeadChange[]): Promise<void> {
+  const { db, schema } = session;
+  const { numAffectedRows } = await sql`
     UPDATE ${sql.id(schema, 'scene_account')} AS a
     SET ${assignments(columns)}
     FROM ${headRows(changes)}
     WHERE a.app_id = u.app_id AND a.revision = u.expected_revision`.execute(db);
-  assertRowCount(result, changes.length, 'accounts to update');
+  const rows = { table: 'scene_account', what: 'accounts to update', expected: changes.length };
+  await assertRowCount(session, rows, numAffectedRows);
 }
 
-async function insertHeads({ db, schema }: SqlSession, changes: readonly HeadChange[]): Promise<void> {
-  const result = await sql`
+async function insertHeads(session: SqlSession, changes: readonly HeadChange[]): Promise<void> {
+  const { db, schema } = session;
+  const { numAffectedRows } = await sql`
     INSERT INTO ${sql.id(schema, 'scene_account')}
       (app_id, ${sql.join(columns.map(sql.ref))})
     SELECT app_id, ${sql.join(columns.map(sql.ref))}
     FROM ${headRows(changes)}
     ON CONFLICT DO NOTHING`.execute(db);
-  assertRowCount(result, changes.length, 'accounts to add');
+  const rows = { table: 'scene_account', what: 'accounts to add', expected: changes.length };
+  await assertRowCount(session, rows, numAffectedRows);
 }
 
 function headRows(changes: readonly HeadChange[]) {

@@ -22,7 +22,13 @@ const observationColumns = [
 /** Appends observations; one that is stored already breaks the primary key. */
 export async function insertObservations(session: SqlSession, observations: readonly Observation[]): Promise<void> {
   if (observations.length === 0) return;
-  await session.copy('scene_observation', observationColumns, copyChunks(observations, observationLine));
+  const written = await session.copy(
+    'scene_observation',
+    observationColumns,
+    copyChunks(observations, observationLine),
+  );
+  const rows = { table: 'scene_observation', what: 'observations to add', expected: observations.length };
+  await assertRowCount(session, rows, written);
 }
 
 function observationLine(observation: Observation): string {
@@ -34,21 +40,23 @@ function observationLine(observation: Observation): string {
 }
 
 /** Records decisions; one about an observation that is not stored is `stale_heads`. */
-export async function applyDecisions({ db, schema }: SqlSession, decisions: readonly Decision[]): Promise<void> {
+export async function applyDecisions(session: SqlSession, decisions: readonly Decision[]): Promise<void> {
+  const { db, schema } = session;
   for (const chunk of chunksOf(decisions)) {
-    const rows = unnest({
+    const decided = unnest({
       app_id: ['text', chunk.map((decision) => decision.appId)],
       observed_at: ['timestamptz', chunk.map((decision) => instantText(decision.observedAt))],
       status: ['text', chunk.map((decision) => decision.status)],
       hold_reason: ['text', chunk.map((decision) => decision.holdReason)],
       decided_at: ['timestamptz', chunk.map((decision) => instantText(decision.decidedAt))],
     });
-    const result = await sql`
+    const { numAffectedRows } = await sql`
       UPDATE ${sql.id(schema, 'scene_observation')} AS o
       SET status = u.status, hold_reason = u.hold_reason, decided_at = u.decided_at
-      FROM ${rows}
+      FROM ${decided}
       WHERE o.app_id = u.app_id AND o.observed_at = u.observed_at`.execute(db);
-    assertRowCount(result, chunk.length, 'observations to decide');
+    const rows = { table: 'scene_observation', what: 'observations to decide', expected: chunk.length };
+    await assertRowCount(session, rows, numAffectedRows);
   }
 }
 
@@ -58,9 +66,10 @@ export async function insertRejects(session: SqlSession, rejects: readonly Rejec
   const run = copyText(runId);
   const line = (reject: Reject) =>
     `${run}\t${copyText(reject.appId)}\t${instantText(reject.observedAt)}\t${reject.index}\t${reject.reason}\t${copyText(reject.raw)}`;
-  await session.copy(
+  const written = await session.copy(
     'scene_reject',
     ['run_id', 'app_id', 'observed_at', 'row_index', 'reason', 'raw'],
     copyChunks(rejects, line),
   );
+  await assertRowCount(session, { table: 'scene_reject', what: 'rejects to add', expected: rejects.length }, written);
 }

@@ -26,18 +26,21 @@ export async function applyVersions(session: SqlSession, changes: readonly Versi
   for (const chunk of chunksOf(deleted)) await deleteVersions(session, chunk);
   for (const chunk of chunksOf(shortened)) await updateVersions(session, chunk);
   for (const chunk of chunksOf(lengthened)) await updateVersions(session, chunk);
-  if (inserted.length > 0) await session.copy('dim_scene', versionColumnNames, copyChunks(inserted, versionLine));
+  if (inserted.length === 0) return;
+  const written = await session.copy('dim_scene', versionColumnNames, copyChunks(inserted, versionLine));
+  await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: inserted.length }, written);
 }
 
-async function deleteVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
+async function deleteVersions(session: SqlSession, versions: readonly Version[]): Promise<void> {
   const ids = versions.map(({ versionId }) => versionId);
-  const result = await sql`DELETE FROM ${sql.id(schema, 'dim_scene')} WHERE version_id = ANY(${ids}::text[])`.execute(
-    db,
-  );
-  assertRowCount(result, versions.length, 'versions to delete');
+  const { db, schema } = session;
+  const { numAffectedRows } = await sql`
+    DELETE FROM ${sql.id(schema, 'dim_scene')} WHERE version_id = ANY(${ids}::text[])`.execute(db);
+  const rows = { table: 'dim_scene', what: 'versions to delete', expected: versions.length };
+  await assertRowCount(session, rows, numAffectedRows);
 }
 
-async function updateVersions({ db, schema }: SqlSession, versions: readonly Version[]): Promise<void> {
+async function updateVersions(session: SqlSession, versions: readonly Version[]): Promise<void> {
   const changed: UnnestColumns = {
     scene_value: ['bigint', versions.map((version) => version.sceneValue?.toString() ?? null)],
     value_kind: ['text', versions.map((version) => version.valueKind)],
@@ -48,12 +51,14 @@ async function updateVersions({ db, schema }: SqlSession, versions: readonly Ver
     is_current: ['boolean', versions.map(isOpen)],
     end_reason: ['text', versions.map((version) => version.endReason)],
   };
-  const result = await sql`
+  const { db, schema } = session;
+  const { numAffectedRows } = await sql`
     UPDATE ${sql.id(schema, 'dim_scene')} AS d
     SET ${assignments(Object.keys(changed))}
     FROM ${unnest({ version_id: ['text', versions.map(({ versionId }) => versionId)], ...changed })}
     WHERE d.version_id = u.version_id`.execute(db);
-  assertRowCount(result, versions.length, 'versions to update');
+  const rows = { table: 'dim_scene', what: 'versions to update', expected: versions.length };
+  await assertRowCount(session, rows, numAffectedRows);
 }
 
 /** A row of `dim_scene` for COPY, in the order of the columns. One template and no array: this is the loop that a first load spends its time in. */

@@ -3,6 +3,7 @@ import { chunksOfBytes } from '../../../chunks.ts';
 import type { Payload } from '../../loader.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';
+import { assertRowCount } from './assert-row-count.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_ROWS = 1_000;
@@ -25,8 +26,9 @@ export async function writePayloads(
       payload_hash: ['text', chunk.map(({ payloadHash }) => payloadHash)],
       body: ['text', chunk.map(({ body }) => base64(body))],
     });
-    const statement = ({ db, schema }: SqlSession) =>
-      sql`
+    const write = async (session: SqlSession) => {
+      const { db, schema } = session;
+      const { numAffectedRows } = await sql`
         WITH given AS MATERIALIZED (
           SELECT u.payload_hash, decode(u.body, 'base64') AS body FROM ${rows}
         ), mended AS (
@@ -38,8 +40,20 @@ export async function writePayloads(
         INSERT INTO ${sql.id(schema, 'scene_payload')} (payload_hash, body, byte_length)
         SELECT payload_hash, body, octet_length(body) FROM given
         ON CONFLICT DO NOTHING`.execute(db);
-    await target.transaction(statement, signal);
+      if (Number(numAffectedRows) < chunk.length) await assertStored(session, chunk);
+    };
+    await target.transaction(write, signal);
   }
+}
+
+/** The bodies that were not added are there, then. */
+async function assertStored(session: SqlSession, payloads: readonly Payload[]): Promise<void> {
+  const hashes = payloads.map(({ payloadHash }) => payloadHash);
+  const { rows } = await sql<{ stored: string }>`
+    SELECT count(*)::text AS stored FROM ${sql.id(session.schema, 'scene_payload')}
+    WHERE payload_hash = ANY(${hashes}::text[])`.execute(session.db);
+  const wanted = { table: 'scene_payload', what: 'bodies to store', expected: payloads.length };
+  await assertRowCount(session, wanted, Number(rows[0]?.stored));
 }
 
 function base64(body: Uint8Array): string {

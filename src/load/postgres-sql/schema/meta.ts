@@ -3,6 +3,7 @@ import { firstSeenModes } from '../../../dimension/version.ts';
 import { ScenedimError } from '../../../errors.ts';
 import type { TargetMeta } from '../../loader.ts';
 import { oneOf } from '../../one-of.ts';
+import { assertRowCount } from '../apply/assert-row-count.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import { assertNoRowSecurity } from '../row-security.ts';
 import type { SqlSession } from '../sql-target.ts';
@@ -51,11 +52,13 @@ export function assertMayUse({ schema: found, hasMeta }: SchemaLook, schema: str
 }
 
 /** Replaces the row of `scene_meta`. */
-export async function writeMeta({ db, schema }: SqlSession, meta: TargetMeta): Promise<void> {
-  await sql`
+export async function writeMeta(session: SqlSession, meta: TargetMeta): Promise<void> {
+  const { db, schema } = session;
+  const { numAffectedRows } = await sql`
     INSERT INTO ${sql.id(schema, 'scene_meta')} (schema_version, normalizer_version, first_seen, time_zone, rebuilding)
     VALUES (${meta.schemaVersion}::integer, ${meta.normalizerVersion}::integer, ${meta.firstSeen}, ${meta.timeZone}, ${meta.rebuilding}::boolean)
     ON CONFLICT (only_row) DO UPDATE SET
       schema_version = excluded.schema_version, normalizer_version = excluded.normalizer_version,
       first_seen = excluded.first_seen, time_zone = excluded.time_zone, rebuilding = excluded.rebuilding`.execute(db);
+  await assertRowCount(session, { table: 'scene_meta', what: 'the settings', expected: 1 }, numAffectedRows);
 }

@@ -3,9 +3,10 @@ import { ScenedimError } from '../../../errors.ts';
 import type { MigrateOptions, MigrateResult } from '../../loader.ts';
 import { listMigrationFiles } from '../../migration-files.ts';
 import { assertNotNewer } from '../../schema-version.ts';
+import { assertRowCount } from '../apply/assert-row-count.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
-import { readMeta } from './meta.ts';
+import { readMeta, selectMeta } from './meta.ts';
 import {
   installerLockStatement,
   metaStatements,
@@ -14,6 +15,7 @@ import {
   schemaScript,
 } from './migration-script.ts';
 import { assertReadersExist, readersWithoutRights } from './readers.ts';
+import { findRowHooks, letThrough } from './row-hooks.ts';
 import { readFlaws, refusedLevels, refuseFlaws, type SchemaFlaw } from './schema-flaws.ts';
 import { REMEDY_ENCODING } from './server-needs.ts';
 import { findSpoiltTexts } from './spoilt-texts.ts';
@@ -43,6 +45,7 @@ export async function migrateTarget(
     const granted = await grantMissing(session, target.readers);
     if (pending.length > 0 || meta?.timeZone !== options.timeZone)
       await session.script(metaStatements(session.schema, options));
+    await assertMigrated(session, options);
     const applied = pending.map(({ name }) => name);
     return { fromVersion: meta?.schemaVersion ?? null, toVersion, applied, ...(granted.length > 0 && { granted }) };
   }, signal);
@@ -63,6 +66,20 @@ async function isCurrent(session: SqlSession, readers: readonly string[], option
 async function isWhole(session: SqlSession, flaws: readonly SchemaFlaw[]): Promise<boolean> {
   const isMendable = flaws.some(({ level }) => level === 'mendable');
   return !isMendable && (await findSpoiltTexts(session)) === null;
+}
+
+/** A trigger or a rule of somebody else may keep the rows of a migration from the tables, and it would be run for ever. */
+async function assertMigrated(session: SqlSession, { timeZone }: MigrateOptions): Promise<void> {
+  const meta = await selectMeta(session);
+  const isWritten = meta?.schemaVersion === newestSchemaVersion() && meta.timeZone === timeZone;
+  await assertRowCount(session, { table: 'scene_meta', what: 'the settings', expected: 1 }, isWritten ? 1 : 0);
+  const spoilt = await findSpoiltTexts(session);
+  if (spoilt === null) return;
+  const [hook] = [...(await findRowHooks(session, 'access_source')), ...(await findRowHooks(session, 'launch_scene'))];
+  if (hook === undefined) return;
+  throw new ScenedimError('target_invalid', `${spoilt}: ${hook.name} let not every row through`, {
+    remedy: letThrough(hook),
+  });
 }
 
 async function grantMissing(session: SqlSession, readers: readonly string[]): Promise<readonly string[]> {
