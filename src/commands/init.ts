@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
@@ -132,7 +132,7 @@ async function writeNew(path: string, shown: string, text: string, force: boolea
         cause,
       });
     }
-    if (code === 'EEXIST') {
+    if (code === 'EEXIST' && (await isThere(path))) {
       throw new ScenedimError('file_unusable', `${shown} exists already`, {
         remedy: 'add --force to overwrite it, or name another file with --config',
         cause,
@@ -143,6 +143,13 @@ async function writeNew(path: string, shown: string, text: string, force: boolea
       cause,
     });
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -35,7 +35,7 @@ export function define(command: Command, run: RunAction): void {
         const onChanges = flags.json === true ? () => {} : list.add;
         const work = async () => {
           if (input !== undefined) {
-            await using file = await openInput(input, session.signal);
+            await using file = await openInput(input, session);
             return await runOnTarget(session, config, target, (context) =>
               planReplay({ ...context, onChanges }, { input: file, name: file.name }),
             );

@@ -3,6 +3,7 @@ import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
 import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.ts';
 import { formatCount } from '../report/format-count.ts';
+import { shellWord } from '../shell-word.ts';
 import type { RunAction } from './session/run-action.ts';
 import { type ReportOptions, reportRun } from './work/report-run.ts';
 import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
@@ -78,11 +79,6 @@ function notConfirmed(problem: string, shortened: ShortenedLogs | null, schema: 
   const what = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
   const where = accounts === 1 ? first : `the first is ${first}`;
   return new ScenedimError('usage', `${problem}: ${what} (${where}) would be dated anew or lost; nothing was done`, {
-    remedy: `if that is meant: scenedim rebuild --accept-shortened-log --confirm ${quoteArgument(schema)}`,
+    remedy: `if that is meant: scenedim rebuild --accept-shortened-log --confirm ${shellWord(schema)}`,
   });
-}
-
-/** As a shell takes it. */
-function quoteArgument(text: string): string {
-  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

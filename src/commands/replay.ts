@@ -22,7 +22,7 @@ export function define(command: Command, run: RunAction): void {
       run<ReportOptions & LockFlags>(async (session, flags, [file = '-']) => {
         const config = await session.loadConfig();
         return reportRun(session, 'replay', flags, async () => {
-          await using input = await openInput(file, session.signal);
+          await using input = await openInput(file, session);
           const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout };
           return await runOnTarget(session, config, target, (context) => replay(context, { input, name: input.name }));
         });

@@ -167,6 +167,8 @@ async function withStatus(
   return entry.observation.status === status ? [entry] : [];
 }
 
+const SEE_THE_LOG = 'name the time of an answer with a list: scenedim export-log shows them, to the microsecond';
+
 async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt: Micros): Promise<LogEntry> {
   for await (const entry of log) {
     if (entry.observation.observedAt !== observedAt) continue;
@@ -174,13 +176,11 @@ async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt
     throw new ScenedimError(
       'data_refused',
       `account ${appId}: the observation at ${formatInstant(observedAt)} is a failure`,
-      {
-        remedy: 'only an answer with a list can be accepted or held',
-      },
+      { remedy: SEE_THE_LOG },
     );
   }
   throw new ScenedimError('data_refused', `account ${appId} has no observation at ${formatInstant(observedAt)}`, {
-    remedy: 'scenedim export-log shows the times, to the microsecond',
+    remedy: SEE_THE_LOG,
   });
 }
 

@@ -110,6 +110,8 @@ describe('time', () => {
   it('an account whose newest answer is not older than now is refused before it is asked', async () => {
     const { simulator, calendar } = stage;
     const before = await readTables(stage.loader);
+    const stored = before.observations.filter(({ appId }) => appId === 'wxa');
+    const newest = formatInstant(stored.at(-1)?.observedAt ?? 0n);
     for (const back of [0n, 60_000_000n]) {
       simulator.clearRequests();
       calendar.time -= back;
@@ -129,8 +131,8 @@ describe('time', () => {
         app_id: 'wxa',
         kind: 'failed',
         code: 'not_newer',
-        message: 'its newest stored answer is not older than now',
-        remedy: 'check the clock; when that answer is wrong: scenedim hold --app-id wxa --observed-at TIME',
+        message: `its newest stored answer, of ${newest}, is not older than now`,
+        remedy: `check the clock; when that answer is wrong: scenedim hold --app-id wxa --observed-at ${newest}`,
       });
       calendar.time += back;
     }

@@ -1,4 +1,5 @@
 /** A directory, an environment and a simulator in which a remedy is told, followed, and seen to work. */
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,11 +8,17 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { runCli } from '../../src/commands/run-cli.ts';
+import { createMemoryTarget, type MemoryTarget } from '../../src/load/memory/memory-target.ts';
+import type { Problem } from '../../src/pipeline/run/run-report.ts';
+import { shellWord } from '../../src/shell-word.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import type { CliResult } from './spawn-cli.ts';
+import { memoryTargets } from './memory-factory.ts';
+import { type CliResult, cliPath, ended } from './spawn-cli.ts';
 
 export const appId = 'wx0123456789abcdef';
 export const otherAppId = 'wxfedcba9876543210';
+
+export const memoryFactory = new URL('memory-factory.ts', import.meta.url).pathname;
 
 /** What a command is started with. What a cure does not name stays as it was. */
 export interface Situation {
@@ -25,6 +32,8 @@ export interface Situation {
 }
 
 export interface Trouble {
+  /** Commands that succeed before. */
+  readonly before?: readonly (readonly string[])[];
   readonly fault: Situation;
   /** What the error says, or a part of it. */
   readonly says: string;
@@ -36,20 +45,29 @@ export interface Trouble {
 export interface RemedyStage extends AsyncDisposable {
   readonly directory: string;
   readonly simulator: Simulator;
+  /** What the config calls `./target.mjs`. */
+  readonly target: MemoryTarget;
   /** Of a config that works: a target in memory, an account with a token, the simulator. */
   readonly sections: Readonly<Record<string, unknown>>;
   prepare(situation: Situation): Promise<void>;
   /** Runs a command in this process; without arguments those of the situation, at first `sync`. */
   run(args?: readonly string[]): Promise<CliResult>;
+  /** The same for a command of a remedy, as a shell takes it: `scenedim accept --app-id x`. */
+  paste(command: string): Promise<CliResult>;
+  /** Pastes a pipe into a shell; the program is a process of its own. */
+  pastePipe(command: string): Promise<CliResult>;
+  /** What the report of a sync says of its accounts. */
+  problems(args?: readonly string[]): Promise<readonly Problem[]>;
 }
 
-export async function createRemedyStage(
-  target: Readonly<Record<string, unknown>> = { type: 'memory' },
-): Promise<RemedyStage> {
+export async function createRemedyStage(): Promise<RemedyStage> {
   const directory = mkdtempSync(join(tmpdir(), 'scenedim-remedy-'));
+  const target = createMemoryTarget();
+  memoryTargets.set(directory, target);
+  await writeFile(join(directory, 'target.mjs'), `export { loaderFactory } from ${JSON.stringify(memoryFactory)};\n`);
   const simulator = await startSimulator();
   const accounts = [{ appId, accessToken: { env: 'TOKEN' } }];
-  const sections = { target, source: { baseUrl: simulator.url, accounts } };
+  const sections = { target: { type: './target.mjs' }, source: { baseUrl: simulator.url, accounts } };
   const env: Record<string, string | undefined> = {
     URL: simulator.url,
     TOKEN: simulator.accessToken(appId),
@@ -61,6 +79,7 @@ export async function createRemedyStage(
   const stage: RemedyStage = {
     directory,
     simulator,
+    target,
     sections,
     async prepare(situation) {
       const { config = {} } = situation;
@@ -77,6 +96,23 @@ export async function createRemedyStage(
       input = situation.input ?? input;
     },
     run: (given = args) => runHere(given, directory, env, input),
+    paste: (command) => {
+      const [program, ...words] = wordsOf(command);
+      expect(program).toBe('scenedim');
+      return runHere(words, directory, env, input);
+    },
+    pastePipe: (command) => {
+      const program = `scenedim() { ${shellWord(process.execPath)} ${shellWord(cliPath)} "$@"; }`;
+      const child = spawn('bash', ['-o', 'pipefail', '-c', `${program}\n${command}`], {
+        cwd: directory,
+        env: { PATH: process.env['PATH'], ...env },
+      });
+      return ended(child);
+    },
+    async problems(given = ['sync']) {
+      const { stdout } = await runHere([...given, '--json'], directory, env, input);
+      return (JSON.parse(stdout) as { readonly problems: readonly Problem[] }).problems;
+    },
     async [Symbol.asyncDispose]() {
       await simulator[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
@@ -87,15 +123,22 @@ export async function createRemedyStage(
 }
 
 /** The real program: told, cured, and content. */
-export async function followRemedy({ fault, says, remedy, cure }: Trouble): Promise<void> {
+export async function followRemedy({ before = [], fault, says, remedy, cure }: Trouble): Promise<void> {
   await using stage = await createRemedyStage();
+  for (const args of before) expect([args, await stage.run(args)]).toMatchObject([args, { code: 0 }]);
   await stage.prepare(fault);
   const told = await stage.run();
   expect([told.code === 0, told.stderr.includes(says) ? '' : told.stderr]).toEqual([false, '']);
-  expect(told.stderr.trimEnd().split('\n').at(-1)).toBe(`remedy: ${remedy}`);
+  expect(told.stderr.trimEnd().split('\n').at(-1)).toEqual(typeof remedy === 'string' ? `remedy: ${remedy}` : remedy);
   await stage.prepare({ ...cure, config: cure.config ?? fault.config ?? {} });
   const cured = await stage.run();
   expect([cured.code, cured.code === 0 ? '' : cured.stderr]).toEqual([0, '']);
+}
+
+/** The words of a command as bash splits them. */
+function wordsOf(command: string): readonly string[] {
+  const script = `set -- ${command}; printf '%s\\0' "$@"`;
+  return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
 }
 
 async function runHere(

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
@@ -15,17 +16,26 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
 };
 
+export interface InputPlace {
+  readonly signal?: AbortSignal;
+  /** Default: those of this process. */
+  readonly workingDirectory?: string;
+  readonly stdin?: Readable;
+}
+
 /**
  * Opens a file for reading, `-` is standard input. Throws `file_unusable`, which names the file,
  * when it cannot. An aborted `signal` ends the reading at once with its reason, also when nothing
  * comes out of a pipe for long.
  */
-export async function openInput(path: string, signal?: AbortSignal): Promise<Input> {
+export async function openInput(path: string, place: InputPlace = {}): Promise<Input> {
+  const { signal, workingDirectory = process.cwd() } = place;
   if (path === '-') {
-    return toInput('stdin', signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin), signal);
+    const { stdin = process.stdin } = place;
+    return toInput('stdin', signal === undefined ? stdin : addAbortSignal(signal, stdin), signal);
   }
   try {
-    return toInput(path, await openReadable(path, signal), signal);
+    return toInput(path, await openReadable(resolve(workingDirectory, path), signal), signal);
   } catch (error) {
     signal?.throwIfAborted();
     throw unreadable(path, error);

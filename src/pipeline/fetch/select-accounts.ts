@@ -19,8 +19,11 @@ export async function* selectAccounts(
     const now = clock.now();
     tally.addSelected(head);
     if (head !== null && isFresh(head, now, maxAgeMs)) tally.addFresh(head);
-    else if (head !== null && (await hasAnswerSince(loader, head, now, signal))) tally.addNotNewer(head);
-    else yield account;
+    else {
+      const newest = head === null ? null : await newestAnswerSince(loader, head, now, signal);
+      if (head !== null && newest !== null) tally.addNotNewer(head, newest);
+      else yield account;
+    }
   }
 }
 
@@ -81,17 +84,18 @@ function isFresh(head: AccountHead, now: Micros, maxAgeMs: number | null): boole
   return head.lastErrorCode !== null && isUnavailable(head.lastErrorCode) && head.lastAttemptAt > limit;
 }
 
-/** True when an account has an ok or held answer that is not older than `now`; one held by hand does not count. */
-async function hasAnswerSince(
+/** When an account's newest ok or held answer that is not older than `now` came, if any; one held by hand does not count. */
+async function newestAnswerSince(
   loader: Loader,
   { appId, lastObservedAt }: AccountHead,
   now: Micros,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (lastObservedAt === null || lastObservedAt < now) return false;
+): Promise<Micros | null> {
+  if (lastObservedAt === null || lastObservedAt < now) return null;
+  let newest: Micros | null = null;
   for await (const { observedAt, status, holdReason } of loader.readObservations({ appIds: [appId] }, signal)) {
     if (observedAt < now || status === 'failed') continue;
-    if (status === 'ok' || holdReason !== 'manual') return true;
+    if (status === 'ok' || holdReason !== 'manual') newest = observedAt;
   }
-  return false;
+  return newest;
 }

@@ -41,8 +41,8 @@ export class SyncTally {
   }
 
   /** An account that is not asked, because it has an answer of a time that is still to come. */
-  addNotNewer({ appId, removalsSuspendedSince }: AccountHead): void {
-    this.#addUnasked('failed', [describeNotNewer(appId), ...suspensionOf(appId, removalsSuspendedSince)]);
+  addNotNewer({ appId, removalsSuspendedSince }: AccountHead, newest: Micros): void {
+    this.#addUnasked('failed', [describeNotNewer(appId, newest), ...suspensionOf(appId, removalsSuspendedSince)]);
   }
 
   addFailure(failure: FetchFailure): void {

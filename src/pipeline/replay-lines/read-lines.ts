@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { ScenedimError } from '../../errors.ts';
+import { shellWord } from '../../shell-word.ts';
 
 const NEWLINE = 0x0a;
-const NOT_UTF8 =
-  'convert the file to UTF-8 (iconv -f GBK -t UTF-8), or put an answer that is not UTF-8 into body_base64';
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
@@ -29,7 +28,10 @@ export async function* readLines(
     for (const line of lines) {
       number += 1;
       // A string is at least a third as long as its bytes.
-      if (line === undefined) throw badInput(options, number, 'the line is not UTF-8', NOT_UTF8);
+      if (line === undefined) {
+        const remedy = `convert it: iconv -f GBK -t UTF-8 ${fileOf(options)} | scenedim replay -; or put an answer that is not UTF-8 into body_base64`;
+        throw badInput(options, number, 'the line is not UTF-8', remedy);
+      }
       if (line.length > maxLineBytes / 3) assertShort(Buffer.byteLength(line), number);
       const text = trimEnds(line, number);
       if (text.trim() !== '') yield { line: text, number };
@@ -58,18 +60,20 @@ export async function* readLines(
 /** Refuses input of which every line would be wrong, in words that say why. */
 function assertText([first, second, third]: Uint8Array, options: ReadLinesOptions): void {
   if (first === 0x1f && second === 0x8b) {
-    throw badInput(options, 1, 'the input is compressed (gzip)', 'unpack it: gzip -dc FILE | scenedim replay -');
+    const remedy = `unpack it: gzip -dc ${fileOf(options)} | scenedim replay -`;
+    throw badInput(options, 1, 'the input is compressed (gzip)', remedy);
   }
-  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isUtf16 || (first === 0) !== (second === 0 && third !== 0)) {
-    const remedy = 'convert it: iconv -f UTF-16 -t UTF-8 FILE | scenedim replay -';
-    throw badInput(
-      options,
-      1,
-      'the input is UTF-16, not UTF-8',
-      isUtf16 ? remedy : remedy.replace('UTF-16', first === 0 ? 'UTF-16BE' : 'UTF-16LE'),
-    );
+  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isMarked || (first === 0) !== (second === 0 && third !== 0)) {
+    const encoding = isMarked ? 'UTF-16' : first === 0 ? 'UTF-16BE' : 'UTF-16LE';
+    const remedy = `convert it: iconv -f ${encoding} -t UTF-8 ${fileOf(options)} | scenedim replay -`;
+    throw badInput(options, 1, 'the input is UTF-16, not UTF-8', remedy);
   }
+}
+
+/** The input as a word of a command to paste. */
+function fileOf({ inputName }: ReadLinesOptions): string {
+  return inputName === 'stdin' ? 'FILE' : shellWord(inputName);
 }
 
 /** A line without its end. */

@@ -3,7 +3,7 @@
 import type { Observation } from '../../dimension/observation.ts';
 import type { ScenedimError } from '../../errors.ts';
 import type { FetchFailure } from '../../extract/scene-source.ts';
-import { formatInstant } from '../../instant.ts';
+import { formatInstant, type Micros } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
 import { shellWord } from '../../shell-word.ts';
 import type { PlannedAccount } from '../batch/plan-account.ts';
@@ -18,7 +18,7 @@ export function problemsOfPlan({ plan, damage }: PlannedAccount): Problem[] {
 }
 
 /** Told while the newest ok answer of an account holds a row without a key (`since` is not null); else none. */
-export function suspensionOf(appId: string, since: bigint | null): Problem[] {
+export function suspensionOf(appId: string, since: Micros | null): Problem[] {
   if (since === null) return [];
   const problem: Problem = {
     app_id: appId,
@@ -30,13 +30,14 @@ export function suspensionOf(appId: string, since: bigint | null): Problem[] {
   return [problem];
 }
 
-export function describeNotNewer(appId: string): Problem {
+export function describeNotNewer(appId: string, newest: Micros): Problem {
+  const command = `scenedim hold --app-id ${shellWord(appId)} --observed-at ${formatInstant(newest)}`;
   return {
     app_id: appId,
     kind: 'failed',
     code: 'not_newer',
-    message: 'its newest stored answer is not older than now',
-    remedy: `check the clock; when that answer is wrong: scenedim hold --app-id ${shellWord(appId)} --observed-at TIME`,
+    message: `its newest stored answer, of ${formatInstant(newest)}, is not older than now`,
+    remedy: `check the clock; when that answer is wrong: ${command}`,
   };
 }
 

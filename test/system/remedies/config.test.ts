@@ -1,6 +1,13 @@
 /** Each remedy for the config, its accounts and its secrets: a sync says it and stores nothing, and works once it is followed. */
 import { describe, test } from 'vitest';
-import { appId, followRemedy, otherAppId, type Situation, type Trouble } from '../../support/remedy-stage.ts';
+import {
+  appId,
+  followRemedy,
+  memoryFactory,
+  otherAppId,
+  type Situation,
+  type Trouble,
+} from '../../support/remedy-stage.ts';
 
 const byToken = (reference: unknown) => ({ appId, accessToken: reference });
 const accounts = (...list: unknown[]) => ({ source: { baseUrl: '${URL}', accounts: list } });
@@ -94,7 +101,7 @@ const files: Readonly<Record<string, Trouble>> = {
     cure: {
       files: {
         'node_modules/scenedim-loader-nowhere/package.json': '{"type":"module","exports":"./index.js"}',
-        'node_modules/scenedim-loader-nowhere/index.js': `export { loaderFactory } from ${JSON.stringify(memoryFactory())};`,
+        'node_modules/scenedim-loader-nowhere/index.js': `export { loaderFactory } from ${JSON.stringify(memoryFactory)};`,
       },
     },
   },
@@ -107,14 +114,10 @@ const files: Readonly<Record<string, Trouble>> = {
     remedy: 'use pglite, postgres, bigquery or a package that exports a LoaderFactory as loaderFactory',
     cure: {
       config: { target: { type: './right.mjs' } },
-      files: { 'right.mjs': `export { loaderFactory } from ${JSON.stringify(memoryFactory())};` },
+      files: { 'right.mjs': `export { loaderFactory } from ${JSON.stringify(memoryFactory)};` },
     },
   },
 };
-
-function memoryFactory(): string {
-  return new URL('../../support/memory-factory.ts', import.meta.url).pathname;
-}
 
 const lists: Readonly<Record<string, Trouble>> = {
   'no source': {
