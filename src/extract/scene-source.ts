@@ -69,3 +69,10 @@ export interface SceneSource extends AsyncDisposable {
   /** What time it is by the newest answer; null while none told it. Left out by a source that tells no time. */
   latestTime?(): Micros | null;
 }
+
+/** What becomes of an answer that holds a token or a secret. */
+export const SECRET_IN_ANSWER = {
+  code: 'secret_in_answer',
+  message: 'the answer holds the token or the secret of an account, so it is not stored',
+  remedy: 'check what source.baseUrl points at: WeChat does not answer so',
+} as const;

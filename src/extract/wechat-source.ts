@@ -8,7 +8,13 @@ import { type CallFailure, callFailure } from './call-outcome.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
-import type { CredentialKind, FetchResult, SceneSource, SourceAccount } from './scene-source.ts';
+import {
+  type CredentialKind,
+  type FetchResult,
+  type SceneSource,
+  SECRET_IN_ANSWER,
+  type SourceAccount,
+} from './scene-source.ts';
 import { sourceDefaults } from './source-defaults.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
 import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
@@ -103,7 +109,9 @@ class WechatSource implements SceneSource {
         this.#timer,
       );
       if (outcome.kind === 'failure') return this.#failed(appId, outcome.failure);
-      if (this.#redactor.holdsSecret(outcome.body)) return this.#failed(appId, secretInAnswer(outcome.receivedAt));
+      if (this.#redactor.holdsSecret(outcome.body)) {
+        return this.#failed(appId, callFailure({ ...SECRET_IN_ANSWER, observedAt: outcome.receivedAt }));
+      }
       return { kind: 'answer', appId, observedAt: outcome.receivedAt, body: outcome.body };
     } catch (error) {
       signal.throwIfAborted();
@@ -161,15 +169,6 @@ function stillTheSame(outcome: CallOutcome): CallOutcome {
   if (outcome.kind === 'answer' || !isRefusalOfToken(outcome)) return outcome;
   const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
   return { kind: 'failure', failure: { ...outcome.failure, message } };
-}
-
-function secretInAnswer(observedAt: Micros): CallFailure {
-  return callFailure({
-    code: 'secret_in_answer',
-    message: 'the answer holds the token or the secret that it was asked with, so it is not stored',
-    remedy: 'check what source.baseUrl points at: WeChat does not answer so',
-    observedAt,
-  });
 }
 
 function outOfTime(limitMs: number, observedAt: Micros): CallFailure {

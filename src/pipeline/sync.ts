@@ -6,6 +6,7 @@ import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
 import { SyncTally } from './fetch/sync-tally.ts';
 import { TrustedTime } from './fetch/trusted-time.ts';
+import { withoutSecrets } from './fetch/without-secrets.ts';
 import { hashPayload } from './log/answer-cache.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
 import { commitBatch } from './run/commit-batch.ts';
@@ -75,6 +76,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
   const builder = new BatchBuilder(run.context.loader.limits);
   const writer = createBackgroundWriter((batch: Batch) => commitBatch(run, batch), stop);
   const time = new TrustedTime(run, options.source, tally);
+  const take = () => withoutSecrets(run, time.sift(builder.take()));
 
   const selected = selectAccounts(run, tally, options, signal);
   try {
@@ -82,7 +84,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
       addResult(run, tally, builder, time.judge(result));
       tally.tellProgress(options.accountTotal);
       if (tally.facts.stoppedBy !== null) stop.abort();
-      if (builder.isFullBefore('')) await writer.write(time.sift(builder.take()));
+      if (builder.isFullBefore('')) await writer.write(take());
     }
   } catch (error) {
     if (!signal.aborted) {
@@ -91,7 +93,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
       throw error;
     }
   }
-  if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(time.sift(builder.take()));
+  if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(take());
   await writer.end();
   run.writeSignal.throwIfAborted();
 }

@@ -1,4 +1,6 @@
-import { KnownSecret, layersOf, MIN_SECRET_LENGTH, type Range } from './known-secret.ts';
+import { KnownBeginnings } from './known-beginnings.ts';
+import { KnownSecret, MIN_SECRET_LENGTH } from './known-secret.ts';
+import { type Range, searchedTexts } from './searched-text.ts';
 
 /** Stands where a secret was. */
 export const REDACTED = '[redacted]';
@@ -6,14 +8,15 @@ export const REDACTED = '[redacted]';
 /** Keeps secrets out of every text that leaves the process. */
 export interface Redactor {
   /**
-   * Makes a secret known until the returned handle is disposed of. It is found in whatever spelling
-   * {@link KnownSecret} knows: escapes of URLs, JSON and HTML in any mixture, hex, base64, and a
-   * token cut off after its first 16 characters. Shorter than 6 characters: ignored.
+   * Makes a secret known until the returned handle is disposed of; what begins as it does stays known,
+   * by its first 16 characters. It is found in whatever a text can be decoded to: escapes of URLs, JSON
+   * and HTML, full-width letters, UTF-16, hex, base64 and lists of numbers, in any mixture and one in
+   * the other; and with white space in it. Shorter than 6 characters: ignored.
    */
   register(secret: string): Disposable;
   /** The text with known secrets, and whatever looks like a token, a secret or a password in a URL, replaced. Idempotent. */
   redact(text: string): string;
-  /** True when the bytes hold a known secret in any of its forms. */
+  /** True when the bytes hold a known secret, or the beginning of one that was known. */
   holdsSecret(bytes: Uint8Array): boolean;
 }
 
@@ -42,12 +45,14 @@ const patterns: readonly RegExp[] = [
 
 export function createRedactor(): Redactor {
   const known = new Map<string, KnownSecret>();
+  const beginnings = new KnownBeginnings();
 
   function register(secret: string): Disposable {
     // A piece of the mark itself would be found in every mark.
     if (secret.length < MIN_SECRET_LENGTH || REDACTED.includes(secret)) return { [Symbol.dispose]: () => {} };
     const entry = known.get(secret) ?? new KnownSecret(secret);
     entry.uses += 1;
+    beginnings.add(secret);
     known.set(secret, entry);
     let disposed = false;
     return {
@@ -60,39 +65,41 @@ export function createRedactor(): Redactor {
     };
   }
 
+  function* rangesOf(text: string): Generator<Range> {
+    for (const searched of searchedTexts(text)) {
+      for (const secret of known.values()) yield* secret.rangesIn(searched);
+      yield* beginnings.rangesIn(searched);
+    }
+  }
+
   function redact(text: string): string {
-    const secrets = [...known.values()];
-    const pieces =
-      secrets.length === 0 ? [text] : text.split(REDACTED).flatMap((piece) => withoutKnown(piece, secrets));
+    const pieces = known.size === 0 && beginnings.isEmpty ? [text] : withoutRanges(text, rangesOf);
     return redactCredentials(pieces.join(REDACTED));
   }
 
   function holdsSecret(bytes: Uint8Array): boolean {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-    return !rangesOf(text, known.values()).next().done;
+    return !rangesOf(text).next().done;
   }
 
   return { register, redact, holdsSecret };
 }
 
-function* rangesOf(text: string, secrets: Iterable<KnownSecret>): Generator<Range> {
-  const layers = layersOf(text);
-  for (const secret of secrets) for (const layer of layers) yield* secret.rangesIn(layer);
-}
-
-/** What is left of a text around its known secrets; each piece is searched again, for cutting could bring two halves to light. */
-function withoutKnown(text: string, secrets: readonly KnownSecret[]): string[] {
-  const bytes = Buffer.from(text, 'utf8');
-  const ranges = [...rangesOf(bytes.toString('latin1'), secrets)].sort((a, b) => a.start - b.start);
-  if (ranges.length === 0) return [text];
-  const pieces: string[] = [];
-  let reached = 0;
-  for (const { start, end } of ranges) {
-    if (pieces.length === 0 || start > reached) pieces.push(bytes.toString('utf8', reached, start));
-    reached = Math.max(reached, end);
-  }
-  pieces.push(bytes.toString('utf8', reached));
-  return pieces.flatMap((piece) => withoutKnown(piece, secrets));
+/** What is left of a text around the ranges; each piece is searched again, for cutting could bring two halves to light. */
+function withoutRanges(text: string, rangesOf: (text: string) => Iterable<Range>): string[] {
+  return text.split(REDACTED).flatMap((whole) => {
+    const bytes = Buffer.from(whole, 'utf8');
+    const ranges = [...rangesOf(bytes.toString('latin1'))].sort((a, b) => a.start - b.start);
+    if (ranges.length === 0) return [whole];
+    const pieces: string[] = [];
+    let reached = 0;
+    for (const { start, end } of ranges) {
+      if (pieces.length === 0 || start > reached) pieces.push(bytes.toString('utf8', reached, start));
+      reached = Math.max(reached, end);
+    }
+    pieces.push(bytes.toString('utf8', reached));
+    return pieces.flatMap((piece) => withoutRanges(piece, rangesOf));
+  });
 }
 
 /** A text without whatever looks like a credential: for loaders, which know no secrets. A {@link Redactor} does this, too. */

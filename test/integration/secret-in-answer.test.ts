@@ -1,9 +1,13 @@
-/** An answer that holds the token it was asked with, however it is spelled, is a failure and is stored nowhere. */
+/** An answer that holds the token of any account, however it is spelled, is a failure and is stored nowhere. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
+import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
+import { createRunContext } from '../../src/pipeline/run/run-context.ts';
+import { sync } from '../../src/pipeline/sync.ts';
+import { createRedactor } from '../../src/secrets/redact.ts';
 
 const token = '62_Kq7-ZpW0dE4r_tYuIoP9aSdFgHjKl3zXcVbNm';
 const bytes = [...Buffer.from(token)];
@@ -43,6 +47,13 @@ it.each([
       .map((it) => `%${hex(it)}`)
       .join('')}`,
   ],
+  ['in base64 of base64', Buffer.from(Buffer.from(token).toString('base64')).toString('base64')],
+  ['in base64 of UTF-16', Buffer.from(token, 'utf16le').toString('base64')],
+  ['in UTF-16, with a NUL behind each character', [...token].join('\\u0000')],
+  ['as a list of decimal numbers', bytes.join(',')],
+  ['in hex with colons', bytes.map((byte, at) => (at % 2 ? hex(byte) : hex(byte).toUpperCase())).join(':')],
+  ['in hex with spaces', bytes.map(hex).join(' ')],
+  ['in full-width letters', token.replaceAll(/\w/g, (it) => String.fromCharCode(it.charCodeAt(0) + 0xfee0))],
   ['with a Kelvin sign', token.replace('K', '\u212a')],
 ])('refuses an answer with the token %s', async (_spelling, spelled) => {
   for (const row of [
@@ -62,4 +73,31 @@ it.each([
 it('takes the same answer without it', async () => {
   answer = '{"errcode":0,"errmsg":"ok","scene":[{"name":"\\u4e8c\\u7ef4\\u7801 100%25","value":7}]}';
   expect(await fetchOnce()).toMatchObject({ kind: 'answer' });
+});
+
+it.each([
+  ['was read before', ['wx2', 'wx1']],
+  ['is read later in the run', ['wx1', 'wx2']],
+])('stores no answer with the token of another account, which %s', async (_when, order) => {
+  answer = `{"errcode":0,"scene":[{"name":"${Buffer.from(token).toString('base64')}","value":7}]}`;
+  const redactor = createRedactor();
+  await using source = createWechatSource({
+    clock: systemClock,
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    redactor,
+  });
+  const tokens: Readonly<Record<string, string>> = { wx1: 'a-token-that-nobody-echoes', wx2: token };
+  const accounts = order.map((appId) => ({ appId, credentials: { accessToken: async () => tokens[appId] ?? '' } }));
+  const loader = createMemoryLoader();
+  const { redact, holdsSecret } = redactor;
+  const context = createRunContext({ loader, redact, holdsSecret });
+  const { report, exitCode } = await sync(context, { source, accounts, concurrency: 1 });
+  expect(exitCode).toBe(75);
+  expect(report.accounts).toMatchObject({ selected: 2, failed: 2 });
+  expect(report.problems.map(({ code }) => code)).toEqual(['secret_in_answer', 'secret_in_answer']);
+  const stored = await Array.fromAsync(loader.readObservations({}, context.signal));
+  expect(stored.map(({ status, errorCode, payloadHash }) => [status, errorCode, payloadHash])).toEqual([
+    ['failed', 'secret_in_answer', null],
+    ['failed', 'secret_in_answer', null],
+  ]);
 });

@@ -26,6 +26,7 @@ export function contextFor(loader: Loader, config: BehaviourCase['config']): Run
     clock: systemClock,
     logger: silent,
     redact: (text) => text,
+    holdsSecret: () => false,
     signal: new AbortController().signal,
   };
 }

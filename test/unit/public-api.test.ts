@@ -39,7 +39,7 @@ test('fetches, plans, decides, proves and moves a dimension', async () => {
   await using loader = await createLoader({ type: 'memory' });
   const redactor = createRedactor();
   await using source = createWechatSource({ clock: systemClock, baseUrl: wechat.url, redactor });
-  const context = createRunContext({ loader, redact: redactor.redact });
+  const context = createRunContext({ loader, redact: redactor.redact, holdsSecret: redactor.holdsSecret });
   const credentials = { appSecret: async () => wechat.appSecret(account.appId) };
   const options = { source, accounts: [{ ...account, credentials }] };
 

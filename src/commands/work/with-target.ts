@@ -45,6 +45,7 @@ export async function withTarget<T>(
     clock: systemClock,
     logger,
     redact: redactor.redact,
+    holdsSecret: redactor.holdsSecret,
     signal,
     onProgress: (state) => progress?.update(state),
   });

@@ -8,10 +8,11 @@ import { createRedactor } from '../../secrets/redact.ts';
 /**
  * What every run is given, with the defaults of the config file: `firstSeen: beginning`, time zone
  * Asia/Shanghai, guards `hold`, 4 and 0.5, the target migrated as needed, no waiting for the lock. The
- * clock is the machine's, the logger says nothing, and nothing stops the run. Pass the `redact` of the
- * redactor that the source has, and tokens stay out of stored error texts.
+ * clock is the machine's, the logger says nothing, and nothing stops the run. Pass `redact` and
+ * `holdsSecret` of the redactor that the source has, and tokens stay out of what is stored.
  */
 export function createRunContext(options: RunContextOptions): RunContext {
+  const { redact, holdsSecret } = createRedactor();
   return {
     dimension: { firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
     guards: { empty: 'hold', minScenes: 4, maxShrink: 0.5 },
@@ -20,7 +21,8 @@ export function createRunContext(options: RunContextOptions): RunContext {
     programVersion: readProgramVersion(),
     clock: systemClock,
     logger: silent,
-    redact: createRedactor().redact,
+    redact,
+    holdsSecret,
     signal: new AbortController().signal,
     ...options,
   };
@@ -45,6 +47,8 @@ export interface RunContext {
   readonly logger: Logger;
   /** Takes secrets out of text that came from outside. */
   readonly redact: (text: string) => string;
+  /** True of an answer that holds a secret of any account, which is never stored. */
+  readonly holdsSecret: (body: Uint8Array) => boolean;
   /** Aborted by SIGINT or SIGTERM: the run stops cleanly. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
