@@ -19,7 +19,8 @@ export function choosePath(head: AccountHead | null, incoming: readonly Observat
  *   says;
  * - `open_versions`: everything is newer than the log (and the newest ok answer left nothing unknown,
  *   else `log`);
- * - `duplicate`: the one observation is the newest of the log, which is an ok one;
+ * - `duplicate`: the one observation is the newest of the log, which is an ok one; in a copy of the log
+ *   it is `log`, because the copy may bring back what was lost;
  * - `log`: something is late, or is there already.
  */
 export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'duplicate' | 'log';
@@ -32,7 +33,7 @@ export interface ObservationOutline extends Omit<IncomingObservation, 'answer' |
 
 function isNewest(head: AccountHead, { observedAt, payloadHash, recorded }: ObservationOutline): boolean {
   const isSameAnswer = observedAt === head.lastOkAt && payloadHash !== null && payloadHash === head.lastPayloadHash;
-  return isSameAnswer && recorded?.status !== 'failed';
+  return isSameAnswer && recorded === null;
 }
 
 function cannotChange(head: AccountHead, { failure, payloadHash, recorded }: ObservationOutline): boolean {

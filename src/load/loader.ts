@@ -62,6 +62,8 @@ export interface Payload {
   readonly payloadHash: string;
   /** The answer's bytes as received. */
   readonly body: Uint8Array;
+  /** True when the stored body of this hash is another: it is damaged, and this one replaces it. Default: not known. */
+  readonly replaces?: true;
 }
 
 export const runOutcomes = ['ok', 'nothing_changed', 'partial', 'refused', 'failed'] as const;
@@ -97,7 +99,7 @@ export interface HeadChange {
 /** Everything one batch writes: all of it or nothing. */
 export interface ChangeSet {
   readonly run: RunRecord;
-  /** Bodies that the observations need; some may be stored. They may be written before, outside the transaction. */
+  /** Bodies that the log needs; some may be stored. They may be written before, outside the transaction. */
   readonly payloads: readonly Payload[];
   /** New observations; none is stored yet. */
   readonly observations: readonly Observation[];

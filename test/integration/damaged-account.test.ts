@@ -1,6 +1,7 @@
 /** One account whose stored rows are damaged fails; the others go on, and each remedy leads back to a sound target. */
 import { beforeEach, expect, test } from 'vitest';
 import { requireInstant } from '../../src/instant.ts';
+import type { Loader } from '../../src/load/loader.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../src/load/memory/memory-target.ts';
 import { accept, hold } from '../../src/pipeline/decide.ts';
@@ -87,6 +88,59 @@ test.each([4, 2])('the body of day %i is another in memory and in PGlite: a copy
     'SELECT FROM damaged.scene_payload WHERE byte_length <> octet_length(body)',
   );
   expect(rows).toEqual([]);
+});
+
+test('a copy of the log mends the only answer of an account, too', async () => {
+  await replayLines([line('wxc', 1, ['a'])]);
+  const copy = await logLines();
+  for (const damage of [undefined, Buffer.from('{}')]) {
+    const hash = target.accounts.get('wxc')?.head?.lastPayloadHash ?? '';
+    if (damage === undefined) target.payloads.delete(hash);
+    else target.payloads.set(hash, damage);
+    expect(await rules()).toEqual(['wxc payload']);
+    expect((await replayLines(copy)).exitCode).toBe(0);
+    expect(await rules()).toEqual([]);
+  }
+});
+
+test('a copy of the log mends more bodies than are remembered', async () => {
+  const names = (prefix: string) => Array.from({ length: 15_000 }, (_, n) => `${prefix}${n}`);
+  await replayLines([1, 2, 3, 4].map((day) => line('wxc', day, names(`${day} `))));
+  const copy = await logLines();
+  const hashes = [...(target.accounts.get('wxc')?.observations.values() ?? [])].map(({ payloadHash }) => payloadHash);
+  for (const hash of hashes) target.payloads.set(hash ?? '', Buffer.from('{}'));
+  expect(await rules()).toEqual(hashes.map(() => 'wxc payload'));
+  expect((await replayLines(copy)).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
+});
+
+test('bodies are said to be replaced when the stored ones differ, and read only for a copy of the log', async () => {
+  const copy = await logLines();
+  dropBodyOf('wxa', 1);
+  const hash = target.accounts.get('wxa')?.observations.get(requireInstant(at(2), 'day'))?.payloadHash ?? '';
+  target.payloads.set(hash, Buffer.from('{}'));
+  const { loader } = context;
+  const replaced: (true | undefined)[] = [];
+  let reads = 0;
+  const watched: Loader = {
+    ...loader,
+    readPayloads: (hashes, signal) => {
+      reads += 1;
+      return loader.readPayloads(hashes, signal);
+    },
+    apply: (changes, signal) => {
+      for (const { payloadHash, replaces } of changes.payloads)
+        if (payloadHash === hash || replaces) replaced.push(replaces);
+      return loader.apply(changes, signal);
+    },
+  };
+  const replayWatched = (lines: readonly string[]) =>
+    replay({ ...context, loader: watched }, { input: inputOf(lines), name: 'x' });
+  await replayWatched(lists.map((list, index) => line('wxb', index + 1, list)));
+  expect([reads, replaced]).toEqual([0, []]);
+  await replayWatched(copy);
+  expect([reads, replaced]).toEqual([1, [true]]);
+  expect(await rules()).toEqual([]);
 });
 
 test.each([

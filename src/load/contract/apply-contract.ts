@@ -132,6 +132,19 @@ export function describeApply(targets: ContractTargets): void {
       expect(await loader.readPayloads([], neverAborted)).toEqual(new Map());
     });
 
+    it('replaces a stored body by one that says so', async () => {
+      await using target = await openTarget(targets);
+      const { loader } = target;
+      const { payloadHash, body } = commonPayload;
+      const kept = samplePayload('kept');
+      await applyChanges(loader, 1, { payloads: [{ payloadHash, body: Buffer.from('damaged') }, kept] });
+      const added = samplePayload('added');
+      await applyChanges(loader, 2, { payloads: [{ ...commonPayload, replaces: true }, kept, added] });
+      const bodies = await loader.readPayloads([payloadHash, kept.payloadHash, added.payloadHash], neverAborted);
+      const stored = [commonPayload, kept, added].map((payload) => Buffer.from(bodies.get(payload.payloadHash) ?? []));
+      expect(stored).toEqual([body, kept.body, added.body].map((bytes) => Buffer.from(bytes)));
+    });
+
     it('lets two clients store the same new payloads at once', async () => {
       await using target = await openTarget(targets);
       const clients = [target.loader, await target.second()];

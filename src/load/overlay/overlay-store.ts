@@ -71,7 +71,7 @@ export class OverlayStore implements Disposable {
   }
 
   #insert(accounts: readonly AccountChanges[], payloads: readonly Payload[]): void {
-    const insertPayload = this.#database.prepare('INSERT INTO payload VALUES (?, ?) ON CONFLICT DO NOTHING');
+    const insertPayload = this.#database.prepare('INSERT OR REPLACE INTO payload VALUES (?, ?)');
     const insertChange = this.#database.prepare('INSERT INTO change VALUES (?, ?, ?, ?, ?)');
     for (const { payloadHash, body } of payloads) insertPayload.run(payloadHash, pack(body));
     for (const { appId, head, observations: added, decisions, versions } of accounts) {

@@ -32,6 +32,12 @@ export interface PendingObservation extends Omit<IncomingObservation, 'answer'> 
   readonly failure: AnswerFailure | null;
 }
 
+/** The observations of an account that are no failures. */
+export function answersOf({ accounts }: Batch, appId: string): readonly PendingObservation[] {
+  const pending = accounts.get(appId) ?? [];
+  return pending.filter(({ failure, recorded }) => failure === null && recorded?.status !== 'failed');
+}
+
 /** What an answer says when it is no snapshot, without secrets; null for a snapshot. */
 export function failureOf(
   answer: NormalizedAnswer,

@@ -2,7 +2,7 @@ import type { VersionChange } from '../../dimension/version.ts';
 import { countChanges } from '../../dimension/version-changes.ts';
 import type { ChangeSet, HeadChange, Payload } from '../../load/loader.ts';
 import type { RunCounts, RunCountsDelta } from '../../load/run-counts.ts';
-import type { Batch, PendingObservation } from './batch.ts';
+import { answersOf, type Batch } from './batch.ts';
 import type { PlannedAccount } from './plan-account.ts';
 
 /**
@@ -64,20 +64,15 @@ export function emptyChanges(versions: readonly VersionChange[] = []): Omit<Chan
  */
 function neededPayloads(planned: readonly PlannedAccount[], batch: Batch): Payload[] {
   const needed = new Map<string, Payload>();
-  for (const { plan, storedHead, needsBodies } of planned) {
+  for (const { plan, storedHead, needsBodies, damagedBodies } of planned) {
     const named = needsBodies ? answersOf(batch, plan.appId) : plan.observations;
     for (const { payloadHash } of named) {
       if (payloadHash === null || needed.has(payloadHash)) continue;
       if (payloadHash === storedHead?.lastPayloadHash && !needsBodies) continue;
       const payload = batch.payloads.get(payloadHash);
-      if (payload !== undefined) needed.set(payloadHash, payload);
+      if (payload === undefined) continue;
+      needed.set(payloadHash, damagedBodies.has(payloadHash) ? { ...payload, replaces: true } : payload);
     }
   }
   return [...needed.values()];
-}
-
-/** The observations of a batch that are no failures. */
-function answersOf({ accounts }: Batch, appId: string): readonly PendingObservation[] {
-  const pending = accounts.get(appId) ?? [];
-  return pending.filter(({ failure, recorded }) => failure === null && recorded?.status !== 'failed');
 }

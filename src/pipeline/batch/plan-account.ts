@@ -35,7 +35,7 @@ export function isDamage(error: unknown): error is ScenedimError {
 /** An account that stays as it is, because what is stored of it does not allow a plan. */
 export function unplannableAccount(appId: string, head: AccountHead | null, damage: ScenedimError): PlannedAccount {
   const plan = planNothing(appId, head);
-  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false };
+  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false, damagedBodies: new Set() };
 }
 
 /** What planning needs besides the batch. */
@@ -57,12 +57,14 @@ export interface PlannedAccount {
   readonly damage: ScenedimError | null;
   /** True when bodies that the log names may be missing, so that those at hand are stored again. */
   readonly needsBodies: boolean;
+  /** Hashes under which another body is stored than the one at hand. */
+  readonly damagedBodies: ReadonlySet<string>;
 }
 
 /** A plan with what it amounts to. */
 export function plannedAccount(batch: Batch, plan: AccountPlan, storedHead: AccountHead | null): PlannedAccount {
   const outcome = outcomeOf(plan, batch.failures.get(plan.appId));
-  return { plan, storedHead, outcome, damage: null, needsBodies: false };
+  return { plan, storedHead, outcome, damage: null, needsBodies: false, damagedBodies: new Set() };
 }
 
 function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): AccountOutcome {

@@ -1,13 +1,15 @@
+import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { type AccountPlan, AccountPlanner } from '../../dimension/account-planner.ts';
 import { describeCut, findCut, type LogCut, LogTimes, shortenedLog } from '../../dimension/log-cut.ts';
-import type { IncomingObservation } from '../../dimension/observation.ts';
+import type { IncomingObservation, Observation } from '../../dimension/observation.ts';
 import { isOpen, type Version } from '../../dimension/version.ts';
 import type { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
-import type { Snapshot } from '../../normalize/snapshot.ts';
+import type { NormalizedAnswer, Snapshot } from '../../normalize/snapshot.ts';
 import { type LogEntry, readLog } from '../log/account-log.ts';
-import type { Batch } from './batch.ts';
+import { hashPayload } from '../log/answer-cache.ts';
+import { answersOf, type Batch } from './batch.ts';
 import {
   incomingOf,
   isDamage,
@@ -35,7 +37,32 @@ export async function planFromLog(
   for await (const entry of readLog(loader, query.appIds, answers, signal)) {
     merges.get(entry.observation.appId)?.stored(entry);
   }
-  return [...merges].map(([appId, merge]) => merge.finish(versions.get(appId) ?? []));
+  const planned = [...merges].map(([appId, merge]) => merge.finish(versions.get(appId) ?? []));
+  return await findDamagedBodies(inputs, batch, planned);
+}
+
+/** Of a copy of the log, looks which bodies are stored in another form than the copy has them. */
+async function findDamagedBodies(
+  { loader, signal }: PlanInputs,
+  batch: Batch,
+  planned: readonly PlannedAccount[],
+): Promise<PlannedAccount[]> {
+  const named = new Map(planned.map((account) => [account, hashesInCopy(batch, account)] as const));
+  const damagedBodies = new Set<string>();
+  for (const hashes of chunksOf([...new Set([...named.values()].flat())], loader.limits.readPayloads)) {
+    for (const [payloadHash, body] of await loader.readPayloads(hashes, signal)) {
+      if (hashPayload(body) !== payloadHash) damagedBodies.add(payloadHash);
+    }
+  }
+  return planned.map((account) => ({ ...account, damagedBodies }));
+}
+
+/** Only recorded answers come from a log; others are new, and reading their bodies would be in vain. */
+function hashesInCopy(batch: Batch, { plan, needsBodies }: PlannedAccount): string[] {
+  if (!needsBodies) return [];
+  return answersOf(batch, plan.appId).flatMap(({ recorded, payloadHash }) => {
+    return recorded === null || payloadHash === null ? [] : [payloadHash];
+  });
 }
 
 /** Feeds new observations to a planner between the stored ones; one of the same time follows the stored one. */
@@ -63,11 +90,17 @@ class LogMerge {
     if (this.#lost !== null) return;
     this.#feedBefore(observation.observedAt);
     try {
-      this.#planner.stored(observation, answer);
+      this.#planner.stored(observation, answer ?? this.#broughtAnswer(observation));
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#lost = { observedAt: observation.observedAt, error };
     }
+  }
+
+  /** What a new observation of the same body says, when the stored body is gone. */
+  #broughtAnswer({ payloadHash }: Observation): NormalizedAnswer | undefined {
+    if (payloadHash === null) return undefined;
+    return this.#incoming.find((incoming) => incoming.payloadHash === payloadHash)?.answer;
   }
 
   finish(storedVersions: readonly Version[]): PlannedAccount {

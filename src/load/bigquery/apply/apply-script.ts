@@ -8,7 +8,7 @@ import { possiblyStoredObservations } from './possibly-stored.ts';
 /** The script that applies a batch: one job, whatever the batch holds. */
 export function applyScript(
   place: DatasetName,
-  { run, observations, heads, decisions, versions }: ChangeSet,
+  { run, payloads, observations, heads, decisions, versions }: ChangeSet,
   sources: StagedSources,
   leases: readonly Lease[],
   leaseSeconds: number,
@@ -23,6 +23,7 @@ export function applyScript(
       rows: heads.length,
       operations: new Set(heads.map(({ before }) => (before === null ? 'insert' : 'update'))),
     },
+    replacesPayloads: payloads.some(({ replaces }) => replaces === true),
     decisions: { rows: decisions.length, span: spanOf(decisions) },
     versions: { rows: versions.length, operations: new Set(versions.map(({ op }) => op)) },
   });

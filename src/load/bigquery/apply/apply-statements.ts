@@ -47,6 +47,8 @@ export interface ScriptParts {
   /** Where an observation of the batch may be stored already, so that the log must be read; null: none is. */
   readonly possiblyStored: TimeSpan | null;
   readonly heads: MergedRows<HeadOperation>;
+  /** Whether some bodies replace damaged ones. */
+  readonly replacesPayloads: boolean;
   readonly decisions: { readonly rows: number; readonly span: TimeSpan | null };
   readonly versions: MergedRows<VersionOperation>;
 }
@@ -68,7 +70,7 @@ export function applyStatements(place: DatasetName, parts: ScriptParts): readonl
     ...assertLeasesStatements(place, leases, leaseSeconds),
     ...mergeRunStatements(place, run, isRecordAlone ? run.batches + 1 : run.batches),
     ...(sources.head === undefined ? [] : mergeHeads(place, sources.head, parts.heads)),
-    ...(sources.payload === undefined ? [] : [insertPayloads(place, sources.payload)]),
+    ...(sources.payload === undefined ? [] : writePayloads(place, sources.payload, parts.replacesPayloads)),
     ...(sources.observation === undefined ? [] : insertObservations(place, sources.observation, parts.possiblyStored)),
     ...(sources.decision === undefined ? [] : mergeDecisions(place, sources.decision, parts.decisions)),
     ...(sources.reject === undefined ? [] : [insertRejects(place, sources.reject, run)]),
@@ -100,15 +102,23 @@ ${clausesOf(clauses, operations)}`,
   ];
 }
 
-function insertPayloads(place: DatasetName, source: string): ScriptStatement {
+/** To insert bills the hashes that are stored, to replace bills all bodies: so that is left out where nothing is damaged. */
+function writePayloads(place: DatasetName, source: string, replaces: boolean): readonly ScriptStatement[] {
   const table = tablePath(place, 'scene_payload');
-  return {
+  const update = {
+    sql: `UPDATE ${table} AS p
+SET body = s.body, byte_length = s.byte_length
+FROM ${source} AS s
+WHERE p.payload_hash = s.payload_hash AND s.replaces`,
+  };
+  const insert = {
     sql: `INSERT INTO ${table} (payload_hash, body, byte_length)
 SELECT s.payload_hash, s.body, s.byte_length
 FROM ${source} AS s
 LEFT JOIN ${table} AS p ON p.payload_hash = s.payload_hash
 WHERE p.payload_hash IS NULL`,
   };
+  return replaces ? [update, insert] : [insert];
 }
 
 function insertObservations(

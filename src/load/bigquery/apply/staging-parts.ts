@@ -12,6 +12,7 @@ export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
     payload_hash: text((payload) => payload.payloadHash),
     body: bytes((payload) => payload.body),
     byte_length: integer((payload) => payload.body.byteLength),
+    replaces: flag((payload) => payload.replaces ?? false),
   }),
   observation: partOf<Observation>(({ observations }) => observations, {
     app_id: text((observation) => observation.appId),

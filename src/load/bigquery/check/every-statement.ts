@@ -146,6 +146,7 @@ function scripts(place: DatasetName, sources: StagedSources): readonly NamedStat
     leaseSeconds: 1,
     possiblyStored: span,
     heads: { rows: 0, operations: new Set(headOperations) },
+    replacesPayloads: true,
     decisions: { rows: 0, span },
     versions: { rows: 0, operations: new Set(versionOperations) },
   };
@@ -154,6 +155,7 @@ function scripts(place: DatasetName, sources: StagedSources): readonly NamedStat
     { ...all, leases: shardLeases },
     { ...all, leases: shardLeases.slice(1) },
     { ...all, possiblyStored: null },
+    { ...all, replacesPayloads: false },
     ...someOf(headOperations).map((operations) => ({ ...all, heads: { rows: 0, operations } })),
     ...someOf(versionOperations).map((operations) => ({ ...all, versions: { rows: 0, operations } })),
   ];
