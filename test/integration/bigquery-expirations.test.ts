@@ -1,9 +1,10 @@
 /** Expirations of a dataset would end the log unasked: `migrate` sets none, `check` tells of those that are there. */
 import { expect, test } from 'vitest';
+import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { migrationStatements, newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
-import { momentaryTimings } from '../support/bigquery-on-fake.ts';
+import { momentaryTimings, startLoaderOnFake } from '../support/bigquery-on-fake.ts';
 import { type FakeBigqueryOptions, startFakeBigquery } from '../support/fake-bigquery.ts';
 
 const { signal } = new AbortController();
@@ -67,13 +68,47 @@ test('check tells the expirations of tables, with what takes them off', async ()
 const place = { projectId: 'test', dataset: 'scene' };
 const settings = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'UTC' } as const;
 
-test('where the dataset has a default, the migration takes the expiration off each table that it makes', () => {
-  const usual = migrationStatements(place, settings);
-  const added = migrationStatements(place, settings, { keepForever: true }).filter((sql) => !usual.includes(sql));
-  const created = usual.filter((sql) => sql.startsWith('CREATE TABLE IF NOT EXISTS'));
-  expect(added).toHaveLength(created.length);
-  expect(added.filter((sql) => !sql.includes('SET OPTIONS (expiration_timestamp = NULL'))).toEqual([]);
-  expect(added.filter((sql) => sql.includes('partition_expiration_days = NULL'))).toHaveLength(
-    created.filter((sql) => sql.includes('PARTITION BY')).length,
-  );
+/** Those with columns for readers, and scene_lease. */
+const tableCount = Object.values(columnCatalogue.relations).filter(({ kind }) => kind === 'table').length + 1;
+
+/** Every table that some statements make, by what takes its expirations off. */
+function endlessTables(statements: readonly string[]): string[] {
+  const created = statements.filter((sql) => sql.includes('CREATE TABLE IF NOT EXISTS'));
+  return created.map((sql) => {
+    const table = /CREATE TABLE IF NOT EXISTS (`[^`]+`)/.exec(sql)?.[1];
+    const partitions = sql.includes('PARTITION BY') ? ', partition_expiration_days = NULL' : '';
+    return `ALTER TABLE ${table} SET OPTIONS (expiration_timestamp = NULL${partitions})`;
+  });
+}
+
+const alterationsIn = (statements: readonly string[]) =>
+  statements
+    .map((sql) => sql.trim().replace(/;$/, ''))
+    .filter((sql) => sql.startsWith('ALTER TABLE') && /expiration/.test(sql));
+
+test('the script for a DBA takes the expirations off every table that it makes', async () => {
+  const { fake, loader } = await onFake({});
+  await using _fake = fake;
+  const statements = loader.migrationSql(settings).split(/;\n/);
+  const expected = endlessTables(statements);
+  expect(expected).toHaveLength(tableCount);
+  expect(expected.join()).toContain('`test.scene.scene_lease`');
+  expect(alterationsIn(statements).sort()).toEqual(expected.sort());
+});
+
+test.each([
+  ['tables', { defaultTableExpirationMs: String(60 * day) }, true],
+  ['partitions', { defaultPartitionExpirationMs: String(60 * day) }, true],
+  ['neither', {}, false],
+])('migrate takes them off when the dataset has a default for %s', async (_what, scene, isNeeded) => {
+  await using stage = await startLoaderOnFake({}, {}, { resources: { scene } });
+  await stage.loader.migrate(settings, signal);
+  const [migration] = stage.fake.jobs.flatMap(({ sql }) => (sql?.includes('dim_scene') ? [sql] : []));
+  const statements = migration?.split(';\n') ?? [];
+  expect(endlessTables(statements)).toHaveLength(tableCount);
+  expect(alterationsIn(statements).sort()).toEqual(isNeeded ? endlessTables(statements).sort() : []);
+});
+
+test('a migration without a default leaves expirations to those who set them', () => {
+  expect(alterationsIn(migrationStatements(place, settings))).toEqual([]);
 });

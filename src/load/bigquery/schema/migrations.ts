@@ -22,8 +22,8 @@ export function createDatasetStatement(place: DatasetName, location: string | un
 
 /**
  * The statements that migrate the dataset, in order. Each may run again, and many programs at once may run them. The last one is a
- * script of one transaction, which BigQuery cancels when it conflicts with another one. `keepForever` takes the expirations off the
- * tables that the dataset gives them by default.
+ * script of one transaction, which BigQuery cancels when it conflicts with another one. `keepForever` takes off the expirations that
+ * the dataset gives its tables by default.
  */
 export function migrationStatements(
   place: DatasetName,
@@ -32,12 +32,13 @@ export function migrationStatements(
 ): string[] {
   const [tables, ...others] = listMigrationFiles('bigquery');
   if (tables === undefined) throw new Error('no migrations in sql/bigquery');
-  const creations = [createLeaseTableStatement(place), ...fileStatements(tables, place, options)];
+  const first = [createLeaseTableStatement(place), ...fileStatements(tables, place, options)];
+  const further = others.flatMap((migration) => fileStatements(migration, place, options));
   return [
-    ...creations,
-    ...(keepForever ? keepForeverStatements(place, creations) : []),
+    ...first,
     assertNotNewerStatement(place),
-    ...others.flatMap((migration) => fileStatements(migration, place, options)),
+    ...further,
+    ...(keepForever ? keepForeverStatements(place, [...first, ...further]) : []),
     accessSourceFunction(pathOf(place)),
     contentScript(place, options),
   ];
@@ -45,10 +46,11 @@ export function migrationStatements(
 
 /**
  * The whole migration as one script for a DBA, which may be run again and again. Without `location`, the dataset is made where the job
- * runs: BigQuery refuses a different one.
+ * runs: BigQuery refuses a different one. A script cannot know the defaults of the dataset, so it takes off expirations in any case.
  */
 export function migrationScript(place: DatasetName, location: string | undefined, options: MigrateOptions): string {
-  const statements = [createDatasetStatement(place, location), ...migrationStatements(place, options)];
+  const migration = migrationStatements(place, options, { keepForever: true });
+  const statements = [createDatasetStatement(place, location), ...migration];
   return [
     `-- scenedim: schema version ${newestSchemaVersion()}. May be run again and again,`,
     `-- with bq --location=${location ?? 'LOCATION'} query --use_legacy_sql=false < FILE`,

@@ -36,7 +36,9 @@ test('settings are quoted', () => {
 test('the script holds the dataset and then every statement in order, each ended by a semicolon', () => {
   const script = migrationScript(place, 'EU', options);
   const dataset = "CREATE SCHEMA IF NOT EXISTS `example.com:my-project.scene` OPTIONS (location='EU')";
-  const all = [dataset, ...statements].map((statement) => `${statement.replace(/;$/, '')};\n`);
+  const all = [dataset, ...migrationStatements(place, options, { keepForever: true })].map(
+    (statement) => `${statement.replace(/;$/, '')};\n`,
+  );
   expect(script.endsWith(all.join('\n'))).toBe(true);
 });
 
