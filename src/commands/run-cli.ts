@@ -11,6 +11,7 @@ import { type CommandModule, commandList } from './command-list.ts';
 import { commonSetting } from './session/common-setting.ts';
 import { createOutput, OutputClosedError } from './session/output.ts';
 import { errorDocument, renderError, renderErrorLine } from './session/print-error.ts';
+import { assertOperands, refuseEmptyValues } from './session/refuse-empty-values.ts';
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
 import { usageError } from './session/usage-error.ts';
@@ -84,6 +85,7 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
     (action) =>
     async (...given) => {
       const command = given.at(-1) as Command;
+      assertOperands(command);
       const options = command.optsWithGlobals() as Parameters<typeof action>[1];
       const operands = given
         .slice(0, -2)
@@ -94,11 +96,13 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
   const program = createProgram((text) => {
     help += text;
   });
+  refuseEmptyValues(program);
   for (const entry of commandList) {
     const command = program.command(entry.name).summary(entry.summary);
     if (!host.argv.includes(entry.name)) continue;
     const { description, examples, define } = await entry.load();
     define(command.description(description).addHelpText('after', renderExamples(examples)), run);
+    refuseEmptyValues(command);
   }
   try {
     await program.parseAsync(host.argv.slice(2), { from: 'user' });
@@ -191,7 +195,8 @@ function graceMsOf(host: HostProcess): number {
 
 function assertGrace(host: HostProcess): void {
   const grace = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
-  if (grace !== undefined) requireDuration(grace, '--grace');
+  // An empty one is told by whoever parses the arguments.
+  if (grace !== undefined && grace !== '') requireDuration(grace, '--grace');
 }
 
 function wantsTrace(host: HostProcess): boolean {

@@ -52,10 +52,17 @@ describe('the version', () => {
   });
 });
 
+const giveValue = 'give it a value; in a script, a variable may not be set';
+const orLeave = 'give it a value, or leave it out; in a script, a variable may not be set';
+
 describe('a mistake on the command line exits with 64 and says what to do', () => {
   test.each([
     [[], 'no command is given', '`scenedim --help` lists the commands'],
     [['snyc'], "unknown command 'snyc'", 'did you mean sync?'],
+    [['--config', '', 'sync'], '--config is empty', orLeave],
+    [['accept', '--app-id='], '--app-id is empty', giveValue],
+    [['history', ''], '<key> is empty', giveValue],
+    [['sync', '--grace', ''], '--grace is empty', orLeave],
     [['sync', '--max-agee', '6h'], "unknown option '--max-agee'", 'did you mean --max-age?'],
     [
       ['sync', '--max-age', '6'],
