@@ -13,7 +13,7 @@ const MAX_ERRMSG_LENGTH = 600;
 
 const CHECK_NETWORK = 'check DNS, proxy and firewall between here and source.baseUrl, then run again';
 const CHECK_TLS =
-  'check the certificate behind source.baseUrl, the clock of this machine and a proxy that inspects TLS: NODE_EXTRA_CA_CERTS names the file with its certificate';
+  'check the certificate behind source.baseUrl (a host without TLS is http://), the clock of this machine and a proxy that inspects TLS: NODE_EXTRA_CA_CERTS names the file with its certificate';
 /** For an answer that no API of WeChat's gives. */
 export const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.weixin.qq.com or a proxy in front of it';
 const DO_NOT_COMPRESS = 'let the proxy at source.baseUrl honour Accept-Encoding: identity, or do without compression';

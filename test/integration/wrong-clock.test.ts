@@ -99,6 +99,25 @@ describe('a clock that is years ahead, and no answer in the whole run', () => {
     expect(remedy).toMatch(/^when the clock of this machine is wrong, set it \(NTP\); then run again/);
   });
 
+  it('is set, and the next run is well', async () => {
+    for (const [appIds, context, remedy] of [
+      [
+        ['wxa'],
+        { loader: { ...stage.loader, latestTime: () => stage.calendar.time } },
+        'set the clock of this machine (NTP), then run again',
+      ],
+      [['wxa'], {}, 'when the clock of this machine is wrong, set it (NTP); then run again'],
+    ] as const) {
+      fail();
+      const wrong = under(ahead);
+      const { report } = await stage.sync({ ...wrong, appIds, context: { ...wrong.context, ...context } });
+      expect(report.problems.find(({ kind }) => kind === 'clock_skew')?.remedy).toContain(remedy);
+      stage.simulator.clearFaults();
+      stage.later();
+      expect((await stage.sync({ appIds })).exitCode).toBe(0);
+    }
+  });
+
   it('records failures up to 31 days after it, each of which is an attempt', async () => {
     await stage.sync();
     fail();
