@@ -106,7 +106,7 @@ export const tableCatalogue = {
       finished_at: 'When it ended; null while it goes on, and for ever when it was killed.',
       outcome: 'ok, nothing_changed, partial, refused or failed; null while it goes on.',
       accounts_selected: 'Accounts that the run was to look at.',
-      accounts_changed: 'Accounts with at least one changed version.',
+      accounts_changed: 'Accounts with a changed version; in a rebuild also with a changed row of scene_account.',
       accounts_unchanged: 'Accounts whose answer changed no version.',
       accounts_held: 'Accounts whose answer was held back by a guard.',
       accounts_skipped: "Accounts that are permanently unavailable by WeChat's own word.",

@@ -14,7 +14,6 @@ import { describeUnplannable } from './run/account-problems.ts';
 import { requireRebuildable } from './run/prepare-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
-import { hasChanges } from './run/run-outcome.ts';
 import type { RunResult } from './run/run-report.ts';
 
 const BATCH = { accounts: 1_000, changes: 20_000 } as const;
@@ -56,7 +55,7 @@ export async function rebuild(context: RunContext, options: RebuildOptions = {})
         const { exitCode } = errorCodes.log_shortened;
         return { outcome: 'refused', value: { report: run.tally.report('refused'), exitCode, error: null } };
       }
-      const outcome = hasChanges(counts) ? 'ok' : 'nothing_changed';
+      const outcome = counts.accounts.changed > 0 ? 'ok' : 'nothing_changed';
       return { outcome, value: { report: run.tally.report(outcome), exitCode: 0, error: null } };
     },
     async () => {
@@ -182,7 +181,11 @@ async function write(run: Run, accounts: readonly RebuiltAccount[]): Promise<voi
   const versions: VersionChange[] = accounts.flatMap((account) => account.versions);
   const heads = accounts.flatMap((account) => account.heads);
   const decisions = accounts.flatMap((account) => account.decisions);
-  const changed = accounts.filter((account) => account.versions.length > 0).length;
+  const changed = accounts.filter((account) => account.versions.length + account.heads.length > 0).length;
+  const onlyHeads = accounts.filter((account) => account.versions.length === 0 && account.heads.length > 0).length;
+  if (onlyHeads > 0) {
+    run.context.logger.info({ accounts: onlyHeads }, 'computed rows of scene_account anew whose versions were right');
+  }
   const counts = {
     accounts: { selected: accounts.length, changed, unchanged: accounts.length - changed },
     versions: countChanges(versions),

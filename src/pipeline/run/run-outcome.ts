@@ -29,7 +29,7 @@ export function exitCodeOf(counts: RunCounts, facts: RunFacts): number {
 }
 
 /** True when a run changed a row of the dimension. */
-export function hasChanges({ versions }: RunCounts): boolean {
+function hasChanges({ versions }: RunCounts): boolean {
   return Object.values(versions).some((count) => count > 0);
 }
 
