@@ -53,11 +53,13 @@ test('a remedy that no test can follow has one of few reasons', () => {
 });
 
 test('the number of remedies that nobody has followed yet only shrinks', () => {
-  expect(rowsOf(table.notYetFollowed)).toHaveLength(188);
+  expect(rowsOf(table.notYetFollowed)).toHaveLength(109);
 });
 
-/** Of the words that do not depend on the case. */
+/** Of the words that do not depend on the case; of SQL that makes a remedy, the words in its strings. */
 function longestPiece(text: string): string {
-  const pieces = text.split(/…|%[Is]|'|`|\$\{.*?\}/).map((piece) => piece.trim());
+  const isSql = /\|\||pg_catalog/.test(text);
+  const words = isSql ? [...text.matchAll(/'([^']*)'/g)].map(([, word = '']) => word).join('…') : text;
+  const pieces = words.split(/…|%[Is]|'|`|\$\{.*?\}/).map((piece) => piece.trim());
   return pieces.reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
 }

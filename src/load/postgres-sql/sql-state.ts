@@ -22,6 +22,11 @@ const unsupported = {
   code: 'target_invalid',
   remedy: 'run scenedim check, which names the rules, triggers and policies that others added to the tables',
 } as const;
+const spelling = {
+  code: 'data_refused',
+  remedy:
+    'run scenedim check, which tells whether the encoding of the database is wrong; when it is right, please report it',
+} as const;
 const missingDatabase = { code: 'config_invalid', remedy: 'correct the name, or create the database' } as const;
 const defect = { code: 'internal', remedy: 'please report it' } as const;
 
@@ -29,8 +34,8 @@ const defect = { code: 'internal', remedy: 'please report it' } as const;
 export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '08': unreachable,
   '0A000': unsupported,
-  '22021': { code: 'data_refused', remedy: 'a text holds a character that Postgres cannot store' },
-  '22P05': { code: 'data_refused', remedy: 'a text holds a character that the database encoding cannot store' },
+  '22021': spelling,
+  '22P05': spelling,
   '23505': { code: 'stale_heads', remedy: 'run the command again: another run has written the same rows' },
   '25006': { code: 'target_invalid', remedy: null },
   '25P03': busy,
@@ -66,7 +71,7 @@ export const sqlStates: Readonly<Record<string, SqlStateMeaning>> = {
   '57P04': missingDatabase,
   '57P05': unreachable,
   '58': { code: 'target_unreachable', remedy: "the server's own disk or system failed: see its log" },
-  P0001: { code: 'data_refused', remedy: 'a trigger or rule of the database refused it' },
+  P0001: { code: 'data_refused', remedy: unsupported.remedy },
   XX: { code: 'target_invalid', remedy: 'the server reports a fault of its own: see its log' },
 };
 

@@ -41,11 +41,6 @@ const rules: readonly ConnectionRule[] = [
   },
   { test: /^EACCES .*connect/, code: 'target_denied', remedy: 'give the user of this process access to the socket' },
   {
-    test: /^(ENOENT|EACCES|EISDIR|ENOTDIR) .*(open|read)/,
-    code: 'config_invalid',
-    remedy: 'correct sslrootcert, sslcert or sslkey in target.url, or make the file readable',
-  },
-  {
     test: /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+|ERR_TLS_CERT_ALTNAME_INVALID|ERR_OSSL_\w+|ERR_SSL_\w+)\b/,
     code: 'config_invalid',
     remedy: 'set sslrootcert in target.url to the CA that signed the server, or choose another sslmode',
@@ -70,12 +65,6 @@ const rules: readonly ConnectionRule[] = [
     test: /Connection terminated|connection error|Connection ended|not queryable|timeout exceeded when trying to connect|timeout expired|socket disconnected/i,
     code: 'target_unreachable',
     remedy: 'check that the server is up and can be reached, then run again',
-  },
-  {
-    test: /^ERR_INVALID_URL\b/,
-    code: 'config_invalid',
-    remedy:
-      'write target.url like postgres://user@host:5432/database; a password needs %40 for @, %3A for :, %2F for /',
   },
 ];
 

@@ -61,7 +61,7 @@ export function connectionOptions(
     });
   });
   const [first, ...others] = candidates;
-  if (first === undefined) throw invalid('no host', 'name a host');
+  if (first === undefined) throw new ScenedimError('config_invalid', 'target.url: no host');
   const names = { schema: config.schema, database, user };
   const where = places.map(({ host, port }) => `${host}:${port}`).join(',');
   return {
@@ -148,7 +148,8 @@ function tlsModes(settings: Settings, host: string): readonly (false | TlsOption
       if (isCompatible) return [root === undefined ? anyServer : anyName];
       return [tls];
     case 'verify-ca':
-      if (isCompatible && root === undefined) throw invalid('sslmode=verify-ca needs sslrootcert', 'name the CA file');
+      if (isCompatible && root === undefined)
+        throw invalid('sslmode=verify-ca needs sslrootcert', 'name the file of the CA in sslrootcert');
       return [isCompatible ? anyName : tls];
     case 'verify-full':
       return [tls];

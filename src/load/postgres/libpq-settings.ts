@@ -185,6 +185,6 @@ function splitAt(text: string, at: number): readonly [string, string?] {
 /** Shows nothing of the url: a part of its password may stand where a host should. */
 function unreadable(): ScenedimError {
   return new ScenedimError('config_invalid', 'target.url: it cannot be read as a URL', {
-    remedy: `${shape}; percent-encode what is special in user and password: %40 for @, %3A for :, %2F for /, %23 for #`,
+    remedy: `${shape}; percent-encode what is special in user and password: %40 for @, %3A for :, %2F for /, %23 for #, %25 for %`,
   });
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScenedimError } from '../../errors.ts';
+import { shellWord } from '../../shell-word.ts';
 import { homeOf } from './service-file.ts';
 
 /** What a line of the password file is looked up by. */
@@ -23,7 +24,7 @@ export function readPassword(
   if (stat === undefined || !stat.isFile()) return undefined;
   if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
     throw new ScenedimError('target_denied', `others may read the password file ${path}, so it is not used`, {
-      remedy: `chmod 600 ${path}`,
+      remedy: `chmod 600 ${shellWord(path)}`,
     });
   }
   const host = key.host.startsWith('/') ? 'localhost' : key.host;
