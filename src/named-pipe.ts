@@ -57,15 +57,4 @@ function endWithReason(stream: Readable, signal: AbortSignal): Readable {
   return stream.once('close', () => signal.removeEventListener('abort', end));
 }
 
-/** The whole text of a file or pipe. */
-export async function readText(path: string, signal?: AbortSignal): Promise<string> {
-  try {
-    const chunks = await Array.fromAsync((await openReadable(path, signal)) as AsyncIterable<Buffer>);
-    return Buffer.concat(chunks).toString('utf8');
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
-}
-
 const CHUNK_BYTES = 256 * 1024;

@@ -2,13 +2,12 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
-import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
-import { readText } from '../named-pipe.ts';
 import type { Document } from '../output-fields.ts';
 import { printable } from '../report/printable.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { parseSimulatorScript, type SimulatorScript } from '../simulator/simulator-script.ts';
+import { describeUnreadable, readText } from '../text-file.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
 import { addAppIds } from './work/sync-options.ts';
@@ -63,13 +62,12 @@ async function simulate(session: Session, flags: SimulateFlags): Promise<number>
 async function readScript(file: string, { workingDirectory, signal }: Session): Promise<SimulatorScript> {
   let text: string;
   try {
-    text = await readText(resolve(workingDirectory, file), signal);
+    text = await readText(resolve(workingDirectory, file), { signal });
   } catch (cause) {
     signal.throwIfAborted();
-    throw new ScenedimError('file_unusable', `script ${file} cannot be read (${reasonOf(cause)})`, {
-      remedy: 'correct --script; it is relative to the directory that you are in',
-      cause,
-    });
+    const own = 'correct --script; it is relative to the directory that you are in';
+    const { why, remedy } = describeUnreadable(cause, own);
+    throw new ScenedimError('file_unusable', `script ${file} ${why}`, { remedy, cause });
   }
   return parseSimulatorScript(text, file);
 }

@@ -1,10 +1,14 @@
 import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { problemOfAppId } from '../dimension/app-id.ts';
-import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { openReadable } from '../named-pipe.ts';
+import { assertNoOtherEncoding, describeUnreadable, UnusableText } from '../text-file.ts';
 import type { AccountConfig } from './account-config.ts';
+
+/** A longer line is refused before it fills the memory. */
+const MAX_RECORD_BYTES = 1_048_576;
 
 const credentialColumns = ['secret_env', 'secret_file', 'token_env', 'token_file'] as const;
 
@@ -23,13 +27,19 @@ export async function* readAccountsFile(
     bom: true,
     columns: (header: string[]) => checkHeader(header, shown),
     info: true,
+    max_record_size: MAX_RECORD_BYTES,
     skip_empty_lines: true,
     trim: true,
   } as const;
   const seen = new Map<string, number>();
   try {
     const file = await openReadable(path, signal);
-    const rows = file.on('error', (error) => rows.destroy(error)).pipe(parse(options));
+    const rows = pipeline(
+      file,
+      (chunks) => textOnly(chunks, path),
+      parse(options),
+      () => {},
+    );
     for await (const { info, record } of rows as AsyncIterable<CsvRow>) {
       const account = accountOf(record, `${shown}:${info.lines}`);
       const earlier = seen.get(account.appId);
@@ -70,6 +80,13 @@ export async function variablesOfAccountsFile(path: string, signal: AbortSignal)
   return names;
 }
 
+async function* textOnly(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    assertNoOtherEncoding(chunk, path);
+    yield chunk;
+  }
+}
+
 interface CsvRow {
   readonly info: { readonly lines: number };
   readonly record: Readonly<Record<string, string>>;
@@ -107,18 +124,35 @@ function invalid(message: string, remedy: string): ScenedimError {
   return new ScenedimError('config_invalid', message, { remedy });
 }
 
+function flawOfCsv({ code, message }: CsvError): string {
+  switch (code) {
+    case 'CSV_RECORD_INCONSISTENT_COLUMNS':
+    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
+      return 'the line has more or fewer values than the header';
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'a quotation mark opens a value, and none closes it';
+    case 'CSV_INVALID_CLOSING_QUOTE':
+    case 'INVALID_OPENING_QUOTE':
+      return 'a quotation mark stands inside a value';
+    case 'CSV_MAX_RECORD_SIZE':
+      return 'the line has more than 1 MiB';
+    default:
+      return message;
+  }
+}
+
 function described(error: unknown, shown: string): unknown {
   if (error instanceof CsvError) {
-    return new ScenedimError('config_invalid', `${shown}: ${error.message}`, {
+    const place = typeof error.lines === 'number' ? `${shown}:${error.lines}` : shown;
+    return new ScenedimError('config_invalid', `${place}: ${flawOfCsv(error)}`, {
       remedy: 'give every line as many commas as the header has, and put a value that holds a comma into "…"',
       cause: error,
     });
   }
-  if (error instanceof Error && 'syscall' in error) {
-    return new ScenedimError('config_invalid', `accounts file ${shown} cannot be read (${reasonOf(error)})`, {
-      remedy: 'correct source.accounts.file; it is relative to the config file',
-      cause: error,
-    });
+  if (error instanceof UnusableText || (error instanceof Error && 'syscall' in error)) {
+    const own = 'correct source.accounts.file; it is relative to the config file';
+    const { why, remedy } = describeUnreadable(error, own);
+    return new ScenedimError('config_invalid', `accounts file ${shown} ${why}`, { remedy, cause: error });
   }
   return error;
 }

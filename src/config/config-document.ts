@@ -36,6 +36,11 @@ export function parseConfigDocument(text: string, file: string, environment: Env
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
+  const [second] = document.errors.filter(({ code }) => code === 'MULTIPLE_DOCS');
+  if (second !== undefined) {
+    const message = `${at(second.pos[0])}: a second YAML document begins here, and a config is one`;
+    throw new ScenedimError('config_invalid', message, { remedy: 'take the line --- out, or keep one file for each' });
+  }
   const syntax = [...document.errors, ...document.warnings].map((error) => `${at(error.pos[0])}: ${error.message}`);
   refuse(syntax, 'correct the YAML; `scenedim init` writes a file to start from');
 

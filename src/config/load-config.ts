@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
-import { readText } from '../named-pipe.ts';
+import { describeUnreadable, readText } from '../text-file.ts';
 import { variablesOfAccountsFile } from './accounts-file.ts';
 import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
 import { valueAt } from './config-path.ts';
@@ -13,6 +12,9 @@ import { validateConfig } from './validate-config.ts';
 
 /** Looked for in this order when neither `--config` nor `SCENEDIM_CONFIG` names a file. */
 export const defaultConfigFiles = ['scenedim.yaml', 'config/scenedim.yaml'] as const;
+
+/** A list of 100,000 accounts has some 10 MB. */
+const MAX_CONFIG_BYTES = 64 * 1_048_576;
 
 /** A config, checked and complete, and where it came from. */
 export interface Config extends ParsedConfig {
@@ -77,13 +79,11 @@ function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptio
 
 async function readConfig(file: string, path: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    return await readText(path, signal);
+    return await readText(path, { signal, maxBytes: MAX_CONFIG_BYTES });
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new ScenedimError('file_unusable', `config file ${file} cannot be read (${reasonOf(cause)})`, {
-      remedy: 'check that it is a file and may be read',
-      cause,
-    });
+    const { why, remedy } = describeUnreadable(cause, 'check that it is a file and may be read');
+    throw new ScenedimError('file_unusable', `config file ${file} ${why}`, { remedy, cause });
   }
 }
 

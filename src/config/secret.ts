@@ -1,16 +1,13 @@
 import { resolve } from 'node:path';
-import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import type { SecretReader } from '../extract/scene-source.ts';
-import { readText } from '../named-pipe.ts';
+import { describeUnreadable, readText } from '../text-file.ts';
 import type { Environment } from './interpolate.ts';
 
 /** Where a secret is kept: a variable of the environment, or a file. Never the value itself. */
 export type SecretReference = { readonly env: string } | { readonly file: string };
 
 export interface SecretContext {
-  /** Whose secret it is, for messages: `account wx1: appSecret`. */
-  readonly subject: string;
   /** Relative files start from here. */
   readonly baseDirectory: string;
   readonly environment: Environment;
@@ -18,7 +15,7 @@ export interface SecretContext {
 
 /**
  * A reader for one secret. One trailing newline is stripped, since editors and `echo` add it.
- * Missing or empty is `config_invalid`, naming the account and the variable or file.
+ * Missing or empty is `config_invalid`, naming the variable or file.
  */
 export function createSecretReader(reference: SecretReference, context: SecretContext): SecretReader {
   return async (signal) =>
@@ -29,7 +26,7 @@ function fromEnvironment(name: string, context: SecretContext): string {
   const value = context.environment[name];
   if (value === undefined || value.replace(/\r?\n$/, '') === '') {
     const state = value === undefined ? 'not set' : 'empty';
-    throw new ScenedimError('config_invalid', `${context.subject}: environment variable ${name} is ${state}`, {
+    throw new ScenedimError('config_invalid', `environment variable ${name} is ${state}`, {
       remedy: `set ${name} for the process that runs scenedim`,
     });
   }
@@ -40,16 +37,14 @@ async function fromFile(file: string, context: SecretContext, signal: AbortSigna
   const path = resolve(context.baseDirectory, file);
   let value: string;
   try {
-    value = (await readText(path, signal)).replace(/\r?\n$/, '');
+    value = (await readText(path, { signal })).replace(/\r?\n$/, '');
   } catch (cause) {
     signal.throwIfAborted();
-    throw new ScenedimError('config_invalid', `${context.subject}: file ${path} cannot be read (${reasonOf(cause)})`, {
-      remedy: 'mount the secret there, or correct the path in the config',
-      cause,
-    });
+    const { why, remedy } = describeUnreadable(cause, 'mount the secret there, or correct the path in the config');
+    throw new ScenedimError('config_invalid', `file ${path} ${why}`, { remedy, cause });
   }
   if (value === '') {
-    throw new ScenedimError('config_invalid', `${context.subject}: file ${path} is empty`, {
+    throw new ScenedimError('config_invalid', `file ${path} is empty`, {
       remedy: 'write the secret into it',
     });
   }

@@ -134,13 +134,13 @@ const failures: Readonly<Record<string, Failure>> = {
   'a key file that is not there': {
     situation: { target: { keyFile: '/nowhere/key.json' } },
     exit: 78,
-    message: 'target.keyFile: /nowhere/key.json cannot be read (ENOENT)',
+    message: 'target.keyFile: /nowhere/key.json does not exist',
     remedy: 'mount the key there, or correct target.keyFile',
   },
   'a variable that names a directory': {
     situation: { env: { GOOGLE_APPLICATION_CREDENTIALS: '/' } },
     exit: 78,
-    message: 'GOOGLE_APPLICATION_CREDENTIALS: / cannot be read (EISDIR)',
+    message: 'GOOGLE_APPLICATION_CREDENTIALS: / is a directory',
     remedy: 'mount the key there, or correct GOOGLE_APPLICATION_CREDENTIALS',
   },
   'a key file that is not JSON': {

@@ -224,7 +224,7 @@ describe('files', () => {
       code: 74,
       stdout: '',
       stderr:
-        'error: script no.yaml cannot be read (ENOENT)\nremedy: correct --script; it is relative to the directory that you are in\n',
+        'error: script no.yaml does not exist\nremedy: correct --script; it is relative to the directory that you are in\n',
     });
   });
 

@@ -16,13 +16,9 @@ export async function* withCredentials(
 
 /** What reads the credential of an account, anew at each call. */
 export function credentialsOf(account: AccountConfig, session: Session, config: Config): AccountCredentials {
-  const reader = (kind: string, reference: Parameters<typeof createSecretReader>[0]): SecretReader =>
-    createSecretReader(reference, {
-      subject: `account ${account.appId}: ${kind}`,
-      baseDirectory: config.baseDirectory,
-      environment: session.environment,
-    });
+  const reader = (reference: Parameters<typeof createSecretReader>[0]): SecretReader =>
+    createSecretReader(reference, { baseDirectory: config.baseDirectory, environment: session.environment });
   return account.accessToken === undefined
-    ? { appSecret: reader('appSecret', account.appSecret) }
-    : { accessToken: reader('accessToken', account.accessToken) };
+    ? { appSecret: reader(account.appSecret) }
+    : { accessToken: reader(account.accessToken) };
 }

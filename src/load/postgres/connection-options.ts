@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions as TlsOptions } from 'node:tls';
 import type pg from 'pg';
-import { messageOf } from '../../error-text.ts';
+
 import { ScenedimError } from '../../errors.ts';
+import { describeUnreadable, readTextSync } from '../../text-file.ts';
 import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { libpqSettings } from './libpq-settings.ts';
 import { readPassword } from './password-file.ts';
@@ -169,9 +169,11 @@ function modeOfSsl(settings: Settings): string {
 
 function readFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextSync(path);
   } catch (error) {
-    throw invalid(messageOf(error), 'correct sslrootcert, sslcert or sslkey in target.url, or make the file readable');
+    const own = 'correct sslrootcert, sslcert or sslkey in target.url, or make the file readable';
+    const { why, remedy } = describeUnreadable(error, own);
+    throw invalid(`the file ${path} ${why}`, remedy);
   }
 }
 

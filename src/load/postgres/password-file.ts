@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScenedimError } from '../../errors.ts';
 import { shellWord } from '../../shell-word.ts';
+import { readTextSync } from '../../text-file.ts';
 import { homeOf } from './service-file.ts';
 
 /** What a line of the password file is looked up by. */
@@ -29,7 +30,7 @@ export function readPassword(
   }
   const host = key.host.startsWith('/') ? 'localhost' : key.host;
   const wanted = [host, String(key.port), key.database, key.user];
-  for (const line of readFileSync(path, 'utf8').split(/\r?\n/)) {
+  for (const line of readTextSync(path).split(/\r?\n/)) {
     if (line === '' || line.startsWith('#')) continue;
     const fields = (line.match(/(?:\\.|[^\\:])*(?::|$)/g) ?? []).map((field) => field.replace(/:$/, ''));
     const [password] = fields.slice(4, 5);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { errorCodeOf, messageOf } from '../../error-text.ts';
+import { errorCodeOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import { describeUnreadable, readTextSync } from '../../text-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,12 +33,11 @@ export function homeOf(environment: Environment): string {
 
 function readOptional(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file);
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return '';
-    throw new ScenedimError('config_invalid', `the service file cannot be read: ${messageOf(error)}`, {
-      remedy: 'make it readable, or name another one in PGSERVICEFILE',
-    });
+    const { why, remedy } = describeUnreadable(error, 'make it readable, or name another one in PGSERVICEFILE');
+    throw new ScenedimError('config_invalid', `the service file ${file} ${why}`, { remedy });
   }
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ScenedimError } from '../../errors.ts';
 import { shellWord } from '../../shell-word.ts';
+import { encodingOf, familyOf } from '../../text-file.ts';
 
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
@@ -58,16 +59,16 @@ export async function* readLines(
 }
 
 /** Refuses input of which every line would be wrong, in words that say why. */
-function assertText([first, second, third]: Uint8Array, options: ReadLinesOptions): void {
+function assertText(chunk: Uint8Array, options: ReadLinesOptions): void {
+  const [first, second] = chunk;
   if (first === 0x1f && second === 0x8b) {
     const remedy = `unpack it: gzip -dc ${fileOf(options)} | scenedim replay -`;
     throw badInput(options, 1, 'the input is compressed (gzip)', remedy);
   }
-  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isMarked || (first === 0) !== (second === 0 && third !== 0)) {
-    const encoding = isMarked ? 'UTF-16' : first === 0 ? 'UTF-16BE' : 'UTF-16LE';
+  const encoding = encodingOf(chunk);
+  if (encoding !== null) {
     const remedy = `convert it: iconv -f ${encoding} -t UTF-8 ${fileOf(options)} | scenedim replay -`;
-    throw badInput(options, 1, 'the input is UTF-16, not UTF-8', remedy);
+    throw badInput(options, 1, `the input is ${familyOf(encoding)}, not UTF-8`, remedy);
   }
 }
 

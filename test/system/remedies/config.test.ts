@@ -24,7 +24,7 @@ const files: Readonly<Record<string, Trouble>> = {
   },
   'a config that is a directory': {
     fault: { args: ['sync', '--config', '.'] },
-    says: 'config file . cannot be read (EISDIR)',
+    says: 'config file . is a directory',
     remedy: 'check that it is a file and may be read',
     cure: { args: ['sync', '--config', 'scenedim.yaml'] },
   },
@@ -164,7 +164,7 @@ const lists: Readonly<Record<string, Trouble>> = {
   },
   'a list that is not there': {
     fault: { config: listed('nowhere.csv') },
-    says: 'accounts file nowhere.csv cannot be read (ENOENT)',
+    says: 'accounts file nowhere.csv does not exist',
     remedy: 'correct source.accounts.file; it is relative to the config file',
     cure: { config: listed(), files: csv('app_id,token_env', `${appId},TOKEN`) },
   },
@@ -200,7 +200,7 @@ const lists: Readonly<Record<string, Trouble>> = {
   },
   'a list with a comma in a note': {
     fault: { config: listed(), files: csv('app_id,token_env,note', `${appId},TOKEN,one, two`) },
-    says: 'accounts.csv: Invalid Record Length',
+    says: 'accounts.csv:2: the line has more or fewer values than the header',
     remedy: 'give every line as many commas as the header has, and put a value that holds a comma into "…"',
     cure: { files: csv('app_id,token_env,note', `${appId},TOKEN,"one, two"`) },
   },

@@ -89,11 +89,24 @@ describe('an accounts file', () => {
   test('that is missing is told with its name', async () => {
     await expect(openRoster(config, [], signal)).rejects.toMatchObject({
       code: 'config_invalid',
-      message: 'accounts file accounts.csv cannot be read (ENOENT)',
+      message: 'accounts file accounts.csv does not exist',
     });
   });
 
-  test('with a row of another length is told with its line', async () => {
-    await expect(read('app_id,secret_env\nwx1\n')).rejects.toMatchObject({ code: 'config_invalid', message: /line 2/ });
+  test.each([
+    ['app_id,secret_env\nwx1\n', 'accounts.csv:2: the line has more or fewer values than the header'],
+    ['app_id,secret_env\nwx1,A\nwx2,A,B\n', 'accounts.csv:3: the line has more or fewer values than the header'],
+    ['app_id,secret_env\nwx1,"A\n', 'accounts.csv:2: a quotation mark opens a value, and none closes it'],
+    ['app_id,secret_env\nwx1,A"B\n', 'accounts.csv:2: a quotation mark stands inside a value'],
+    ['\ufeff\0', 'accounts file accounts.csv is no text: it holds NUL bytes'],
+    ['a\0p\0p\0', 'accounts file accounts.csv is UTF-16, not UTF-8'],
+  ])('that is no CSV is told in plain words, with its line: %j', async (csv, message) => {
+    await expect(read(csv)).rejects.toMatchObject({ code: 'config_invalid', message });
+  });
+
+  test('with a line that does not end is not read without end', async () => {
+    const csv = `app_id,secret_env\nwx1,${'A'.repeat(3_000_000)}`;
+    const message = 'accounts.csv:2: the line has more than 1 MiB';
+    await expect(read(csv)).rejects.toMatchObject({ code: 'config_invalid', message });
   });
 });

@@ -19,6 +19,14 @@ async function load(text: string, environment: Readonly<Record<string, string>> 
 const ten = (name: string) => `[${Array.from({ length: 10 }, () => name).join(',')}]`;
 
 describe('a hostile config', () => {
+  it('of two YAML documents is told where the second begins', async () => {
+    await expect(load('---\ntarget: {type: pglite}\n---\ntarget: {type: pglite}\n')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'scenedim.yaml:3:1: a second YAML document begins here, and a config is one',
+    });
+    expect((await load('---\ntarget: {type: pglite}\n...\n')).target.type).toBe('pglite');
+  });
+
   it.each([
     [
       'an alias bomb',

@@ -11,8 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const reader = (reference: SecretReference, environment = {}) => {
-  const subject = 'account wx1: appSecret';
-  const read = createSecretReader(reference, { subject, baseDirectory: directory, environment });
+  const read = createSecretReader(reference, { baseDirectory: directory, environment });
   return () => read(new AbortController().signal);
 };
 
@@ -38,23 +37,17 @@ describe('a secret', () => {
     expect(await read()).toBe('new');
   });
 
-  test('that is not there names the account and where it was looked for', async () => {
+  test('that is not there names where it was looked for', async () => {
     const path = join(directory, 's');
     const message = async (reference: SecretReference, environment = {}) =>
       reader(reference, environment)().then(
         () => 'read',
         ({ code, message: text }) => `${code} ${text}`,
       );
-    expect(await message({ env: 'S' })).toBe(
-      'config_invalid account wx1: appSecret: environment variable S is not set',
-    );
-    expect(await message({ env: 'S' }, { S: '\n' })).toBe(
-      'config_invalid account wx1: appSecret: environment variable S is empty',
-    );
-    expect(await message({ file: 's' })).toBe(
-      `config_invalid account wx1: appSecret: file ${path} cannot be read (ENOENT)`,
-    );
+    expect(await message({ env: 'S' })).toBe('config_invalid environment variable S is not set');
+    expect(await message({ env: 'S' }, { S: '\n' })).toBe('config_invalid environment variable S is empty');
+    expect(await message({ file: 's' })).toBe(`config_invalid file ${path} does not exist`);
     writeFileSync(path, '\n');
-    expect(await message({ file: 's' })).toBe(`config_invalid account wx1: appSecret: file ${path} is empty`);
+    expect(await message({ file: 's' })).toBe(`config_invalid file ${path} is empty`);
   });
 });

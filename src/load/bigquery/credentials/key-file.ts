@@ -1,8 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { reasonOf } from '../../../error-text.ts';
 import { ScenedimError } from '../../../errors.ts';
+import { describeUnreadable, readText } from '../../../text-file.ts';
 
 const text = z.string().min(1);
 
@@ -51,14 +50,18 @@ export interface KeyFile {
   readonly setting: string;
 }
 
+/** A pipe into which nobody writes is not waited for any longer, in milliseconds. */
+const READ_TIMEOUT_MS = 10_000;
+
 /** Reads a file with credentials; `config_invalid` when the file has none. No message quotes the file. */
 export async function readKeyFile({ path, setting }: KeyFile): Promise<Key> {
   const subject = `${setting}: ${path}`;
   let content: string;
   try {
-    content = await readFile(path, 'utf8');
+    content = await readText(path, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
   } catch (cause) {
-    throw invalid(`${subject} cannot be read (${reasonOf(cause)})`, `mount the key there, or correct ${setting}`);
+    const { why, remedy } = describeUnreadable(cause, `mount the key there, or correct ${setting}`);
+    throw invalid(`${subject} ${why}`, remedy);
   }
   const { success, data, error } = key.safeParse(parseJson(content, subject, setting));
   if (success) return data;
