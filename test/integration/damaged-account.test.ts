@@ -120,6 +120,8 @@ test('bodies are said to be replaced when the stored ones differ, and read only 
   const hash = target.accounts.get('wxa')?.observations.get(requireInstant(at(2), 'day'))?.payloadHash ?? '';
   target.payloads.set(hash, Buffer.from('{}'));
   const { loader } = context;
+  const told: object[] = [];
+  const logger = { ...context.logger, warn: (fields: object) => void told.push(fields) };
   const replaced: (true | undefined)[] = [];
   let reads = 0;
   const watched: Loader = {
@@ -135,11 +137,12 @@ test('bodies are said to be replaced when the stored ones differ, and read only 
     },
   };
   const replayWatched = (lines: readonly string[]) =>
-    replay({ ...context, loader: watched }, { input: inputOf(lines), name: 'x' });
+    replay({ ...context, loader: watched, logger }, { input: inputOf(lines), name: 'x' });
   await replayWatched(lists.map((list, index) => line('wxb', index + 1, list)));
   expect([reads, replaced]).toEqual([0, []]);
   await replayWatched(copy);
   expect([reads, replaced]).toEqual([1, [true]]);
+  expect(told).toEqual([{ bodies: 2 }]);
   expect(await rules()).toEqual([]);
 });
 

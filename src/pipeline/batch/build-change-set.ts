@@ -64,14 +64,15 @@ export function emptyChanges(versions: readonly VersionChange[] = []): Omit<Chan
  */
 function neededPayloads(planned: readonly PlannedAccount[], batch: Batch): Payload[] {
   const needed = new Map<string, Payload>();
-  for (const { plan, storedHead, needsBodies, damagedBodies } of planned) {
+  for (const { plan, storedHead, needsBodies, lostBodies } of planned) {
     const named = needsBodies ? answersOf(batch, plan.appId) : plan.observations;
     for (const { payloadHash } of named) {
       if (payloadHash === null || needed.has(payloadHash)) continue;
       if (payloadHash === storedHead?.lastPayloadHash && !needsBodies) continue;
       const payload = batch.payloads.get(payloadHash);
       if (payload === undefined) continue;
-      needed.set(payloadHash, damagedBodies.has(payloadHash) ? { ...payload, replaces: true } : payload);
+      const isDamaged = lostBodies.get(payloadHash) === 'damaged';
+      needed.set(payloadHash, isDamaged ? { ...payload, replaces: true } : payload);
     }
   }
   return [...needed.values()];

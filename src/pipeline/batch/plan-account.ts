@@ -35,7 +35,7 @@ export function isDamage(error: unknown): error is ScenedimError {
 /** An account that stays as it is, because what is stored of it does not allow a plan. */
 export function unplannableAccount(appId: string, head: AccountHead | null, damage: ScenedimError): PlannedAccount {
   const plan = planNothing(appId, head);
-  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false, damagedBodies: new Set() };
+  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false, lostBodies: new Map() };
 }
 
 /** What planning needs besides the batch. */
@@ -57,21 +57,22 @@ export interface PlannedAccount {
   readonly damage: ScenedimError | null;
   /** True when bodies that the log names may be missing, so that those at hand are stored again. */
   readonly needsBodies: boolean;
-  /** Hashes under which another body is stored than the one at hand. */
-  readonly damagedBodies: ReadonlySet<string>;
+  /** Of the bodies at hand, by hash, those that were not stored as they are. Looked for only in a copy of the log. */
+  readonly lostBodies: ReadonlyMap<string, 'missing' | 'damaged'>;
 }
 
 /** A plan with what it amounts to. */
 export function plannedAccount(batch: Batch, plan: AccountPlan, storedHead: AccountHead | null): PlannedAccount {
   const outcome = outcomeOf(plan, batch.failures.get(plan.appId));
-  return { plan, storedHead, outcome, damage: null, needsBodies: false, damagedBodies: new Set() };
+  return { plan, storedHead, outcome, damage: null, needsBodies: false, lostBodies: new Map() };
 }
 
 function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): AccountOutcome {
   if (plan.refusal !== null) return 'failed';
   if (failure !== undefined) return failure;
   if (plan.held.length > 0) return 'held';
-  return plan.versions.length > 0 ? 'changed' : 'unchanged';
+  // Without a new observation nothing is written, though damaged rows may differ from what the log gives.
+  return plan.versions.length > 0 && plan.observations.length > 0 ? 'changed' : 'unchanged';
 }
 
 /** The new observations of an account, with what they say. */

@@ -38,23 +38,32 @@ export async function planFromLog(
     merges.get(entry.observation.appId)?.stored(entry);
   }
   const planned = [...merges].map(([appId, merge]) => merge.finish(versions.get(appId) ?? []));
-  return await findDamagedBodies(inputs, batch, planned);
+  return await findLostBodies(inputs, batch, planned);
 }
 
-/** Of a copy of the log, looks which bodies are stored in another form than the copy has them. */
-async function findDamagedBodies(
+/** Of a copy of the log, looks which bodies are not stored as the copy has them. */
+async function findLostBodies(
   { loader, signal }: PlanInputs,
   batch: Batch,
   planned: readonly PlannedAccount[],
 ): Promise<PlannedAccount[]> {
-  const named = new Map(planned.map((account) => [account, hashesInCopy(batch, account)] as const));
-  const damagedBodies = new Set<string>();
-  for (const hashes of chunksOf([...new Set([...named.values()].flat())], loader.limits.readPayloads)) {
+  const named = planned.map((account) => hashesInCopy(batch, account));
+  const stored = new Map<string, 'right' | 'damaged'>();
+  for (const hashes of chunksOf([...new Set(named.flat())], loader.limits.readPayloads)) {
     for (const [payloadHash, body] of await loader.readPayloads(hashes, signal)) {
-      if (hashPayload(body) !== payloadHash) damagedBodies.add(payloadHash);
+      stored.set(payloadHash, hashPayload(body) === payloadHash ? 'right' : 'damaged');
     }
   }
-  return planned.map((account) => ({ ...account, damagedBodies }));
+  return planned.map((account, index) => {
+    const added = new Set(account.plan.observations.map(({ payloadHash }) => payloadHash));
+    const lostBodies = new Map<string, 'missing' | 'damaged'>();
+    for (const payloadHash of named[index] ?? []) {
+      const state = stored.get(payloadHash) ?? 'missing';
+      // The body of a new observation may well be new.
+      if (state === 'damaged' || (state === 'missing' && !added.has(payloadHash))) lostBodies.set(payloadHash, state);
+    }
+    return { ...account, lostBodies };
+  });
 }
 
 /** Only recorded answers come from a log; others are new, and reading their bodies would be in vain. */

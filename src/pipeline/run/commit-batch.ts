@@ -37,6 +37,9 @@ async function commitPart(
     return buildChangeSet(planned, part);
   });
   for (const account of planned) for (const problem of problemsOfPlan(account)) run.tally.addProblem(problem);
+  const bodies = new Set(planned.flatMap(({ lostBodies }) => [...lostBodies.keys()])).size;
+  if (bodies > 0)
+    run.context.logger.warn({ bodies }, 'the log lacked these bodies or had them damaged; the copy brings them');
   return appIdsOf(planned);
 }
 
