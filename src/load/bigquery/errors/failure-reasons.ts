@@ -34,7 +34,7 @@ const quota: ReasonMeaning = {
 const tooLarge: ReasonMeaning = {
   code: 'target_invalid',
   newAttempt: false,
-  remedy: 'the statement needs more than the project has: give it slots, or work on fewer accounts at once',
+  remedy: 'the statement needs more than the project has: give it slots, or sync in shards (--shard 0/4)',
 };
 
 /** By the `reason` of an answer or of a job. */

@@ -25,7 +25,7 @@ export class RowCells {
     throw new ScenedimError(
       'target_invalid',
       `${this.#table} holds a NULL in column ${this.#next} of what was selected`,
-      { remedy: 'run scenedim verify' },
+      { remedy: 'it was changed by hand: restore the rows as they were before (FOR SYSTEM_TIME AS OF)' },
     );
   }
 
