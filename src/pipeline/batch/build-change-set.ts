@@ -18,7 +18,7 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
   const duplicate = accepted.reduce((sum, { plan }) => sum + plan.duplicates, 0);
   return {
     changes: {
-      payloads: neededPayloads(accepted, batch),
+      payloads: neededPayloads(planned, batch),
       observations,
       decisions: [],
       rejects,
@@ -60,18 +60,22 @@ export function emptyChanges(versions: readonly VersionChange[] = []): Omit<Chan
 
 /**
  * The bodies of the new observations, each once, without those that are stored for sure; also of
- * repeated ones where the log was read, because it may have lost them.
+ * repeated ones where the log was read, because it may have lost them. Of an account that cannot be
+ * planned, only the bodies that its log has lost.
  */
 function neededPayloads(planned: readonly PlannedAccount[], batch: Batch): Payload[] {
   const needed = new Map<string, Payload>();
-  for (const { plan, storedHead, needsBodies, lostBodies } of planned) {
+  for (const { plan, storedHead, damage, needsBodies, lostBodies } of planned) {
+    if (plan.refusal !== null) continue;
     const named = needsBodies ? answersOf(batch, plan.appId) : plan.observations;
     for (const { payloadHash } of named) {
-      if (payloadHash === null || needed.has(payloadHash)) continue;
+      if (payloadHash === null) continue;
+      const isDamaged = lostBodies.get(payloadHash) === 'damaged';
+      if (needed.has(payloadHash) && !isDamaged) continue;
       if (payloadHash === storedHead?.lastPayloadHash && !needsBodies) continue;
+      if (damage !== null && !lostBodies.has(payloadHash)) continue;
       const payload = batch.payloads.get(payloadHash);
       if (payload === undefined) continue;
-      const isDamaged = lostBodies.get(payloadHash) === 'damaged';
       needed.set(payloadHash, isDamaged ? { ...payload, replaces: true } : payload);
     }
   }

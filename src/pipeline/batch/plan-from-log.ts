@@ -116,9 +116,9 @@ class LogMerge {
     if (this.#lost !== null) {
       const { observedAt, error } = this.#lost;
       // What the newest ok answer said is needed to go on from it.
-      if (observedAt === this.#head.lastOkAt || !this.#isNewer())
-        return unplannableAccount(this.#head.appId, this.#head, error);
-      return this.#resume(storedVersions);
+      if (observedAt !== this.#head.lastOkAt && this.#isNewer()) return this.#resume(storedVersions);
+      // A copy may bring some of the bodies, and another one the rest.
+      return { ...unplannableAccount(this.#head.appId, this.#head, error), needsBodies: true };
     }
     this.#feedBefore(null);
     const plan = this.#planner.finish(storedVersions);
