@@ -96,13 +96,16 @@ async function bundle(folder: string, entryPoints: readonly string[], options: B
   return result.metafile;
 }
 
-/** A package in CommonJS `require`s what Node brings; a bundle of ES modules has no `require`. */
+/**
+ * A package in CommonJS `require`s what Node brings; a bundle of ES modules has no `require`. What is imported is taken in the
+ * same way, because an import of `node:crypto` makes all that it exports, Web Crypto included.
+ */
 const requiredBuiltins: Plugin = {
   name: 'required-builtins',
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(?:node:)?(?:${builtinModules.join('|')})$`);
     onResolve({ filter }, ({ kind, path }) =>
-      kind === 'require-call' ? { path, namespace: 'required-builtin' } : undefined,
+      kind === 'require-call' || kind === 'import-statement' ? { path, namespace: 'required-builtin' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'required-builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,

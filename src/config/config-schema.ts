@@ -11,7 +11,7 @@ import { builtInTargetTypes } from '../load/registry.ts';
 import type { AccountConfig } from './account-config.ts';
 import { isMap, valueAt } from './config-path.ts';
 import type { SecretReference } from './secret.ts';
-import { isTimeZone, likelyTimeZone } from './time-zone.ts';
+import { DEFAULT_TIME_ZONE, isTimeZone, likelyTimeZone } from './time-zone.ts';
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
@@ -144,7 +144,7 @@ export const configSchema = z.strictObject({
         .refine(isTimeZone, {
           error: ({ input }) => `is not a time zone; did you mean ${likelyTimeZone(String(input))}?`,
         })
-        .default('Asia/Shanghai')
+        .default(DEFAULT_TIME_ZONE)
         .describe(
           'Name with a /, UTC, or a place such as PRC, never an abbreviation; date columns of the views are days in it.',
         ),

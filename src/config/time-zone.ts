@@ -1,11 +1,15 @@
 import { didYouMean } from '../did-you-mean.ts';
 
+export const DEFAULT_TIME_ZONE = 'Asia/Shanghai';
+
 /**
  * True for a name of the tz database that means one place's time: one with a `/`, UTC, or a link
  * that names a country or place. Abbreviations are refused though Node and databases take them:
  * `CST` is Chicago there, and Shanghai to its users.
  */
 export function isTimeZone(name: string): boolean {
+  // Node needs some milliseconds to look up the first zone.
+  if (name === DEFAULT_TIME_ZONE) return true;
   if (!placeLinks.has(name) && !/^[A-Za-z]\w*\/[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

@@ -1,4 +1,3 @@
-import stringWidth from 'string-width';
 import { formatDuration } from '../config/duration.ts';
 import type { Logger, Progress } from '../pipeline/run/run-context.ts';
 import { formatCount } from './format-count.ts';
@@ -55,6 +54,7 @@ export function renderBar(label: string, progress: Progress, elapsedMs: number, 
   return clip(`${label}  ${bar}  ${formatCount(done)} / ${formatCount(total)} ${unit}${left}`, columns);
 }
 
+/** Every character of a bar is one column wide. */
 function clip(text: string, columns: number): string {
-  return stringWidth(text) < columns ? text : text.slice(0, Math.max(0, columns - 1));
+  return text.length < columns ? text : text.slice(0, Math.max(0, columns - 1));
 }

@@ -53,12 +53,10 @@ export function fitText(text: string, width: number, align: 'left' | 'right' = '
   return align === 'right' ? padding + shown : shown + padding;
 }
 
-const graphemes = new Intl.Segmenter('zh', { granularity: 'grapheme' });
-
 function cut(text: string, width: number): string {
   let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of new Intl.Segmenter('zh', { granularity: 'grapheme' }).segment(text)) {
     const next = stringWidth(segment);
     if (used + next > width - 1) break;
     kept += segment;
