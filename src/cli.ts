@@ -17,7 +17,6 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   );
   process.exitCode = 78;
 } else {
-  limitMemory();
-  const { runCli } = await import('./commands/run-cli.ts');
+  const { runCli } = await limitMemory(() => import('./commands/run-cli.ts'));
   process.exit(await runCli(process, (code) => process.exit(code)));
 }
