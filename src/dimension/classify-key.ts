@@ -7,8 +7,24 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const CANONICAL_INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
-/** Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`, else `text`. */
+const REMEMBERED = 4_096;
+const known = new Map<string, KeyClass>();
+
+/**
+ * Classifies a canonical key: `numeric` for a canonical integer within int64, `sentinel` for `@_…`, else `text`. Accounts
+ * share most of their keys, so it is remembered.
+ */
 export function classifyKey(key: string): KeyClass {
+  let found = known.get(key);
+  if (found === undefined) {
+    if (known.size >= REMEMBERED) known.clear();
+    found = classify(key);
+    known.set(key, found);
+  }
+  return found;
+}
+
+function classify(key: string): KeyClass {
   if (CANONICAL_INTEGER.test(key)) {
     const sceneValue = BigInt(key);
     if (sceneValue >= INT64_MIN && sceneValue <= INT64_MAX)

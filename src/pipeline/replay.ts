@@ -4,7 +4,7 @@ import { formatInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
 import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
 import type { PlannedAccount } from './batch/plan-account.ts';
-import { hashPayload } from './log/answer-cache.ts';
+import { KnownBodies } from './replay-lines/known-bodies.ts';
 import { readLines } from './replay-lines/read-lines.ts';
 import { MAX_LINE_BYTES, parseReplayLine, type ReplayObservation } from './replay-lines/replay-line.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
@@ -58,6 +58,7 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
     (batch: Batch) => commitBatch(run, batch, (refused) => assertNoRefusal(refused, name)),
     stop,
   );
+  const bodies = new KnownBodies();
   let done = 0;
   let lineNumber = 0;
   try {
@@ -69,7 +70,7 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
     })) {
       ending.throwIfAborted();
       lineNumber = number;
-      const observation = parseReplayLine(line);
+      const observation = parseReplayLine(line, bodies);
       assertPlausible(observation, run.context.clock.now());
       if (builder.isFullBefore(observation.appId)) await writer.write(builder.take());
       add(run, builder, observation, number);
@@ -90,17 +91,18 @@ async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<v
 }
 
 function add(run: Run, builder: BatchBuilder, observation: ReplayObservation, origin: number): void {
-  const { appId, observedAt, body, recorded } = observation;
-  const payloadHash = body === null ? null : hashPayload(body);
-  const failure = failureIn(run, observation, payloadHash);
-  builder.add(appId, { observedAt, failure, payloadHash, recorded: redactRecorded(run, recorded), origin }, body);
+  const { appId, observedAt, payload, recorded } = observation;
+  const failure = failureIn(run, observation);
+  const payloadHash = payload?.payloadHash ?? null;
+  const pending = { observedAt, failure, payloadHash, recorded: redactRecorded(run, recorded), origin };
+  builder.add(appId, pending, payload?.body ?? null);
 }
 
-function failureIn(run: Run, { body, recorded }: ReplayObservation, payloadHash: string | null): AnswerFailure | null {
-  if (body === null || payloadHash === null) {
+function failureIn(run: Run, { payload, recorded }: ReplayObservation): AnswerFailure | null {
+  if (payload === null) {
     return { kind: 'failure', code: recorded?.errorCode ?? 'unknown', message: recorded?.errorMessage ?? '' };
   }
-  return failureOf(run.answers.normalize(payloadHash, body), run.context);
+  return failureOf(run.answers.normalize(payload.payloadHash, payload.body), run.context);
 }
 
 function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded']): ReplayObservation['recorded'] {

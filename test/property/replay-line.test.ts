@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { holdReasons, type Observation } from '../../src/dimension/observation.ts';
 import { isScenedimError } from '../../src/errors.ts';
 import { requireInstant } from '../../src/instant.ts';
+import { hashPayload } from '../../src/pipeline/log/answer-cache.ts';
+import { KnownBodies } from '../../src/pipeline/replay-lines/known-bodies.ts';
 import { readLines } from '../../src/pipeline/replay-lines/read-lines.ts';
 import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
 
@@ -52,15 +54,15 @@ test('a written line is read back exactly, and written again as the same bytes',
       const line = formatReplayLine(observation, body);
       const { appId, observedAt, status, holdReason, decidedAt, errorCode, errorMessage } = observation;
       const parsed = parseReplayLine(line);
+      const payload = body === null ? null : { payloadHash: hashPayload(body), body };
       expect(parsed).toEqual({
         appId,
         observedAt,
-        body,
+        payload,
         recorded: { status, holdReason, decidedAt, errorCode, errorMessage },
       });
-      expect(formatReplayLine({ ...head, appId, observedAt, ...(parsed.recorded ?? observation) }, parsed.body)).toBe(
-        line,
-      );
+      const read = { ...head, appId, observedAt, ...(parsed.recorded ?? observation) };
+      expect(formatReplayLine(read, parsed.payload?.body ?? null)).toBe(line);
     }),
   );
 });
@@ -88,7 +90,7 @@ test('the payload of an object body is its compact form, however the line is spa
       const written = JSON.stringify(JSON.parse(text), null, indent).replaceAll('\n', space);
       const line = `{"app_id":"x","observed_at":"2026-01-02T00:00:00Z","body":${space}${written}}`;
       const payload = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
-        parseReplayLine(line).body ?? new Uint8Array(),
+        parseReplayLine(line).payload?.body ?? new Uint8Array(),
       );
       expect(payload).toBe(JSON.stringify(JSON.parse(written)));
       expect(JSON.parse(payload)).toEqual(JSON.parse(written));
@@ -96,30 +98,22 @@ test('the payload of an object body is its compact form, however the line is spa
   );
 });
 
-test('any line is an observation or a bad line with a reason', () => {
-  const member = fc.tuple(
-    fc.constantFrom(
-      'app_id',
-      'observed_at',
-      'body',
-      'body_base64',
-      'status',
-      'hold_reason',
-      'decided_at',
-      'error_code',
-    ),
-    fc.oneof(
-      fc.json(),
-      fc.constantFrom('"x"', '"ok"', '"held"', '"failed"', '"empty"', '"2026-01-02T00:00:00Z"', 'null', '{}'),
-    ),
-  );
-  const line = fc.oneof(
-    fc.string({ unit: 'binary' }),
+const member = fc.tuple(
+  fc.constantFrom('app_id', 'observed_at', 'body', 'body_base64', 'status', 'hold_reason', 'decided_at', 'error_code'),
+  fc.oneof(
     fc.json(),
-    fc.array(member).map((members) => `{${members.map(([name, value]) => `"${name}":${value}`).join()}}`),
-  );
+    fc.constantFrom('"x"', '"ok"', '"held"', '"failed"', '"empty"', '"2026-01-02T00:00:00Z"', 'null', '{}'),
+  ),
+);
+const anyLine = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.json(),
+  fc.array(member).map((members) => `{${members.map(([name, value]) => `"${name}":${value}`).join()}}`),
+);
+
+test('any line is an observation or a bad line with a reason', () => {
   fc.assert(
-    fc.property(line, (text) => {
+    fc.property(anyLine, (text) => {
       try {
         parseReplayLine(text);
       } catch (error) {
@@ -130,3 +124,38 @@ test('any line is an observation or a bad line with a reason', () => {
     { numRuns: 5000 },
   );
 });
+
+test('lines mean the same when bodies of earlier lines are known', () => {
+  const bodies = fc.array(
+    fc.oneof(
+      fc.json(),
+      fc.json().map((text) => JSON.stringify(text)),
+    ),
+    { minLength: 1, maxLength: 3 },
+  );
+  const members = fc.array(member, { maxLength: 3 });
+  const repeated = fc
+    .tuple(bodies, fc.array(fc.tuple(members, fc.nat(2), members), { minLength: 2 }))
+    .map(([texts, lines]) =>
+      lines.map(([before, chosen, after]) => {
+        const all = [...before, ['body', texts[chosen % texts.length]], ...after];
+        return `{"app_id":"x","observed_at":"2026-01-02T00:00:00Z",${all.map(([name, value]) => `"${name}":${value}`).join()}}`;
+      }),
+    );
+  fc.assert(
+    fc.property(fc.oneof(repeated, fc.array(anyLine)), (lines) => {
+      const known = new KnownBodies();
+      expect(lines.map((line) => readOrReason(line, known))).toEqual(lines.map((line) => readOrReason(line)));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+function readOrReason(line: string, known?: KnownBodies): unknown {
+  try {
+    return parseReplayLine(line, known);
+  } catch (error) {
+    if (!isScenedimError(error, 'bad_line')) throw error;
+    return error.message;
+  }
+}

@@ -107,7 +107,10 @@ describe('blocks', () => {
   });
 
   test.each(blocksOf('ndjson'))('in $document:$line is replay input', ({ text }) => {
-    const lines = text.trimEnd().split('\n').map(parseReplayLine);
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => parseReplayLine(line));
     expect(lines.map(({ appId }) => appId)).toEqual(lines.map(() => 'wx1'));
   });
 

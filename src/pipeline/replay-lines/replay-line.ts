@@ -4,7 +4,10 @@ import { problemOfAppId } from '../../dimension/app-id.ts';
 import type { Observation, RecordedDecision } from '../../dimension/observation.ts';
 import type { ScenedimError } from '../../errors.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
+import type { Payload } from '../../load/loader.ts';
 import { isJsonObject, type JsonObject, parseExactJson } from '../../normalize/exact-json.ts';
+import { hashPayload } from '../log/answer-cache.ts';
+import { KnownBodies } from './known-bodies.ts';
 import { readDecision } from './recorded-decision.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 
@@ -20,27 +23,42 @@ export const MAX_LINE_BYTES = 24 * 1024 * 1024;
  * Reads one line of replay input. Unknown fields are ignored, a field that is null counts as
  * missing, raw control characters inside strings are tolerated. Whether a body is a scene list is
  * judged later. Throws `bad_line` with the reason alone; the caller knows the file and the line
- * number.
+ * number. `bodies` remembers the bodies of earlier lines.
  */
-export function parseReplayLine(line: string): ReplayObservation {
+export function parseReplayLine(line: string, bodies = new KnownBodies()): ReplayObservation {
+  const known = bodies.find(line);
+  if (known !== undefined) {
+    const fields = parseKnown(known.rest);
+    if (fields !== undefined) return readFields(fields, known.payload);
+  }
   const fields = parseFields(line);
+  return readFields(fields, readPayload(fields, bodies));
+}
+
+/** The fields beside a known body; undefined when the line must be read as a whole. */
+function parseKnown(rest: string): LineFields | undefined {
+  try {
+    const fields: unknown = JSON.parse(rest);
+    return isJsonObject(fields) && fields.body === undefined && fields.body_base64 === undefined ? fields : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readFields(fields: LineFields, payload: Payload | null): ReplayObservation {
   const appId = appIdField(fields);
   const observedAt = instantField(fields, 'observed_at');
   if (observedAt === null) throw badLine('observed_at is missing');
-  const body = readBody(fields);
-  if (body !== null && body.byteLength > MAX_BODY_BYTES) {
-    throw badLine(`the body has ${body.byteLength} bytes, more than ${MAX_BODY_BYTES}`);
-  }
-  const recorded = readDecision(fields, body !== null);
-  if (body === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
-  return { appId, observedAt, body, recorded };
+  const recorded = readDecision(fields, payload !== null);
+  if (payload === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
+  return { appId, observedAt, payload, recorded };
 }
 
 export interface ReplayObservation {
   readonly appId: string;
   readonly observedAt: Micros;
-  /** The payload; null only for a recorded failure. */
-  readonly body: Uint8Array | null;
+  /** Null only for a recorded failure. */
+  readonly payload: Payload | null;
   /** The decision stored with it; null when the observation is still to be judged. */
   readonly recorded: RecordedDecision | null;
 }
@@ -93,15 +111,24 @@ function appIdField(fields: LineFields): string {
   return appId;
 }
 
-function readBody(fields: LineFields): Uint8Array | null {
+function readPayload(fields: LineFields, bodies: KnownBodies): Payload | null {
   const body = fields.body ?? null;
   const base64 = textField(fields, 'body_base64');
   if (body !== null && base64 !== null) throw badLine('body and body_base64 exclude each other');
-  if (base64 !== null) return decodeBase64(base64);
+  if (base64 !== null) return payloadOf(decodeBase64(base64));
   if (body === null) return null;
-  if (typeof body === 'string') return utf8.encode(body);
-  if (isJsonObject(body)) return utf8.encode(compactBody(body));
-  throw badLine('body must be a string or an object');
+  if (typeof body !== 'string' && !isJsonObject(body)) throw badLine('body must be a string or an object');
+  const text = typeof body === 'string' ? body : compactBody(body);
+  const payload = payloadOf(utf8.encode(text));
+  bodies.remember(typeof body === 'string' ? JSON.stringify(body) : text, payload);
+  return payload;
+}
+
+function payloadOf(body: Uint8Array): Payload {
+  if (body.byteLength > MAX_BODY_BYTES) {
+    throw badLine(`the body has ${body.byteLength} bytes, more than ${MAX_BODY_BYTES}`);
+  }
+  return { payloadHash: hashPayload(body), body };
 }
 
 /** The compact text of a `body` that stands in the line as an object: number literals as they were written. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../../../src/dimension/observation.ts';
 import { ScenedimError } from '../../../../src/errors.ts';
@@ -5,7 +6,13 @@ import { requireInstant } from '../../../../src/instant.ts';
 import { formatReplayLine, parseReplayLine } from '../../../../src/pipeline/replay-lines/replay-line.ts';
 
 const observedAt = requireInstant('2026-01-02T00:00:00Z', 'test');
+
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function payload(text: string) {
+  const body = bytes(text);
+  return { payloadHash: createHash('sha256').update(body).digest('hex'), body };
+}
 
 /** A line of a good head and the members given as they are written. */
 function line(...members: string[]): string {
@@ -13,8 +20,8 @@ function line(...members: string[]): string {
 }
 
 function payloadOf(text: string): string | undefined {
-  const { body } = parseReplayLine(text);
-  return body === null ? undefined : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  const { payload } = parseReplayLine(text);
+  return payload === null ? undefined : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload.body);
 }
 
 function reasonOf(text: string): unknown {
@@ -38,13 +45,18 @@ describe('a line without a body', () => {
 
 describe('a line', () => {
   test('is an observation whose body is still to be judged', () => {
-    expect(parseReplayLine(line('"body":"{}"'))).toEqual({ appId: 'x', observedAt, body: bytes('{}'), recorded: null });
+    expect(parseReplayLine(line('"body":"{}"'))).toEqual({
+      appId: 'x',
+      observedAt,
+      payload: payload('{}'),
+      recorded: null,
+    });
   });
 
   test('may hold fields that nobody knows, in any order, and nulls for fields that are missing', () => {
     const text =
       '{"body_base64":null,"status":null,"body":"{}","extra":{"body":1},"observed_at":"2026-01-02T08:00:00.0+08:00","app_id":"x"}';
-    expect(parseReplayLine(text)).toEqual({ appId: 'x', observedAt, body: bytes('{}'), recorded: null });
+    expect(parseReplayLine(text)).toEqual({ appId: 'x', observedAt, payload: payload('{}'), recorded: null });
   });
 
   test('may hold raw control characters inside strings', () => {
@@ -124,8 +136,8 @@ describe('a body', () => {
   });
 
   test('is the decoded bytes of base64', () => {
-    expect(parseReplayLine(line('"body_base64":"/wD+"')).body).toEqual(Uint8Array.of(0xff, 0x00, 0xfe));
-    expect(parseReplayLine(line('"body_base64":""')).body).toEqual(new Uint8Array());
+    expect(parseReplayLine(line('"body_base64":"/wD+"')).payload?.body).toEqual(Uint8Array.of(0xff, 0x00, 0xfe));
+    expect(parseReplayLine(line('"body_base64":""')).payload?.body).toEqual(new Uint8Array());
   });
 
   test.each([
