@@ -5,8 +5,8 @@ import { applyGuards, type GuardSettings } from './guards.ts';
 import { describeLostBody, shortenedLog } from './log-cut.ts';
 import type { IncomingObservation, Observation, Reject } from './observation.ts';
 import { createTimeline, type ResumePoint, type Timeline } from './timeline.ts';
-import type { FirstSeen, Version, VersionChange } from './version.ts';
-import { diffVersions } from './version-changes.ts';
+import type { FirstSeen, Version } from './version.ts';
+import { listChanges, planChanges, type VersionChanges } from './version-changes.ts';
 
 /**
  * Plans one account. Feed it in order of time: each stored observation (only when planning from the
@@ -74,7 +74,7 @@ export class AccountPlanner {
       held: this.#held,
       refusal: this.#refusal,
       head: this.#head,
-      versions: this.#timeline === null ? [] : diffVersions(before, this.#timeline.versions()),
+      versions: this.#timeline === null ? listChanges([]) : planChanges(before, this.#timeline),
     };
   }
 
@@ -97,14 +97,23 @@ export class AccountPlanner {
   }
 }
 
-/** The plan of an account whose one new observation is its newest ok one again: nothing to do. */
-export function planDuplicate(head: AccountHead): AccountPlan {
-  return { ...planNothing(head.appId, head), duplicates: 1 };
+/** The plan of an account all of whose new observations are stored already: nothing to do. */
+export function planDuplicates(head: AccountHead, duplicates: number): AccountPlan {
+  return { ...planNothing(head.appId, head), duplicates };
 }
 
 /** A plan that leaves the account as it is. */
 export function planNothing(appId: string, head: AccountHead | null): AccountPlan {
-  return { appId, observations: [], duplicates: 0, rejects: [], held: [], refusal: null, head, versions: [] };
+  return {
+    appId,
+    observations: [],
+    duplicates: 0,
+    rejects: [],
+    held: [],
+    refusal: null,
+    head,
+    versions: listChanges([]),
+  };
 }
 
 export interface AccountPlannerOptions {
@@ -141,7 +150,7 @@ export interface AccountPlan {
   readonly refusal: Refusal | null;
   /** Null when the account has no observation yet: its first one was refused, or could not be recorded. */
   readonly head: DerivedHead | null;
-  readonly versions: readonly VersionChange[];
+  readonly versions: VersionChanges;
 }
 
 export interface Refusal {

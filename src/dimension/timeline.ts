@@ -4,69 +4,143 @@ import { BEGINNING, OPEN_END } from '../instant.ts';
 import type { Snapshot } from '../normalize/snapshot.ts';
 import { classifyKey } from './classify-key.ts';
 import { sceneIdOf, versionIdOf } from './ids.ts';
-import type { EndReason, FirstSeen, Version } from './version.ts';
+import type { EndReason, FirstSeen, Version, VersionChange } from './version.ts';
 
 /** Starts the timeline of one account. Its cost is linear in the rows of the answers. */
-export function createTimeline({ appId, firstSeen, resumeFrom }: TimelineOptions): Timeline {
-  const names = new Map(resumeFrom?.snapshot.present);
-  const open = new Map(resumeFrom?.openVersions.map((version) => [version.sceneKey, version]));
-  const closed: Version[] = [];
-  const facts = createFactMemory(resumeFrom !== undefined);
-
-  function close(key: string, effectiveTo: Micros, endReason: EndReason): void {
-    const version = open.get(key);
-    if (version === undefined) throw missingVersion(appId, key);
-    closed.push({ ...version, effectiveTo, endReason });
-    open.delete(key);
-    names.delete(key);
-  }
-
-  function isRemovedBy(snapshot: Snapshot, key: string): boolean {
-    return !snapshot.present.has(key) && !snapshot.unknown.has(key);
-  }
-
-  return {
-    get inForce() {
-      return names.size;
-    },
-
-    countRemovals(snapshot) {
-      if (snapshot.absencesUnknown) return 0;
-      let removals = 0;
-      for (const key of names.keys()) if (isRemovedBy(snapshot, key)) removals += 1;
-      return removals;
-    },
-
-    observe(observedAt, snapshot) {
-      for (const [key, name] of snapshot.present) {
-        const current = names.get(key);
-        if (current === name) continue;
-        if (current !== undefined) close(key, observedAt, 'renamed');
-        const fromBeginning = firstSeen === 'beginning' && current === undefined && facts.isFirst(key);
-        open.set(key, openVersion(appId, key, name, fromBeginning ? BEGINNING : observedAt, observedAt));
-        names.set(key, name);
-      }
-      // Every present key is in force now, so equal sizes mean that nothing else is.
-      if (!snapshot.absencesUnknown && names.size > snapshot.present.size) {
-        for (const key of names.keys()) if (isRemovedBy(snapshot, key)) close(key, observedAt, 'removed');
-      }
-      facts.remember(snapshot);
-    },
-
-    versions: () => [...closed, ...open.values()],
-  };
+export function createTimeline(options: TimelineOptions): Timeline {
+  return new AccountTimeline(options);
 }
 
 /** The versions of one account as its ok answers unfold, oldest first. */
 export interface Timeline {
   /** How many versions are in force after the answers so far. */
   readonly inForce: number;
+  /** How many there are so far. */
+  readonly size: number;
   /** How many versions in force the snapshot would close as removed. */
   countRemovals(snapshot: Snapshot): number;
   /** Takes the next answer; `observedAt` is later than that of every answer before. */
   observe(observedAt: Micros, snapshot: Snapshot): void;
   /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
-  versions(): Version[];
+  versions(): Iterable<Version>;
+  /** The same as changes of a dimension that has none of them. A row is made when it is asked for, each time anew. */
+  insertions(): Iterable<VersionChange>;
+}
+
+/**
+ * A timeline of one answer is that answer: most accounts of a first load have no other. Versions are made for it when they
+ * are written, and from the second answer on.
+ */
+class AccountTimeline implements Timeline {
+  readonly #appId: string;
+  readonly #firstSeen: FirstSeen;
+  readonly #names: Map<string, string>;
+  readonly #open: Map<string, Version>;
+  readonly #closed: Version[] = [];
+  readonly #facts: FactMemory;
+  #isUntouched: boolean;
+  #only: { readonly observedAt: Micros; readonly snapshot: Snapshot } | null = null;
+
+  constructor({ appId, firstSeen, resumeFrom }: TimelineOptions) {
+    this.#appId = appId;
+    this.#firstSeen = firstSeen;
+    this.#names = new Map(resumeFrom?.snapshot.present);
+    this.#open = new Map(resumeFrom?.openVersions.map((version) => [version.sceneKey, version]));
+    this.#facts = new FactMemory(resumeFrom !== undefined);
+    this.#isUntouched = resumeFrom === undefined;
+  }
+
+  get inForce(): number {
+    return this.#only?.snapshot.present.size ?? this.#names.size;
+  }
+
+  get size(): number {
+    return this.#only?.snapshot.present.size ?? this.#closed.length + this.#open.size;
+  }
+
+  countRemovals(snapshot: Snapshot): number {
+    if (snapshot.absencesUnknown) return 0;
+    let removals = 0;
+    for (const key of (this.#only?.snapshot.present ?? this.#names).keys()) {
+      if (isRemovedBy(snapshot, key)) removals += 1;
+    }
+    return removals;
+  }
+
+  observe(observedAt: Micros, snapshot: Snapshot): void {
+    if (this.#isUntouched) {
+      this.#isUntouched = false;
+      this.#only = { observedAt, snapshot };
+      return;
+    }
+    if (this.#only !== null) this.#take(this.#only.observedAt, this.#only.snapshot);
+    this.#only = null;
+    this.#take(observedAt, snapshot);
+  }
+
+  *versions(): Generator<Version> {
+    if (this.#only === null) {
+      yield* this.#closed;
+      yield* this.#open.values();
+    } else for (const { after } of this.insertions()) yield after;
+  }
+
+  *insertions(): Generator<InsertedVersion> {
+    if (this.#only === null) {
+      for (const after of this.versions()) yield { op: 'insert', after };
+      return;
+    }
+    const { observedAt, snapshot } = this.#only;
+    const from = this.#firstSeen === 'beginning' ? BEGINNING : observedAt;
+    for (const [key, name] of snapshot.present) {
+      yield new FirstVersion(() => openVersion(this.#appId, key, name, from, observedAt));
+    }
+  }
+
+  #take(observedAt: Micros, snapshot: Snapshot): void {
+    const names = this.#names;
+    for (const [key, name] of snapshot.present) {
+      const current = names.get(key);
+      if (current === name) continue;
+      if (current !== undefined) this.#close(key, observedAt, 'renamed');
+      const fromBeginning = this.#firstSeen === 'beginning' && current === undefined && this.#facts.isFirst(key);
+      const from = fromBeginning ? BEGINNING : observedAt;
+      this.#open.set(key, openVersion(this.#appId, key, name, from, observedAt));
+      names.set(key, name);
+    }
+    // Every present key is in force now, so equal sizes mean that nothing else is.
+    if (!snapshot.absencesUnknown && names.size > snapshot.present.size) {
+      for (const key of names.keys()) if (isRemovedBy(snapshot, key)) this.#close(key, observedAt, 'removed');
+    }
+    this.#facts.remember(snapshot);
+  }
+
+  #close(key: string, effectiveTo: Micros, endReason: EndReason): void {
+    const version = this.#open.get(key);
+    if (version === undefined) throw missingVersion(this.#appId, key);
+    this.#closed.push({ ...version, effectiveTo, endReason });
+    this.#open.delete(key);
+    this.#names.delete(key);
+  }
+}
+
+type InsertedVersion = Extract<VersionChange, { readonly op: 'insert' }>;
+
+class FirstVersion implements InsertedVersion {
+  readonly op = 'insert';
+  readonly #make: () => Version;
+
+  constructor(make: () => Version) {
+    this.#make = make;
+  }
+
+  get after(): Version {
+    return this.#make();
+  }
+}
+
+function isRemovedBy(snapshot: Snapshot, key: string): boolean {
+  return !snapshot.present.has(key) && !snapshot.unknown.has(key);
 }
 
 /** Where a timeline goes on: behind an ok answer that left nothing unknown. */
@@ -128,19 +202,26 @@ function openVersion(appId: string, key: string, name: string, from: Micros, fir
  * that it neither lists nor leaves unknown. So a key has no fact yet when each answer so far left it
  * unknown.
  */
-function createFactMemory(everyKeyHasOne: boolean) {
-  const listed = new Set<string>();
-  const timesUnknown = new Map<string, number>();
-  let answersWithAbsences = 0;
-  return {
-    isFirst(key: string): boolean {
-      return !everyKeyHasOne && !listed.has(key) && (timesUnknown.get(key) ?? 0) === answersWithAbsences;
-    },
-    remember(snapshot: Snapshot): void {
-      for (const key of snapshot.present.keys()) listed.add(key);
-      if (snapshot.absencesUnknown) return;
-      answersWithAbsences += 1;
-      for (const key of snapshot.unknown) timesUnknown.set(key, (timesUnknown.get(key) ?? 0) + 1);
-    },
-  };
+class FactMemory {
+  readonly #everyKeyHasOne: boolean;
+  readonly #listed = new Set<string>();
+  readonly #timesUnknown = new Map<string, number>();
+  #answersWithAbsences = 0;
+
+  constructor(everyKeyHasOne: boolean) {
+    this.#everyKeyHasOne = everyKeyHasOne;
+  }
+
+  isFirst(key: string): boolean {
+    if (this.#everyKeyHasOne || this.#listed.has(key)) return false;
+    return (this.#timesUnknown.get(key) ?? 0) === this.#answersWithAbsences;
+  }
+
+  remember({ present, unknown, absencesUnknown }: Snapshot): void {
+    if (this.#everyKeyHasOne) return;
+    for (const key of present.keys()) this.#listed.add(key);
+    if (absencesUnknown) return;
+    this.#answersWithAbsences += 1;
+    for (const key of unknown) this.#timesUnknown.set(key, (this.#timesUnknown.get(key) ?? 0) + 1);
+  }
 }

@@ -1,8 +1,9 @@
+import type { Timeline } from './timeline.ts';
 import type { Version, VersionChange } from './version.ts';
 import { isOpen } from './version.ts';
 
 /** What turns the stored rows into the computed ones. Both lists are of the same keys; equal rows give no change. */
-export function diffVersions(stored: readonly Version[], computed: readonly Version[]): VersionChange[] {
+export function diffVersions(stored: readonly Version[], computed: Iterable<Version>): VersionChange[] {
   const changes: VersionChange[] = [];
   const left = new Map(stored.map((version) => [version.versionId, version]));
   for (const after of computed) {
@@ -14,6 +15,46 @@ export function diffVersions(stored: readonly Version[], computed: readonly Vers
   for (const before of left.values()) changes.push({ op: 'delete', before });
   return changes;
 }
+
+/** Changes and how many there are. Rows that are inserted may be made while they are read, each time anew. */
+export interface VersionChanges extends Iterable<VersionChange> {
+  readonly counts: VersionCounts;
+}
+
+/** What is planned for an account: the difference, without rows in memory where there is nothing stored to compare with. */
+export function planChanges(stored: readonly Version[], timeline: Timeline): VersionChanges {
+  if (stored.length > 0) return listChanges(diffVersions(stored, timeline.versions()));
+  const counts = { ...noChanges, opened: timeline.size };
+  return { counts, [Symbol.iterator]: () => timeline.insertions()[Symbol.iterator]() };
+}
+
+export function listChanges(changes: readonly VersionChange[]): VersionChanges {
+  return { counts: countChanges(changes), [Symbol.iterator]: () => changes.values() };
+}
+
+/** The changes of several accounts, one after the other. */
+export function joinChanges(all: readonly VersionChanges[]): VersionChanges {
+  const counts = { ...noChanges };
+  for (const { counts: own } of all) {
+    counts.opened += own.opened;
+    counts.closed += own.closed;
+    counts.rewritten += own.rewritten;
+    counts.removed += own.removed;
+  }
+  return {
+    counts,
+    *[Symbol.iterator]() {
+      for (const changes of all) yield* changes;
+    },
+  };
+}
+
+/** How many rows change. */
+export function sumCounts(counts: VersionCounts): number {
+  return counts.opened + counts.closed + counts.rewritten + counts.removed;
+}
+
+const noChanges = { opened: 0, closed: 0, rewritten: 0, removed: 0 };
 
 export interface VersionCounts {
   /** Rows inserted. */

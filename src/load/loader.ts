@@ -107,8 +107,8 @@ export interface ChangeSet {
   readonly rejects: readonly Reject[];
   /** One for each account whose log changed. */
   readonly heads: readonly HeadChange[];
-  /** At most one change a `version_id`. */
-  readonly versions: readonly VersionChange[];
+  /** At most one change a `version_id`. May be read several times; rows to insert may be made while they are read. */
+  readonly versions: Iterable<VersionChange>;
 }
 
 /**

@@ -9,7 +9,7 @@ const SHOWN = 50;
 
 /** What a run does to the dimension, for people; its memory does not grow with the run. */
 export interface ChangeList {
-  add(changes: readonly VersionChange[]): void;
+  add(changes: Iterable<VersionChange>): void;
   /** A table of the first 50 changes and how many more there are; empty when there is none. */
   render(options: TableOptions): string;
 }

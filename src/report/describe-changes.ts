@@ -12,7 +12,7 @@ export interface DescribedChange {
 }
 
 /** The changes of one batch in words. The end of a name and the start of the next are one change. */
-export function* describeChanges(changes: readonly VersionChange[]): Generator<DescribedChange> {
+export function* describeChanges(changes: Iterable<VersionChange>): Generator<DescribedChange> {
   const renamed = new Map<string, Version>();
   const followed = new Set<string>();
   for (const change of changes) {

@@ -1,5 +1,6 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
+import { framed } from '../postgres-sql/apply/copy-rows.ts';
 import { quoteIdentifier } from '../postgres-sql/quote-sql.ts';
 import type { SceneTables } from '../postgres-sql/scene-tables.ts';
 import type { SqlSession } from '../postgres-sql/sql-target.ts';
@@ -23,7 +24,7 @@ export function createPgliteSession(pglite: PGlite, on: PGlite | Transaction, sc
       await on.exec(statements);
     },
     copy: async (table, columns, chunks) => {
-      const statement = `COPY ${quoteIdentifier(schema)}.${table} (${columns.join(', ')}) FROM '/dev/blob'`;
+      const statement = `COPY ${quoteIdentifier(schema)}.${table} (${columns.join(', ')}) FROM '/dev/blob' (FORMAT binary)`;
       let rows = 0;
       for (const blob of slices(chunks)) rows += (await on.query(statement, [], { blob })).affectedRows ?? 0;
       return rows;
@@ -33,15 +34,19 @@ export function createPgliteSession(pglite: PGlite, on: PGlite | Transaction, sc
 
 /** Chunks end with a row, so that slices do. */
 function* slices(chunks: Iterable<Buffer>): Generator<Blob> {
-  let parts: Uint8Array<ArrayBuffer>[] = [];
+  let parts: Buffer[] = [];
   let bytes = 0;
   for (const chunk of chunks) {
-    parts.push(new Uint8Array(chunk));
+    parts.push(chunk);
     bytes += chunk.byteLength;
     if (bytes < SLICE_BYTES) continue;
-    yield new Blob(parts);
+    yield blobOf(parts);
     parts = [];
     bytes = 0;
   }
-  if (parts.length > 0) yield new Blob(parts);
+  if (parts.length > 0) yield blobOf(parts);
+}
+
+function blobOf(rows: readonly Buffer[]): Blob {
+  return new Blob(Array.from(framed(rows), (chunk) => new Uint8Array(chunk)));
 }

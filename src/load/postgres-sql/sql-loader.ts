@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
+import { VersionKey } from './apply/version-key.ts';
 import { checkDatabase } from './check-database.ts';
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
@@ -17,6 +18,15 @@ export type AcquireLock = (scope: LockScope, signal: AbortSignal) => Promise<Loc
 
 /** A loader over anything that speaks Postgres: all of the port but connection and lock. Disposing it disposes the target. */
 export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Loader {
+  const versionKey = new VersionKey(target);
+  const completeKey = async (lock: Lock, signal: AbortSignal): Promise<void> => {
+    try {
+      await versionKey.complete(signal);
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+  };
   return {
     kind: target.kind,
     description: target.description,
@@ -29,13 +39,15 @@ export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Lo
     migrationSql: (options) => migrationScript(target.schema, target.readers, options),
     acquireLock: async (scope, signal) => {
       signal.throwIfAborted();
-      return acquireLock(scope, signal);
+      const lock = await acquireLock(scope, signal);
+      if (lock !== null) await completeKey(lock, signal);
+      return lock;
     },
     readHeads: (query, signal) => readHeads(target, query, signal),
     readVersions: (query, signal) => readVersions(target, query, signal),
     readObservations: (query, signal) => readObservations(target, query, signal),
     readPayloads: (hashes, signal) => readPayloads(target, hashes, signal),
-    apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, changeSet, signal),
+    apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, versionKey, changeSet, signal),
     runSql: (statement, signal) =>
       target.transaction(
         async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows,

@@ -10,8 +10,8 @@ export interface SqlSession {
   readonly schema: string;
   /** Runs several statements without parameters. */
   script(statements: string): Promise<void>;
-  /** Appends rows in the text format of COPY; returns how many there were. */
-  copy(table: CopyTable, columns: readonly string[], chunks: Iterable<Buffer>): Promise<number>;
+  /** Appends rows in the binary format of COPY, each chunk of whole rows; returns how many there were. */
+  copy(table: CopyTable, columns: readonly string[], rows: Iterable<Buffer>): Promise<number>;
 }
 
 /**

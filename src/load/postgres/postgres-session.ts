@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
+import { framed } from '../postgres-sql/apply/copy-rows.ts';
 import { quoteIdentifier } from '../postgres-sql/quote-sql.ts';
 import type { SceneTables } from '../postgres-sql/scene-tables.ts';
 import type { SqlSession } from '../postgres-sql/sql-target.ts';
@@ -13,8 +14,10 @@ export function createPostgresSession(client: pg.ClientBase, schema: string): Sq
     script: async (statements) => {
       await client.query(statements);
     },
-    copy: (table, columns, chunks) =>
-      copyIn(client, `COPY ${quoteIdentifier(schema)}.${table} (${columns.join(', ')}) FROM STDIN`, chunks),
+    copy: (table, columns, rows) => {
+      const into = `${quoteIdentifier(schema)}.${table} (${columns.join(', ')})`;
+      return copyIn(client, `COPY ${into} FROM STDIN (FORMAT binary)`, framed(rows));
+    },
   };
 }
 

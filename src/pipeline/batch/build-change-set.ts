@@ -1,5 +1,5 @@
 import type { VersionChange } from '../../dimension/version.ts';
-import { countChanges } from '../../dimension/version-changes.ts';
+import { joinChanges } from '../../dimension/version-changes.ts';
 import type { ChangeSet, HeadChange, Payload } from '../../load/loader.ts';
 import type { RunCounts, RunCountsDelta } from '../../load/run-counts.ts';
 import { answersOf, type Batch } from './batch.ts';
@@ -13,7 +13,7 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
   const accepted = planned.filter(({ plan, damage }) => plan.refusal === null && damage === null);
   const logged = accepted.filter(({ plan }) => plan.observations.length > 0);
   const observations = logged.flatMap(({ plan }) => plan.observations);
-  const versions = logged.flatMap(({ plan }) => plan.versions);
+  const versions = joinChanges(logged.map(({ plan }) => plan.versions));
   const rejects = logged.flatMap(({ plan }) => plan.rejects);
   const duplicate = accepted.reduce((sum, { plan }) => sum + plan.duplicates, 0);
   return {
@@ -28,7 +28,7 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
     counts: {
       accounts: countOutcomes(planned),
       observations: { recorded: observations.length, duplicate },
-      versions: countChanges(versions),
+      versions: versions.counts,
       rejects: rejects.length,
     },
   };
@@ -54,7 +54,7 @@ function toHeadChange({ plan, storedHead }: PlannedAccount): HeadChange[] {
 }
 
 /** A change set that touches nothing but what is given. */
-export function emptyChanges(versions: readonly VersionChange[] = []): Omit<ChangeSet, 'run'> {
+export function emptyChanges(versions: Iterable<VersionChange> = []): Omit<ChangeSet, 'run'> {
   return { payloads: [], observations: [], decisions: [], rejects: [], heads: [], versions };
 }
 

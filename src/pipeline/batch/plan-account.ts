@@ -3,6 +3,7 @@ import { type AccountPlan, AccountPlanner, type PlanFrom, planNothing } from '..
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { IncomingObservation } from '../../dimension/observation.ts';
 import type { FirstSeen } from '../../dimension/version.ts';
+import { sumCounts } from '../../dimension/version-changes.ts';
 import { isScenedimError, type ScenedimError } from '../../errors.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
@@ -72,7 +73,7 @@ function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): Accoun
   if (failure !== undefined) return failure;
   if (plan.held.length > 0) return 'held';
   // Without a new observation nothing is written, though damaged rows may differ from what the log gives.
-  return plan.versions.length > 0 && plan.observations.length > 0 ? 'changed' : 'unchanged';
+  return sumCounts(plan.versions.counts) > 0 && plan.observations.length > 0 ? 'changed' : 'unchanged';
 }
 
 /** The new observations of an account, with what they say. */

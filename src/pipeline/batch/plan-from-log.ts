@@ -4,6 +4,7 @@ import { type AccountPlan, AccountPlanner } from '../../dimension/account-planne
 import { describeCut, findCut, type LogCut, LogTimes, shortenedLog } from '../../dimension/log-cut.ts';
 import type { IncomingObservation, Observation } from '../../dimension/observation.ts';
 import { isOpen, type Version } from '../../dimension/version.ts';
+import { listChanges } from '../../dimension/version-changes.ts';
 import type { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import type { NormalizedAnswer, Snapshot } from '../../normalize/snapshot.ts';
@@ -137,7 +138,7 @@ class LogMerge {
       const answer = answers.get(observation.observedAt);
       this.#log.add(observation, answer?.kind === 'snapshot' ? answer.present : undefined);
     }
-    return findCut({ versions, head: this.#head, log: this.#log, changes: plan.versions, mayRedate: true });
+    return findCut({ versions, head: this.#head, log: this.#log, changes: [...plan.versions], mayRedate: true });
   }
 
   #isNewer(): boolean {
@@ -168,7 +169,7 @@ class LogMerge {
 
   /** Only notes the observations: the rows are computed when the log is whole again. */
   #record(plan: AccountPlan): PlannedAccount {
-    const recorded = { ...plan, head: this.#head, versions: [] };
+    const recorded = { ...plan, head: this.#head, versions: listChanges([]) };
     return { ...plannedAccount(this.#batch, recorded, this.#head), needsBodies: true };
   }
 

@@ -131,7 +131,7 @@ async function recomputeAccount(
   const { mayRedate = false } = options;
   const isComputed = damaged.length === 0 || options.skipDamaged === true;
   const plan = planner.finish(storedVersions);
-  const versions = isComputed ? plan.versions : [];
+  const versions = isComputed ? [...plan.versions] : [];
   const cut = findCut({ versions: storedVersions, head: storedHead, log, changes: versions, mayRedate });
   const head = isComputed ? plan.head : null;
   return { appId, storedVersions, storedHead, newestSnapshot, damaged, cut, head, versions };

@@ -56,7 +56,7 @@ export interface RunContext {
    * Told after every batch that was written, what it did to the dimension. A plan's batches are written
    * beside the target.
    */
-  readonly onChanges?: (changes: readonly VersionChange[]) => void;
+  readonly onChanges?: (changes: Iterable<VersionChange>) => void;
 }
 
 /** Where the pipeline says what it does; pino satisfies it. Nothing that reaches it holds a secret. */

@@ -1,3 +1,4 @@
+import type { VersionChange } from '../../../dimension/version.ts';
 import type { ChangeSet } from '../../loader.ts';
 import type { Lease } from '../leases/lease-statements.ts';
 import { type Query, scriptOf } from '../sql/query.ts';
@@ -25,9 +26,19 @@ export function applyScript(
     },
     replacesPayloads: payloads.some(({ replaces }) => replaces === true),
     decisions: { rows: decisions.length, span: spanOf(decisions) },
-    versions: { rows: versions.length, operations: new Set(versions.map(({ op }) => op)) },
+    versions: versionsOf(versions),
   });
   return scriptOf(statements);
+}
+
+function versionsOf(changes: ChangeSet['versions']) {
+  const operations = new Set<VersionChange['op']>();
+  let rows = 0;
+  for (const { op } of changes) {
+    operations.add(op);
+    rows += 1;
+  }
+  return { rows, operations };
 }
 
 /** From the oldest to the newest row; null when there is none. */

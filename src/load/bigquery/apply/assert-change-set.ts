@@ -12,18 +12,24 @@ export function assertChangeSet({ observations, decisions, rejects, heads, paylo
   assertDistinct('decision', decisions, ({ appId, observedAt }) => `${appId}\n${observedAt}`);
   assertDistinct('reject', rejects, ({ appId, observedAt, index }) => `${appId}\n${observedAt}\n${index}`);
   assertDistinct('head', heads, ({ head }) => head.appId);
-  assertDistinct('version', versions, (change) => versionOf(change).versionId);
   for (const { appId, observedAt, status, payloadHash } of observations) {
     if ((payloadHash === null) !== (status === 'failed'))
       refuse(`a ${status} observation`, `${appId} at ${observedAt}`);
   }
-  const stays = versions.flatMap((change) => (change.op === 'delete' ? [] : [change.after]));
-  for (const version of stays) assertVersion(version);
+  assertDistinct('version', versions, (change) => versionOf(change).versionId);
   assertDistinct(
     'end of a version',
-    stays,
+    versionsThatStay(versions),
     ({ appId, sceneKey, effectiveTo }) => `${appId}\n${sceneKey}\n${effectiveTo}`,
   );
+}
+
+function* versionsThatStay(changes: ChangeSet['versions']): Generator<Version> {
+  for (const change of changes) {
+    if (change.op === 'delete') continue;
+    assertVersion(change.after);
+    yield change.after;
+  }
 }
 
 function assertVersion(version: Version): void {
@@ -32,7 +38,7 @@ function assertVersion(version: Version): void {
   if ((endReason === null) !== isOpen(version)) refuse('a version whose end and end_reason differ', versionId);
 }
 
-function assertDistinct<Row>(what: string, rows: readonly Row[], keyOf: (row: Row) => string): void {
+function assertDistinct<Row>(what: string, rows: Iterable<Row>, keyOf: (row: Row) => string): void {
   const keys = new Set<string>();
   for (const row of rows) {
     const key = keyOf(row);

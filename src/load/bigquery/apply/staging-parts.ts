@@ -88,13 +88,13 @@ interface Column<Item> {
 }
 
 function partOf<Item>(
-  itemsOf: (changeSet: ChangeSet) => readonly Item[],
+  itemsOf: (changeSet: ChangeSet) => Iterable<Item>,
   columns: Readonly<Record<string, Column<Item>>>,
 ): StagingPart {
   const all = Object.entries(columns);
   return {
     columns: Object.fromEntries(all.map(([name, { type }]) => [name, type])),
-    isEmpty: (changeSet) => itemsOf(changeSet).length === 0,
+    isEmpty: (changeSet) => Iterator.from(itemsOf(changeSet)).next().done === true,
     *rows(changeSet) {
       for (const item of itemsOf(changeSet)) {
         const row: Record<string, string | boolean | null> = {};

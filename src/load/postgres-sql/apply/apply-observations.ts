@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { chunksOf } from '../../../chunks.ts';
 import type { Decision, Observation, Reject } from '../../../dimension/observation.ts';
-import { instantText, instantTextOrNull } from '../instant-text.ts';
+import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
+import { type CopyFields, copyRows } from './copy-rows.ts';
 
 const observationColumns = [
   'app_id',
@@ -22,21 +22,22 @@ const observationColumns = [
 /** Appends observations; one that is stored already breaks the primary key. */
 export async function insertObservations(session: SqlSession, observations: readonly Observation[]): Promise<void> {
   if (observations.length === 0) return;
-  const written = await session.copy(
-    'scene_observation',
-    observationColumns,
-    copyChunks(observations, observationLine),
-  );
-  const rows = { table: 'scene_observation', what: 'observations to add', expected: observations.length };
-  await assertRowCount(session, rows, written);
+  const rows = copyRows(observations, observationColumns.length, writeObservation);
+  const written = await session.copy('scene_observation', observationColumns, rows);
+  const expected = { table: 'scene_observation', what: 'observations to add', expected: observations.length };
+  await assertRowCount(session, expected, written);
 }
 
-function observationLine(observation: Observation): string {
-  return `${copyText(observation.appId)}\t${instantText(observation.observedAt)}\t${observation.status}\t${copyTextOrNull(
-    observation.payloadHash,
-  )}\t${copyTextOrNull(observation.errorCode)}\t${copyTextOrNull(observation.errorMessage)}\t${copyTextOrNull(
-    observation.holdReason,
-  )}\t${copyTextOrNull(instantTextOrNull(observation.decidedAt))}\t${copyText(observation.runId)}`;
+function writeObservation(fields: CopyFields, observation: Observation): void {
+  fields.text(observation.appId);
+  fields.instant(observation.observedAt);
+  fields.text(observation.status);
+  fields.text(observation.payloadHash);
+  fields.text(observation.errorCode);
+  fields.text(observation.errorMessage);
+  fields.text(observation.holdReason);
+  fields.instant(observation.decidedAt);
+  fields.text(observation.runId);
 }
 
 /** Records decisions; one about an observation that is not stored is `stale_heads`. */
@@ -60,16 +61,19 @@ export async function applyDecisions(session: SqlSession, decisions: readonly De
   }
 }
 
+const rejectColumns = ['run_id', 'app_id', 'observed_at', 'row_index', 'reason', 'raw'] as const;
+
 /** Appends the rejected rows of the run. */
 export async function insertRejects(session: SqlSession, rejects: readonly Reject[], runId: string): Promise<void> {
   if (rejects.length === 0) return;
-  const run = copyText(runId);
-  const line = (reject: Reject) =>
-    `${run}\t${copyText(reject.appId)}\t${instantText(reject.observedAt)}\t${reject.index}\t${reject.reason}\t${copyText(reject.raw)}`;
-  const written = await session.copy(
-    'scene_reject',
-    ['run_id', 'app_id', 'observed_at', 'row_index', 'reason', 'raw'],
-    copyChunks(rejects, line),
-  );
+  const write = (fields: CopyFields, reject: Reject) => {
+    fields.text(runId);
+    fields.text(reject.appId);
+    fields.instant(reject.observedAt);
+    fields.bigint(BigInt(reject.index));
+    fields.text(reject.reason);
+    fields.text(reject.raw);
+  };
+  const written = await session.copy('scene_reject', rejectColumns, copyRows(rejects, rejectColumns.length, write));
   await assertRowCount(session, { table: 'scene_reject', what: 'rejects to add', expected: rejects.length }, written);
 }

@@ -6,41 +6,58 @@ import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { assignments, type UnnestColumns, unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { copyChunks, copyText, copyTextOrNull } from './copy-text.ts';
+import { copyRows } from './copy-rows.ts';
+import type { VersionKey } from './version-key.ts';
+import { writeVersion } from './write-version.ts';
 
 /**
  * Changes the dimension in the one order in which no statement meets a row that a later one would move out of its way
  * (UNIQUE (app_id, scene_key, effective_to)): delete; close or shorten; reopen or lengthen; insert.
  */
-export async function applyVersions(session: SqlSession, changes: readonly VersionChange[]): Promise<void> {
+export async function applyVersions(
+  session: SqlSession,
+  versionKey: VersionKey,
+  changes: Iterable<VersionChange>,
+): Promise<void> {
   const deleted: Version[] = [];
-  const shortened: Version[] = [];
-  const lengthened: Version[] = [];
-  const inserted: Version[] = [];
+  const shortened: VersionUpdate[] = [];
+  const lengthened: VersionUpdate[] = [];
+  let insertions = 0;
   for (const change of changes) {
     if (change.op === 'delete') deleted.push(change.before);
-    else if (change.op === 'insert') inserted.push(change.after);
-    else if (change.after.effectiveTo <= change.before.effectiveTo) shortened.push(change.after);
-    else lengthened.push(change.after);
+    else if (change.op === 'insert') insertions += 1;
+    else if (change.after.effectiveTo <= change.before.effectiveTo) shortened.push(change);
+    else lengthened.push(change);
   }
   for (const chunk of chunksOf(deleted)) await deleteVersions(session, chunk);
   for (const chunk of chunksOf(shortened)) await updateVersions(session, chunk);
   for (const chunk of chunksOf(lengthened)) await updateVersions(session, chunk);
-  if (inserted.length === 0) return;
-  const written = await session.copy('dim_scene', versionColumnNames, copyChunks(inserted, versionLine));
-  await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: inserted.length }, written);
+  if (insertions === 0) return;
+  await versionKey.setAside(session, insertions);
+  const rows = copyRows(insertedBy(changes), versionColumnNames.length, writeVersion);
+  const written = await session.copy('dim_scene', versionColumnNames, rows);
+  await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
 }
 
+/** Made while COPY sends those before: a batch of them would be kept for nothing, and the server would wait. */
+function* insertedBy(changes: Iterable<VersionChange>): Generator<Version> {
+  for (const change of changes) if (change.op === 'insert') yield change.after;
+}
+
+type VersionUpdate = Extract<VersionChange, { readonly op: 'update' }>;
+
 async function deleteVersions(session: SqlSession, versions: readonly Version[]): Promise<void> {
-  const ids = versions.map(({ versionId }) => versionId);
   const { db, schema } = session;
   const { numAffectedRows } = await sql`
-    DELETE FROM ${sql.id(schema, 'dim_scene')} WHERE version_id = ANY(${ids}::text[])`.execute(db);
+    DELETE FROM ${sql.id(schema, 'dim_scene')} AS d
+    USING ${unnest(storedKeys(versions))}
+    WHERE ${isStoredRow}`.execute(db);
   const rows = { table: 'dim_scene', what: 'versions to delete', expected: versions.length };
   await assertRowCount(session, rows, numAffectedRows);
 }
 
-async function updateVersions(session: SqlSession, versions: readonly Version[]): Promise<void> {
+async function updateVersions(session: SqlSession, updates: readonly VersionUpdate[]): Promise<void> {
+  const versions = updates.map(({ after }) => after);
   const changed: UnnestColumns = {
     scene_value: ['bigint', versions.map((version) => version.sceneValue?.toString() ?? null)],
     value_kind: ['text', versions.map((version) => version.valueKind)],
@@ -55,19 +72,21 @@ async function updateVersions(session: SqlSession, versions: readonly Version[])
   const { numAffectedRows } = await sql`
     UPDATE ${sql.id(schema, 'dim_scene')} AS d
     SET ${assignments(Object.keys(changed))}
-    FROM ${unnest({ version_id: ['text', versions.map(({ versionId }) => versionId)], ...changed })}
-    WHERE d.version_id = u.version_id`.execute(db);
-  const rows = { table: 'dim_scene', what: 'versions to update', expected: versions.length };
+    FROM ${unnest({ ...storedKeys(updates.map(({ before }) => before)), ...changed })}
+    WHERE ${isStoredRow}`.execute(db);
+  const rows = { table: 'dim_scene', what: 'versions to update', expected: updates.length };
   await assertRowCount(session, rows, numAffectedRows);
 }
 
-/** A row of `dim_scene` for COPY, in the order of the columns. One template and no array: this is the loop that a first load spends its time in. */
-export function versionLine(version: Version): string {
-  return `${version.versionId}\t${version.sceneId}\t${copyText(version.appId)}\t${copyText(version.sceneKey)}\t${
-    version.sceneValue ?? '\\N'
-  }\t${version.valueKind}\t${version.isAggregate ? 't' : 'f'}\t${copyText(version.sceneName)}\t${instantText(
-    version.effectiveFrom,
-  )}\t${instantText(version.effectiveTo)}\t${isOpen(version) ? 't' : 'f'}\t${copyTextOrNull(version.endReason)}\t${instantText(
-    version.firstObservedAt,
-  )}`;
+/** What finds stored rows, also while the primary key is set aside. */
+function storedKeys(versions: readonly Version[]): UnnestColumns {
+  return {
+    version_id: ['text', versions.map(({ versionId }) => versionId)],
+    stored_app_id: ['text', versions.map(({ appId }) => appId)],
+    stored_scene_key: ['text', versions.map(({ sceneKey }) => sceneKey)],
+    stored_effective_to: ['timestamptz', versions.map(({ effectiveTo }) => instantText(effectiveTo))],
+  };
 }
+
+const isStoredRow = sql`d.version_id = u.version_id AND d.app_id = u.stored_app_id
+      AND d.scene_key = u.stored_scene_key AND d.effective_to = u.stored_effective_to`;

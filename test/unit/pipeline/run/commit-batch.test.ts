@@ -29,7 +29,7 @@ async function load(limits: Partial<LoaderLimits>) {
     ...memory,
     limits: { ...memory.limits, ...limits },
     apply: (changes, signal) => {
-      if (changes.versions.length > 0) writes += 1;
+      if ([...changes.versions].length > 0) writes += 1;
       return memory.apply(changes, signal);
     },
   };

@@ -1,0 +1,63 @@
+import { isOpen, type Version } from '../../../dimension/version.ts';
+import { type CopyFields, encodeFields } from './copy-rows.ts';
+
+const REMEMBERED_KEYS = 4_096;
+
+/**
+ * A row of `dim_scene` for COPY, in the order of the columns. A first load spends much of its time here. Rows share their
+ * scene keys and their times, so the fields of those are encoded once.
+ */
+export function writeVersion(fields: CopyFields, version: Version): void {
+  fields.text(version.versionId);
+  fields.text(version.sceneId);
+  fields.text(version.appId);
+  fields.encoded(keyFields(version));
+  fields.text(version.sceneName);
+  fields.encoded(timeFields(version));
+}
+
+interface Encoded {
+  readonly of: Version;
+  readonly fields: Uint8Array;
+}
+
+const knownKeys = new Map<string, Encoded>();
+
+/** scene_key, scene_value, value_kind, is_aggregate. */
+function keyFields(version: Version): Uint8Array {
+  const { sceneKey, sceneValue, valueKind, isAggregate } = version;
+  const known = knownKeys.get(sceneKey);
+  if (known?.of.sceneValue === sceneValue && known.of.valueKind === valueKind && known.of.isAggregate === isAggregate)
+    return known.fields;
+  const fields = encodeFields((out) => {
+    out.text(sceneKey);
+    out.bigint(sceneValue);
+    out.text(valueKind);
+    out.boolean(isAggregate);
+  });
+  if (knownKeys.size >= REMEMBERED_KEYS) knownKeys.clear();
+  knownKeys.set(sceneKey, { of: version, fields });
+  return fields;
+}
+
+let last: Encoded | undefined;
+
+/** effective_from, effective_to, is_current, end_reason, first_observed_at. */
+function timeFields(version: Version): Uint8Array {
+  const { effectiveFrom, effectiveTo, endReason, firstObservedAt } = version;
+  const isSame =
+    last?.of.firstObservedAt === firstObservedAt &&
+    last.of.effectiveFrom === effectiveFrom &&
+    last.of.effectiveTo === effectiveTo &&
+    last.of.endReason === endReason;
+  if (last !== undefined && isSame) return last.fields;
+  const fields = encodeFields((out) => {
+    out.instant(effectiveFrom);
+    out.instant(effectiveTo);
+    out.boolean(isOpen(version));
+    out.text(endReason);
+    out.instant(firstObservedAt);
+  });
+  last = { of: version, fields };
+  return fields;
+}
