@@ -6,7 +6,8 @@ import type { IncomingObservation } from './observation.ts';
 export function choosePath(head: AccountHead | null, incoming: readonly ObservationOutline[]): PlanPath {
   if (head === null) return 'nothing';
   const oldest = incoming[0];
-  if (incoming.length === 1 && oldest !== undefined && isNewest(head, oldest)) return 'duplicate';
+  const newest = incoming.at(-1);
+  if (newest !== undefined && newest.observedAt <= head.lastAttemptAt) return 'duplicate';
   if (oldest !== undefined && oldest.observedAt <= head.lastAttemptAt) return 'log';
   if (incoming.every((observation) => cannotChange(head, observation))) return 'repeat';
   return head.lastPayloadHash === null ? 'log' : 'open_versions';
@@ -19,9 +20,8 @@ export function choosePath(head: AccountHead | null, incoming: readonly Observat
  *   says;
  * - `open_versions`: everything is newer than the log (and the newest ok answer left nothing unknown,
  *   else `log`);
- * - `duplicate`: the one observation is the newest of the log, which is an ok one; in a copy of the log
- *   it is `log`, because the copy may bring back what was lost;
- * - `log`: something is late, or is there already.
+ * - `duplicate`: nothing is newer than the log, so all of it may be there already (else `log`);
+ * - `log`: something is late.
  */
 export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'duplicate' | 'log';
 
@@ -29,11 +29,6 @@ export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'duplicate' | 'l
 export interface ObservationOutline extends Omit<IncomingObservation, 'answer' | 'origin'> {
   /** What it says, when that is no snapshot. */
   readonly failure: AnswerFailure | null;
-}
-
-function isNewest(head: AccountHead, { observedAt, payloadHash, recorded }: ObservationOutline): boolean {
-  const isSameAnswer = observedAt === head.lastOkAt && payloadHash !== null && payloadHash === head.lastPayloadHash;
-  return isSameAnswer && recorded === null;
 }
 
 function cannotChange(head: AccountHead, { failure, payloadHash, recorded }: ObservationOutline): boolean {

@@ -141,7 +141,7 @@ test('bodies are said to be replaced when the stored ones differ, and read only 
   await replayWatched(lists.map((list, index) => line('wxb', index + 1, list)));
   expect([reads, replaced]).toEqual([0, []]);
   await replayWatched(copy);
-  expect([reads, replaced]).toEqual([1, [true]]);
+  expect([reads, replaced]).toEqual([2, [true]]);
   expect(told).toEqual([{ bodies: 2 }]);
   expect(await rules()).toEqual([]);
 });

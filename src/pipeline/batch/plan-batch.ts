@@ -1,9 +1,11 @@
 import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
-import { planDuplicate } from '../../dimension/account-planner.ts';
+import { planDuplicates } from '../../dimension/account-planner.ts';
 import { choosePath } from '../../dimension/choose-path.ts';
+import { sumCounts } from '../../dimension/version-changes.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Batch } from './batch.ts';
+import { findStored } from './find-stored.ts';
 import {
   type PlanInputs,
   type PlannedAccount,
@@ -22,15 +24,15 @@ import { planFromLog } from './plan-from-log.ts';
  * then the heads are not trusted, and what is stored is read.
  */
 export async function planBatch(inputs: PlanInputs, batch: Batch, isRefused = false): Promise<PlannedAccount[]> {
-  const stored = inputs.loader.readHeads({ appIds: [...batch.accounts.keys()] }, inputs.signal);
-  const heads = new Map(await Array.fromAsync(stored, (head) => [head.appId, head] as const));
+  const found = inputs.loader.readHeads({ appIds: [...batch.accounts.keys()] }, inputs.signal);
+  const heads = new Map(await Array.fromAsync(found, (head) => [head.appId, head] as const));
   const { readLogAccounts, batchVersions } = inputs.loader.limits;
   const planned: PlannedAccount[] = [];
   let changes = 0;
   const add = (accounts: readonly PlannedAccount[]): void => {
     for (const account of accounts) {
       planned.push(account);
-      changes += account.plan.versions.length;
+      changes += sumCounts(account.plan.versions.counts);
     }
   };
   const changed: AccountHead[] = [];
@@ -49,10 +51,11 @@ export async function planBatch(inputs: PlanInputs, batch: Batch, isRefused = fa
     else if (path === 'duplicate') repeated.push(head);
     else add([planAccount(inputs, batch, appId, { kind: 'repeat', head })]);
   }
-  const stillThere = await findNewest(inputs, repeated);
+  const stored = await findStored(inputs, batch, repeated);
   for (const head of repeated) {
-    if (stillThere.has(head.appId)) add([plannedAccount(batch, planDuplicate(head), head)]);
-    else late.push(head);
+    const duplicates = stored.get(head.appId);
+    if (duplicates === undefined) late.push(head);
+    else add([plannedAccount(batch, planDuplicates(head, duplicates), head)]);
   }
   for await (const accounts of planChanged(inputs, batch, changed, late)) {
     add(accounts);
@@ -79,26 +82,4 @@ function withoutHead(appId: string): PlannedAccount {
     remedy: 'scenedim rebuild computes the row from the log',
   });
   return unplannableAccount(appId, null, damage);
-}
-
-/** The accounts whose newest ok answer is still stored: that of another may have been cut, with its body. */
-async function findNewest({ loader, signal }: PlanInputs, heads: readonly AccountHead[]): Promise<ReadonlySet<string>> {
-  const newest = new Map(heads.map((head) => [head.appId, head] as const));
-  const found = new Set<string>();
-  const [first] = heads;
-  if (first === undefined) return found;
-  const since = heads.reduce((oldest, { lastOkAt }) => smaller(oldest, lastOkAt ?? 0n), first.lastOkAt ?? 0n);
-  const appIds = [...newest.keys()];
-  for await (const { appId, observedAt, status } of loader.readObservations({ appIds, since }, signal)) {
-    if (status === 'ok' && observedAt === newest.get(appId)?.lastOkAt) found.add(appId);
-  }
-  const hashes = new Set(heads.flatMap(({ lastPayloadHash }) => lastPayloadHash ?? []));
-  // One read at most: more would make the repetition of a large file as slow as the file itself.
-  if (hashes.size > loader.limits.readPayloads) return found;
-  const bodies = await loader.readPayloads([...hashes], signal);
-  return new Set([...found].filter((appId) => bodies.has(newest.get(appId)?.lastPayloadHash ?? '')));
-}
-
-function smaller(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

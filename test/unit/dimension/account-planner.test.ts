@@ -43,7 +43,7 @@ describe('an account plan', () => {
       [2n, 'shrink'],
       [3n, 'shrink'],
     ]);
-    expect(versions.every((change) => change.op === 'insert' && isOpen(change.after))).toBe(true);
+    expect([...versions].every((change) => change.op === 'insert' && isOpen(change.after))).toBe(true);
   });
 
   it('does not hold an answer that loses exactly maxShrink', () => {
@@ -141,7 +141,7 @@ describe('an account plan', () => {
   it('dates a key from the beginning only while no answer said that it was absent', () => {
     const first = snapshot({ b: 'B' }, { unknown: new Set(['a']) });
     const from = (incoming: IncomingObservation[]) =>
-      plan(incoming).versions.flatMap((change) =>
+      [...plan(incoming).versions].flatMap((change) =>
         change.op === 'insert' && change.after.sceneKey === 'a' ? [change.after.effectiveFrom] : [],
       );
     expect(from([answer(1, first), answer(2, snapshot({ a: 'A', b: 'B' }))])).toEqual([0n]);
@@ -170,21 +170,16 @@ describe('the path of a plan', () => {
     ['a new account reads nothing', null, [answer(1, snapshot(letters))], 'nothing'],
     ['the same body again reads nothing', head, [answer(8, snapshot(letters), 'h')], 'repeat'],
     ['another body reads the open versions', head, [answer(8, snapshot(letters), 'x')], 'open_versions'],
-    ['an answer older than a failed attempt reads the log', head, [answer(6, snapshot(letters), 'h')], 'log'],
-    ['the newest ok answer once more reads nothing', head, [answer(5, snapshot(letters), 'h')], 'duplicate'],
-    ['another answer at its time reads the log', head, [answer(5, snapshot(letters), 'x')], 'log'],
+    ['an answer older than a failed attempt may be there', head, [answer(6, snapshot(letters), 'h')], 'duplicate'],
+    ['the newest ok answer once more may be there', head, [answer(5, snapshot(letters), 'h')], 'duplicate'],
+    ['another answer at its time may be a late one', head, [answer(5, snapshot(letters), 'x')], 'duplicate'],
+    ['an answer at a known time may be there', head, [answer(7, snapshot(letters), 'h')], 'duplicate'],
     [
-      'a recorded failure at its time reads the log',
+      'a late answer before a newer one reads the log',
       head,
-      [
-        {
-          ...answer(5, snapshot(letters), 'h'),
-          recorded: { status: 'failed', holdReason: null, decidedAt: null, errorCode: '-1', errorMessage: null },
-        },
-      ],
+      [answer(6, snapshot(letters), 'h'), answer(8, snapshot(letters), 'h')],
       'log',
     ],
-    ['an answer at a known time reads the log', head, [answer(7, snapshot(letters), 'h')], 'log'],
     [
       'the first list after failures reads the log',
       { ...head, lastPayloadHash: null },
