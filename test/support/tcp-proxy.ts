@@ -14,6 +14,8 @@ export interface TcpProxyOptions {
   readonly listenOn?: number;
   /** Connections that are served at once; more are taken and wait, as a pooler in session mode lets them. Default: any. */
   readonly limit?: number;
+  /** True when a client keeps its socket after the server has closed the other one. Default false. */
+  readonly keepsClients?: boolean;
 }
 
 /** A proxy on loopback before a server on loopback. */
@@ -21,6 +23,7 @@ export async function startTcpProxy({
   port,
   listenOn = 0,
   limit = Number.POSITIVE_INFINITY,
+  keepsClients = false,
 }: TcpProxyOptions): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const waiting: Socket[] = [];
@@ -36,7 +39,7 @@ export async function startTcpProxy({
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
-        if (!isStalled) to.destroy();
+        if (!isStalled && (to !== client || !keepsClients)) to.destroy();
       });
     };
     forward(client, server);

@@ -13,7 +13,12 @@ const GOODBYE_MS = 1_000;
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 /** Settings that would end a session or a statement of ours, because somebody is slow. */
-const limits = ['statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout'] as const;
+const limits = [
+  'statement_timeout',
+  'transaction_timeout',
+  'idle_in_transaction_session_timeout',
+  'idle_session_timeout',
+] as const;
 
 /**
  * A connection that has answered. A pooler may take a connection that no server serves yet, so the first statement is part
@@ -27,15 +32,16 @@ export class PostgresConnection {
   /** What time it was by the server when it answered. */
   readonly serverTime: Micros;
   readonly #limits: readonly Limit[];
-  /** Begins a transaction; where the server takes NULL in an array for a text, it does not in here. */
-  readonly #begin: string;
+  /** What each transaction sets for itself, as statements that begin with a semicolon. */
+  readonly #own: string;
+  readonly #isPathOdd: boolean;
   readonly #socket: Socket;
   #isClosed = false;
 
   private constructor(
     client: pg.Client,
     socket: Socket,
-    { read_only, standby, array_nulls, now, limits: found }: ServerState,
+    { read_only, standby, array_nulls, odd_path, now, limits: found }: ServerState,
   ) {
     this.client = client;
     this.#socket = socket;
@@ -43,10 +49,15 @@ export class PostgresConnection {
     this.isStandby = standby;
     this.serverTime = BigInt(now);
     this.#limits = found;
-    this.#begin = array_nulls ? BEGIN : `${BEGIN}; SET LOCAL array_nulls = on`;
-    client.on('end', () => {
-      this.#isClosed = true;
-    });
+    this.#isPathOdd = odd_path;
+    const arrays = array_nulls ? '' : '; SET LOCAL array_nulls = on';
+    this.#own = `${arrays}${odd_path ? '; SET LOCAL search_path = pg_catalog' : ''}`;
+    // A server that ends an idle connection says so first: from then on the client takes no statement.
+    for (const event of ['error', 'end'] as const) {
+      client.on(event, () => {
+        this.#isClosed = true;
+      });
+    }
   }
 
   /** Connects, or rejects after `connectionTimeoutMillis`; an abort rejects at once. */
@@ -89,18 +100,22 @@ export class PostgresConnection {
   async beginUnlimited(more = ''): Promise<void> {
     const lifted = this.#limits.filter(({ name, own }) => !own || name !== 'statement_timeout');
     const statements = lifted.map(({ name }) => `; SET LOCAL ${name} = 0`).join('');
-    const arrays = this.#begin.slice(BEGIN.length);
-    await this.client.query(`${BEGIN}${more}${arrays}${statements}`);
+    await this.client.query(`${BEGIN}${more}${this.#own}${statements}`);
   }
 
   /** Begins a transaction that writes: the time-outs of the role protect others from it. */
   async begin(): Promise<void> {
-    await this.client.query(this.#begin);
+    await this.client.query(`${BEGIN}${this.#own}`);
   }
 
-  /** True when the role or the database would cut a statement short that stands alone. */
-  get isLimited(): boolean {
-    return this.#limits.some(({ name, own }) => !own && name !== 'idle_in_transaction_session_timeout');
+  /**
+   * True when a statement that stands alone would be cut short by the role or the database, or would call what other schemas of
+   * their search_path put in place of the server's own functions.
+   */
+  get needsTransaction(): boolean {
+    return (
+      this.#isPathOdd || this.#limits.some(({ name, own }) => !own && name !== 'idle_in_transaction_session_timeout')
+    );
   }
 
   /** Whether the connection keeps the process alive. */
@@ -134,21 +149,34 @@ interface ServerState {
   readonly read_only: boolean;
   readonly standby: boolean;
   readonly array_nulls: boolean;
+  /** True when another schema is searched before the one of the server. */
+  readonly odd_path: boolean;
   /** In microseconds. */
   readonly now: string;
   readonly limits: readonly Limit[];
 }
 
 async function askState(client: pg.Client): Promise<ServerState> {
-  const isLimited = limits.map((name) => `coalesce(current_setting('${name}', true), '0') <> '0'`).join(' OR ');
+  const isLimited = limits
+    .map((name) => `coalesce(pg_catalog.current_setting('${name}', true), '0') <> '0'`)
+    .join(' OR ');
   const { rows } = await client.query<Omit<ServerState, 'limits'> & { readonly limited: boolean }>(
-    `SELECT current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
-       current_setting('array_nulls') = 'on' AS array_nulls, ${isLimited} AS limited,
-       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS now`,
+    `SELECT pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
+       pg_catalog.current_setting('array_nulls') = 'on' AS array_nulls,
+       (pg_catalog.current_schemas(true))[1] <> 'pg_catalog' AS odd_path, ${isLimited} AS limited,
+       (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text AS now`,
   );
-  const { limited = false, ...state } = rows[0] ?? { read_only: false, standby: false, array_nulls: true, now: '0' };
+  const { limited = false, ...state } = rows[0] ?? usualState;
   return { ...state, limits: limited ? await askLimits(client) : [] };
 }
+
+const usualState: Omit<ServerState, 'limits'> & { readonly limited?: boolean } = {
+  read_only: false,
+  standby: false,
+  array_nulls: true,
+  odd_path: false,
+  now: '0',
+};
 
 /** Planning a SELECT of this view takes longer than all else that is asked, so it is asked only where a limit is set. */
 async function askLimits(client: pg.Client): Promise<readonly Limit[]> {

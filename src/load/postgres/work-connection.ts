@@ -1,4 +1,5 @@
 import { abortable } from '../../abortable.ts';
+import { sqlStateOf } from '../postgres-sql/sql-state.ts';
 import { answerWithin, type PostgresConnection } from './postgres-connection.ts';
 
 /** How long a connection without work is kept. */
@@ -31,7 +32,7 @@ export class WorkConnection implements AsyncDisposable {
   /** Runs statements that only read, when it is their turn. */
   read<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
     const read = (connection: PostgresConnection) => {
-      if (this.#openCursors > 0 || !connection.isLimited) return work(connection);
+      if (this.#openCursors > 0 || !connection.needsTransaction) return work(connection);
       return inTransaction(connection, work, () => connection.beginUnlimited(' READ ONLY'));
     };
     return this.#inTurn((connection) => answered(connection, read(connection)), signal);
@@ -148,7 +149,7 @@ export class WorkConnection implements AsyncDisposable {
       return await work(connection);
     } catch (error) {
       // A failed statement ends the transaction, and with it the cursors of everybody.
-      if (cursorsBefore > 0 || this.#openCursors > 0) this.#drop(connection);
+      if (cursorsBefore > 0 || this.#openCursors > 0 || isGoodbye(error)) this.#drop(connection);
       throw error;
     } finally {
       signal.removeEventListener('abort', close);
@@ -183,6 +184,11 @@ export class WorkConnection implements AsyncDisposable {
     this.#connection = undefined;
     this.#openCursors = 0;
   }
+}
+
+/** The server's last words on a connection; the end of its socket is seen later. */
+function isGoodbye(error: unknown): boolean {
+  return /^(57P|25P0[34])/.test(sqlStateOf(error) ?? '');
 }
 
 type Work<T> = (connection: PostgresConnection) => Promise<T>;
