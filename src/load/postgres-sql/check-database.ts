@@ -57,7 +57,7 @@ async function checkServer({ db }: SqlSession): Promise<readonly Finding[]> {
     user: string;
   }>`
     SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version,
-      current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS read_only,
+      current_setting('server_encoding') AS encoding, current_setting('default_transaction_read_only') AS read_only,
       pg_is_in_recovery() AS recovery, current_database()::text AS database, current_user::text AS "user"`.execute(db);
   const [server] = rows;
   if (server === undefined) return [];

@@ -65,7 +65,7 @@ ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, t
 export function migrationScript(schema: string, readers: readonly string[], options: MigrateOptions): string {
   return [
     `-- scenedim: schema version ${newestSchemaVersion()}. May be run again and again, with psql -v ON_ERROR_STOP=1 -f FILE.\n`,
-    "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nBEGIN;\n",
+    "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nBEGIN;\nSET LOCAL search_path = pg_catalog;\n",
     installerLockStatement(schema),
     scriptRefusals(schema, readers, { version: newestSchemaVersion(), timeZone: options.timeZone }),
     schemaScript(schema, listMigrationFiles('postgres')),

@@ -21,8 +21,11 @@ export interface ColumnShape {
   readonly type: string;
 }
 
-/** The type of a row `a` of `pg_attribute` with its collation `l`, spelt as {@link ColumnShape.type}. */
-export const columnTypeSql = `pg_catalog.format_type(a.atttypid, a.atttypmod)
+/**
+ * The type of a row `a` of `pg_attribute` with its collation `l`, spelt as {@link ColumnShape.type}. The setting
+ * `quote_all_identifiers` puts a type in quotes.
+ */
+export const columnTypeSql = `pg_catalog.translate(pg_catalog.format_type(a.atttypid, a.atttypmod), '"', '')
       || CASE WHEN l.collname <> 'default' THEN pg_catalog.format(' COLLATE %I', l.collname) ELSE '' END`;
 
 let shapes: readonly TableShape[] | undefined;
