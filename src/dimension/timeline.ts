@@ -3,7 +3,7 @@ import type { Micros } from '../instant.ts';
 import { BEGINNING, OPEN_END } from '../instant.ts';
 import type { Snapshot } from '../normalize/snapshot.ts';
 import { classifyKey } from './classify-key.ts';
-import { sceneIdOf, versionIdOf } from './ids.ts';
+import { idsOf } from './ids.ts';
 import type { EndReason, FirstSeen, Version, VersionChange } from './version.ts';
 
 /** Starts the timeline of one account. Its cost is linear in the rows of the answers. */
@@ -181,9 +181,10 @@ function missingVersion(appId: string, key: string): ScenedimError {
 /** Field by field, because a spread takes more than twice as long, and every version is made here. */
 function openVersion(appId: string, key: string, name: string, from: Micros, firstObservedAt: Micros): Version {
   const { sceneValue, valueKind, isAggregate } = classifyKey(key);
+  const { versionId, sceneId } = idsOf(appId, key, firstObservedAt);
   return {
-    versionId: versionIdOf(appId, key, firstObservedAt),
-    sceneId: sceneIdOf(appId, key),
+    versionId,
+    sceneId,
     appId,
     sceneKey: key,
     sceneValue,

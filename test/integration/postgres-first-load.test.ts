@@ -67,7 +67,8 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
     }
     await using next = await open(url);
     const found = (await next.check(signal)).filter(({ level }) => level !== 'ok');
-    expect(found).toMatchObject([{ message: 'dim_scene has no unique key over version_id' }]);
+    const message = 'dim_scene has no unique key over version_id: a first load goes on, or was killed';
+    expect(found).toMatchObject([{ level: 'warning', message }]);
     await using lock = await next.acquireLock({ kind: 'shard', index: 0, count: 2 }, signal);
     expect(lock).not.toBeNull();
     expect(await query(url, primaryKey)).toEqual([{ conname: 'dim_scene_pkey' }]);
@@ -78,7 +79,7 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
     await using target = await migrated();
     await target.loader.apply(manyScenes('wx1', 1), signal);
     const found = (await target.loader.check(signal)).find(({ level }) => level !== 'ok');
-    await query(target.url, found?.remedy ?? '');
+    await query(target.url, found?.remedy?.slice(found.remedy.indexOf('ALTER')) ?? '');
     expect((await target.loader.check(signal)).filter(({ level }) => level !== 'ok')).toEqual([]);
   });
 

@@ -124,7 +124,6 @@ describePostgres('a schema', ({ createDatabase }) => {
 
   test.each([
     'ALTER TABLE scene.dim_scene DROP CONSTRAINT dim_scene_app_id_scene_key_effective_to_key',
-    'ALTER TABLE scene.dim_scene DROP CONSTRAINT dim_scene_pkey',
     'ALTER TABLE scene.scene_observation DROP CONSTRAINT scene_observation_pkey',
     `ALTER TABLE scene.dim_scene ADD COLUMN note text NOT NULL DEFAULT ''; ALTER TABLE scene.dim_scene ALTER note DROP DEFAULT`,
   ])('damaged by %s is told with the statement that mends it', async (statement) => {

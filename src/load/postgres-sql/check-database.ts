@@ -80,7 +80,7 @@ function readOnlyFinding({ recovery, database, user }: { recovery: boolean; data
 }
 
 function flawFinding({ level, message, remedy }: SchemaFlaw): Finding {
-  return level === 'added'
+  return level === 'added' || level === 'unfinished'
     ? { level: 'warning', subject: 'schema', message, remedy }
     : unfit('schema', message, remedy);
 }

@@ -20,9 +20,10 @@ export function refuseFlaws(flaws: readonly SchemaFlaw[], levels: readonly Schem
 
 /**
  * `unusable`: no command can work on it. `unmigratable`: the migrations stop at it. `damaged`: runs will stop or go wrong.
- * `mendable`: the migrations make it again. `added`: not ours, and it may change what is written.
+ * `mendable`: the migrations make it again. `unfinished`: a first load goes on, or was killed, and the next run completes it.
+ * `added`: not ours, and it may change what is written.
  */
-export const flawLevels = ['unusable', 'unmigratable', 'damaged', 'mendable', 'added'] as const;
+export const flawLevels = ['unusable', 'unmigratable', 'damaged', 'mendable', 'unfinished', 'added'] as const;
 
 export interface SchemaFlaw {
   readonly level: (typeof flawLevels)[number];
@@ -212,12 +213,15 @@ function wrongType(schema: string): string {
   });
 }
 
+/** The key that a first load goes without. */
+const isVersionKey = `(j.name, w.columns) = ('dim_scene', ARRAY['version_id'])`;
+
 function missingKeys(schema: string): string {
   const columns = `(SELECT pg_catalog.string_agg(c, ', ' ORDER BY n) FROM unnest(w.columns) WITH ORDINALITY AS k(c, n))`;
   return flaw({
-    level: `'damaged'`,
-    message: `j.name || ' has no unique key over ' || ${columns}`,
-    remedy: `pg_catalog.format('ALTER TABLE %I.%I ADD %s (%s)', ${quoteLiteral(schema)}, j.name,
+    level: `CASE WHEN ${isVersionKey} THEN 'unfinished' ELSE 'damaged' END`,
+    message: `j.name || ' has no unique key over ' || ${columns} || CASE WHEN ${isVersionKey} THEN ': a first load goes on, or was killed' ELSE '' END`,
+    remedy: `CASE WHEN ${isVersionKey} THEN 'let it end; if it was killed, the next run makes the key, or: ' ELSE '' END || pg_catalog.format('ALTER TABLE %I.%I ADD %s (%s)', ${quoteLiteral(schema)}, j.name,
     CASE WHEN w.columns = (SELECT k.columns FROM want_key AS k WHERE k.relation = w.relation LIMIT 1)
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = j.oid AND i.indisprimary) THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, ${columns})`,
     rest: `FROM judged AS j JOIN want_key AS w ON w.relation = j.name
