@@ -9,6 +9,7 @@ import { isJsonObject, type JsonObject, parseExactJson } from '../../normalize/e
 import { hashPayload } from '../log/answer-cache.ts';
 import { KnownBodies } from './known-bodies.ts';
 import { readDecision } from './recorded-decision.ts';
+import { knownFields, repeatedField } from './repeated-field.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 
 const utf8 = new TextEncoder();
@@ -29,10 +30,10 @@ export function parseReplayLine(line: string, bodies = new KnownBodies()): Repla
   const known = bodies.find(line);
   if (known !== undefined) {
     const fields = parseKnown(known.rest);
-    if (fields !== undefined) return readFields(fields, known.payload);
+    if (fields !== undefined) return readFields(known.rest, fields, known.payload);
   }
   const fields = parseFields(line);
-  return readFields(fields, readPayload(fields, bodies));
+  return readFields(line, fields, readPayload(fields, bodies));
 }
 
 /** The fields beside a known body; undefined when the line must be read as a whole. */
@@ -45,7 +46,10 @@ function parseKnown(rest: string): LineFields | undefined {
   }
 }
 
-function readFields(fields: LineFields, payload: Payload | null): ReplayObservation {
+/** `text`: what the fields were parsed from. */
+function readFields(text: string, fields: LineFields, payload: Payload | null): ReplayObservation {
+  const repeated = repeatedField(text, fields);
+  if (repeated !== null) throw badLine(`${repeated} is given twice`);
   const appId = appIdField(fields);
   const observedAt = instantField(fields, 'observed_at');
   if (observedAt === null) throw badLine('observed_at is missing');
@@ -144,22 +148,10 @@ function tooDeep(): ScenedimError {
   return badLine('the line is nested too deeply: put the answer into a string');
 }
 
-const knownFields: readonly string[] = [
-  'app_id',
-  'observed_at',
-  'body',
-  'body_base64',
-  'status',
-  'hold_reason',
-  'decided_at',
-  'error_code',
-  'error_message',
-];
-
 /** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
 function misspeltBody(fields: LineFields): string {
   for (const name of Object.keys(fields)) {
-    if (name.length > 16 || knownFields.includes(name)) continue;
+    if (name.length > 16 || (knownFields as readonly string[]).includes(name)) continue;
     const meant = didYouMean(name, knownFields);
     if (meant === 'body' || meant === 'body_base64') return `; did you mean ${meant} for ${name}?`;
   }
