@@ -16,17 +16,26 @@ export function findCut({ versions, head, log, changes, mayRedate }: CutInputs):
   for (const change of changes) if (wasClosedByAnother(change, log)) missing.add(change.before.effectiveTo);
   if (head !== null) {
     if (head.lastOkAt !== null && !log.hasOk(head.lastOkAt)) missing.add(head.lastOkAt);
-    if (head.lastObservedAt !== null && !log.hasAnswer(head.lastObservedAt)) missing.add(head.lastObservedAt);
   }
-  const isEmpty = log.isEmpty && (missing.size > 0 || (head !== null && !isEmptied(head)));
+  const held = missingHeld(head, log);
+  const isEmpty = log.isEmpty && (missing.size > 0 || held !== null || (head !== null && !isEmptied(head)));
   const isRedated = !mayRedate && changes.some(startsFromBeginning);
-  return missing.size === 0 && !isEmpty && !isRedated ? null : { missing: [...missing].sort(byTime), isEmpty };
+  if (missing.size === 0 && held === null && !isEmpty && !isRedated) return null;
+  return { missing: [...missing].sort(byTime), held, isEmpty };
+}
+
+/** The newest answer of an account that was held, when it is gone: no version came of it. */
+function missingHeld(head: AccountHead | null, log: LogTimes): Micros | null {
+  if (head === null || head.lastObservedAt === null || head.lastObservedAt === head.lastOkAt) return null;
+  return log.hasAnswer(head.lastObservedAt) ? null : head.lastObservedAt;
 }
 
 /** A log that was cut: a retention job, an expired partition. */
 export interface LogCut {
   /** Times of ok answers that are missing, oldest first; none when one is missing whose time nobody knows. */
   readonly missing: readonly Micros[];
+  /** The time of the newest answer when that was held and is missing. */
+  readonly held: Micros | null;
   /** True when no observation of the account is left. */
   readonly isEmpty: boolean;
 }
@@ -97,9 +106,11 @@ export function shortenedLog(appId: string, what: string, remedy: string = SHORT
 }
 
 /** The cut in words. */
-export function describeCut({ missing, isEmpty }: LogCut): string {
+export function describeCut({ missing, held, isEmpty }: LogCut): string {
   if (isEmpty) return 'its log was cut: no observation of it is left in scene_observation';
   const [first] = missing;
+  if (first === undefined && held !== null)
+    return `its log was cut: the held answer of ${formatInstant(held)} is missing from scene_observation`;
   if (first === undefined)
     return 'its log was cut: an ok answer that is older than its versions is missing from scene_observation';
   const answers = missing.length === 1 ? 'an ok answer' : `${missing.length} ok answers`;
@@ -107,7 +118,8 @@ export function describeCut({ missing, isEmpty }: LogCut): string {
     missing.length === 1
       ? `is missing from scene_observation, of`
       : `are missing from scene_observation, the oldest of`;
-  return `its log was cut: ${answers} that its stored rows come from ${isOrAre} ${formatInstant(first)}`;
+  const andHeld = held === null ? '' : `; so is the held answer of ${formatInstant(held)}`;
+  return `its log was cut: ${answers} that its stored rows come from ${isOrAre} ${formatInstant(first)}${andHeld}`;
 }
 
 /** An observation in words whose body is gone. */

@@ -43,6 +43,14 @@ beforeEach(async () => {
   expect((await replayLines(lines)).exitCode).toBe(0);
 });
 
+function dropAnswerOf(appId: string, day: number): void {
+  const rows = target.accounts.get(appId);
+  const time = requireInstant(at(day), 'day');
+  if (rows === undefined) return;
+  const observations = new Map([...rows.observations].filter(([observedAt]) => observedAt !== time));
+  target.accounts.set(appId, { ...rows, observations });
+}
+
 function dropBodyOf(appId: string, day: number): void {
   const time = requireInstant(at(day), 'day');
   target.payloads.delete(target.accounts.get(appId)?.observations.get(time)?.payloadHash ?? '');
@@ -209,6 +217,27 @@ test('an account without any observation is refused, given up when that is accep
   expect(await rules()).toEqual([]);
   expect((await replayLines(copy)).exitCode).toBe(0);
   expect([await rules(), await readExport(context.loader)]).toEqual([[], before]);
+});
+
+test('a held answer that was deleted is missing as what it was, and a copy of the log brings it back', async () => {
+  const held = JSON.stringify({ ...JSON.parse(line('wxa', 5, ['x'])), status: 'held', hold_reason: 'shrink' });
+  expect((await replayLines([held])).exitCode).toBe(0);
+  const copy = await logLines();
+  dropAnswerOf('wxa', 5);
+  const { violations } = await verify(context);
+  expect(violations).toMatchObject([
+    {
+      app_id: 'wxa',
+      rule: 'log_shortened',
+      message: 'its log was cut: the held answer of 2026-01-05T00:00:00.000000Z is missing from scene_observation',
+    },
+  ]);
+  dropAnswerOf('wxa', 2);
+  expect((await verify(context)).violations[0]?.message).toMatch(
+    /: an ok answer .* of 2026-01-02T.*; so is the held answer of 2026-01-05T/,
+  );
+  expect((await replayLines(copy)).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
 });
 
 test('an ok answer that opened a version may be held: it is still there', async () => {
