@@ -131,7 +131,7 @@ async function recomputeAccount(
   const { mayRedate = false } = options;
   const isComputed = damaged.length === 0 || options.skipDamaged === true;
   const plan = planner.finish(storedVersions);
-  const versions = isComputed ? [...plan.versions] : [];
+  const versions = isComputed ? [...plan.versions].map(made) : [];
   const cut = findCut({ versions: storedVersions, head: storedHead, log, changes: versions, mayRedate });
   const head = isComputed ? plan.head : null;
   return { appId, storedVersions, storedHead, newestSnapshot, damaged, cut, head, versions };
@@ -151,4 +151,9 @@ async function* decidedLog(
     const redecided = chunk.map((observation) => ({ ...observation, ...decided.get(observation.observedAt) }));
     yield* withAnswers(redecided, known);
   }
+}
+
+/** A change whose row is there, not made when it is asked for: rebuild sets it aside as a copy. */
+function made(change: VersionChange): VersionChange {
+  return change.op === 'insert' ? { op: 'insert', after: change.after } : change;
 }
