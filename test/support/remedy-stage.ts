@@ -56,6 +56,8 @@ export interface RemedyStage extends AsyncDisposable {
   paste(command: string): Promise<CliResult>;
   /** Pastes a pipe into a shell; the program is a process of its own. */
   pastePipe(command: string): Promise<CliResult>;
+  /** Sends a signal to the command that was started last. */
+  signal(name: 'SIGTERM' | 'SIGINT'): void;
   /** What the report of a sync says of its accounts. */
   problems(args?: readonly string[]): Promise<readonly Problem[]>;
 }
@@ -76,6 +78,7 @@ export async function createRemedyStage(): Promise<RemedyStage> {
   };
   let args: readonly string[] = ['sync'];
   let input: string | Uint8Array = '';
+  const listeners: Listeners = new Map();
   const stage: RemedyStage = {
     directory,
     simulator,
@@ -95,11 +98,12 @@ export async function createRemedyStage(): Promise<RemedyStage> {
       args = situation.args ?? args;
       input = situation.input ?? input;
     },
-    run: (given = args) => runHere(given, directory, env, input),
+    run: (given = args) => runHere(given, { cwd: directory, env, input, listeners }),
+    signal: (name) => listeners.get(name)?.(),
     paste: (command) => {
       const [program, ...words] = wordsOf(command);
       expect(program).toBe('scenedim');
-      return runHere(words, directory, env, input);
+      return runHere(words, { cwd: directory, env, input, listeners });
     },
     pastePipe: (command) => {
       const program = `scenedim() { ${shellWord(process.execPath)} ${shellWord(cliPath)} "$@"; }`;
@@ -110,7 +114,7 @@ export async function createRemedyStage(): Promise<RemedyStage> {
       return ended(child);
     },
     async problems(given = ['sync']) {
-      const { stdout } = await runHere([...given, '--json'], directory, env, input);
+      const { stdout } = await runHere([...given, '--json'], { cwd: directory, env, input, listeners });
       return (JSON.parse(stdout) as { readonly problems: readonly Problem[] }).problems;
     },
     async [Symbol.asyncDispose]() {
@@ -141,12 +145,17 @@ function wordsOf(command: string): readonly string[] {
   return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
 }
 
-async function runHere(
-  args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string | undefined>>,
-  input: string | Uint8Array,
-): Promise<CliResult> {
+type Listeners = Map<string, () => void>;
+
+interface Surroundings {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly input: string | Uint8Array;
+  readonly listeners: Listeners;
+}
+
+async function runHere(args: readonly string[], surroundings: Surroundings): Promise<CliResult> {
+  const { cwd, env, input, listeners } = surroundings;
   const out = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof out) =>
     new PassThrough().on('data', (chunk: Buffer) => {
@@ -159,9 +168,10 @@ async function runHere(
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     cwd: () => cwd,
-    on: () => {},
+    on: (event: string, listener: () => void) => void listeners.set(event, listener),
   };
-  const code = await runCli(host, () => {});
+  const ended = Promise.withResolvers<number>();
+  const code = await Promise.race([runCli(host, ended.resolve), ended.promise]);
   await new Promise(setImmediate);
   return { code, ...out };
 }

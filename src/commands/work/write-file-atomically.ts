@@ -73,6 +73,8 @@ async function writeTo(path: string, file: FileHandle, chunks: Chunks): Promise<
 
 async function writeToPipe(path: string, chunks: Chunks, signal: AbortSignal | undefined): Promise<number> {
   const pipe = await onDisk(path, () => openPipe(path, 'write', signal), signal);
+  // A stream tells an error to the write, and after that as an event.
+  pipe.on('error', () => {});
   const stop = (): void => void pipe.destroy();
   signal?.addEventListener('abort', stop, { once: true });
   let bytes = 0;

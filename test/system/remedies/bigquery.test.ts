@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { assertNoEmulatorVariable, parseBigQueryConfig } from '../../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../../src/load/bigquery/bigquery-loader.ts';
 import { sampleChangeSet, sampleSettings } from '../../../src/load/contract/sample-rows.ts';
-import { momentaryTimings, startLoaderOnFake } from '../../support/bigquery-on-fake.ts';
+import { momentaryTimings, startLoaderOnFake, takesLease } from '../../support/bigquery-on-fake.ts';
 import { type Fault, faults } from '../../support/fake-bigquery-faults.ts';
 import { externalAccount, keyFiles } from '../../support/fake-google.ts';
 import {
@@ -290,5 +290,48 @@ describe('what BigQuery refuses is over when it refuses no more:', () => {
     isDown = false;
     await using again = await stage.loader.acquireLock({ kind: 'exclusive' }, signal);
     expect(again).not.toBeNull();
+  });
+
+  test('a lease that another run keeps is taken when that run has ended', async () => {
+    let isHeld = true;
+    await using stage = await startLoaderOnFake(
+      {},
+      { leaseSeconds: 0.1 },
+      {
+        answer: ({ sql = '' }) => (takesLease(sql) && isHeld ? { affectedRows: 0 } : undefined),
+      },
+    );
+    await expect(stage.loader.apply(batch, signal)).rejects.toMatchObject({
+      remedy: 'run again; if it stays, look at the running jobs of the project',
+    });
+    isHeld = false;
+    await stage.loader.apply(batch, signal);
+  });
+
+  test('settings without a row are migrated, and a lock that was lost is taken again', async () => {
+    const meta = { ...sampleSettings, schemaVersion: 1, rebuilding: false };
+    let rows = '0';
+    let isThere = false;
+    await using stage = await startLoaderOnFake(
+      {},
+      {},
+      {
+        answer: ({ sql = '' }) => {
+          if (sql.startsWith('UPDATE') && sql.includes('scene_meta')) return { affectedRows: Number(rows) };
+          if (sql.includes('FROM `test.scene.scene_meta`') && isThere)
+            return { rows: [['1', '1', 'beginning', 'UTC', 'false']] };
+          return undefined;
+        },
+      },
+    );
+    expect((await stage.loader.writeMeta(meta, signal).catch((error: unknown) => error)) as object).toMatchObject({
+      remedy: 'run scenedim migrate',
+    });
+    isThere = true;
+    await using lock = await stage.loader.acquireLock({ kind: 'exclusive' }, signal);
+    await expect(stage.loader.writeMeta(meta, signal)).rejects.toMatchObject({ remedy: 'run the command again' });
+    rows = '1';
+    await stage.loader.writeMeta(meta, signal);
+    expect(lock).not.toBeNull();
   });
 });

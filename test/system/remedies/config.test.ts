@@ -1,5 +1,5 @@
 /** Each remedy for the config, its accounts and its secrets: a sync says it and stores nothing, and works once it is followed. */
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   appId,
   followRemedy,
@@ -32,6 +32,26 @@ const files: Readonly<Record<string, Trouble>> = {
     fault: { config: 'target: { type: memory\n' },
     says: 'scenedim.yaml:',
     remedy: 'correct the YAML; `scenedim init` writes a file to start from',
+    cure: works,
+  },
+  'two YAML documents in one file': {
+    fault: { config: 'target: { type: ./target.mjs }\n---\nsource: {}\n' },
+    says: 'a second YAML document begins here',
+    remedy: 'take the line --- out, or keep one file for each',
+    cure: works,
+  },
+  'a config in UTF-16': {
+    fault: { files: { 'scenedim.yaml': Buffer.from('\ufefftarget: { type: ./target.mjs }\n', 'utf16le') } },
+    says: 'is UTF-16, not UTF-8',
+    remedy: expect.stringMatching(
+      /^remedy: save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 \S*scenedim.yaml > \S*scenedim.yaml.utf8$/,
+    ),
+    cure: works,
+  },
+  'a config that is no text': {
+    fault: { files: { 'scenedim.yaml': 'target: { type: pglite }\n\0\0\0\0' } },
+    says: 'it holds NUL bytes',
+    remedy: 'name a text file in UTF-8',
     cure: works,
   },
   'an alias that holds itself': {

@@ -131,6 +131,12 @@ describe.concurrent('credentials that WeChat refuses are put right:', () => {
       { files: { 'secret.txt': 'SECRET\n' } },
     ],
     [
+      'a secret file that is a whole database',
+      { ...sourceOf({ appId, appSecret: { file: 'secret.txt' } }), files: { 'secret.txt': 'x'.repeat(2_000_000) } },
+      'name the right file; none of this kind is so large',
+      { files: { 'secret.txt': 'SECRET\n' } },
+    ],
+    [
       'a secret file that is empty',
       { ...sourceOf({ appId, appSecret: { file: 'secret.txt' } }), files: { 'secret.txt': '\n' } },
       'write the secret into it',
