@@ -41,7 +41,9 @@ export function parseConfigDocument(text: string, file: string, environment: Env
     const message = `${at(second.pos[0])}: a second YAML document begins here, and a config is one`;
     throw new ScenedimError('config_invalid', message, { remedy: 'take the line --- out, or keep one file for each' });
   }
-  const syntax = [...document.errors, ...document.warnings].map((error) => `${at(error.pos[0])}: ${error.message}`);
+  const syntax = [...document.errors, ...document.warnings].map(
+    ({ code, message, pos }) => `${at(pos[0])}: ${code === 'DUPLICATE_KEY' ? 'the key is given twice' : message}`,
+  );
   refuse(syntax, 'correct the YAML; `scenedim init` writes a file to start from');
 
   const variables = new Set<string>();

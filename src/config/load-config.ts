@@ -72,8 +72,13 @@ function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptio
   }
   const found = defaultConfigFiles.find((candidate) => existsSync(resolve(workingDirectory, candidate)));
   if (found !== undefined) return found;
-  throw new ScenedimError('config_invalid', `no config: neither ${defaultConfigFiles.join(' nor ')} exists here`, {
-    remedy,
+  const message = `no config: neither ${defaultConfigFiles.join(' nor ')} exists here`;
+  const misnamed = defaultConfigFiles
+    .map((candidate) => candidate.replace(/yaml$/, 'yml'))
+    .find((candidate) => existsSync(resolve(workingDirectory, candidate)));
+  if (misnamed === undefined) throw new ScenedimError('config_invalid', message, { remedy });
+  throw new ScenedimError('config_invalid', `${message}, but ${misnamed} does`, {
+    remedy: `rename it to ${misnamed.replace(/yml$/, 'yaml')}, or name it: --config ${misnamed}`,
   });
 }
 

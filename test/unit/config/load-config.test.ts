@@ -135,6 +135,16 @@ describe('a config', () => {
     expect(await from('b.yaml', { SCENEDIM_CONFIG: 'a.yaml' })).toEqual(['b.yaml', directory]);
   });
 
+  test.each(['scenedim.yml', 'config/scenedim.yml'])('that is called %s is named with what to do', async (name) => {
+    mkdirSync(join(directory, 'config'));
+    writeFileSync(join(directory, name), target);
+    await expect(loadConfig({ workingDirectory: directory, environment: {} })).rejects.toMatchObject({
+      message: `no config: neither scenedim.yaml nor config/scenedim.yaml exists here, but ${name} does`,
+      remedy: `rename it to ${name.replace('yml', 'yaml')}, or name it: --config ${name}`,
+    });
+    expect((await loadConfig({ file: name, workingDirectory: directory, environment: {} })).target.type).toBe('pglite');
+  });
+
   test('that is nowhere is refused with init as the remedy', async () => {
     const error = await loadConfig({ workingDirectory: directory, environment: {} }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
@@ -262,7 +272,7 @@ describe('a mistake in the config is told with file, line and column', () => {
       `${target}source: { accounts: authorizers }\n`,
       'scenedim.yaml:2:21: source.accounts: authorizers comes with a later version of scenedim',
     ],
-    ['a key twice', `${target}target: {}\n`, 'scenedim.yaml:2:1: Map keys must be unique'],
+    ['a key twice', `${target}target: {}\n`, 'scenedim.yaml:2:1: the key is given twice'],
     [
       'a variable that is not set',
       'target:\n  type: postgres\n  url: ${DATABASE_URL}\n',
