@@ -108,7 +108,7 @@ const baseSettings: Readonly<Record<string, string>> = {
 };
 
 /** Starts the server only after it has a pipe whose end means "the test process is gone". */
-const tiedToParent = 'exec 3<&0; (cat <&3 >/dev/null; kill -QUIT $$ 2>/dev/null) & exec "$@" </dev/null 3<&-';
+export const tiedToParent = 'exec 3<&0; (cat <&3 >/dev/null; kill -QUIT $$ 2>/dev/null) & exec "$@" </dev/null 3<&-';
 
 /** Makes and starts a cluster of its own; takes 1 to 4 seconds. */
 export async function startPostgres(server: PostgresServer, options: PostgresOptions = {}): Promise<RunningPostgres> {
@@ -238,8 +238,8 @@ async function untilReady(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** PostgreSQL refuses to run as root: an unprivileged user that exists is used then. */
-function unprivilegedOwner(): { readonly uid: number; readonly gid: number } | undefined {
+/** PostgreSQL and PgBouncer refuse to run as root: an unprivileged user that exists is used then. */
+export function unprivilegedOwner(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     try {
@@ -252,7 +252,7 @@ function unprivilegedOwner(): { readonly uid: number; readonly gid: number } | u
   throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();

@@ -60,7 +60,11 @@ export async function clusterUrl(server: PostgresServer): Promise<string> {
 }
 
 function withoutServer(name: string): void {
-  const reason = 'no PostgreSQL server: install one or set SCENEDIM_TEST_PG_BIN to its bin folder';
+  skipVisibly(name, 'no PostgreSQL server: install one or set SCENEDIM_TEST_PG_BIN to its bin folder');
+}
+
+/** One test that is skipped visibly because something is not installed, and fails when `SCENEDIM_TEST_REQUIRE_ALL=1`. */
+export function skipVisibly(name: string, reason: string): void {
   if (process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1') {
     test(name, () => {
       throw new Error(reason);

@@ -207,7 +207,9 @@ export async function answerWithin<T>(limitMs: number, answer: Promise<T>, giveU
 function noAnswer(limitMs: number): ScenedimError {
   return new ScenedimError(
     'target_unreachable',
-    `the database took the connection, but did not answer within ${limitMs / 1_000} s`,
-    { remedy: 'check the server; behind a pooler, let it give two connections at once (default_pool_size)' },
+    `the database took the connection, but did not answer within ${limitMs / 1_000} s; scenedim needs 2 connections at once`,
+    {
+      remedy: 'check the server; behind a pooler, let it give two connections at once (default_pool_size)',
+    },
   );
 }

@@ -9,7 +9,7 @@ import { answerWithin, type PostgresConnection } from './postgres-connection.ts'
 
 const HEARTBEAT_MS = 10_000;
 /** How long a pooler may take to find a server for the transaction. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 5_000;
 const SHARD_STRIDE = 32_768;
 
 /**

@@ -9,7 +9,7 @@ const IDLE_MS = 10_000;
 const READ_MS = 600_000;
 
 /** How long a pooler may take to find a server. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 5_000;
 
 /**
  * The one connection that all work of a loader shares, beside the one of its lock. Reads take turns on it; the cursors of
