@@ -22,7 +22,7 @@ export const commandList: readonly CommandEntry[] = [
   { name: 'export', summary: 'write the dimension as NDJSON or CSV', load: () => import('./export.ts') },
   {
     name: 'export-log',
-    summary: 'write the observations, for replay elsewhere',
+    summary: 'write the recorded answers, for replay elsewhere',
     load: () => import('./export-log.ts'),
   },
   { name: 'simulate', summary: 'run a WeChat API simulator on this machine', load: () => import('./simulate.ts') },

@@ -5,7 +5,7 @@ import { withTarget } from './work/with-target.ts';
 import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
 
 export const description =
-  'Writes every observation with its decision, in the format that replay reads: moves a dimension to another warehouse.';
+  'Writes every answer with its decision, in the format that replay reads: moves a dimension to another warehouse.';
 
 export const examples = [
   ['export-log --output log.ndjson', 'a backup of everything that cannot be fetched again'],

@@ -23,7 +23,7 @@ interface PlanFlags extends SyncFlags {
 
 export function define(command: Command, run: RunAction): void {
   addSyncOptions(command)
-    .option('--input <file>', 'recorded observations instead of WeChat; - is standard input')
+    .option('--input <file>', 'recorded answers instead of WeChat; - is standard input')
     .action(
       run<PlanFlags>(async (session, flags) => {
         const { input } = flags;

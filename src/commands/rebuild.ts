@@ -10,7 +10,7 @@ import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { runOnTarget, withTarget } from './work/with-target.ts';
 
 export const description =
-  'Recomputes dim_scene from the stored observations: after dimension.firstSeen or the program changed, or to repair it. ' +
+  'Recomputes dim_scene from the stored answers: after dimension.firstSeen or the program changed, or to repair it. ' +
   'Rows that are right stay untouched, keys included. An account whose log was cut is refused.';
 
 export const examples = [

@@ -7,7 +7,7 @@ import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { runOnTarget } from './work/with-target.ts';
 
 export const description =
-  'Applies recorded observations, as export-log writes them. Those that are stored already change nothing; late ones are woven in.';
+  'Applies recorded answers, as export-log writes them. Those that are stored already change nothing; late ones go where they belong.';
 
 export const examples = [
   ['replay observations.ndjson', 'apply a file'],
@@ -16,7 +16,7 @@ export const examples = [
 
 export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
-    .argument('<file>', 'NDJSON, one observation a line; - is standard input')
+    .argument('<file>', 'NDJSON, one answer a line; - is standard input')
     .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector')
     .action(
       run<ReportOptions & LockFlags>(async (session, flags, [file = '-']) => {

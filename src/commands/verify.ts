@@ -8,7 +8,7 @@ import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
 
 export const description =
-  'Proves that dim_scene and scene_account are what the stored observations give and that every row keeps the rules. ' +
+  'Proves that dim_scene and scene_account are what the stored answers give and that every row keeps the rules. ' +
   'Writes nothing; exits with 65 when something is wrong.';
 
 export const examples = [
