@@ -23,7 +23,7 @@ export interface Timeline {
   observe(observedAt: Micros, snapshot: Snapshot): void;
   /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
   versions(): Iterable<Version>;
-  /** The same as changes of a dimension that has none of them. A row is made when it is asked for, each time anew. */
+  /** The same as changes of a dimension that has none of them. A row is made when it is asked for; another reading makes it again. */
   insertions(): Iterable<VersionChange>;
 }
 
@@ -126,16 +126,19 @@ class AccountTimeline implements Timeline {
 
 type InsertedVersion = Extract<VersionChange, { readonly op: 'insert' }>;
 
+/** A version that is made when somebody asks for it. */
 class FirstVersion implements InsertedVersion {
   readonly op = 'insert';
   readonly #make: () => Version;
+  #made: Version | undefined;
 
   constructor(make: () => Version) {
     this.#make = make;
   }
 
   get after(): Version {
-    return this.#make();
+    this.#made ??= this.#make();
+    return this.#made;
   }
 }
 

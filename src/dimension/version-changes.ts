@@ -16,7 +16,7 @@ export function diffVersions(stored: readonly Version[], computed: Iterable<Vers
   return changes;
 }
 
-/** Changes and how many there are. Rows that are inserted may be made while they are read, each time anew. */
+/** Changes and how many there are. Rows to insert may be made while they are read, and again by another reading. */
 export interface VersionChanges extends Iterable<VersionChange> {
   readonly counts: VersionCounts;
 }
