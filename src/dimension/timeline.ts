@@ -32,73 +32,93 @@ export interface Timeline {
  * are written, and from the second answer on.
  */
 class AccountTimeline implements Timeline {
-  readonly #appId: string;
-  readonly #firstSeen: FirstSeen;
-  readonly #names: Map<string, string>;
-  readonly #open: Map<string, Version>;
-  readonly #closed: Version[] = [];
-  readonly #facts: FactMemory;
-  #isUntouched: boolean;
+  readonly #options: TimelineOptions;
   #only: { readonly observedAt: Micros; readonly snapshot: Snapshot } | null = null;
+  #unfolded: UnfoldedTimeline | null;
 
-  constructor({ appId, firstSeen, resumeFrom }: TimelineOptions) {
-    this.#appId = appId;
-    this.#firstSeen = firstSeen;
-    this.#names = new Map(resumeFrom?.snapshot.present);
-    this.#open = new Map(resumeFrom?.openVersions.map((version) => [version.sceneKey, version]));
-    this.#facts = new FactMemory(resumeFrom !== undefined);
-    this.#isUntouched = resumeFrom === undefined;
+  constructor(options: TimelineOptions) {
+    this.#options = options;
+    this.#unfolded = options.resumeFrom === undefined ? null : new UnfoldedTimeline(options);
   }
 
   get inForce(): number {
-    return this.#only?.snapshot.present.size ?? this.#names.size;
+    return this.#names().size;
   }
 
   get size(): number {
-    return this.#only?.snapshot.present.size ?? this.#closed.length + this.#open.size;
+    return this.#unfolded?.size ?? this.inForce;
   }
 
   countRemovals(snapshot: Snapshot): number {
     if (snapshot.absencesUnknown) return 0;
     let removals = 0;
-    for (const key of (this.#only?.snapshot.present ?? this.#names).keys()) {
-      if (isRemovedBy(snapshot, key)) removals += 1;
-    }
+    for (const key of this.#names().keys()) if (isRemovedBy(snapshot, key)) removals += 1;
     return removals;
   }
 
   observe(observedAt: Micros, snapshot: Snapshot): void {
-    if (this.#isUntouched) {
-      this.#isUntouched = false;
+    if (this.#unfolded === null && this.#only === null) {
       this.#only = { observedAt, snapshot };
       return;
     }
-    if (this.#only !== null) this.#take(this.#only.observedAt, this.#only.snapshot);
+    this.#unfolded ??= new UnfoldedTimeline(this.#options);
+    if (this.#only !== null) this.#unfolded.observe(this.#only.observedAt, this.#only.snapshot);
     this.#only = null;
-    this.#take(observedAt, snapshot);
+    this.#unfolded.observe(observedAt, snapshot);
   }
 
   *versions(): Generator<Version> {
-    if (this.#only === null) {
-      yield* this.#closed;
-      yield* this.#open.values();
-    } else for (const { after } of this.insertions()) yield after;
+    if (this.#unfolded !== null) yield* this.#unfolded.versions();
+    else for (const { after } of this.insertions()) yield after;
   }
 
   *insertions(): Generator<InsertedVersion> {
-    if (this.#only === null) {
-      for (const after of this.versions()) yield { op: 'insert', after };
-      return;
-    }
+    if (this.#unfolded !== null) for (const after of this.#unfolded.versions()) yield { op: 'insert', after };
+    if (this.#only === null) return;
     const { observedAt, snapshot } = this.#only;
-    const from = this.#firstSeen === 'beginning' ? BEGINNING : observedAt;
+    const { appId, firstSeen } = this.#options;
+    const from = firstSeen === 'beginning' ? BEGINNING : observedAt;
     for (const [key, name] of snapshot.present) {
-      yield new FirstVersion(() => openVersion(this.#appId, key, name, from, observedAt));
+      yield new FirstVersion(() => openVersion(appId, key, name, from, observedAt));
     }
   }
 
-  #take(observedAt: Micros, snapshot: Snapshot): void {
-    const names = this.#names;
+  /** Names in force by key. */
+  #names(): ReadonlyMap<string, string> {
+    return this.#unfolded?.names ?? this.#only?.snapshot.present ?? nothing;
+  }
+}
+
+const nothing: ReadonlyMap<string, string> = new Map();
+
+/** A timeline with its versions. */
+class UnfoldedTimeline {
+  readonly names: Map<string, string>;
+  readonly #appId: string;
+  readonly #firstSeen: FirstSeen;
+  readonly #open: Map<string, Version>;
+  readonly #closed: Version[] = [];
+  readonly #facts: FactMemory;
+
+  constructor({ appId, firstSeen, resumeFrom }: TimelineOptions) {
+    this.names = new Map(resumeFrom?.snapshot.present);
+    this.#appId = appId;
+    this.#firstSeen = firstSeen;
+    this.#open = new Map(resumeFrom?.openVersions.map((version) => [version.sceneKey, version]));
+    this.#facts = new FactMemory(resumeFrom !== undefined);
+  }
+
+  get size(): number {
+    return this.#closed.length + this.#open.size;
+  }
+
+  *versions(): Generator<Version> {
+    yield* this.#closed;
+    yield* this.#open.values();
+  }
+
+  observe(observedAt: Micros, snapshot: Snapshot): void {
+    const { names } = this;
     for (const [key, name] of snapshot.present) {
       const current = names.get(key);
       if (current === name) continue;
@@ -120,7 +140,7 @@ class AccountTimeline implements Timeline {
     if (version === undefined) throw missingVersion(this.#appId, key);
     this.#closed.push({ ...version, effectiveTo, endReason });
     this.#open.delete(key);
-    this.#names.delete(key);
+    this.names.delete(key);
   }
 }
 
