@@ -6,7 +6,7 @@ import { describeLostBody, shortenedLog } from './log-cut.ts';
 import type { IncomingObservation, Observation, Reject } from './observation.ts';
 import { createTimeline, type ResumePoint, type Timeline } from './timeline.ts';
 import type { FirstSeen, Version } from './version.ts';
-import { listChanges, planChanges, type VersionChanges } from './version-changes.ts';
+import { noChanges, planChanges, type VersionChanges } from './version-changes.ts';
 
 /**
  * Plans one account. Feed it in order of time: each stored observation (only when planning from the
@@ -74,7 +74,7 @@ export class AccountPlanner {
       held: this.#held,
       refusal: this.#refusal,
       head: this.#head,
-      versions: this.#timeline === null ? listChanges([]) : planChanges(before, this.#timeline),
+      versions: this.#timeline === null ? noChanges : planChanges(before, this.#timeline),
     };
   }
 
@@ -104,16 +104,8 @@ export function planDuplicates(head: AccountHead, duplicates: number): AccountPl
 
 /** A plan that leaves the account as it is. */
 export function planNothing(appId: string, head: AccountHead | null): AccountPlan {
-  return {
-    appId,
-    observations: [],
-    duplicates: 0,
-    rejects: [],
-    held: [],
-    refusal: null,
-    head,
-    versions: listChanges([]),
-  };
+  const none = { observations: [], duplicates: 0, rejects: [], held: [], refusal: null, versions: noChanges };
+  return { appId, head, ...none };
 }
 
 export interface AccountPlannerOptions {

@@ -16,25 +16,25 @@ export function diffVersions(stored: readonly Version[], computed: Iterable<Vers
   return changes;
 }
 
-/** Changes and how many there are. Rows to insert may be made while they are read, and again by another reading. */
+/** Changes with their counts. They may be read several times; a row to insert may be made anew by each reading. */
 export interface VersionChanges extends Iterable<VersionChange> {
   readonly counts: VersionCounts;
 }
 
-/** What is planned for an account: the difference, without rows in memory where there is nothing stored to compare with. */
+/** The changes of one account. Without stored rows to compare with, the rows to insert are not kept in memory. */
 export function planChanges(stored: readonly Version[], timeline: Timeline): VersionChanges {
   if (stored.length > 0) return listChanges(diffVersions(stored, timeline.versions()));
-  const counts = { ...noChanges, opened: timeline.size };
+  const counts = { ...zeroCounts, opened: timeline.size };
   return { counts, [Symbol.iterator]: () => timeline.insertions()[Symbol.iterator]() };
 }
 
-export function listChanges(changes: readonly VersionChange[]): VersionChanges {
+function listChanges(changes: readonly VersionChange[]): VersionChanges {
   return { counts: countChanges(changes), [Symbol.iterator]: () => changes.values() };
 }
 
 /** The changes of several accounts, one after the other. */
 export function joinChanges(all: readonly VersionChanges[]): VersionChanges {
-  const counts = { ...noChanges };
+  const counts = { ...zeroCounts };
   for (const { counts: own } of all) {
     counts.opened += own.opened;
     counts.closed += own.closed;
@@ -50,11 +50,9 @@ export function joinChanges(all: readonly VersionChanges[]): VersionChanges {
 }
 
 /** How many rows change. */
-export function sumCounts(counts: VersionCounts): number {
-  return counts.opened + counts.closed + counts.rewritten + counts.removed;
+export function sumCounts({ opened, closed, rewritten, removed }: VersionCounts): number {
+  return opened + closed + rewritten + removed;
 }
-
-const noChanges = { opened: 0, closed: 0, rewritten: 0, removed: 0 };
 
 export interface VersionCounts {
   /** Rows inserted. */
@@ -67,9 +65,13 @@ export interface VersionCounts {
   readonly removed: number;
 }
 
+const zeroCounts = { opened: 0, closed: 0, rewritten: 0, removed: 0 };
+
+export const noChanges: VersionChanges = listChanges([]);
+
 /** The counts that a report gives for a list of changes. */
 export function countChanges(changes: readonly VersionChange[]): VersionCounts {
-  const counts = { opened: 0, closed: 0, rewritten: 0, removed: 0 };
+  const counts = { ...zeroCounts };
   for (const change of changes) {
     if (change.op === 'insert') counts.opened += 1;
     else if (change.op === 'delete') counts.removed += 1;

@@ -4,7 +4,7 @@ import { type AccountPlan, AccountPlanner } from '../../dimension/account-planne
 import { describeCut, findCut, type LogCut, LogTimes, shortenedLog } from '../../dimension/log-cut.ts';
 import type { IncomingObservation, Observation } from '../../dimension/observation.ts';
 import { isOpen, type Version } from '../../dimension/version.ts';
-import { listChanges } from '../../dimension/version-changes.ts';
+import { noChanges } from '../../dimension/version-changes.ts';
 import type { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import type { NormalizedAnswer, Snapshot } from '../../normalize/snapshot.ts';
@@ -169,7 +169,7 @@ class LogMerge {
 
   /** Only notes the observations: the rows are computed when the log is whole again. */
   #record(plan: AccountPlan): PlannedAccount {
-    const recorded = { ...plan, head: this.#head, versions: listChanges([]) };
+    const recorded = { ...plan, head: this.#head, versions: noChanges };
     return { ...plannedAccount(this.#batch, recorded, this.#head), needsBodies: true };
   }
 
