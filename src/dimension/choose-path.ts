@@ -7,7 +7,7 @@ export function choosePath(head: AccountHead | null, incoming: readonly Observat
   if (head === null) return 'nothing';
   const oldest = incoming[0];
   const newest = incoming.at(-1);
-  if (newest !== undefined && newest.observedAt <= head.lastAttemptAt) return 'duplicate';
+  if (newest !== undefined && newest.observedAt <= head.lastAttemptAt) return 'perhaps_stored';
   if (oldest !== undefined && oldest.observedAt <= head.lastAttemptAt) return 'log';
   if (incoming.every((observation) => cannotChange(head, observation))) return 'repeat';
   return head.lastPayloadHash === null ? 'log' : 'open_versions';
@@ -20,10 +20,10 @@ export function choosePath(head: AccountHead | null, incoming: readonly Observat
  *   says;
  * - `open_versions`: everything is newer than the log (and the newest ok answer left nothing unknown,
  *   else `log`);
- * - `duplicate`: nothing is newer than the log, so all of it may be there already (else `log`);
+ * - `perhaps_stored`: nothing is newer than the log, so the log may hold all of it already (else `log`);
  * - `log`: something is late.
  */
-export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'duplicate' | 'log';
+export type PlanPath = 'nothing' | 'repeat' | 'open_versions' | 'perhaps_stored' | 'log';
 
 /** What must be known of an observation to choose its path; its snapshot need not be. */
 export interface ObservationOutline extends Omit<IncomingObservation, 'answer' | 'origin'> {

@@ -1,15 +1,16 @@
 import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
+import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import { hashPayload } from '../log/answer-cache.ts';
 import type { Batch, PendingObservation } from './batch.ts';
 import type { PlanInputs } from './plan-account.ts';
 
 /**
- * The accounts all of whose new observations are stored already, to the letter, and how many there are: a file that is
- * replayed again. Of the others the log must be read. Those of a copy of the log are stored when their bodies are, too: the
- * copy may bring back what was lost.
+ * The accounts all of whose new observations are stored already, with their number: so a file that is replayed again costs
+ * no reading of the log. An observation with a recorded decision comes from a copy of the log, which may bring back a lost
+ * body: so its body must be stored, too.
  */
 export async function findStored(
   { loader, signal }: PlanInputs,
@@ -43,7 +44,7 @@ async function readStored(
 ): Promise<ReadonlyMap<string, Observation>> {
   const stored = new Map<string, Observation>();
   const asked = new Set<string>();
-  let since: bigint | undefined;
+  let since: Micros | undefined;
   for (const [appId, observations] of pending) {
     for (const { observedAt } of observations) {
       asked.add(keyOf(appId, observedAt));
@@ -58,7 +59,7 @@ async function readStored(
   return stored;
 }
 
-/** Those of the bodies that are stored undamaged. */
+/** The hashes whose bodies are stored and undamaged. */
 async function findBodies(
   loader: Loader,
   hashes: readonly string[],
@@ -72,7 +73,7 @@ async function findBodies(
   return found;
 }
 
-/** A failure is the same by its code, an answer by its body. What else is the same, only its snapshot can tell. */
+/** A failure is compared by its code, an answer by its body. Two bodies with one meaning count as different here. */
 function isSame(stored: Observation | undefined, { failure, payloadHash, recorded }: PendingObservation): boolean {
   if (stored === undefined) return false;
   if (recorded?.status === 'failed' || (failure !== null && recorded === null)) {
@@ -81,6 +82,6 @@ function isSame(stored: Observation | undefined, { failure, payloadHash, recorde
   return failure === null && stored.payloadHash !== null && stored.payloadHash === payloadHash;
 }
 
-function keyOf(appId: string, observedAt: bigint): string {
+function keyOf(appId: string, observedAt: Micros): string {
   return `${observedAt} ${appId}`;
 }

@@ -37,7 +37,7 @@ export async function planBatch(inputs: PlanInputs, batch: Batch, isRefused = fa
   };
   const changed: AccountHead[] = [];
   const late: AccountHead[] = [];
-  const repeated: AccountHead[] = [];
+  const perhapsStored: AccountHead[] = [];
   const headless = [...batch.accounts.keys()].filter((appId) => !heads.has(appId));
   const damaged = isRefused ? await findRows(inputs, headless) : new Set<string>();
   for (const [appId, pending] of batch.accounts) {
@@ -48,11 +48,11 @@ export async function planBatch(inputs: PlanInputs, batch: Batch, isRefused = fa
     else if (head === null) add([planAccount(inputs, batch, appId, { kind: 'start', head })]);
     else if (path === 'open_versions') changed.push(head);
     else if (path === 'log') late.push(head);
-    else if (path === 'duplicate') repeated.push(head);
+    else if (path === 'perhaps_stored') perhapsStored.push(head);
     else add([planAccount(inputs, batch, appId, { kind: 'repeat', head })]);
   }
-  const stored = await findStored(inputs, batch, repeated);
-  for (const head of repeated) {
+  const stored = await findStored(inputs, batch, perhapsStored);
+  for (const head of perhapsStored) {
     const duplicates = stored.get(head.appId);
     if (duplicates === undefined) late.push(head);
     else add([plannedAccount(batch, planDuplicates(head, duplicates), head)]);
