@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions as TlsOptions } from 'node:tls';
 import type pg from 'pg';
-
 import { ScenedimError } from '../../errors.ts';
 import { describeUnreadable, readTextSync } from '../../text-file.ts';
 import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';

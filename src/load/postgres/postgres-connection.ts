@@ -4,6 +4,9 @@ import { messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 
+/** How long a connection that is open already may wait for a pooler to find a server, in milliseconds. */
+export const POOLER_WAIT_MS = 5_000;
+
 /** How long connecting may take when nobody said so. */
 const DEFAULT_LIMIT_MS = 10_000;
 
@@ -32,8 +35,8 @@ export class PostgresConnection {
   /** What time it was by the server when it answered. */
   readonly serverTime: Micros;
   readonly #limits: readonly Limit[];
-  /** What each transaction sets for itself, as statements that begin with a semicolon. */
-  readonly #own: string;
+  /** The statements that follow each BEGIN, each with a semicolon before it. */
+  readonly #afterBegin: string;
   readonly #isPathOdd: boolean;
   readonly #socket: Socket;
   #isClosed = false;
@@ -51,7 +54,7 @@ export class PostgresConnection {
     this.#limits = found;
     this.#isPathOdd = odd_path;
     const arrays = array_nulls ? '' : '; SET LOCAL array_nulls = on';
-    this.#own = `${arrays}${odd_path ? '; SET LOCAL search_path = pg_catalog' : ''}`;
+    this.#afterBegin = `${arrays}${odd_path ? '; SET LOCAL search_path = pg_catalog' : ''}`;
     // A server that ends an idle connection says so first: from then on the client takes no statement.
     for (const event of ['error', 'end'] as const) {
       client.on(event, () => {
@@ -95,17 +98,18 @@ export class PostgresConnection {
 
   /**
    * Begins a transaction that may last, although the role or the database has time-outs: it holds nothing up. `SET LOCAL`
-   * leaves nothing behind on a connection of a pooler. A statement_timeout that the url names is kept.
+   * leaves nothing behind on a connection of a pooler. A statement_timeout that the url names is kept. `modeAndMore` goes on
+   * behind BEGIN: ` READ ONLY`, and further statements behind a semicolon.
    */
-  async beginUnlimited(more = ''): Promise<void> {
+  async beginUnlimited(modeAndMore = ''): Promise<void> {
     const lifted = this.#limits.filter(({ name, own }) => !own || name !== 'statement_timeout');
     const statements = lifted.map(({ name }) => `; SET LOCAL ${name} = 0`).join('');
-    await this.client.query(`${BEGIN}${more}${this.#own}${statements}`);
+    await this.client.query(`${BEGIN}${modeAndMore}${this.#afterBegin}${statements}`);
   }
 
   /** Begins a transaction that writes: the time-outs of the role protect others from it. */
   async begin(): Promise<void> {
-    await this.client.query(`${BEGIN}${this.#own}`);
+    await this.client.query(`${BEGIN}${this.#afterBegin}`);
   }
 
   /**
@@ -187,7 +191,10 @@ async function askLimits(client: pg.Client): Promise<readonly Limit[]> {
   return rows;
 }
 
-/** Waits for an answer that must come at once: without a limit a pooler that has no connection left is waited for in vain. */
+/**
+ * Waits for an answer, at most for so long; then it calls `giveUp` and rejects with `target_unreachable`. A pooler that has no
+ * connection left would be waited for in vain.
+ */
 export async function answerWithin<T>(limitMs: number, answer: Promise<T>, giveUp: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -208,8 +215,6 @@ function noAnswer(limitMs: number): ScenedimError {
   return new ScenedimError(
     'target_unreachable',
     `the database took the connection, but did not answer within ${limitMs / 1_000} s; scenedim needs 2 connections at once`,
-    {
-      remedy: 'check the server; behind a pooler, let it give two connections at once (default_pool_size)',
-    },
+    { remedy: 'check the server; behind a pooler, let it give two connections at once (default_pool_size)' },
   );
 }

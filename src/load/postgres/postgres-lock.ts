@@ -5,11 +5,9 @@ import type { Lock, LockScope } from '../loader.ts';
 import { advisoryClass, advisoryObjects } from '../postgres-sql/advisory-keys.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import type { Connector } from './connector.ts';
-import { answerWithin, type PostgresConnection } from './postgres-connection.ts';
+import { answerWithin, POOLER_WAIT_MS, type PostgresConnection } from './postgres-connection.ts';
 
 const HEARTBEAT_MS = 10_000;
-/** How long a pooler may take to find a server for the transaction. */
-const ANSWER_MS = 5_000;
 const SHARD_STRIDE = 32_768;
 
 /**
@@ -30,7 +28,7 @@ export async function acquirePostgresLock(
   try {
     connection = await connector.open(signal);
     signal.addEventListener('abort', close, { once: true });
-    await answerWithin(ANSWER_MS, connection.beginUnlimited(), close);
+    await answerWithin(POOLER_WAIT_MS, connection.beginUnlimited(), close);
     if (await takeLocks(connection.client, scope, names.schema)) return new HeldLock(connection);
   } catch (error) {
     connection?.destroy();

@@ -1,15 +1,12 @@
 import { abortable } from '../../abortable.ts';
 import { sqlStateOf } from '../postgres-sql/sql-state.ts';
-import { answerWithin, type PostgresConnection } from './postgres-connection.ts';
+import { answerWithin, POOLER_WAIT_MS, type PostgresConnection } from './postgres-connection.ts';
 
 /** How long a connection without work is kept. */
 const IDLE_MS = 10_000;
 
-/** After so long without an answer to a statement that reads, the network or the server is taken for dead. */
+/** After so long without an answer to a statement that reads, the network or the server counts as dead. */
 const READ_MS = 600_000;
-
-/** How long a pooler may take to find a server. */
-const ANSWER_MS = 5_000;
 
 /**
  * The one connection that all work of a loader shares, beside the one of its lock. Reads take turns on it; the cursors of
@@ -96,7 +93,7 @@ export class WorkConnection implements AsyncDisposable {
   /** Rejects when no answer comes within some seconds, as behind a pooler that has no server left for this connection. */
   async assertAnswers(signal: AbortSignal): Promise<void> {
     const ask = async (connection: PostgresConnection) => {
-      await answerWithin(ANSWER_MS, connection.client.query('SELECT 1'), () => connection.destroy());
+      await answerWithin(POOLER_WAIT_MS, connection.client.query('SELECT 1'), () => connection.destroy());
     };
     await this.#inTurn(ask, signal);
   }
@@ -186,7 +183,7 @@ export class WorkConnection implements AsyncDisposable {
   }
 }
 
-/** The server's last words on a connection; the end of its socket is seen later. */
+/** True of the error with which a server ends a connection. The end of the socket is seen later. */
 function isGoodbye(error: unknown): boolean {
   return /^(57P|25P0[34])/.test(sqlStateOf(error) ?? '');
 }
