@@ -4,17 +4,16 @@ const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MEMBER = ',"body":';
 
 /**
- * Most lines of a file bring a body that an earlier line brought. This remembers bodies by their text in the line, up to
- * 2 million characters of them, so that a repeated one is neither parsed nor written nor hashed again.
+ * The bodies of earlier lines by their text in the line, up to 2 million characters; then it begins anew. Most lines of a
+ * file repeat a body, which is neither parsed nor hashed again.
  */
 export class KnownBodies {
   readonly #payloads = new Map<string, Payload>();
   #characters = 0;
 
   /**
-   * The line as the text of an object without its body, and the body that is known by the rest of the line. Undefined when
-   * there is none: then the line must be read as a whole. When that text is JSON, so is the line: the known text is a JSON
-   * value, and `body` its last member.
+   * Splits a line whose last member is a known `body`. Undefined for any other line, which must be read as a whole. The known
+   * text is a JSON value, so the line is JSON when its `rest` is.
    */
   find(line: string): KnownLine | undefined {
     const at = line.indexOf(MEMBER);
@@ -23,7 +22,7 @@ export class KnownBodies {
     return payload === undefined ? undefined : { rest: `${line.slice(0, at)}}`, payload };
   }
 
-  /** `text`: the body as JSON.stringify writes it in a line. A line that writes it otherwise is read as a whole each time. */
+  /** `text`: the body as JSON.stringify writes it in a line. A line that writes it otherwise is not found. */
   remember(text: string, payload: Payload): void {
     if (text.length > MAX_CHARACTERS) return;
     this.#characters += text.length;
@@ -36,6 +35,7 @@ export class KnownBodies {
 }
 
 export interface KnownLine {
+  /** The line without its body: the text of an object. */
   readonly rest: string;
   readonly payload: Payload;
 }

@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject, parseExactJson } from '../../normalize/e
 import { hashPayload } from '../log/answer-cache.ts';
 import { KnownBodies } from './known-bodies.ts';
 import { readDecision } from './recorded-decision.ts';
-import { knownFields, repeatedField } from './repeated-field.ts';
+import { fieldNames, findRepeatedField } from './find-repeated-field.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 
 const utf8 = new TextEncoder();
@@ -29,15 +29,15 @@ export const MAX_LINE_BYTES = 24 * 1024 * 1024;
 export function parseReplayLine(line: string, bodies = new KnownBodies()): ReplayObservation {
   const known = bodies.find(line);
   if (known !== undefined) {
-    const fields = parseKnown(known.rest);
+    const fields = parseRest(known.rest);
     if (fields !== undefined) return readFields(known.rest, fields, known.payload);
   }
   const fields = parseFields(line);
   return readFields(line, fields, readPayload(fields, bodies));
 }
 
-/** The fields beside a known body; undefined when the line must be read as a whole. */
-function parseKnown(rest: string): LineFields | undefined {
+/** The fields beside a known body; undefined when they are not JSON, or hold a body, too. */
+function parseRest(rest: string): LineFields | undefined {
   try {
     const fields: unknown = JSON.parse(rest);
     return isJsonObject(fields) && fields.body === undefined && fields.body_base64 === undefined ? fields : undefined;
@@ -48,7 +48,7 @@ function parseKnown(rest: string): LineFields | undefined {
 
 /** `text`: what the fields were parsed from. */
 function readFields(text: string, fields: LineFields, payload: Payload | null): ReplayObservation {
-  const repeated = repeatedField(text, fields);
+  const repeated = findRepeatedField(text, fields);
   if (repeated !== null) throw badLine(`${repeated} is given twice`);
   const appId = appIdField(fields);
   const observedAt = instantField(fields, 'observed_at');
@@ -151,8 +151,8 @@ function tooDeep(): ScenedimError {
 /** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
 function misspeltBody(fields: LineFields): string {
   for (const name of Object.keys(fields)) {
-    if (name.length > 16 || (knownFields as readonly string[]).includes(name)) continue;
-    const meant = didYouMean(name, knownFields);
+    if (name.length > 16 || fieldNames.includes(name)) continue;
+    const meant = didYouMean(name, fieldNames);
     if (meant === 'body' || meant === 'body_base64') return `; did you mean ${meant} for ${name}?`;
   }
   return '';

@@ -1,5 +1,7 @@
+import type { LineFields } from './replay-field.ts';
+
 /** The fields of a line; others are ignored. */
-export const knownFields = [
+export const fieldNames: readonly string[] = [
   'app_id',
   'observed_at',
   'body',
@@ -9,27 +11,27 @@ export const knownFields = [
   'decided_at',
   'error_code',
   'error_message',
-] as const;
+];
 
 /**
  * The first field that a line gives twice, which JSON allows: parsers take the last one silently. Null
  * when there is none. What stands inside of `body` is no field.
  */
-export function repeatedField(line: string, fields: Readonly<Record<string, unknown>>): string | null {
-  if (!knownFields.some((name) => name in fields && standsTwice(line, name)) && !line.includes(ESCAPED_LETTER))
-    return null;
+export function findRepeatedField(line: string, fields: LineFields): string | null {
+  if (!mayRepeat(line, fields)) return null;
   const seen = new Set<string>();
   for (const name of namesOf(line)) {
-    if (seen.has(name) && (knownFields as readonly string[]).includes(name)) return name;
+    if (seen.has(name) && fieldNames.includes(name)) return name;
     seen.add(name);
   }
   return null;
 }
 
-/** Of a letter of a name that is escaped, `\u0061`. */
-const ESCAPED_LETTER = 'u00';
+/** False for nearly every line, at little cost. A name may be written with escapes, like `\u0061`. */
+function mayRepeat(line: string, fields: LineFields): boolean {
+  return line.includes('u00') || fieldNames.some((name) => name in fields && standsTwice(line, name));
+}
 
-/** Searching for texts that are rare costs nearly nothing, and rules out all ordinary lines. */
 function standsTwice(line: string, name: string): boolean {
   const end = `${name}"`;
   return line.includes(end, line.indexOf(end) + 1);
