@@ -168,7 +168,7 @@ describe('files', () => {
   test('that cannot be read exit with 74', async () => {
     writeFileSync(join(cwd, 'memory.yaml'), 'target: { type: memory }\n');
     const { code, stderr } = await run(['replay', 'no.ndjson', '-c', 'memory.yaml']);
-    expect([code, stderr.split('\n')[0]]).toEqual([74, 'error: cannot read no.ndjson: there is no such file']);
+    expect([code, stderr.split('\n')[0]]).toEqual([74, 'error: no.ndjson does not exist']);
   });
 
   test('of bad lines exit with 65 and name the line', async () => {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import { openReadable } from '../../named-pipe.ts';
+import { describeUnreadable } from '../../text-file.ts';
 
 /** An opened input; disposing closes it. Reading it throws `file_unusable`. */
 export interface Input extends AsyncIterable<Uint8Array>, AsyncDisposable {
@@ -10,16 +10,11 @@ export interface Input extends AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly name: string;
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-};
-
-export interface InputPlace {
+export interface OpenInputOptions {
   readonly signal?: AbortSignal;
-  /** Default: those of this process. */
+  /** Relative paths start from here. Default: the working directory of this process. */
   readonly workingDirectory?: string;
+  /** Default: that of this process. */
   readonly stdin?: Readable;
 }
 
@@ -28,10 +23,10 @@ export interface InputPlace {
  * when it cannot. An aborted `signal` ends the reading at once with its reason, also when nothing
  * comes out of a pipe for long.
  */
-export async function openInput(path: string, place: InputPlace = {}): Promise<Input> {
-  const { signal, workingDirectory = process.cwd() } = place;
+export async function openInput(path: string, options: OpenInputOptions = {}): Promise<Input> {
+  const { signal, workingDirectory = process.cwd() } = options;
   if (path === '-') {
-    const { stdin = process.stdin } = place;
+    const { stdin = process.stdin } = options;
     return toInput('stdin', signal === undefined ? stdin : addAbortSignal(signal, stdin), signal);
   }
   try {
@@ -59,10 +54,7 @@ function toInput(name: string, stream: Readable, signal: AbortSignal | undefined
   };
 }
 
-function unreadable(name: string, error: unknown): ScenedimError {
-  const code = reasonOf(error);
-  return new ScenedimError('file_unusable', `cannot read ${name}: ${reasons[code] ?? code}`, {
-    remedy: 'name a file that can be read, or - for standard input',
-    cause: error,
-  });
+function unreadable(name: string, cause: unknown): ScenedimError {
+  const { why, remedy } = describeUnreadable(cause, 'name a file that can be read, or - for standard input');
+  return new ScenedimError('file_unusable', `${name} ${why}`, { remedy, cause });
 }

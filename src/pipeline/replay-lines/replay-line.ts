@@ -7,9 +7,9 @@ import { formatInstant, type Micros } from '../../instant.ts';
 import type { Payload } from '../../load/loader.ts';
 import { isJsonObject, type JsonObject, parseExactJson } from '../../normalize/exact-json.ts';
 import { hashPayload } from '../log/answer-cache.ts';
+import { fieldNames, findRepeatedField } from './find-repeated-field.ts';
 import { KnownBodies } from './known-bodies.ts';
 import { readDecision } from './recorded-decision.ts';
-import { fieldNames, findRepeatedField } from './find-repeated-field.ts';
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 
 const utf8 = new TextEncoder();

@@ -134,7 +134,7 @@ const options: Readonly<Record<string, Trouble>> = {
   },
   'a log that is not there': {
     fault: { args: ['replay', 'nowhere.ndjson'] },
-    says: 'cannot read nowhere.ndjson: there is no such file',
+    says: 'nowhere.ndjson does not exist',
     remedy: 'name a file that can be read, or - for standard input',
     cure: { args: ['replay', 'log.ndjson'], files: { 'log.ndjson': '' } },
   },

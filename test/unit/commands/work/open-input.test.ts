@@ -53,9 +53,9 @@ test('a file that cannot be read is an error that names it', async () => {
   expect(failures).toMatchObject([
     {
       code: 'file_unusable',
-      message: `cannot read ${join(directory, 'missing.ndjson')}: there is no such file`,
+      message: `${join(directory, 'missing.ndjson')} does not exist`,
       remedy,
     },
-    { code: 'file_unusable', message: `cannot read ${directory}: it is a directory`, remedy },
+    { code: 'file_unusable', message: `${directory} is a directory`, remedy },
   ]);
 });
