@@ -10,7 +10,7 @@ const MIB = 1_048_576;
 /** How long {@link readTextSync} waits for the writer of a pipe, in milliseconds. */
 const WRITER_WAIT_MS = 5_000;
 
-/** A file that holds no text that can be used; the message goes on behind the name of the file. */
+/** Why a file holds no text that can be used, and what to do. The message goes on behind the name of the file. */
 export class UnusableText extends Error {
   override readonly name = 'UnusableText';
   readonly remedy: string;
@@ -21,9 +21,12 @@ export class UnusableText extends Error {
   }
 }
 
-const SILENT = new UnusableText('is a pipe, and nothing came through it', 'start what writes into it first');
+const silentPipe = {
+  why: 'is a pipe, and nothing came through it',
+  remedy: 'start what writes into it first',
+} as const;
 
-const wordsOf: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a directory',
   EACCES: 'may not be read by this user',
@@ -31,11 +34,14 @@ const wordsOf: Readonly<Record<string, string>> = {
 
 export interface ReadTextOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Longer text is refused before it is all in memory. Default 1 MiB. */
+  /** A longer file is refused before it fills the memory. In bytes; default: 1 MiB. */
   readonly maxBytes?: number;
 }
 
-/** The whole text of a file or pipe, without its byte order mark. */
+/**
+ * The whole text of a file or pipe, without its byte order mark. Rejects with {@link UnusableText}, with the error of Node, or
+ * with the reason of an aborted `signal`; {@link describeUnreadable} puts it in words.
+ */
 export async function readText(path: string, { signal, maxBytes = MIB }: ReadTextOptions = {}): Promise<string> {
   try {
     const chunks: Buffer[] = [];
@@ -53,7 +59,10 @@ export async function readText(path: string, { signal, maxBytes = MIB }: ReadTex
   }
 }
 
-/** The same of at most 16 MiB, where nothing can be waited for: a pipe has a few seconds to say something. */
+/**
+ * The same where nothing can be awaited: a file of at most 16 MiB. A pipe has {@link WRITER_WAIT_MS} to say something. Bytes
+ * that are not UTF-8, as in a comment, become U+FFFD.
+ */
 export function readTextSync(path: string): string {
   const maxBytes = 16 * MIB;
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -73,10 +82,10 @@ export function readTextSync(path: string): string {
       } else if (isPipe && (bytes < 0 || length === 0) && performance.now() < waitUntil) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
       } else if (bytes < 0 || (isPipe && length === 0)) {
-        throw SILENT;
+        throw new UnusableText(silentPipe.why, silentPipe.remedy);
       } else break;
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return new TextDecoder().decode(Buffer.concat(chunks));
   } finally {
     closeSync(fd);
   }
@@ -92,22 +101,21 @@ function readSome(fd: number, into: Buffer): number {
   }
 }
 
-/** Why a file cannot be read, and what to do: what the file itself tells, else `remedy`. */
+/** Why a file cannot be read, to go on behind its name, and what to do: the remedy of an {@link UnusableText}, else `remedy`. */
 export function describeUnreadable(cause: unknown, remedy: string): { readonly why: string; readonly remedy: string } {
   if (cause instanceof UnusableText) return { why: cause.message, remedy: cause.remedy };
-  if (cause instanceof DOMException && cause.name === 'TimeoutError')
-    return { why: SILENT.message, remedy: SILENT.remedy };
-  return { why: wordsOf[errorCodeOf(cause) ?? ''] ?? `cannot be read (${reasonOf(cause)})`, remedy };
+  if (cause instanceof DOMException && cause.name === 'TimeoutError') return silentPipe;
+  return { why: reasons[errorCodeOf(cause) ?? ''] ?? `cannot be read (${reasonOf(cause)})`, remedy };
 }
 
-/** Refuses the first bytes of a text in UTF-16 or UTF-32, and bytes that are no text. */
+/** Refuses a chunk that begins as UTF-16 or UTF-32 does, or that holds a NUL. `path` is for the remedy. */
 export function assertNoOtherEncoding(bytes: Uint8Array, path: string): void {
   const encoding = encodingOf(bytes);
   if (encoding !== null) throw new UnusableText(`is ${familyOf(encoding)}, not UTF-8`, convertedFrom(encoding, path));
   if (bytes.includes(0)) throw new UnusableText('is no text: it holds NUL bytes', 'name a text file in UTF-8');
 }
 
-/** UTF-16 or UTF-32, with its byte order where no mark tells it; null for any other text. */
+/** UTF-16 or UTF-32 by the first bytes, as iconv names it: with its byte order when no mark says it. Null for any other text. */
 export function encodingOf([a, b, c, d]: Uint8Array): string | null {
   if (a === 0xff && b === 0xfe) return c === 0 && d === 0 ? 'UTF-32' : 'UTF-16';
   if (a === 0xfe && b === 0xff) return 'UTF-16';
@@ -134,5 +142,5 @@ function assertLength(length: number, maxBytes: number): void {
 
 function decoded(bytes: Buffer, path: string): string {
   if (!isUtf8(bytes)) throw new UnusableText('is not UTF-8', convertedFrom('GBK', path));
-  return new TextDecoder('utf-8').decode(bytes);
+  return new TextDecoder().decode(bytes);
 }
