@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""scenedim and its peers side by side, each against the same private PostgreSQL. See README.md."""
+import argparse
+import json
+import os
+import re
+import shlex
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from cluster import Cluster, find_psql
+from contestant_list import AT_LARGE, LARGE, contestants
+from install import build_ours, install
+from report import report
+from run_once import run_once
+from workload import PHASES, write_workload
+
+
+def main():
+    args = parse_arguments()
+    if args.report:
+        files = [json.loads(f.read_text()) for f in args.report]
+        print(report({k: v for f in files for k, v in f["versions"].items()}, [r for f in files for r in f["runs"]]))
+        return 0
+    work = args.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    work.chmod(0o755)
+    pool = contestants(args.only, work, shlex.quote(find_psql()))
+    versions = install(work, {c["venv"] for c in pool.values() if "venv" in c})
+    if "ours" in pool:
+        versions["scenedim"] = build_ours()
+    runs, cluster = [], None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cluster is stopped
+    try:
+        cluster = Cluster(work, args.pg_user)
+        versions["postgresql"] = cluster.sql("postgres", "SHOW server_version").strip()
+        for rows in map(int, args.sizes.split(",")):
+            run_size(cluster, work, pool, rows, args, runs)
+    finally:
+        if cluster:
+            cluster.stop()
+        about = {"versions": versions, "cpus": os.cpu_count(), "python": sys.version.split()[0]}
+        (args.json or work / "results.json").write_text(json.dumps({**about, "runs": runs}, indent=1))
+    print("\n" + report(versions, runs))
+    return 1 if any(r["verdict"].startswith(("WRONG", "exit")) for r in runs) else 0
+
+
+def parse_arguments():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("work", type=Path, nargs="?", default=Path(tempfile.gettempdir()) / "scenedim-peers",
+                   help="scratch directory, kept: virtualenvs, cluster, data, logs (default: %(default)s)")
+    p.add_argument("--sizes", default="10000,100000", help="dimension rows, comma separated")
+    p.add_argument("--repeats", type=int, default=2)
+    p.add_argument("--only", help="contestants, comma separated (default: all)")
+    p.add_argument("--timeout", type=float, default=300, help="seconds a run; later phases are then skipped")
+    p.add_argument("--settle", type=float, default=4, help="seconds to wait at most for a quiet machine before a run")
+    p.add_argument("--json", type=Path, help="where to write the results (default: WORK/results.json)")
+    p.add_argument("--pg-user", default="postgres", help="unprivileged user for the cluster when started as root")
+    p.add_argument("--report", type=Path, nargs="+", help="only print the tables of these result files")
+    return p.parse_args()
+
+
+def run_size(cluster, work, pool, rows, args, runs):
+    """All phases stop for a contestant that was wrong or too slow."""
+    paths, dropped = write_workload(work / "data", rows), set()
+    for repeat in range(args.repeats):
+        # Every phase visits all contestants before the next phase starts, and every repeat starts elsewhere in the
+        # list: a machine that gets slower meets all alike.
+        order = [n for n in pool if rows < LARGE or args.only or n in AT_LARGE]
+        turn = repeat * len(order) // max(1, args.repeats)
+        for phase in PHASES:
+            for name in order[turn:] + order[:turn]:
+                if name in dropped:
+                    continue
+                r = run_once(cluster, work, pool[name], "b_" + re.sub(r"\W", "_", name), phase, paths, args)
+                runs.append({"rows": rows, "repeat": repeat, "contestant": name, "phase": phase, **r})
+                print(f"{rows:>7} #{repeat} {phase:<8} {name:<16} {r['wall_s']:7.2f} s"
+                      f"  cpu {r['cpu_s']:.2f}+{r['server_cpu_s']:.2f}  other {r['other_cpu_s']:.1f}"
+                      f"  rss {r['rss_mb']:.0f}  load {r['load1']:.1f}  {r['verdict']}", flush=True)
+                if r["verdict"] != "ok":
+                    dropped.add(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
