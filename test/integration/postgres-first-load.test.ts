@@ -106,6 +106,53 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
     expect(await query(url, ended)).toEqual([{ scene_key: renamed.sceneKey }]);
   });
 
+  test('ends without its key while somebody reads, says so, and the next run makes the key', async () => {
+    await using target = await migrated();
+    const { url } = target;
+    const notices: string[] = [];
+    await using loader = await open(url, {}, ({ message }) => notices.push(message));
+    const batch = manyScenes('wx1', 1);
+    await loader.apply(batch, signal);
+    {
+      await using reader = await connect(url);
+      await reader.query('BEGIN; SELECT FROM scene.dim_scene');
+      await loader.apply(endOf(batch), signal);
+      expect(await query(url, primaryKey)).toEqual([]);
+      expect(await query(url, 'SELECT outcome FROM scene.scene_run')).toEqual([{ outcome: 'ok' }]);
+      expect(notices.at(-1)).toMatch(
+        /the primary key of dim_scene is missing .* lock timeout; the run goes on without/,
+      );
+    }
+    await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    expect(lock).not.toBeNull();
+    expect(await query(url, primaryKey)).toEqual([{ conname: 'dim_scene_pkey' }]);
+  });
+
+  test('ends without its key when somebody wrote a version twice', async () => {
+    await using target = await migrated();
+    const { url, loader } = target;
+    const batch = manyScenes('wx1', 1);
+    await loader.apply(batch, signal);
+    const again = `INSERT INTO scene.dim_scene SELECT (jsonb_populate_record(d, '{"scene_key": "by hand"}')).*
+      FROM scene.dim_scene AS d LIMIT 1`;
+    await query(url, again);
+    await loader.apply(endOf(batch), signal);
+    expect(await query(url, 'SELECT outcome FROM scene.scene_run')).toEqual([{ outcome: 'ok' }]);
+    expect(await query(url, primaryKey)).toEqual([]);
+  });
+
+  test('gets its key from another shard that ends later', async () => {
+    await using target = await migrated();
+    const { url, loader } = target;
+    await loader.apply(manyScenes('wx1', 1), signal);
+    await using other = await open(url);
+    const batch = manyScenes('wx2', 1);
+    const own = { ...batch, run: { ...batch.run, runId: `${batch.run.runId}-other` } };
+    await other.apply(own, signal);
+    await other.apply({ ...endOf(own), run: { ...endOf(own).run, runId: own.run.runId } }, signal);
+    expect(await query(url, primaryKey)).toEqual([{ conname: 'dim_scene_pkey' }]);
+  });
+
   describe('keeps the primary key', () => {
     test('when somebody reads the table', async () => {
       await using target = await migrated();
@@ -118,6 +165,7 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
 
     test.each([
       ['a foreign key refers to it', 'CREATE TABLE scene.visit (version_id text REFERENCES scene.dim_scene)'],
+      ['its rows are published', 'CREATE PUBLICATION first_load FOR TABLE scene.dim_scene'],
       ['a view groups by it', 'CREATE VIEW scene.mine AS SELECT scene_name FROM scene.dim_scene GROUP BY version_id'],
     ])('when %s', async (_, statement) => {
       await using target = await migrated();

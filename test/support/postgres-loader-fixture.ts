@@ -7,7 +7,7 @@ import {
   sampleObservation,
   sampleVersion,
 } from '../../src/load/contract/sample-rows.ts';
-import type { ChangeSet, Loader } from '../../src/load/loader.ts';
+import type { ChangeSet, Loader, LoaderContext } from '../../src/load/loader.ts';
 import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts';
 import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 
@@ -15,8 +15,9 @@ import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts
 export const signal: AbortSignal = new AbortController().signal;
 
 /** A loader of the schema `scene`. */
-export async function open(url: string, section: object = {}): Promise<Loader> {
-  return createPostgresLoader(parsePostgresConfig({ type: 'postgres', url, ...section }));
+export async function open(url: string, section: object = {}, onRetry?: LoaderContext['onRetry']): Promise<Loader> {
+  const config = parsePostgresConfig({ type: 'postgres', url, ...section });
+  return createPostgresLoader(config, onRetry === undefined ? {} : { onRetry });
 }
 
 /** A plain connection that closes with its scope. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
+import type { ChangeSet, Loader, LoaderContext, Lock, LockScope } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { VersionKey } from './apply/version-key.ts';
@@ -17,8 +17,12 @@ import type { SqlTarget } from './sql-target.ts';
 export type AcquireLock = (scope: LockScope, signal: AbortSignal) => Promise<Lock | null>;
 
 /** A loader over anything that speaks Postgres: all of the port but connection and lock. Disposing it disposes the target. */
-export function createSqlLoader(target: SqlTarget, acquireLock: AcquireLock): Loader {
-  const versionKey = new VersionKey(target);
+export function createSqlLoader(
+  target: SqlTarget,
+  acquireLock: AcquireLock,
+  onRetry?: LoaderContext['onRetry'],
+): Loader {
+  const versionKey = new VersionKey(target, onRetry);
   const completeKey = async (lock: Lock, signal: AbortSignal): Promise<void> => {
     try {
       await versionKey.complete(signal);

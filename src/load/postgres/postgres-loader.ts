@@ -1,5 +1,5 @@
 import type { Loader, LoaderContext, LoaderFactory, Lock } from '../loader.ts';
-import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
+import { type AcquireLock, createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { connectionOptions } from './connection-options.ts';
 import { Connector } from './connector.ts';
 import { type PostgresConfig, parsePostgresConfig } from './postgres-config.ts';
@@ -13,11 +13,12 @@ export async function createPostgresLoader(
 ): Promise<Loader> {
   const connector = new Connector(connectionOptions(config), onRetry);
   const target = new PostgresTarget(config, connector);
-  return createSqlLoader(target, async (scope, signal) => {
+  const acquireLock: AcquireLock = async (scope, signal) => {
     const lock = await acquirePostgresLock(connector, scope, signal);
     if (lock !== null) await assertSecondConnection(target, lock, signal);
     return lock;
-  });
+  };
+  return createSqlLoader(target, acquireLock, onRetry);
 }
 
 /** The lock keeps a connection for itself. A pooler that gives no other one would let all that follows wait. */

@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { isScenedimError } from '../../../errors.ts';
+import type { LoaderContext } from '../../loader.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 
 /** With fewer new rows the index costs less than to take it off and to make it again. */
 const LEAST_ROWS = 10_000;
 
-/** A reader that holds the table for longer keeps the index. */
-const LOCK_TIMEOUT = '200ms';
+/** Others wait behind a lock that is waited for. Shorter than deadlock_timeout, so that nobody else is ended for it. */
+const LOCK_TIMEOUT = '500ms';
+
+/** A reader that holds the table for longer than so many attempts at the end of a run leaves the key to the next run. */
+const ATTEMPTS = 5;
+const WAIT_MS = 1_000;
 
 /**
  * Loads an empty `dim_scene` without the index of its primary key, and makes the index at the end. The key is a hash, so
@@ -17,11 +23,13 @@ const LOCK_TIMEOUT = '200ms';
  */
 export class VersionKey {
   readonly #target: SqlTarget;
+  readonly #onRetry: NonNullable<LoaderContext['onRetry']>;
   #mayBeMissing = false;
   #isLoaded = false;
 
-  constructor(target: SqlTarget) {
+  constructor(target: SqlTarget, onRetry: LoaderContext['onRetry'] = () => {}) {
     this.#target = target;
+    this.#onRetry = onRetry;
   }
 
   /** Takes the key off, inside the transaction that inserts the first rows, where this is worth while and allowed. */
@@ -29,7 +37,9 @@ export class VersionKey {
     if (this.#isLoaded || newRows < LEAST_ROWS) return;
     this.#isLoaded = true;
     const key = await findKey(session);
-    if (key.name === null || !key.isOwn || key.isReferred || !(await isEmpty(session))) return;
+    // Another shard has taken it off, and may end before this one.
+    if (key.name === null) this.#mayBeMissing = key.isOwn;
+    if (key.name === null || !key.isOwn || key.isNeeded || !(await isEmpty(session))) return;
     this.#mayBeMissing = true;
     const table = tableOf(session);
     await session.script(`SAVEPOINT primary_key; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -42,25 +52,38 @@ export class VersionKey {
     await session.script('SET LOCAL lock_timeout = DEFAULT; RELEASE SAVEPOINT primary_key');
   }
 
-  /** Makes the key where this loader may have taken it off. */
+  /** Makes the key that a killed run has left off, where the user may; what keeps it off now may be gone at the end of the run. */
+  async complete(signal: AbortSignal): Promise<void> {
+    this.#mayBeMissing = true;
+    await this.#make(1, signal);
+  }
+
+  /** Makes the key where it may be missing, before a run is noted as ended. */
   async restore(signal: AbortSignal): Promise<void> {
-    if (!this.#mayBeMissing) return;
-    const { name } = await this.#target.session(findKey, signal);
-    if (name === null) await this.#target.transaction(makeKey, signal);
-    this.#mayBeMissing = false;
+    if (this.#mayBeMissing) await this.#make(ATTEMPTS, signal);
   }
 
   /**
-   * Makes the key that a killed run has left off, where the user may. Two rows of one version, which somebody else must have
+   * A run does not fail for the key. A reader that holds the table, and two rows of one version, which somebody else must have
    * written, keep it off: `check` tells a missing key, `verify` tells such rows.
    */
-  async complete(signal: AbortSignal): Promise<void> {
-    const { name, isOwn } = await this.#target.session(findKey, signal);
-    if (name !== null || !isOwn) return;
-    try {
-      await this.#target.transaction(makeKey, signal);
-    } catch (error) {
-      if (!isScenedimError(error, UNIQUE_VIOLATION)) throw error;
+  async #make(attempts: number, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { name, isOwn } = await this.#target.session(findKey, signal);
+        if (name === null && isOwn) await this.#target.transaction(makeKey, signal);
+        this.#mayBeMissing = false;
+        return;
+      } catch (error) {
+        const isTwice = isScenedimError(error, UNIQUE_VIOLATION);
+        if (!isTwice && !isScenedimError(error, 'target_busy')) throw error;
+        const isLast = isTwice || attempt === attempts;
+        const then = isLast ? '; the run goes on without' : '';
+        const message = `the primary key of dim_scene is missing and cannot be made now: ${error.message}${then}`;
+        this.#onRetry({ message, attempt, waitMs: isLast ? 0 : WAIT_MS });
+        if (isLast) return;
+        await sleep(WAIT_MS, undefined, { signal });
+      }
     }
   }
 }
@@ -72,8 +95,8 @@ interface FoundKey {
   readonly name: string | null;
   /** True when there is such a table and this user may alter it. */
   readonly isOwn: boolean;
-  /** True when a foreign key refers to it. */
-  readonly isReferred: boolean;
+  /** True when a foreign key refers to it, or rows that change are known to subscribers by it. */
+  readonly isNeeded: boolean;
 }
 
 async function findKey({ db, schema }: SqlSession): Promise<FoundKey> {
@@ -81,10 +104,12 @@ async function findKey({ db, schema }: SqlSession): Promise<FoundKey> {
     SELECT
       (SELECT k.conname::text FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p') AS name,
       pg_catalog.pg_has_role(c.relowner, 'USAGE') AS "isOwn",
-      EXISTS (SELECT FROM pg_catalog.pg_constraint AS f WHERE f.confrelid = c.oid) AS "isReferred"
+      EXISTS (SELECT FROM pg_catalog.pg_constraint AS f WHERE f.confrelid = c.oid)
+        OR EXISTS (SELECT FROM pg_catalog.pg_publication_tables AS p WHERE (p.schemaname, p.tablename) = (n.nspname, c.relname))
+        OR c.relreplident = 'i' OR pg_catalog.current_setting('wal_level') = 'logical' AS "isNeeded"
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = ${schema} AND c.relname = 'dim_scene' AND c.relkind = 'r'`.execute(db);
-  return rows[0] ?? { name: null, isOwn: false, isReferred: false };
+  return rows[0] ?? { name: null, isOwn: false, isNeeded: false };
 }
 
 async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
@@ -92,8 +117,11 @@ async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
   return rows.length === 0;
 }
 
-/** Of several shards that find it missing, one makes it. */
+/** Of several shards that find it missing, one makes it. A time-out of the role would end the making of a large index each time. */
 async function makeKey(session: SqlSession): Promise<void> {
+  await sql`SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s
+    WHERE s.name IN ('statement_timeout', 'transaction_timeout') AND s.source <> 'client'`.execute(session.db);
+  await session.script(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
   await session.script(`LOCK TABLE ${tableOf(session)} IN SHARE ROW EXCLUSIVE MODE`);
   if ((await findKey(session)).name !== null) return;
   await session.script(`ALTER TABLE ${tableOf(session)} ADD PRIMARY KEY (version_id)`);
