@@ -17,6 +17,8 @@ import { grantDataEditor, grantJobUser } from '../../src/load/bigquery/errors/gr
 import { runOutcomes } from '../../src/load/loader.ts';
 import { builtInTargetTypes } from '../../src/load/registry.ts';
 import { formatReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
+import { sizeText } from '../bench/bench-run.ts';
+import { scaleCurves } from '../bench/scale-figures.ts';
 import { codeOf, documentTable } from '../support/document-tables.ts';
 import { documentTables, root, textOf } from '../support/documents.ts';
 
@@ -175,6 +177,24 @@ const ofAnyFolder: Readonly<Record<string, (rows: Rows, document: string) => voi
   // The test of links looks whether they lead somewhere.
   signposts: (rows) => {
     for (const row of rows) expect(row.at(-1)).toMatch(/\]\(.+\)/);
+  },
+  // What a run of the bench printed: no figure can be compared, but what was taken.
+  results: (rows, document) => {
+    const told = documentTable(document, 'figures').flatMap(([name]) => codeOf(name));
+    const taken = rows.flatMap(([name]) => codeOf(name)).filter((name) => !name.endsWith('--help'));
+    expect([...new Set(taken)].sort()).toEqual(told.sort());
+  },
+  curve: (rows) => {
+    const sizes = Object.entries(scaleCurves).flatMap(([unit, curve]) =>
+      curve.map(([accounts, scenes]) => sizeText(accounts * (unit === 'rows' ? scenes : 1), unit)),
+    );
+    expect(new Set(rows.map(([size]) => size))).toEqual(new Set(sizes));
+  },
+  peers: (rows) => {
+    const program = textOf('test/bench/peers/contestant_list.py');
+    const contestants = [...program.matchAll(/^ {8}"([a-z-]+)":/gm)].map(([, name]) => name);
+    const known = [...contestants, 'first', 'nochange', 'change'];
+    expect(rows.flatMap((row) => row.slice(0, 2)).filter((cell) => !known.includes(cell))).toEqual([]);
   },
   folders: (rows, document) => {
     const listed = rows.map(([folder]) => codeOf(folder)[0]?.replace(/\/$/, ''));

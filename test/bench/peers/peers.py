@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from cluster import Cluster, find_psql
@@ -22,13 +23,14 @@ def main():
     args = parse_arguments()
     if args.report:
         files = [json.loads(f.read_text()) for f in args.report]
-        print(report({k: v for f in files for k, v in f["versions"].items()}, [r for f in files for r in f["runs"]]))
+        versions = {k: v for f in files for k, v in f["versions"].items()}
+        print(report({**files[-1], "versions": versions}, [r for f in files for r in f["runs"]]))
         return 0
     work = args.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     work.chmod(0o755)
     pool = contestants(args.only, work, shlex.quote(find_psql()))
-    versions = install(work, {c["venv"] for c in pool.values() if "venv" in c})
+    versions = {"python": sys.version.split()[0]} | install(work, {c["venv"] for c in pool.values() if "venv" in c})
     if "ours" in pool:
         versions["scenedim"] = build_ours()
     runs, cluster = [], None
@@ -41,9 +43,9 @@ def main():
     finally:
         if cluster:
             cluster.stop()
-        about = {"versions": versions, "cpus": os.cpu_count(), "python": sys.version.split()[0]}
+        about = {**describe_machine(), "versions": versions}
         (args.json or work / "results.json").write_text(json.dumps({**about, "runs": runs}, indent=1))
-    print("\n" + report(versions, runs))
+    print("\n" + report(about, runs))
     return 1 if any(r["verdict"].startswith(("WRONG", "exit")) for r in runs) else 0
 
 
@@ -60,6 +62,13 @@ def parse_arguments():
     p.add_argument("--pg-user", default="postgres", help="unprivileged user for the cluster when started as root")
     p.add_argument("--report", type=Path, nargs="+", help="only print the tables of these result files")
     return p.parse_args()
+
+
+def describe_machine():
+    processor = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {"date": time.strftime("%Y-%m-%d"), "cpus": os.cpu_count(), "kernel": os.uname().release,
+            "processor": processor[1] if processor else "unknown processor", "memory_gb": round(memory / 2**30)}
 
 
 def run_size(cluster, work, pool, rows, args, runs):

@@ -70,16 +70,22 @@ def table(rows, runs, names, base):
     columns = ["contestant", "phase", "min s", "median s", "×floor", *([f"×{base}"] if base else []),
                "CPU s client+server", "peak RSS MB", "result", "load1"]
     return "\n".join([
-        f"\n### {rows:,} dimension rows\n", row(columns), row(["---"] * len(columns)),
+        f"\n<!-- table: {rows:,} rows beside peers -->", row(columns), row(["---"] * len(columns)),
         *(contestant_row(results, n, phase, base) for phase in PHASES for n in names if results.of(n, phase)),
         "", "Fastest peer with history; each cell is the ratio of wall time, then of CPU time.", "",
+        f"<!-- table: {rows:,} rows, fastest of the peers -->",
         row(["phase", "peer", "median s", "peer ÷ floor", "sqlref ÷ peer", "ours ÷ peer"]), row(["---"] * 6),
         *filter(None, (best_row(results, names, phase) for phase in PHASES))])
 
 
-def report(versions, runs):
+def report(about, runs):
+    """The part of test/bench/README.md that a run fills."""
     names = list(dict.fromkeys(r["contestant"] for r in sorted(runs, key=lambda r: r["repeat"])))
     base = "ours" if "ours" in names else "sqlref" if "sqlref" in names else None
     sizes = sorted({r["rows"] for r in runs})
-    return "\n".join([", ".join(f"{k} {v}" for k, v in versions.items()),
-                      *(table(rows, [r for r in runs if r["rows"] == rows], names, base) for rows in sizes)])
+    loads = [r["load1"] for r in runs]
+    return "\n".join([
+        f"{about['date']}: {about['cpus']} x {about['processor']}, {about['memory_gb']} GB, Linux {about['kernel']},",
+        f"load {min(loads):.1f} to {max(loads):.1f}, {max(r['repeat'] for r in runs) + 1} repeats,",
+        ", ".join(f"{k} {v}" for k, v in about["versions"].items()) + ".",
+        *(table(rows, [r for r in runs if r["rows"] == rows], names, base) for rows in sizes)])
