@@ -39,7 +39,7 @@ export async function applyVersions(
   await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
 }
 
-/** Made while COPY sends those before: a batch of them would be kept for nothing, and the server would wait. */
+/** Each row is made when COPY sends it, so that memory stays flat and the server need not wait. */
 function* insertedBy(changes: Iterable<VersionChange>): Generator<Version> {
   for (const change of changes) if (change.op === 'insert') yield change.after;
 }
@@ -78,7 +78,7 @@ async function updateVersions(session: SqlSession, updates: readonly VersionUpda
   await assertRowCount(session, rows, numAffectedRows);
 }
 
-/** What finds stored rows, also while the primary key is set aside. */
+/** Both keys of stored rows: the unique one finds them while the primary one is set aside. */
 function storedKeys(versions: readonly Version[]): UnnestColumns {
   return {
     version_id: ['text', versions.map(({ versionId }) => versionId)],

@@ -7,9 +7,9 @@ const BYTES_A_CHARACTER = 3;
 const POSTGRES_EPOCH: Micros = 946_684_800_000_000n;
 
 /**
- * Rows in the binary format of COPY, without its header and trailer, as chunks of about 256 KiB that end with a row. They are
- * made while they are read. `write` gives the fields of a row in the order of its columns. The server takes this format in
- * four fifths of the time of the text format, because it has no times to parse.
+ * Rows in the binary format of COPY, without its header and trailer, as chunks of about 256 KiB that end with a row. A chunk is
+ * made when it is read. `write` writes the fields of a row, `columns` many, in their order. The server takes this format in four
+ * fifths of the time of the text format, because it has no times to parse.
  */
 export function* copyRows<Row>(
   rows: Iterable<Row>,
@@ -25,7 +25,7 @@ export function* copyRows<Row>(
   yield* fields.rest();
 }
 
-/** Writes the fields of rows, one behind the other. */
+/** Writes the fields of rows, one behind the other. {@link begin} comes before each row. */
 export class CopyFields {
   readonly #chunkBytes: number;
   #chunk: Buffer;
@@ -90,7 +90,7 @@ export class CopyFields {
     return full;
   }
 
-  /** What has not been given away. */
+  /** What {@link fullChunks} has not given yet. */
   *rest(): Generator<Buffer> {
     yield* this.fullChunks();
     if (this.#used > 0) yield this.#chunk.subarray(0, this.#used);

@@ -4,8 +4,8 @@ import { type CopyFields, encodeFields } from './copy-rows.ts';
 const REMEMBERED_KEYS = 4_096;
 
 /**
- * A row of `dim_scene` for COPY, in the order of the columns. A first load spends much of its time here. Rows share their
- * scene keys and their times, so the fields of those are encoded once.
+ * Writes a row of `dim_scene` for COPY, in the order of `versionColumnNames`. A first load spends much of its time here. Many
+ * rows share a scene key or the times, so these fields are encoded once.
  */
 export function writeVersion(fields: CopyFields, version: Version): void {
   fields.text(version.versionId);
