@@ -1,7 +1,7 @@
 import type { Timer } from './clock.ts';
 import type { Micros } from './instant.ts';
 
-/** What time it is by a server: the newest time that it told, and what has passed since. */
+/** The clock of a server: the newest time that it told, and what has passed since. */
 export class ServerTime {
   readonly #timer: Timer;
   /** The time of the server when the timer was at zero; null until the server told it. */

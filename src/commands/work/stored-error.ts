@@ -26,7 +26,7 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds, no
   return { code, message, meaning, remedy };
 }
 
-/** A failure of a time to come, which an older program or a target without a clock of its own has taken. */
+/** A failure of a time to come: an older program recorded it, or a target without a clock (PGlite) took it. */
 const fromTheFuture = {
   message: null,
   meaning: 'recorded under a clock that was ahead; newer attempts do not show until that time',

@@ -23,7 +23,7 @@ export class SyncTally {
     return this.#facts;
   }
 
-  /** Of the accounts selected so far, the time of the newest stored observation. */
+  /** The time of the newest stored observation of the accounts selected so far; null while there is none. */
   get newestAttemptAt(): Micros | null {
     return this.#newestAttemptAt;
   }

@@ -8,7 +8,7 @@ import type { SyncTally } from './sync-tally.ts';
 const SET_CLOCK = 'set the clock of this machine (NTP), then run again';
 const CHECK_CLOCK = 'when the clock of this machine is wrong, set it (NTP); then run again';
 
-/** Where nothing tells the time, a failure is recorded up to this long after the newest stored attempt: 31 days. */
+/** Without a clock to compare with, a failure is recorded up to 31 days after the newest stored attempt. */
 const MAX_GAP: Micros = 31n * 86_400_000_000n;
 
 /**
@@ -30,7 +30,7 @@ export class TrustedTime {
   /** The result, or when its time cannot be right a failure that may not be recorded. */
   judge(result: FetchResult): FetchResult {
     if (result.kind === 'failure' && result.doNotRecord) return result;
-    const flaw = this.#flawOf(result.observedAt, this.#answered());
+    const flaw = this.#flawOf(result.observedAt, this.#timeOfApi());
     if (flaw === null) return result;
     if (result.kind === 'answer') return skewed(result.appId, result.observedAt, flaw);
     const { message, remedy } = result;
@@ -43,15 +43,15 @@ export class TrustedTime {
   }
 
   /**
-   * The batch without what came before the API told the time, or while it told none, and was not of it.
-   * Each such account is told.
+   * The batch without observations of a wrong time. Each was judged when it came; since then the API or
+   * the server may have told the time for the first time. Every account that loses one is reported.
    */
   sift(batch: Batch): Batch {
     const failures = new Map<string, FetchOutcome>(batch.failures);
     const accounts = new Map(batch.accounts);
     for (const [appId, pending] of batch.accounts) {
       for (const { observedAt, failure } of pending) {
-        const told = this.#answered() ?? this.#served();
+        const told = this.#timeOfApi() ?? this.#timeOfTarget();
         const flaw =
           this.#flawOf(observedAt, told) ?? (told === null && failure !== null ? this.#flawOfGap(observedAt) : null);
         if (flaw === null) continue;
@@ -78,18 +78,18 @@ export class TrustedTime {
     return { text: `${formatInstant(observedAt)} ${flaw}${by}`, remedy: SET_CLOCK };
   }
 
-  #answered(): ToldTime | null {
+  #timeOfApi(): ToldTime | null {
     const time = this.#source.latestTime?.() ?? null;
     return time === null ? null : { time, by: 'the newest answer' };
   }
 
-  #served(): ToldTime | null {
+  #timeOfTarget(): ToldTime | null {
     const { loader } = this.#run.context;
     const time = loader.latestTime?.() ?? null;
     return time === null ? null : { time, by: `the server of ${loader.description}` };
   }
 
-  /** Answers are not judged by the gap: a source may tell no time, and be asked once a year. */
+  /** For failures only: a source that tells no time may be asked once a year, and its answers count. */
   #flawOfGap(observedAt: Micros): Flaw | null {
     const newest = this.#tally.newestAttemptAt;
     if (newest === null || observedAt <= newest + MAX_GAP) return null;
@@ -98,7 +98,7 @@ export class TrustedTime {
   }
 }
 
-/** What time it is by somebody else. */
+/** What time it is by a clock that is not of this machine. */
 interface ToldTime {
   readonly time: Micros;
   readonly by: string;

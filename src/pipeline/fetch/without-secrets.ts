@@ -3,15 +3,14 @@ import type { Batch, FetchOutcome, PendingObservation } from '../batch/batch.ts'
 import type { Run } from '../run/run.ts';
 
 /**
- * The batch without answers that hold a secret of any account that was read by now: one that was read
- * after the answer came, too. Each such account is told, and its failure is recorded.
+ * The batch without answers that hold a secret of any account. The source has looked for the secrets
+ * that were known when an answer came; others were read since. Each such account is reported, and its
+ * failure is recorded.
  */
 export function withoutSecrets(run: Run, batch: Batch): Batch {
   const { redact, holdsSecret } = run.context;
   const { code, message, remedy } = SECRET_IN_ANSWER;
-  const refused = new Set(
-    [...batch.payloads.values()].filter((it) => holdsSecret(it.body)).map((it) => it.payloadHash),
-  );
+  const refused = new Set([...batch.payloads].filter(([, { body }]) => holdsSecret(body)).map(([hash]) => hash));
   const failures = new Map<string, FetchOutcome>(batch.failures);
   const accounts = new Map<string, readonly PendingObservation[]>();
   for (const [appId, pending] of batch.accounts) {
@@ -22,10 +21,12 @@ export function withoutSecrets(run: Run, batch: Batch): Batch {
     }
     accounts.set(
       appId,
-      pending.map((it) => {
-        if (isRefused(it)) return { ...it, payloadHash: null, failure: { kind: 'failure', code, message } };
-        const { failure } = it;
-        return failure === null ? it : { ...it, failure: { ...failure, message: redact(failure.message) } };
+      pending.map((observation) => {
+        if (isRefused(observation))
+          return { ...observation, payloadHash: null, failure: { kind: 'failure', code, message } };
+        const { failure } = observation;
+        if (failure === null) return observation;
+        return { ...observation, failure: { ...failure, message: redact(failure.message) } };
       }),
     );
   }
