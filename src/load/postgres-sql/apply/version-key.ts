@@ -16,10 +16,9 @@ const ATTEMPTS = 5;
 const WAIT_MS = 1_000;
 
 /**
- * Loads an empty `dim_scene` without the index of its primary key, and makes the index at the end. The key is a hash, so
- * each row meets another page of the index: that takes more than half of the server's time. The unique key stays, which
- * forbids two versions of one time and finds rows. A run that is killed leaves the table without the primary key; the next
- * one that takes the lock makes it.
+ * The primary key of `dim_scene`. A first load goes without it and makes it at its end: the key is a hash, so each row meets
+ * another page of its index, which takes more than half of the server's time. The unique key stays. It forbids two versions
+ * of one time, and it finds rows. A run that is killed leaves the primary key off; the next one that takes the lock makes it.
  */
 export class VersionKey {
   readonly #target: SqlTarget;
@@ -32,7 +31,7 @@ export class VersionKey {
     this.#onRetry = onRetry;
   }
 
-  /** Takes the key off, inside the transaction that inserts the first rows, where this is worth while and allowed. */
+  /** Takes the key off in the transaction that inserts the first rows, when they are many and nobody needs the key. */
   async setAside(session: SqlSession, newRows: number): Promise<void> {
     if (this.#isLoaded || newRows < LEAST_ROWS) return;
     this.#isLoaded = true;
@@ -52,13 +51,16 @@ export class VersionKey {
     await session.script('SET LOCAL lock_timeout = DEFAULT; RELEASE SAVEPOINT primary_key');
   }
 
-  /** Makes the key that a killed run has left off, where the user may; what keeps it off now may be gone at the end of the run. */
+  /**
+   * At the start of a run: makes the key that a killed run has left off, where the user may. What keeps it off now may be
+   * gone at the end of the run.
+   */
   async complete(signal: AbortSignal): Promise<void> {
     this.#mayBeMissing = true;
     await this.#make(1, signal);
   }
 
-  /** Makes the key where it may be missing, before a run is noted as ended. */
+  /** At the end of a run, before it is noted as ended: makes the key when it may be missing. */
   async restore(signal: AbortSignal): Promise<void> {
     if (this.#mayBeMissing) await this.#make(ATTEMPTS, signal);
   }
@@ -88,7 +90,7 @@ export class VersionKey {
   }
 }
 
-/** As what the classification of errors tells a unique violation. */
+/** The code that `sql-state.ts` gives a unique violation. */
 const UNIQUE_VIOLATION = 'stale_heads';
 
 interface FoundKey {
@@ -117,7 +119,7 @@ async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
   return rows.length === 0;
 }
 
-/** Of several shards that find it missing, one makes it. A time-out of the role would end the making of a large index each time. */
+/** Several shards may find the key missing: one makes it. A time-out of the role would end the making of a large index each time. */
 async function makeKey(session: SqlSession): Promise<void> {
   await sql`SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s
     WHERE s.name IN ('statement_timeout', 'transaction_timeout') AND s.source <> 'client'`.execute(session.db);
