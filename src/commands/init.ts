@@ -1,4 +1,4 @@
-import { lstat, mkdir, stat, writeFile } from 'node:fs/promises';
+import { lstat, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
@@ -8,6 +8,7 @@ import { problemOfAppId } from '../dimension/app-id.ts';
 import { reasonOf } from '../error-text.ts';
 import { ScenedimError } from '../errors.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { shellWord } from '../shell-word.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
@@ -122,7 +123,7 @@ function wordBeginning<T extends string>(words: readonly T[], answer: string): T
 
 async function writeNew(path: string, shown: string, text: string, force: boolean): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
   } catch (cause) {
     const code = reasonOf(cause);

@@ -1,7 +1,8 @@
-import { access, constants, mkdir, readdir, realpath } from 'node:fs/promises';
+import { access, constants, readdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import { makeDirectory } from '../../make-directory.ts';
 import { acquireDirectoryLock, isLockFile, type LockWait } from './directory-lock.ts';
 import { diskFaultOf } from './disk-fault.ts';
 import { isDatabaseDirectory } from './make-database.ts';
@@ -21,8 +22,7 @@ export interface LockedDirectory extends Disposable {
 export async function lockDirectory(directory: string, wait: LockWait): Promise<LockedDirectory> {
   try {
     await assertOwnDirectory(directory);
-    await mkdir(dirname(directory), { recursive: true });
-    await mkdir(directory, { recursive: true, mode: OWNER_ONLY });
+    await makeDirectory(directory, OWNER_ONLY);
     const path = await realpath(directory);
     const lock = await acquireDirectoryLock(path, wait);
     return { path, [Symbol.dispose]: () => lock[Symbol.dispose]() };
