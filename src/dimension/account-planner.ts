@@ -4,7 +4,7 @@ import { saysTheSame } from './compare-snapshots.ts';
 import { applyGuards, type GuardSettings } from './guards.ts';
 import { describeLostBody, shortenedLog } from './log-cut.ts';
 import type { IncomingObservation, Observation, Reject } from './observation.ts';
-import { createTimeline, type ResumePoint, type Timeline } from './timeline.ts';
+import { type ResumePoint, Timeline } from './timeline.ts';
 import type { FirstSeen, Version } from './version.ts';
 import { noChanges, planChanges, type VersionChanges } from './version-changes.ts';
 
@@ -92,7 +92,7 @@ export class AccountPlanner {
       return { ...base, status, payloadHash, holdReason, decidedAt };
     }
     // In a repeat nothing can shrink, so only the guard that needs no timeline is left.
-    const holdReason = applyGuards(answer, this.#timeline ?? createTimeline({ appId, firstSeen }), guards);
+    const holdReason = applyGuards(answer, this.#timeline ?? new Timeline({ appId, firstSeen }), guards);
     return { ...base, status: holdReason === null ? 'ok' : 'held', payloadHash, holdReason };
   }
 }
@@ -152,8 +152,8 @@ export interface Refusal {
 
 function startTimeline({ appId, from, firstSeen }: AccountPlannerOptions): Timeline | null {
   if (from.kind === 'repeat') return null;
-  if (from.kind === 'resume') return createTimeline({ appId, firstSeen, resumeFrom: from.point });
-  return createTimeline({ appId, firstSeen });
+  if (from.kind === 'resume') return new Timeline({ appId, firstSeen, resumeFrom: from.point });
+  return new Timeline({ appId, firstSeen });
 }
 
 function isDuplicate(

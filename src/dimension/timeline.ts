@@ -6,32 +6,12 @@ import { classifyKey } from './classify-key.ts';
 import { idsOf } from './ids.ts';
 import type { EndReason, FirstSeen, Version, VersionChange } from './version.ts';
 
-/** Starts the timeline of one account. Its cost is linear in the rows of the answers. */
-export function createTimeline(options: TimelineOptions): Timeline {
-  return new AccountTimeline(options);
-}
-
-/** The versions of one account as its ok answers unfold, oldest first. */
-export interface Timeline {
-  /** How many versions are in force after the answers so far. */
-  readonly inForce: number;
-  /** How many there are so far. */
-  readonly size: number;
-  /** How many versions in force the snapshot would close as removed. */
-  countRemovals(snapshot: Snapshot): number;
-  /** Takes the next answer; `observedAt` is later than that of every answer before. */
-  observe(observedAt: Micros, snapshot: Snapshot): void;
-  /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
-  versions(): Iterable<Version>;
-  /** The same as changes of a dimension that has none of them. A row is made when it is asked for; another reading makes it again. */
-  insertions(): Iterable<VersionChange>;
-}
-
 /**
- * A timeline of one answer is that answer: most accounts of a first load have no other. Versions are made for it when they
- * are written, and from the second answer on.
+ * The versions of one account as its ok answers unfold, oldest first. The cost is linear in the rows of the answers. Most
+ * accounts of a first load have one answer: it is kept as it is, and versions are made of it when they are written, or when a
+ * second answer comes.
  */
-class AccountTimeline implements Timeline {
+export class Timeline {
   readonly #options: TimelineOptions;
   #only: { readonly observedAt: Micros; readonly snapshot: Snapshot } | null = null;
   #unfolded: UnfoldedTimeline | null;
@@ -41,14 +21,17 @@ class AccountTimeline implements Timeline {
     this.#unfolded = options.resumeFrom === undefined ? null : new UnfoldedTimeline(options);
   }
 
+  /** How many versions are in force after the answers so far. */
   get inForce(): number {
     return this.#names().size;
   }
 
+  /** How many versions there are so far. */
   get size(): number {
     return this.#unfolded?.size ?? this.inForce;
   }
 
+  /** How many versions in force the snapshot would close as removed. */
   countRemovals(snapshot: Snapshot): number {
     if (snapshot.absencesUnknown) return 0;
     let removals = 0;
@@ -56,6 +39,7 @@ class AccountTimeline implements Timeline {
     return removals;
   }
 
+  /** Takes the next answer; `observedAt` is later than that of every answer before. */
   observe(observedAt: Micros, snapshot: Snapshot): void {
     if (this.#unfolded === null && this.#only === null) {
       this.#only = { observedAt, snapshot };
@@ -67,11 +51,13 @@ class AccountTimeline implements Timeline {
     this.#unfolded.observe(observedAt, snapshot);
   }
 
+  /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
   *versions(): Generator<Version> {
     if (this.#unfolded !== null) yield* this.#unfolded.versions();
     else for (const { after } of this.insertions()) yield after;
   }
 
+  /** The same versions as changes that insert them. A row is made when it is asked for, and anew by another reading. */
   *insertions(): Generator<InsertedVersion> {
     if (this.#unfolded !== null) for (const after of this.#unfolded.versions()) yield { op: 'insert', after };
     if (this.#only === null) return;
@@ -83,15 +69,15 @@ class AccountTimeline implements Timeline {
     }
   }
 
-  /** Names in force by key. */
+  /** The names in force by their keys. */
   #names(): ReadonlyMap<string, string> {
-    return this.#unfolded?.names ?? this.#only?.snapshot.present ?? nothing;
+    return this.#unfolded?.names ?? this.#only?.snapshot.present ?? noNames;
   }
 }
 
-const nothing: ReadonlyMap<string, string> = new Map();
+const noNames: ReadonlyMap<string, string> = new Map();
 
-/** A timeline with its versions. */
+/** A timeline of several answers, or a resumed one: its versions are made. */
 class UnfoldedTimeline {
   readonly names: Map<string, string>;
   readonly #appId: string;

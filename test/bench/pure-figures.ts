@@ -1,4 +1,4 @@
-import { createTimeline } from '../../src/dimension/timeline.ts';
+import { Timeline } from '../../src/dimension/timeline.ts';
 import type { Micros } from '../../src/instant.ts';
 import { normalizeBody } from '../../src/normalize/normalize-body.ts';
 import type { Snapshot } from '../../src/normalize/snapshot.ts';
@@ -45,7 +45,7 @@ function snapshotOf(body: Buffer): Snapshot {
 const hour = 3_600_000_000n;
 
 function countVersions(account: number, answers: readonly (Snapshot | undefined)[]): number {
-  const timeline = createTimeline({ appId: appIdOf(account), firstSeen: 'beginning' });
+  const timeline = new Timeline({ appId: appIdOf(account), firstSeen: 'beginning' });
   let at: Micros = 1_767_225_600_000_000n;
   for (const snapshot of answers) {
     if (snapshot !== undefined) timeline.observe(at, snapshot);
