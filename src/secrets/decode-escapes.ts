@@ -3,25 +3,25 @@ import type { Decoding, Piece } from './decoding.ts';
 /**
  * A text without one layer of what URLs, JSON, HTML and programming languages escape characters
  * with: `%41`, `\u0041`, `&#65;`, `\x41` and their kin, in any mixture. Characters that Unicode takes
- * for one of ASCII, like a full-width letter, become that one, and the NULs of UTF-16 go. Of `json`
- * only what makes a name of an answer: the escapes of JSON, and NFC. Null when the text has none. A
- * text is bytes of UTF-8 here, one byte a character.
+ * for one of ASCII, like a full-width letter, become that one, and the NULs of UTF-16 go. `json`
+ * decodes only what a name of an answer is decoded by: the escapes of JSON, and NFC. Null when the
+ * text has nothing to decode. One byte of UTF-8 is one character.
  */
 export function decodeEscapes(text: string, kinds: 'any' | 'json' = 'any'): Decoding | null {
   if (!MAY_HOLD_ESCAPES.test(text)) return null;
   const pattern = kinds === 'json' ? JSON_ESCAPE : ESCAPE;
-  let left = '';
+  let result = '';
   let copied = 0;
   for (const { start, end, text: decoded } of escapesIn(text, pattern)) {
-    left += text.slice(copied, start) + decoded;
+    result += text.slice(copied, start) + decoded;
     copied = end;
   }
   if (copied === 0) return null;
-  left += text.slice(copied);
-  return { text: left, pieces: () => withCopies(text, pattern) };
+  result += text.slice(copied);
+  return { text: result, pieces: () => withCopies(text, pattern) };
 }
 
-/** False when `json` leaves of the text what `any` does. */
+/** True when the text may have escapes that `json` does not decode. */
 export function hasOtherEscapes(text: string): boolean {
   return MAY_HOLD_OTHERS.test(text);
 }

@@ -3,8 +3,8 @@ import { alphabetOf, longRuns, type Run } from './long-runs.ts';
 
 /**
  * What long runs of a text hold that look like encoded bytes: base64 and base64url, hex, and lists of
- * decimal numbers. One decoding for each place within a group where a run may begin, since other
- * characters of the alphabet may stand before it. A text is bytes, one byte a character.
+ * decimal numbers. Other characters of the alphabet may stand before a run, so there is one decoding for
+ * each place within a group where it may begin. One byte of UTF-8 is one character.
  */
 export function* decodeRuns({ text, unwrapped, visibleRuns }: TextWithRuns): Generator<RunDecoding> {
   const base64 = visibleRuns.flatMap(base64RunsIn);

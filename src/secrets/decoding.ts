@@ -1,4 +1,4 @@
-/** What a text became when it was decoded. */
+/** What a text is after one layer of escapes or encoding was taken off. */
 export interface Decoding {
   readonly text: string;
   /** What {@link text} consists of, from its beginning to its end; made anew at each call. */

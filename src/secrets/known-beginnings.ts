@@ -1,14 +1,15 @@
 import { MIN_RUN_LENGTH, type Range, type SearchedText, withoutGaps } from './searched-text.ts';
 
-/** A token or app secret is known by so many of its first characters. */
+/** How many of its first characters make the beginning of a secret. */
 const LENGTH = 16;
+
 /**
  * The beginnings of all secrets that were known in this run. A text is compared with all of them at
  * once, so the answer of one account is searched for the tokens of 100,000 others.
  */
 export class KnownBeginnings {
   readonly #beginnings = new Set<string>();
-  /** Of the beginnings. */
+  /** How long the beginnings are: a gap in a secret, or a short one, makes fewer than {@link LENGTH}. */
   readonly #lengths = new Set<number>();
 
   get isEmpty(): boolean {
@@ -24,7 +25,7 @@ export class KnownBeginnings {
     this.#lengths.add(start.length);
   }
 
-  /** Where a text has what begins as one of the secrets does, as ranges of what that was decoded from. */
+  /** Where one of the beginnings stands, with the rest of its token, as ranges of what the text was decoded from. */
   *rangesIn(searched: SearchedText): Generator<Range> {
     const { text, visibleRuns } = searched;
     for (const { start: index, text: run } of visibleRuns) {
