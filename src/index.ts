@@ -33,22 +33,22 @@ export type {
   Finding,
   HeadChange,
   Loader,
-  LoaderContext,
-  LoaderFactory,
   LoaderLimits,
   LoaderUsage,
   Lock,
   LockScope,
   MigrateOptions,
   MigrateResult,
+  ObservationKey,
   Payload,
-  RetryNotice,
+  PayloadSize,
   RunOutcome,
   RunRecord,
   TargetMeta,
   VersionQuery,
 } from './load/loader.ts';
 export { databaseLimits } from './load/loader.ts';
+export type { LoaderContext, LoaderFactory, RetryNotice } from './load/loader-factory.ts';
 export type { TargetSection } from './load/registry.ts';
 export { createLoader } from './load/registry.ts';
 export type { RunCounts } from './load/run-counts.ts';

@@ -4,7 +4,7 @@ import { type Version, type VersionChange, versionOf } from '../dimension/versio
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { formatInstant, OPEN_END } from '../instant.ts';
-import type { ChangeSet, HeadChange } from './loader.ts';
+import type { ChangeSet, HeadChange, ObservationKey } from './loader.ts';
 
 /**
  * The rows of an account after a batch. Throws `stale_heads` when it was planned on other rows than the
@@ -36,11 +36,15 @@ export interface AccountChanges {
   readonly head: HeadChange | null;
   readonly observations: readonly Observation[];
   readonly decisions: readonly Decision[];
+  readonly removedObservations: readonly ObservationKey[];
   readonly versions: readonly VersionChange[];
 }
 
 /** The account parts of a change set. */
-export type ChangesOfAccounts = Pick<ChangeSet, 'heads' | 'observations' | 'decisions' | 'versions'>;
+export type ChangesOfAccounts = Pick<
+  ChangeSet,
+  'heads' | 'observations' | 'decisions' | 'removedObservations' | 'versions'
+>;
 
 export const noRows: AccountRows = { head: null, observations: new Map(), versions: new Map() };
 
@@ -49,8 +53,10 @@ export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
   const heads = Map.groupBy(changes.heads, ({ head }) => head.appId);
   const observations = Map.groupBy(changes.observations, ({ appId }) => appId);
   const decisions = Map.groupBy(changes.decisions, ({ appId }) => appId);
+  const removed = Map.groupBy(changes.removedObservations, ({ appId }) => appId);
   const versions = Map.groupBy(changes.versions, (change) => versionOf(change).appId);
-  const appIds = new Set([heads, observations, decisions, versions].flatMap((group) => [...group.keys()]));
+  const groups = [heads, observations, decisions, removed, versions];
+  const appIds = new Set(groups.flatMap((group) => [...group.keys()]));
   return [...appIds].map((appId) => {
     const [head = null, second] = heads.get(appId) ?? [];
     if (second !== undefined) throw refused(`two heads of account ${appId}`);
@@ -59,6 +65,7 @@ export function groupByAccount(changes: ChangesOfAccounts): AccountChanges[] {
       head,
       observations: observations.get(appId) ?? [],
       decisions: decisions.get(appId) ?? [],
+      removedObservations: removed.get(appId) ?? [],
       versions: versions.get(appId) ?? [],
     };
   });
@@ -72,9 +79,9 @@ export function assertHeadIsCurrent(changes: AccountChanges, stored: AccountHead
 
 function changeObservations(
   stored: ReadonlyMap<Micros, Observation>,
-  { observations, decisions }: AccountChanges,
+  { observations, decisions, removedObservations }: AccountChanges,
 ): ReadonlyMap<Micros, Observation> {
-  if (observations.length === 0 && decisions.length === 0) return stored;
+  if (observations.length + decisions.length + removedObservations.length === 0) return stored;
   const rows = new Map(stored);
   for (const observation of observations) {
     if ((observation.payloadHash === null) !== (observation.status === 'failed')) {
@@ -88,6 +95,9 @@ function changeObservations(
     if (observation === undefined) throw stale(`the observation of ${nameOf(decision)} is not stored`);
     const { status, holdReason, decidedAt } = decision;
     rows.set(decision.observedAt, { ...observation, status, holdReason, decidedAt });
+  }
+  for (const removed of removedObservations) {
+    if (!rows.delete(removed.observedAt)) throw stale(`the observation of ${nameOf(removed)} is not stored`);
   }
   return rows;
 }
@@ -126,7 +136,7 @@ function assertIntervals(versions: Iterable<Version>): void {
   }
 }
 
-function nameOf(key: { readonly appId: string; readonly observedAt: Micros }): string {
+function nameOf(key: ObservationKey): string {
   return `account ${key.appId} at ${formatInstant(key.observedAt)}`;
 }
 

@@ -72,7 +72,7 @@ export type RunOutcome = (typeof runOutcomes)[number];
 /** One row of `scene_run`, written with every batch of the run and once more at its end. */
 export interface RunRecord {
   readonly runId: string;
-  /** The command: `sync`, `replay`, `accept`, `hold`, `rebuild`. */
+  /** The command: `sync`, `replay`, `accept`, `hold`, `rebuild`, `compact`. */
   readonly command: string;
   readonly startedAt: Micros;
   /** Null while the run goes on; stays null when it was killed. */
@@ -96,6 +96,15 @@ export interface HeadChange {
   readonly head: AccountHead;
 }
 
+/** Which observation. */
+export type ObservationKey = Pick<Observation, 'appId' | 'observedAt'>;
+
+/** A stored body, without the body. */
+export interface PayloadSize {
+  readonly payloadHash: string;
+  readonly byteLength: number;
+}
+
 /** Everything one batch writes: all of it or nothing. */
 export interface ChangeSet {
   readonly run: RunRecord;
@@ -105,6 +114,10 @@ export interface ChangeSet {
   readonly observations: readonly Observation[];
   readonly decisions: readonly Decision[];
   readonly rejects: readonly Reject[];
+  /** Observations to delete, with their rejects. One that is not stored is `stale_heads`. */
+  readonly removedObservations: readonly ObservationKey[];
+  /** Hashes of bodies to delete, which no observation names. One that is not stored is `stale_heads`. */
+  readonly removedPayloads: readonly string[];
   /** One for each account whose log changed. */
   readonly heads: readonly HeadChange[];
   /** At most one change a `version_id`. May be read several times; rows to insert may be made while they are read. */
@@ -244,6 +257,9 @@ export interface Loader extends AsyncDisposable {
   /** Bodies by hash; hashes that are not stored are missing from the result. At most 1,000 hashes. */
   readPayloads(payloadHashes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
 
+  /** Every stored body by its hash, each once, in no order. */
+  readPayloadSizes(signal: AbortSignal): AsyncIterable<PayloadSize>;
+
   /**
    * Applies one batch: all or nothing. Refuses with `stale_heads` when the revision of an account is not
    * the expected one. Applying the same batch of the same run again (`run.runId`, `run.batches`) changes
@@ -262,38 +278,4 @@ export interface Loader extends AsyncDisposable {
    * demo, never for a run.
    */
   readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;
-}
-
-/** What a loader asked of its target failed, and it will ask again. */
-export interface RetryNotice {
-  readonly message: string;
-  /** How often it has been tried, from 1. */
-  readonly attempt: number;
-  readonly waitMs: number;
-}
-
-/** What a loader is made with. */
-export interface LoaderContext {
-  /** Directory that relative paths in the config start from. */
-  readonly baseDirectory: string;
-  /** How long to wait for a target that only one process may open (PGlite), in milliseconds. */
-  readonly openTimeoutMs: number;
-  /**
-   * True for work that only looks (`plan`, `status`, `export`): a target that is not there yet is not
-   * made. Default false.
-   */
-  readonly readOnly?: boolean;
-  readonly signal: AbortSignal;
-  /** Told before each wait, so that whoever looks on knows what is waited for. Default: nobody is. */
-  readonly onRetry?: (notice: RetryNotice) => void;
-}
-
-/**
- * What a module named by `target.type` exports as `loaderFactory`. `Config` is the `target` section,
- * `type` included.
- */
-export interface LoaderFactory<Config = unknown> {
-  /** Checks the `target` section; throws an error whose message names the field. Nothing is opened. */
-  parseConfig(section: unknown): Config;
-  create(config: Config, context: LoaderContext): Promise<Loader>;
 }

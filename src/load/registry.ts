@@ -3,7 +3,8 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../error-text.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
-import type { Loader, LoaderContext, LoaderFactory } from './loader.ts';
+import type { Loader } from './loader.ts';
+import type { LoaderContext, LoaderFactory } from './loader-factory.ts';
 
 /**
  * Makes the loader of a `target` section; `config_invalid` when the section, or the package that the

@@ -1,7 +1,8 @@
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import type { Timings } from '../../src/load/bigquery/client/timings.ts';
-import type { Loader, RetryNotice } from '../../src/load/loader.ts';
+import type { Loader } from '../../src/load/loader.ts';
+import type { RetryNotice } from '../../src/load/loader-factory.ts';
 import { type FakeBigquery, type FakeBigqueryOptions, startFakeBigquery } from './fake-bigquery.ts';
 
 /** Every wait is a moment, and a lease is long enough not to be renewed during a test. */

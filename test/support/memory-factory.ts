@@ -1,5 +1,5 @@
 /** Targets in memory that outlive a command, as a package of somebody else would export them. */
-import type { LoaderFactory } from '../../src/load/loader.ts';
+import type { LoaderFactory } from '../../src/load/loader-factory.ts';
 import { createMemoryLoader } from '../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget, type MemoryTarget } from '../../src/load/memory/memory-target.ts';
 

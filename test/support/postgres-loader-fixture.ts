@@ -7,7 +7,8 @@ import {
   sampleObservation,
   sampleVersion,
 } from '../../src/load/contract/sample-rows.ts';
-import type { ChangeSet, Loader, LoaderContext } from '../../src/load/loader.ts';
+import type { ChangeSet, Loader } from '../../src/load/loader.ts';
+import type { LoaderContext } from '../../src/load/loader-factory.ts';
 import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts';
 import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 

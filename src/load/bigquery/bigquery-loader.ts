@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { systemTimer } from '../../clock.ts';
 import { ServerTime } from '../../server-time.ts';
-import type { Loader, LoaderFactory, LoaderLimits, RetryNotice } from '../loader.ts';
+import type { Loader, LoaderLimits } from '../loader.ts';
+import type { LoaderFactory, RetryNotice } from '../loader-factory.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
 import { checkDataset } from './check/check-dataset.ts';
@@ -14,7 +15,7 @@ import { createUsageMeter } from './jobs/usage-meter.ts';
 import { acquireLeaseLock, lockEndsAt, type RunLeases } from './leases/acquire-lease-lock.ts';
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
-import { readPayloads } from './read/read-payloads.ts';
+import { readPayloadSizes, readPayloads } from './read/read-payloads.ts';
 import { readVersions } from './read/read-versions.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
@@ -104,6 +105,7 @@ export function createBigQueryLoader(
     readVersions: (query, signal) => classifiedRows(readVersions(runner, query, signal), signal),
     readObservations: (query, signal) => classifiedRows(readObservations(runner, query, signal), signal),
     readPayloads: (hashes, signal) => classified(() => readPayloads(runner, hashes, signal), signal),
+    readPayloadSizes: (signal) => classifiedRows(readPayloadSizes(runner, signal), signal),
     apply: (changeSet, signal) => classified(() => applyChangeSet(runner, held, changeSet, signal), signal),
     usage: usage.read,
     latestTime: () => serverTime.now(),

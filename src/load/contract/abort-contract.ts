@@ -28,6 +28,7 @@ const methods: Readonly<Record<string, (loader: Loader, signal: AbortSignal) => 
   readVersions: (loader, signal) => Array.fromAsync(loader.readVersions({}, signal)),
   readObservations: (loader, signal) => Array.fromAsync(loader.readObservations({}, signal)),
   readPayloads: (loader, signal) => loader.readPayloads([], signal),
+  readPayloadSizes: (loader, signal) => Array.fromAsync(loader.readPayloadSizes(signal)),
   apply: (loader, signal) => loader.apply(changeSet, signal),
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Observation } from '../../dimension/observation.ts';
+import type { Loader, Payload } from '../loader.ts';
 import type { ContractTargets } from './contract-target.ts';
 import { applyChanges, neverAborted, openTarget, stateOf } from './contract-target.ts';
 import {
@@ -109,6 +110,46 @@ export function describeApply(targets: ContractTargets): void {
       expect(observations).toEqual([{ ...held, ...accepted }, { ...wrong, ...setAside }, other]);
     });
 
+    it('deletes observations and bodies, and refuses with stale_heads to delete what is not there', async () => {
+      await using target = await openTarget(targets);
+      const { loader } = target;
+      const [kept, unnamed] = [samplePayload('kept'), samplePayload('names nobody: 搜')];
+      const observations = observationsOfAllSorts.map((observation) => ({ ...observation, appId: 'wx2' }));
+      await applyChanges(loader, 1, {
+        payloads: [commonPayload, kept, unnamed],
+        observations: [...observationsOfAllSorts, ...observations],
+        rejects: [{ appId: 'wx1', observedAt: instantAt(1), index: 0, reason: 'no_key', raw: '{}' }],
+        heads: [sampleHeadChange('wx1', null, instantAt(7)), sampleHeadChange('wx2', null, instantAt(7))],
+      });
+      const before = await stateOf(loader);
+      const compaction = (revision: number) => ({
+        payloads: [],
+        removedObservations: [1, 5].map((n) => ({ appId: 'wx1', observedAt: instantAt(n) })),
+        removedPayloads: [unnamed.payloadHash],
+        heads: [sampleHeadChange('wx1', revision, instantAt(7), instantAt(7))],
+      });
+      await applyChanges(loader, 1, compaction(1), 'run-2');
+      const after = await stateOf(await target.second());
+      expect(after.observations).toEqual(
+        before.observations.filter(({ appId, observedAt }) => {
+          return appId === 'wx2' || (observedAt !== instantAt(1) && observedAt !== instantAt(5));
+        }),
+      );
+      expect(await sizesOf(loader)).toEqual(sizesOfPayloads([commonPayload, kept]));
+      expect((await loader.readPayloads([unnamed.payloadHash], neverAborted)).size).toBe(0);
+
+      const refusals = [
+        { ...compaction(2), removedPayloads: [] },
+        { ...compaction(2), removedObservations: [] },
+        { ...compaction(1), removedObservations: [{ appId: 'wx1', observedAt: instantAt(2) }], removedPayloads: [] },
+      ];
+      for (const parts of refusals) {
+        await expect(applyChanges(loader, 1, parts, 'run-3')).rejects.toMatchObject({ code: 'stale_heads' });
+      }
+      expect(await stateOf(loader)).toEqual(after);
+      expect(await sizesOf(loader)).toEqual(sizesOfPayloads([commonPayload, kept]));
+    });
+
     it('takes a payload that is stored already, and gives back every byte of each', async () => {
       await using target = await openTarget(targets);
       const { loader } = target;
@@ -163,4 +204,15 @@ export function describeApply(targets: ContractTargets): void {
       expect(heads.map(({ appId }) => appId)).toEqual(['wx0', 'wx1']);
     });
   });
+}
+
+async function sizesOf(loader: Loader): Promise<ReadonlyMap<string, number>> {
+  const sizes = await Array.fromAsync(loader.readPayloadSizes(neverAborted));
+  const byHash = new Map(sizes.map(({ payloadHash, byteLength }) => [payloadHash, byteLength]));
+  expect(byHash.size, 'each body once').toBe(sizes.length);
+  return byHash;
+}
+
+function sizesOfPayloads(payloads: readonly Payload[]): ReadonlyMap<string, number> {
+  return new Map(payloads.map(({ payloadHash, body }) => [payloadHash, body.byteLength]));
 }

@@ -129,6 +129,8 @@ export function sampleChangeSet(batch: number, parts: Partial<ChangeSet> = {}, r
     observations: [],
     decisions: [],
     rejects: [],
+    removedObservations: [],
+    removedPayloads: [],
     heads: [],
     versions: [],
     ...parts,

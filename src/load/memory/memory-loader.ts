@@ -1,8 +1,9 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountRows } from '../account-rows.ts';
-import type { AccountQuery, Loader, LoaderFactory } from '../loader.ts';
+import type { AccountQuery, Loader } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
+import type { LoaderFactory } from '../loader-factory.ts';
 import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
 import { schemaFinding } from '../schema-version.ts';
@@ -64,6 +65,13 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
         if (body !== undefined) found.set(hash, Uint8Array.from(body));
       }
       return found;
+    },
+    async *readPayloadSizes(signal) {
+      client.enterSchema(signal);
+      for (const [payloadHash, { byteLength }] of [...target.payloads]) {
+        signal.throwIfAborted();
+        yield { payloadHash, byteLength };
+      }
     },
     async apply(changeSet, signal) {
       client.enterSchema(signal);

@@ -1,7 +1,7 @@
 import { ScenedimError } from '../../errors.ts';
 import type { AccountChanges, AccountRows } from '../account-rows.ts';
 import { changeAccountRows, groupByAccount, noRows } from '../account-rows.ts';
-import type { ChangeSet, Payload, RunRecord, TargetMeta } from '../loader.ts';
+import type { ChangeSet, ObservationKey, Payload, RunRecord, TargetMeta } from '../loader.ts';
 import { LockTable } from '../lock-table.ts';
 
 /** A target in memory: what a database is to the other loaders. Many memory loaders may share one. */
@@ -47,10 +47,14 @@ export function applyToMemory(target: MemoryTarget, changeSet: ChangeSet): void 
     changed.set(group.appId, changeAccountRows(target.accounts.get(group.appId) ?? noRows, group));
   }
   assertIdsAreFree(target, groups);
+  const missing = changeSet.removedPayloads.find((payloadHash) => !target.payloads.has(payloadHash));
+  if (missing !== undefined) throw new ScenedimError('stale_heads', `the body ${missing} is not stored`);
 
   for (const payload of changeSet.payloads) storePayload(target, payload);
   for (const [appId, rows] of changed) target.accounts.set(appId, rows);
   for (const { versions } of groups) recordOwners(target, versions);
+  for (const payloadHash of changeSet.removedPayloads) target.payloads.delete(payloadHash);
+  removeRejects(target, changeSet.removedObservations);
   for (const reject of changeSet.rejects) {
     target.rejects.set([run.runId, reject.appId, reject.observedAt, reject.index].join('\n'), reject);
   }
@@ -62,6 +66,12 @@ function storePayload(target: MemoryTarget, { payloadHash, body }: Payload): voi
   // The hash names the bytes, so a stored body that differs is damaged. A copy: the caller may use its buffer again.
   if (stored === undefined || Buffer.compare(stored, body) !== 0)
     target.payloads.set(payloadHash, Uint8Array.from(body));
+}
+
+function removeRejects({ rejects }: MemoryTarget, removed: readonly ObservationKey[]): void {
+  if (removed.length === 0) return;
+  const keys = new Set(removed.map(({ appId, observedAt }) => `${observedAt} ${appId}`));
+  for (const [key, { appId, observedAt }] of rejects) if (keys.has(`${observedAt} ${appId}`)) rejects.delete(key);
 }
 
 /** A `version_id` is unique in the whole table, not only within its account. */

@@ -70,8 +70,9 @@ async function assertAccountsApplicable(
 }
 
 /** True when a change of the log is about a stored observation, or may be about the instant of one. */
-function mayMeetStored({ observations, decisions }: AccountChanges, head: AccountHead | undefined): boolean {
-  if (decisions.length > 0) return true;
+function mayMeetStored(changes: AccountChanges, head: AccountHead | undefined): boolean {
+  const { observations, decisions, removedObservations } = changes;
+  if (decisions.length > 0 || removedObservations.length > 0) return true;
   return head !== undefined && observations.some(({ observedAt }) => observedAt <= head.lastAttemptAt);
 }
 

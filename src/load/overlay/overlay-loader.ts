@@ -1,3 +1,4 @@
+import { chunksOf } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Version } from '../../dimension/version.ts';
@@ -13,6 +14,7 @@ import type {
   LockScope,
   MigrateOptions,
   MigrateResult,
+  PayloadSize,
   TargetMeta,
   VersionQuery,
 } from '../loader.ts';
@@ -127,11 +129,19 @@ export class OverlayLoader implements Loader {
     for (const hash of payloadHashes) {
       const body = this.#store.readPayload(hash);
       if (body === undefined) others.push(hash);
-      else found.set(hash, body);
+      else if (body !== null) found.set(hash, body);
     }
     if (others.length === 0 || this.#isBaseEmpty) return found;
     for (const [hash, body] of await this.#base.readPayloads(others, signal)) found.set(hash, body);
     return found;
+  }
+
+  async *readPayloadSizes(signal: AbortSignal): AsyncGenerator<PayloadSize> {
+    signal.throwIfAborted();
+    const own = this.#store.payloadSizes();
+    const stored = this.#isBaseEmpty ? noRows : this.#base.readPayloadSizes(signal);
+    for await (const size of stored) if (!own.has(size.payloadHash)) yield size;
+    for (const [payloadHash, byteLength] of own) if (byteLength !== null) yield { payloadHash, byteLength };
   }
 
   apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void> {
@@ -142,8 +152,9 @@ export class OverlayLoader implements Loader {
       const accounts = await assertApplicable(this, changeSet, signal);
       const appIds = accounts.map(({ appId }) => appId);
       if (!this.#isBaseEmpty) await this.#revisions.assertSame(appIds, signal);
+      await this.#assertBodies(changeSet.removedPayloads, signal);
       signal.throwIfAborted();
-      this.#store.append(accounts, changeSet.payloads);
+      this.#store.append(accounts, changeSet);
       this.#revisions.keep(appIds);
       this.#batches.set(runId, batch);
     });
@@ -159,6 +170,14 @@ export class OverlayLoader implements Loader {
     const result = this.#lastTurn.then(work);
     this.#lastTurn = result.catch(() => undefined);
     return result;
+  }
+
+  async #assertBodies(payloadHashes: readonly string[], signal: AbortSignal): Promise<void> {
+    for (const hashes of chunksOf(payloadHashes, this.limits.readPayloads)) {
+      const bodies = await this.readPayloads(hashes, signal);
+      const missing = hashes.find((hash) => !bodies.has(hash));
+      if (missing !== undefined) throw new ScenedimError('stale_heads', `the body ${missing} is not stored`);
+    }
   }
 
   async #requireMeta(signal: AbortSignal): Promise<void> {
@@ -219,12 +238,13 @@ function mergeObservations(
   changes: readonly OverlayParts['observations'][],
 ): Iterable<Observation> {
   const rows = new Map<Micros, Observation>(stored.map((observation) => [observation.observedAt, observation]));
-  for (const { added, decisions } of changes) {
+  for (const { added, decisions, removed } of changes) {
     for (const observation of added) rows.set(observation.observedAt, observation);
     for (const { observedAt, status, holdReason, decidedAt } of decisions) {
       const observation = rows.get(observedAt);
       if (observation !== undefined) rows.set(observedAt, { ...observation, status, holdReason, decidedAt });
     }
+    for (const observedAt of removed) rows.delete(observedAt);
   }
   return orderObservations(rows.values());
 }

@@ -7,8 +7,9 @@ import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { Version, VersionChange } from '../../dimension/version.ts';
 import { messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import type { Micros } from '../../instant.ts';
 import type { AccountChanges } from '../account-rows.ts';
-import type { Payload } from '../loader.ts';
+import type { ChangeSet } from '../loader.ts';
 
 const PAGE_ROWS = 500;
 const COMPRESS_FROM_BYTES = 2_048;
@@ -30,16 +31,16 @@ export class OverlayStore implements Disposable {
     this.#database.exec(`
       PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
       CREATE TABLE change (app_id TEXT, batch INTEGER, head BLOB, observations BLOB, versions BLOB, PRIMARY KEY (app_id, batch));
-      CREATE TABLE payload (payload_hash TEXT PRIMARY KEY, body BLOB)`);
+      CREATE TABLE payload (payload_hash TEXT PRIMARY KEY, body BLOB, byte_length INTEGER)`);
     this.#selectPayload = this.#database.prepare('SELECT body FROM payload WHERE payload_hash = ?');
   }
 
   /** Adds a batch: all or nothing. */
-  append(accounts: readonly AccountChanges[], payloads: readonly Payload[]): void {
+  append(accounts: readonly AccountChanges[], changes: Pick<ChangeSet, 'payloads' | 'removedPayloads'>): void {
     guarded(() => {
       this.#database.exec('BEGIN');
       try {
-        this.#insert(accounts, payloads);
+        this.#insert(accounts, changes);
         this.#database.exec('COMMIT');
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -61,25 +62,39 @@ export class OverlayStore implements Disposable {
     return byAccount(appIds === undefined ? this.#pagesOfAll(part, upTo) : this.#pagesOf(part, appIds, upTo));
   }
 
-  readPayload(payloadHash: string): Uint8Array | undefined {
-    const body = guarded(() => this.#selectPayload.get(payloadHash))?.['body'];
-    return body instanceof Uint8Array ? Uint8Array.from(unpack(body)) : undefined;
+  /** Null when it was removed, undefined when no batch was about it. */
+  readPayload(payloadHash: string): Uint8Array | null | undefined {
+    const row = guarded(() => this.#selectPayload.get(payloadHash));
+    if (row === undefined) return undefined;
+    const { body } = row;
+    return body instanceof Uint8Array ? Uint8Array.from(unpack(body)) : null;
+  }
+
+  /** Of every body that a batch was about; those that were removed have no length. */
+  payloadSizes(): ReadonlyMap<string, number | null> {
+    const rows = guarded(() => this.#database.prepare('SELECT payload_hash, byte_length FROM payload').all());
+    return new Map(rows.map((row) => [String(row['payload_hash']), row['byte_length'] as number | null]));
   }
 
   [Symbol.dispose](): void {
     this.#database.close();
   }
 
-  #insert(accounts: readonly AccountChanges[], payloads: readonly Payload[]): void {
-    const insertPayload = this.#database.prepare('INSERT OR REPLACE INTO payload VALUES (?, ?)');
+  #insert(
+    accounts: readonly AccountChanges[],
+    { payloads, removedPayloads }: Pick<ChangeSet, 'payloads' | 'removedPayloads'>,
+  ): void {
+    const insertPayload = this.#database.prepare('INSERT OR REPLACE INTO payload VALUES (?, ?, ?)');
     const insertChange = this.#database.prepare('INSERT INTO change VALUES (?, ?, ?, ?, ?)');
-    for (const { payloadHash, body } of payloads) insertPayload.run(payloadHash, pack(body));
-    for (const { appId, head, observations: added, decisions, versions } of accounts) {
+    for (const { payloadHash, body } of payloads) insertPayload.run(payloadHash, pack(body), body.byteLength);
+    for (const payloadHash of removedPayloads) insertPayload.run(payloadHash, null, null);
+    for (const { appId, head, observations: added, decisions, removedObservations, versions } of accounts) {
+      const removed = removedObservations.map(({ observedAt }) => observedAt);
       insertChange.run(
         appId,
         this.#lastBatch + 1,
         head === null ? null : encode(head.head),
-        added.length + decisions.length === 0 ? null : encode({ added, decisions }),
+        added.length + decisions.length + removed.length === 0 ? null : encode({ added, decisions, removed }),
         versions.length === 0 ? null : encode(finalRows(versions)),
       );
     }
@@ -115,7 +130,11 @@ export class OverlayStore implements Disposable {
 /** What one batch did to one account. */
 export interface OverlayParts {
   readonly head: AccountHead;
-  readonly observations: { readonly added: readonly Observation[]; readonly decisions: readonly Decision[] };
+  readonly observations: {
+    readonly added: readonly Observation[];
+    readonly decisions: readonly Decision[];
+    readonly removed: readonly Micros[];
+  };
   /** The new row by `version_id`; null for a deleted one. */
   readonly versions: ReadonlyMap<string, Version | null>;
 }

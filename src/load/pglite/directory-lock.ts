@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sleep } from '../../clock.ts';
 import { ScenedimError } from '../../errors.ts';
-import type { LoaderContext } from '../loader.ts';
+import type { LoaderContext } from '../loader-factory.ts';
 
 const FILE = 'scenedim.lock';
 const POLL_MS = 100;

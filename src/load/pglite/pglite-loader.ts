@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { ScenedimError } from '../../errors.ts';
-import type { Loader, LoaderContext, LoaderFactory } from '../loader.ts';
+import type { Loader } from '../loader.ts';
+import type { LoaderContext, LoaderFactory } from '../loader-factory.ts';
 import { LockTable } from '../lock-table.ts';
 import { createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { diskFaultOf, findDiskFault, pgliteMessageOf } from './disk-fault.ts';

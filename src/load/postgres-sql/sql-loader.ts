@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
-import type { ChangeSet, Loader, LoaderContext, Lock, LockScope } from '../loader.ts';
+import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
+import type { LoaderContext } from '../loader-factory.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { VersionKey } from './apply/version-key.ts';
 import { checkDatabase } from './check-database.ts';
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
-import { readPayloads } from './read/read-payloads.ts';
+import { readPayloadSizes, readPayloads } from './read/read-payloads.ts';
 import { readVersions } from './read/read-versions.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
@@ -51,6 +52,7 @@ export function createSqlLoader(
     readVersions: (query, signal) => readVersions(target, query, signal),
     readObservations: (query, signal) => readObservations(target, query, signal),
     readPayloads: (hashes, signal) => readPayloads(target, hashes, signal),
+    readPayloadSizes: (signal) => readPayloadSizes(target, signal),
     apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, versionKey, changeSet, signal),
     runSql: (statement, signal) =>
       target.transaction(

@@ -3,7 +3,7 @@ import { systemTimer } from '../../clock.ts';
 import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { isScenedimError } from '../../errors.ts';
 import { ServerTime } from '../../server-time.ts';
-import type { LoaderContext } from '../loader.ts';
+import type { LoaderContext } from '../loader-factory.ts';
 import { sqlStateOf } from '../postgres-sql/sql-state.ts';
 import { classifyPostgresError } from './classify-error.ts';
 import type { Candidate, ConnectionOptions } from './connection-options.ts';

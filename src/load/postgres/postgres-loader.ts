@@ -1,4 +1,5 @@
-import type { Loader, LoaderContext, LoaderFactory, Lock } from '../loader.ts';
+import type { Loader, Lock } from '../loader.ts';
+import type { LoaderContext, LoaderFactory } from '../loader-factory.ts';
 import { type AcquireLock, createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { connectionOptions } from './connection-options.ts';
 import { Connector } from './connector.ts';

@@ -18,9 +18,9 @@ export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch)
   const duplicate = accepted.reduce((sum, { plan }) => sum + plan.duplicates, 0);
   return {
     changes: {
+      ...emptyChanges(),
       payloads: neededPayloads(planned, batch),
       observations,
-      decisions: [],
       rejects,
       heads: logged.flatMap(toHeadChange),
       versions,
@@ -55,7 +55,16 @@ function toHeadChange({ plan, storedHead }: PlannedAccount): HeadChange[] {
 
 /** A change set that touches nothing but what is given. */
 export function emptyChanges(versions: Iterable<VersionChange> = []): Omit<ChangeSet, 'run'> {
-  return { payloads: [], observations: [], decisions: [], rejects: [], heads: [], versions };
+  return {
+    payloads: [],
+    observations: [],
+    decisions: [],
+    rejects: [],
+    removedObservations: [],
+    removedPayloads: [],
+    heads: [],
+    versions,
+  };
 }
 
 /**

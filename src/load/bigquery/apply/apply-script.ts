@@ -9,7 +9,7 @@ import { possiblyStoredObservations } from './possibly-stored.ts';
 /** The script that applies a batch: one job, whatever the batch holds. */
 export function applyScript(
   place: DatasetName,
-  { run, payloads, observations, heads, decisions, versions }: ChangeSet,
+  { run, payloads, observations, heads, decisions, removedObservations, removedPayloads, versions }: ChangeSet,
   sources: StagedSources,
   leases: readonly Lease[],
   leaseSeconds: number,
@@ -26,6 +26,12 @@ export function applyScript(
     },
     replacesPayloads: payloads.some(({ replaces }) => replaces === true),
     decisions: { rows: decisions.length, span: spanOf(decisions) },
+    removed: {
+      observations: removedObservations.length,
+      span: spanOf(removedObservations),
+      appIds: removedObservations.map(({ appId }) => appId),
+      payloads: removedPayloads.length,
+    },
     versions: versionsOf(versions),
   });
   return scriptOf(statements);

@@ -4,6 +4,7 @@ import type { RunRecord } from '../../loader.ts';
 import { assertMessages } from '../errors/classify-error.ts';
 import { assertLeasesStatements } from '../leases/assert-leases.ts';
 import type { Lease } from '../leases/lease-statements.ts';
+import { betweenAccounts } from '../read/account-conditions.ts';
 import { assertion, rowCountAssertion, type ScriptStatement } from '../sql/query.ts';
 import { instantParameter, integerParameter, type QueryParameter, textParameter } from '../sql/query-parameter.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
@@ -50,7 +51,17 @@ export interface ScriptParts {
   /** Whether some bodies replace damaged ones. */
   readonly replacesPayloads: boolean;
   readonly decisions: { readonly rows: number; readonly span: TimeSpan | null };
+  readonly removed: RemovedRows;
   readonly versions: MergedRows<VersionOperation>;
+}
+
+/** What is deleted of the log. */
+export interface RemovedRows {
+  readonly observations: number;
+  readonly span: TimeSpan | null;
+  /** Their accounts. */
+  readonly appIds: readonly string[];
+  readonly payloads: number;
 }
 
 /**
@@ -73,6 +84,10 @@ export function applyStatements(place: DatasetName, parts: ScriptParts): readonl
     ...(sources.payload === undefined ? [] : writePayloads(place, sources.payload, parts.replacesPayloads)),
     ...(sources.observation === undefined ? [] : insertObservations(place, sources.observation, parts.possiblyStored)),
     ...(sources.decision === undefined ? [] : mergeDecisions(place, sources.decision, parts.decisions)),
+    ...(sources.removed_observation === undefined
+      ? []
+      : removeObservations(place, sources.removed_observation, parts.removed)),
+    ...(sources.removed_payload === undefined ? [] : removePayloads(place, sources.removed_payload, parts.removed)),
     ...(sources.reject === undefined ? [] : [insertRejects(place, sources.reject, run)]),
     ...(sources.version === undefined ? [] : mergeVersions(place, sources.version, parts.versions)),
     { sql: 'COMMIT TRANSACTION' },
@@ -162,6 +177,35 @@ WHEN MATCHED THEN
       parameters: spanParameters('decided', span),
     },
     rowCountAssertion(integerParameter('decision_rows', rows), assertMessages.staleRows),
+  ];
+}
+
+/** BigQuery reads only the accounts of the batch, and of the log only its days. How many rejects go with them is not known. */
+function removeObservations(
+  place: DatasetName,
+  source: string,
+  { observations, span, appIds }: RemovedRows,
+): readonly ScriptStatement[] {
+  const range = betweenAccounts(appIds);
+  const parameters = [...spanParameters('removed', span), ...range.parameters];
+  const removeFrom = (table: 'scene_observation' | 'scene_reject'): ScriptStatement => ({
+    sql: `DELETE FROM ${tablePath(place, table)} AS o
+WHERE o.observed_at BETWEEN @first_removed AND @last_removed AND ${range.sql}
+  AND EXISTS (SELECT 1 FROM ${source} AS s WHERE s.app_id = o.app_id AND s.observed_at = o.observed_at)`,
+    parameters,
+  });
+  const counted = rowCountAssertion(integerParameter('removed_rows', observations), assertMessages.staleRows);
+  return [removeFrom('scene_observation'), counted, removeFrom('scene_reject')];
+}
+
+/** Bills all bodies, so it is left out where none goes. */
+function removePayloads(place: DatasetName, source: string, { payloads }: RemovedRows): readonly ScriptStatement[] {
+  return [
+    {
+      sql: `DELETE FROM ${tablePath(place, 'scene_payload')} AS p
+WHERE EXISTS (SELECT 1 FROM ${source} AS s WHERE s.payload_hash = p.payload_hash)`,
+    },
+    rowCountAssertion(integerParameter('removed_bodies', payloads), assertMessages.staleRows),
   ];
 }
 

@@ -6,11 +6,18 @@ import type { ChangeSet } from '../../loader.ts';
  * Refuses rows that a database with constraints would refuse: BigQuery enforces no key and no CHECK, and would store two open
  * versions of a scene. The rules that need the stored rows are asserted inside the transaction.
  */
-export function assertChangeSet({ observations, decisions, rejects, heads, payloads, versions }: ChangeSet): void {
+export function assertChangeSet(changeSet: ChangeSet): void {
+  const { observations, decisions, rejects, heads, payloads, versions } = changeSet;
   assertDistinct('payload', payloads, ({ payloadHash }) => payloadHash);
   assertDistinct('observation', observations, ({ appId, observedAt }) => `${appId}\n${observedAt}`);
   assertDistinct('decision', decisions, ({ appId, observedAt }) => `${appId}\n${observedAt}`);
   assertDistinct('reject', rejects, ({ appId, observedAt, index }) => `${appId}\n${observedAt}\n${index}`);
+  assertDistinct(
+    'observation to delete',
+    changeSet.removedObservations,
+    ({ appId, observedAt }) => `${appId}\n${observedAt}`,
+  );
+  assertDistinct('body to delete', changeSet.removedPayloads, (payloadHash) => payloadHash);
   assertDistinct('head', heads, ({ head }) => head.appId);
   for (const { appId, observedAt, status, payloadHash } of observations) {
     if ((payloadHash === null) !== (status === 'failed'))

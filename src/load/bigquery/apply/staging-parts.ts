@@ -2,9 +2,18 @@
 import type { Decision, Observation, Reject } from '../../../dimension/observation.ts';
 import { isOpen, type VersionChange, versionOf } from '../../../dimension/version.ts';
 import { formatInstant, type Micros } from '../../../instant.ts';
-import type { ChangeSet, HeadChange, Payload } from '../../loader.ts';
+import type { ChangeSet, HeadChange, ObservationKey, Payload } from '../../loader.ts';
 
-export const stagingPartNames = ['payload', 'observation', 'decision', 'reject', 'version', 'head'] as const;
+export const stagingPartNames = [
+  'payload',
+  'observation',
+  'decision',
+  'reject',
+  'removed_observation',
+  'removed_payload',
+  'version',
+  'head',
+] as const;
 export type StagingPartName = (typeof stagingPartNames)[number];
 
 export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
@@ -38,6 +47,13 @@ export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
     row_index: integer((reject) => reject.index),
     reason: text((reject) => reject.reason),
     raw: text((reject) => reject.raw),
+  }),
+  removed_observation: partOf<ObservationKey>(({ removedObservations }) => removedObservations, {
+    app_id: text((removed) => removed.appId),
+    observed_at: instant((removed) => removed.observedAt),
+  }),
+  removed_payload: partOf<string>(({ removedPayloads }) => removedPayloads, {
+    payload_hash: text((payloadHash) => payloadHash),
   }),
   version: partOf<VersionChange>(({ versions }) => versions, {
     op: text(({ op }) => op),

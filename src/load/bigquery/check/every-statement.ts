@@ -14,7 +14,7 @@ import { COMMIT_LEASE } from '../leases/lease-table.ts';
 import { boundariesQuery } from '../read/ordered-pages.ts';
 import { headsQuery } from '../read/read-heads.ts';
 import { observationsQuery } from '../read/read-observations.ts';
-import { payloadsQuery } from '../read/read-payloads.ts';
+import { payloadSizesQuery, payloadsQuery } from '../read/read-payloads.ts';
 import { versionsQuery } from '../read/read-versions.ts';
 import { metaQuery, updateMetaQuery } from '../schema/meta.ts';
 import type { Query, ScriptStatement } from '../sql/query.ts';
@@ -123,6 +123,7 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
       ...boundariesQuery(place, table, 4),
     })),
     { name: 'read bodies', ...payloadsQuery(place, ['']) },
+    { name: 'read the sizes of bodies', ...payloadSizesQuery(place) },
   ];
 }
 
@@ -148,6 +149,7 @@ function scripts(place: DatasetName, sources: StagedSources): readonly NamedStat
     heads: { rows: 0, operations: new Set(headOperations) },
     replacesPayloads: true,
     decisions: { rows: 0, span },
+    removed: { observations: 0, span, appIds: [''], payloads: 0 },
     versions: { rows: 0, operations: new Set(versionOperations) },
   };
   const variants: readonly ScriptParts[] = [

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { sleep } from '../../../clock.ts';
 import { isScenedimError, ScenedimError } from '../../../errors.ts';
-import type { RetryNotice } from '../../loader.ts';
+import type { RetryNotice } from '../../loader-factory.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import { BigQueryFailure, toFailure } from '../errors/bigquery-failure.ts';
 import { describeFailure, meaningOfFailure } from '../errors/classify-error.ts';

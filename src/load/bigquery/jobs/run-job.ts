@@ -1,6 +1,6 @@
 import { sleep } from '../../../clock.ts';
 import type { ServerTime } from '../../../server-time.ts';
-import type { RetryNotice } from '../../loader.ts';
+import type { RetryNotice } from '../../loader-factory.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import type { BigQueryClient } from '../client/bigquery-client.ts';
 import type { Timings } from '../client/timings.ts';

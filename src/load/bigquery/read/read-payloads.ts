@@ -1,3 +1,4 @@
+import type { PayloadSize } from '../../loader.ts';
 import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
 import { queryPages } from '../jobs/run-query.ts';
@@ -29,4 +30,20 @@ export async function readPayloads(
     }
   }
   return bodies;
+}
+
+/** Every stored body by its hash. */
+export function payloadSizesQuery(place: DatasetName): Query {
+  return { sql: `SELECT payload_hash, byte_length FROM ${tablePath(place, 'scene_payload')}` };
+}
+
+/** Every stored body by its hash. */
+export async function* readPayloadSizes(runner: JobRunner, signal: AbortSignal): AsyncGenerator<PayloadSize> {
+  for await (const rows of queryPages(runner, payloadSizesQuery(runner.config), signal)) {
+    for (const row of rows) {
+      const cells = new RowCells(row, 'scene_payload');
+      yield { payloadHash: cells.text(), byteLength: Number(cells.integer()) };
+      signal.throwIfAborted();
+    }
+  }
 }

@@ -1,11 +1,11 @@
 import type { ChangeSet } from '../../loader.ts';
 import type { SqlTarget } from '../sql-target.ts';
 import { applyHeads } from './apply-heads.ts';
-import { applyDecisions, insertObservations, insertRejects } from './apply-observations.ts';
+import { applyDecisions, insertObservations, insertRejects, removeObservations } from './apply-observations.ts';
 import { applyVersions } from './apply-versions.ts';
 import { lockRun, updateRun } from './run-row.ts';
 import type { VersionKey } from './version-key.ts';
-import { writePayloads } from './write-payloads.ts';
+import { removePayloads, writePayloads } from './write-payloads.ts';
 
 /**
  * Applies one batch: payloads by themselves, everything else in one transaction. A batch that is applied already
@@ -28,6 +28,8 @@ export async function applyChangeSet(
       await applyHeads(session, changeSet.heads);
       await insertObservations(session, changeSet.observations);
       await applyDecisions(session, changeSet.decisions);
+      await removeObservations(session, changeSet.removedObservations);
+      await removePayloads(session, changeSet.removedPayloads);
       await insertRejects(session, changeSet.rejects, run.runId);
       await applyVersions(session, versionKey, changeSet.versions);
     }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { chunksOf } from '../../../chunks.ts';
 import type { Decision, Observation, Reject } from '../../../dimension/observation.ts';
+import type { ObservationKey } from '../../loader.ts';
 import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';
@@ -76,4 +77,25 @@ export async function insertRejects(session: SqlSession, rejects: readonly Rejec
   };
   const written = await session.copy('scene_reject', rejectColumns, copyRows(rejects, rejectColumns.length, write));
   await assertRowCount(session, { table: 'scene_reject', what: 'rejects to add', expected: rejects.length }, written);
+}
+
+/** Deletes observations with their rejects; one that is not stored is `stale_heads`. */
+export async function removeObservations(session: SqlSession, removed: readonly ObservationKey[]): Promise<void> {
+  const { db, schema } = session;
+  for (const chunk of chunksOf(removed)) {
+    const keys = unnest({
+      app_id: ['text', chunk.map(({ appId }) => appId)],
+      observed_at: ['timestamptz', chunk.map(({ observedAt }) => instantText(observedAt))],
+    });
+    const { numAffectedRows } = await sql`
+      DELETE FROM ${sql.id(schema, 'scene_observation')} AS o
+      USING ${keys}
+      WHERE o.app_id = u.app_id AND o.observed_at = u.observed_at`.execute(db);
+    const rows = { table: 'scene_observation', what: 'observations to delete', expected: chunk.length };
+    await assertRowCount(session, rows, numAffectedRows);
+    await sql`
+      DELETE FROM ${sql.id(schema, 'scene_reject')} AS r
+      USING ${keys}
+      WHERE r.app_id = u.app_id AND r.observed_at = u.observed_at`.execute(db);
+  }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { isScenedimError } from '../../../errors.ts';
-import type { LoaderContext } from '../../loader.ts';
+import type { LoaderContext } from '../../loader-factory.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { chunksOfBytes } from '../../../chunks.ts';
+import { chunksOf, chunksOfBytes } from '../../../chunks.ts';
 import type { Payload } from '../../loader.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';
@@ -43,6 +43,17 @@ export async function writePayloads(
       if (Number(numAffectedRows) < chunk.length) await assertStored(session, chunk);
     };
     await target.transaction(write, signal);
+  }
+}
+
+/** Deletes bodies; one that is not stored is `stale_heads`. */
+export async function removePayloads(session: SqlSession, payloadHashes: readonly string[]): Promise<void> {
+  const { db, schema } = session;
+  for (const hashes of chunksOf(payloadHashes)) {
+    const { numAffectedRows } = await sql`
+      DELETE FROM ${sql.id(schema, 'scene_payload')} WHERE payload_hash = ANY(${hashes}::text[])`.execute(db);
+    const rows = { table: 'scene_payload', what: 'bodies to delete', expected: hashes.length };
+    await assertRowCount(session, rows, numAffectedRows);
   }
 }
 

@@ -1,0 +1,35 @@
+import type { Loader } from './loader.ts';
+
+/**
+ * What a module named by `target.type` exports as `loaderFactory`. `Config` is the `target` section,
+ * `type` included.
+ */
+export interface LoaderFactory<Config = unknown> {
+  /** Checks the `target` section; throws an error whose message names the field. Nothing is opened. */
+  parseConfig(section: unknown): Config;
+  create(config: Config, context: LoaderContext): Promise<Loader>;
+}
+
+/** What a loader asked of its target failed, and it will ask again. */
+export interface RetryNotice {
+  readonly message: string;
+  /** How often it has been tried, from 1. */
+  readonly attempt: number;
+  readonly waitMs: number;
+}
+
+/** What a loader is made with. */
+export interface LoaderContext {
+  /** Directory that relative paths in the config start from. */
+  readonly baseDirectory: string;
+  /** How long to wait for a target that only one process may open (PGlite), in milliseconds. */
+  readonly openTimeoutMs: number;
+  /**
+   * True for work that only looks (`plan`, `status`, `export`): a target that is not there yet is not
+   * made. Default false.
+   */
+  readonly readOnly?: boolean;
+  readonly signal: AbortSignal;
+  /** Told before each wait, so that whoever looks on knows what is waited for. Default: nobody is. */
+  readonly onRetry?: (notice: RetryNotice) => void;
+}
