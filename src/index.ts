@@ -53,6 +53,8 @@ export type { TargetSection } from './load/registry.ts';
 export { createLoader } from './load/registry.ts';
 export type { RunCounts } from './load/run-counts.ts';
 export type { RejectedRow, RejectReason } from './normalize/snapshot.ts';
+export type { CompactOptions, CompactReport } from './pipeline/compact.ts';
+export { compact, planCompact } from './pipeline/compact.ts';
 export type { AcceptOptions, DecisionReport, HoldOptions } from './pipeline/decide.ts';
 export { accept, hold } from './pipeline/decide.ts';
 export { planReplay, planSync } from './pipeline/dry-run.ts';

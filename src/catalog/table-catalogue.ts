@@ -57,7 +57,7 @@ export const tableCatalogue = {
     kind: 'table',
     readable: false,
     description:
-      'Log of what WeChat answered, append only except for the decision about a held answer. dim_scene is computed from it.',
+      'Log of what WeChat answered, append only except for the decision about a held answer and for `scenedim compact`. dim_scene is computed from it.',
     columns: {
       app_id: 'WeChat app_id of the mini-program account.',
       observed_at: 'When the answer arrived.',
@@ -101,12 +101,13 @@ export const tableCatalogue = {
     description: 'One row a run of scenedim that wrote something. Counts are sums over its batches so far.',
     columns: {
       run_id: 'Name of the run.',
-      command: 'What was run: sync, replay, accept, hold or rebuild.',
+      command: 'What was run: sync, replay, accept, hold, rebuild or compact.',
       started_at: 'When it started.',
       finished_at: 'When it ended; null while it goes on, and for ever when it was killed.',
       outcome: 'ok, nothing_changed, partial, refused or failed; null while it goes on.',
       accounts_selected: 'Accounts that the run was to look at.',
-      accounts_changed: 'Accounts with a changed version; in a rebuild also with a changed row of scene_account.',
+      accounts_changed:
+        'Accounts with a changed version; in a rebuild also with a changed row of scene_account, in a compact with a smaller log.',
       accounts_unchanged: 'Accounts whose answer changed no version.',
       accounts_held: 'Accounts whose answer was held back by a guard.',
       accounts_skipped: "Accounts that are permanently unavailable by WeChat's own word.",

@@ -12,6 +12,7 @@ export const commandList: readonly CommandEntry[] = [
   { name: 'hold', summary: 'take a wrong answer out again', load: () => import('./hold.ts') },
   { name: 'rebuild', summary: 'recompute the dimension from the observations', load: () => import('./rebuild.ts') },
   { name: 'verify', summary: 'prove that the dimension is right', load: () => import('./verify.ts') },
+  { name: 'compact', summary: 'delete repeated answers from the log', load: () => import('./compact.ts') },
   { name: 'migrate', summary: 'create or upgrade the schema of the target', load: () => import('./migrate.ts') },
   {
     name: 'status',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { compactReportSchema } from '../pipeline/compact.ts';
 import { decisionReportSchema } from '../pipeline/decide.ts';
 import { exportRowSchema } from '../pipeline/export-versions.ts';
 import { runReportSchema } from '../pipeline/run/run-report.ts';
@@ -17,6 +18,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   'run-report': runReportSchema,
   'decision-report': decisionReportSchema,
   'verify-report': verifyReportSchema,
+  'compact-report': compactReportSchema,
   check: checkDocumentSchema,
   status: statusDocumentSchema,
   history: historyDocumentSchema,

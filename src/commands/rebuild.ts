@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
 import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.ts';
 import { formatCount } from '../report/format-count.ts';
 import { shellWord } from '../shell-word.ts';
 import type { RunAction } from './session/run-action.ts';
 import { type ReportOptions, reportRun } from './work/report-run.ts';
+import { schemaOf } from './work/schema-of.ts';
 import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { runOnTarget, withTarget } from './work/with-target.ts';
 
@@ -48,13 +48,6 @@ export function define(command: Command, run: RunAction): void {
         );
       }),
     );
-}
-
-/** What `--confirm` must repeat: the schema or dataset; a target that has neither is called as its tables' schema is. */
-function schemaOf(target: Config['target']): string {
-  const { schema, dataset } = target as { readonly schema?: unknown; readonly dataset?: unknown };
-  const name = target.type === 'bigquery' ? dataset : schema;
-  return typeof name === 'string' ? name : 'scene';
 }
 
 /** Null when `--accept-shortened-log` and `--confirm` are both right or both missing. */

@@ -37,8 +37,12 @@ export function arbitrarySplitLog(maxParts = 5) {
 }
 
 export function lineOf(item: LogItem): string {
-  const observedAt = formatInstant(1_767_225_600_000_001n + BigInt(item.at) * 1_000_000n);
-  return JSON.stringify({ app_id: item.appId, observed_at: observedAt, body: item.body });
+  return JSON.stringify({ app_id: item.appId, observed_at: formatInstant(instantOf(item.at)), body: item.body });
+}
+
+/** The instant of `LogItem.at`. */
+export function instantOf(at: number): bigint {
+  return 1_767_225_600_000_001n + BigInt(at) * 1_000_000n;
 }
 
 export function cutAt<Item>(items: readonly Item[], cuts: readonly number[]): Item[][] {

@@ -300,6 +300,8 @@ describe('a dimension from end to end', () => {
       ['check'],
       ['migrate'],
       ['rebuild'],
+      ['compact', '--keep', '0'],
+      ['compact', '--keep', '0', '--dry-run'],
       ['accept', '--app-id', 'wx1'],
       ['export', '-o', 'x.csv', '--format', 'csv'],
       ['export-log', '-o', 'x.ndjson'],

@@ -5,7 +5,7 @@ import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.t
 /** One account may exceed the limits this many times before it is cut, too; so memory stays bounded. */
 export const OVERSIZE_FACTOR = 4;
 
-const DAY_MICROS = 86_400_000_000n;
+export const DAY_MICROS = 86_400_000_000n;
 
 /** Observations that are planned and written together. */
 export interface Batch {

@@ -37,7 +37,8 @@ export class Spool<Value> implements Disposable {
   }
 }
 
-function guarded<T>(work: () => T): T {
+/** Does work on a temporary file; when that fails, the error tells what to do. */
+export function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

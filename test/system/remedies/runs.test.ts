@@ -314,3 +314,25 @@ async function damage(stage: RemedyStage, change: (target: RemedyStage['target']
   expect((await stage.run(['sync'])).code).toBe(0);
   Object.assign(stage.target, change(stage.target));
 }
+
+test('answers that are repeated are deleted by the command that is printed', async () => {
+  await using stage = await createRemedyStage();
+  const answerOf = (day: number) => line.replace('03-01', `03-0${day}`);
+  await stage.prepare({ files: { 'log.ndjson': `${[1, 2, 3, 4].map(answerOf).join('\n')}\n` } });
+  expect((await stage.run(['replay', 'log.ndjson'])).code).toBe(0);
+  const unconfirmed = await stage.run(['compact', '--keep', '1h30m']);
+  expect(unconfirmed.stderr).toContain('it would delete 2 repeated observations of 1 account from before ');
+  const otherSchema = await stage.run(['compact', '--keep', '1h30m', '--confirm', 'other']);
+  for (const { code, stderr } of [unconfirmed, otherSchema]) {
+    const told = 'if that is meant: scenedim compact --keep 1h30m --confirm scene';
+    expect([code, remedyIn(stderr)]).toEqual([64, told]);
+  }
+  expect(stage.target.accounts.get(appId)?.observations.size).toBe(4);
+  const { code, stdout } = await stage.paste('scenedim compact --keep 1h30m --confirm scene');
+  expect([code, stdout]).toEqual([0, expect.stringContaining('deleted 2 repeated observations of 1 account')]);
+  expect(stage.target.accounts.get(appId)?.observations.size).toBe(2);
+  expect(await stage.run(['compact', '--keep', '0'])).toMatchObject({
+    code: 0,
+    stdout: 'compact  nothing to compact\n',
+  });
+});

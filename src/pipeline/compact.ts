@@ -1,0 +1,115 @@
+import * as z from 'zod';
+import { BEGINNING, formatInstant, type Micros } from '../instant.ts';
+import { count, type Document, time } from '../output-fields.ts';
+import { emptyChanges } from './batch/build-change-set.ts';
+import { findRemovable, type RemovableBatch } from './log/find-removable.ts';
+import { Spool } from './log/spool.ts';
+import { requireTarget } from './run/prepare-target.ts';
+import { type Run, withRun } from './run/run.ts';
+import type { RunContext } from './run/run-context.ts';
+import { acquireRunLock } from './run/run-lock.ts';
+
+/**
+ * Deletes what the log can do without: of consecutive equal observations that are older than `keepMs` all but the first and
+ * the last, and bodies that no observation names. The dimension, its ids and the heads stay as they are. All is read before
+ * anything is deleted, so that no reader keeps a connection from the writer. Killed in the middle, it goes on with the next run.
+ */
+export async function compact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
+  const work = async (run: Run) => {
+    const olderThan = cutoffOf(context, keepMs);
+    using batches = new Spool<RemovableBatch>();
+    const tally = new Removals();
+    const { loader, onProgress } = context;
+    for await (const batch of findRemovable({ loader, olderThan, signal: run.signal, onProgress })) {
+      batches.add(batch);
+      tally.add(batch);
+    }
+    for (const batch of batches.values()) {
+      run.signal.throwIfAborted();
+      await remove(run, batch);
+    }
+    const value = tally.report(olderThan, run.tally.runId);
+    return { outcome: value.outcome, value };
+  };
+  return withRun(context, 'compact', { kind: 'exclusive' }, work, async () => {
+    await requireTarget(context);
+    return context;
+  });
+}
+
+/** What {@link compact} would delete. Writes nothing; takes the lock so that no run changes the log meanwhile. */
+export async function planCompact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
+  await requireTarget(context);
+  await using lock = await acquireRunLock(context, { kind: 'exclusive' });
+  const olderThan = cutoffOf(context, keepMs);
+  const tally = new Removals();
+  const signal = AbortSignal.any([context.signal, lock.lost]);
+  const { loader, onProgress } = context;
+  for await (const batch of findRemovable({ loader, olderThan, signal, onProgress })) tally.add(batch);
+  return tally.report(olderThan, null);
+}
+
+export interface CompactOptions {
+  /** Younger observations stay, in milliseconds. */
+  readonly keepMs: number;
+}
+
+/** What `compact --json` prints. */
+export const compactReportSchema = z.strictObject({
+  run_id: z.string().nullable().describe('Null of --dry-run, which is no run.'),
+  outcome: z.enum(['ok', 'nothing_changed']),
+  older_than: time.describe('Observations of this time and newer ones stay.'),
+  accounts: z.strictObject({
+    selected: count.describe('Accounts that were looked at.'),
+    changed: count.describe('Accounts whose log gets smaller.'),
+  }),
+  removed: z.strictObject({
+    observations: count,
+    bodies: count.describe('Bodies that no observation named.'),
+    body_bytes: count.describe('Bytes of these bodies.'),
+  }),
+});
+
+export type CompactReport = Document<typeof compactReportSchema>;
+
+function cutoffOf({ clock }: RunContext, keepMs: number): Micros {
+  const olderThan = clock.now() - BigInt(Math.round(keepMs * 1000));
+  return olderThan < BEGINNING ? BEGINNING : olderThan;
+}
+
+async function remove(run: Run, { observations, heads, bodies, accounts }: RemovableBatch): Promise<void> {
+  const { selected, changed } = accounts;
+  const counts = { accounts: { selected, changed, unchanged: selected - changed } };
+  if (observations.length + bodies.length === 0) {
+    run.tally.add(counts);
+    return;
+  }
+  const removedPayloads = bodies.map(({ payloadHash }) => payloadHash);
+  const changes = { ...emptyChanges(), removedObservations: observations, removedPayloads, heads };
+  await run.commit(async () => ({ changes, counts }));
+}
+
+/** Sums up batches. */
+class Removals {
+  readonly #accounts = { selected: 0, changed: 0 };
+  readonly #removed = { observations: 0, bodies: 0, body_bytes: 0 };
+
+  add({ observations, bodies, accounts }: RemovableBatch): void {
+    this.#accounts.selected += accounts.selected;
+    this.#accounts.changed += accounts.changed;
+    this.#removed.observations += observations.length;
+    this.#removed.bodies += bodies.length;
+    for (const { byteLength } of bodies) this.#removed.body_bytes += byteLength;
+  }
+
+  report(olderThan: Micros, runId: string | null): CompactReport {
+    const { observations, bodies } = this.#removed;
+    return {
+      run_id: runId,
+      outcome: observations + bodies > 0 ? 'ok' : 'nothing_changed',
+      older_than: formatInstant(olderThan),
+      accounts: this.#accounts,
+      removed: this.#removed,
+    };
+  }
+}
