@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import type { RunReport } from '../../src/pipeline/run/run-report.ts';
 import type { BenchDatabase } from './bench-target.ts';
 import { measureProcess, outputOf } from './measure-process.ts';
@@ -7,6 +7,8 @@ import type { Measurement } from './sample.ts';
 
 /** The bundle, as its users start it. */
 const cli = new URL('../../dist/cli.js', import.meta.url).pathname;
+
+let profiles = 0;
 
 /** The floor of a start. */
 export const bareNode: readonly string[] = [process.execPath, '-e', '0'];
@@ -43,7 +45,7 @@ export class CommandLine {
   async run(args: readonly string[]): Promise<Measurement> {
     const { database, profile } = this.#options;
     await database?.settle();
-    const profiled = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const profiled = profile === undefined ? [] : this.#profile(profile, args);
     return this.measure([process.execPath, ...profiled, cli, ...args]);
   }
 
@@ -60,6 +62,15 @@ export class CommandLine {
     const { versions, observations } = JSON.parse(outputOf(this.folder, 'stdout')) as RunReport;
     assertEqual(args, { ...versions, recorded: observations.recorded }, { ...noCounts, ...expected });
     return measurement;
+  }
+
+  /** `007-postgres-replay-2000x50-changed.cpuprofile`, in order of time. */
+  #profile(folder: string, args: readonly string[]): readonly string[] {
+    profiles += 1;
+    const words = args.filter((arg, nth) => nth === 0 || !arg.startsWith('-')).map((arg) => parse(arg).name);
+    const name = [String(profiles).padStart(3, '0'), this.#options.database?.section['type'], ...words];
+    const file = name.filter((part) => part !== undefined).join('-');
+    return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}.cpuprofile`];
   }
 
   /** The lines that the last command printed. */
