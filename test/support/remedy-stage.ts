@@ -37,6 +37,7 @@ export interface Trouble {
   readonly fault: Situation;
   /** What the error says, or a part of it. */
   readonly says: string;
+  /** Its text, or a matcher of the whole line, like `expect.stringMatching(…)`, which vitest types as `any`. */
   readonly remedy: string;
   /** What the remedy says, done. */
   readonly cure: Situation;
@@ -126,7 +127,7 @@ export async function createRemedyStage(): Promise<RemedyStage> {
   return stage;
 }
 
-/** The real program: told, cured, and content. */
+/** Runs the program: the fault ends it with the remedy, and after the cure it succeeds. */
 export async function followRemedy({ before = [], fault, says, remedy, cure }: Trouble): Promise<void> {
   await using stage = await createRemedyStage();
   for (const args of before) expect([args, await stage.run(args)]).toMatchObject([args, { code: 0 }]);
@@ -170,8 +171,8 @@ async function runHere(args: readonly string[], surroundings: Surroundings): Pro
     cwd: () => cwd,
     on: (event: string, listener: () => void) => void listeners.set(event, listener),
   };
-  const ended = Promise.withResolvers<number>();
-  const code = await Promise.race([runCli(host, ended.resolve), ended.promise]);
+  const exited = Promise.withResolvers<number>();
+  const code = await Promise.race([runCli(host, exited.resolve), exited.promise]);
   await new Promise(setImmediate);
   return { code, ...out };
 }

@@ -57,7 +57,7 @@ test('the number of remedies that nobody has followed yet only shrinks', () => {
   expect(rowsOf(table.notYetFollowed)).toHaveLength(9);
 });
 
-/** Of the words that do not depend on the case; of SQL that makes a remedy, the words in its strings. */
+/** The longest part of a remedy that is the same in every case. Of SQL that makes a remedy, only its strings count. */
 function longestPiece(text: string): string {
   const isSql = /\|\||pg_catalog/.test(text);
   const words = isSql ? [...text.matchAll(/'([^']*)'/g)].map(([, word = '']) => word).join('…') : text;
