@@ -1,7 +1,7 @@
 import type { NormalizedAnswer } from '../normalize/snapshot.ts';
 import { type AccountHead, advanceHead, type DerivedHead } from './account-head.ts';
 import { saysTheSame } from './compare-snapshots.ts';
-import { applyGuards, type GuardSettings } from './guards.ts';
+import { applyGuards, type GuardSettings, type Hold } from './guards.ts';
 import { describeLostBody, shortenedLog } from './log-cut.ts';
 import type { IncomingObservation, Observation, Reject } from './observation.ts';
 import { type ResumePoint, Timeline } from './timeline.ts';
@@ -18,7 +18,7 @@ export class AccountPlanner {
   /** Null in a repeat, in which no version can change. */
   readonly #timeline: Timeline | null;
   readonly #observations: Observation[] = [];
-  readonly #held: Observation[] = [];
+  readonly #held: HeldAnswer[] = [];
   readonly #rejects: Reject[] = [];
   #head: DerivedHead | null;
   #newest: { readonly observation: Observation; readonly answer: NormalizedAnswer | undefined } | null = null;
@@ -52,13 +52,13 @@ export class AccountPlanner {
       else this.#refusal = { incoming, reason: 'another answer of this account at this time is stored already' };
       return;
     }
-    const observation = this.#judge(incoming);
+    const { observation, hold } = this.#judge(incoming);
     this.#observations.push(observation);
     if (observation.status !== 'failed' && answer.kind === 'snapshot') {
       const { appId } = this.#options;
       for (const row of answer.rejects) this.#rejects.push({ ...row, appId, observedAt });
     }
-    if (observation.status === 'held' && recorded === null) this.#held.push(observation);
+    if (hold !== null) this.#held.push({ observation, hold });
     this.stored(observation, answer);
   }
 
@@ -78,22 +78,24 @@ export class AccountPlanner {
     };
   }
 
-  #judge(incoming: IncomingObservation): Observation {
+  #judge(incoming: IncomingObservation): { readonly observation: Observation; readonly hold: Hold | null } {
     const { answer, observedAt, payloadHash, recorded } = incoming;
     const { appId, firstSeen, guards, runId } = this.#options;
     const base = { appId, observedAt, runId, holdReason: null, decidedAt: null, errorCode: null, errorMessage: null };
     if (recorded?.status === 'failed' || answer.kind === 'failure') {
       const said = answer.kind === 'failure' && answer.message !== '' ? answer.message : null;
       const errorMessage = recorded?.errorMessage ?? said;
-      return { ...base, status: 'failed', payloadHash: null, errorCode: failureCodeOf(incoming), errorMessage };
+      const errorCode = failureCodeOf(incoming);
+      return { observation: { ...base, status: 'failed', payloadHash: null, errorCode, errorMessage }, hold: null };
     }
     if (recorded !== null) {
       const { status, holdReason, decidedAt } = recorded;
-      return { ...base, status, payloadHash, holdReason, decidedAt };
+      return { observation: { ...base, status, payloadHash, holdReason, decidedAt }, hold: null };
     }
     // In a repeat nothing can shrink, so only the guard that needs no timeline is left.
-    const holdReason = applyGuards(answer, this.#timeline ?? new Timeline({ appId, firstSeen }), guards);
-    return { ...base, status: holdReason === null ? 'ok' : 'held', payloadHash, holdReason };
+    const hold = applyGuards(answer, this.#timeline ?? new Timeline({ appId, firstSeen }), guards);
+    const status = hold === null ? 'ok' : 'held';
+    return { observation: { ...base, status, payloadHash, holdReason: hold?.reason ?? null }, hold };
   }
 }
 
@@ -137,12 +139,18 @@ export interface AccountPlan {
   /** Rows of the new observations that were not used. */
   readonly rejects: readonly Reject[];
   /** Those of `observations` that a guard held now. */
-  readonly held: readonly Observation[];
+  readonly held: readonly HeldAnswer[];
   /** The first observation that contradicts the log; nothing of the plan may be applied then. */
   readonly refusal: Refusal | null;
   /** Null when the account has no observation yet: its first one was refused, or could not be recorded. */
   readonly head: DerivedHead | null;
   readonly versions: VersionChanges;
+}
+
+/** An answer that a guard held. */
+export interface HeldAnswer {
+  readonly observation: Observation;
+  readonly hold: Hold;
 }
 
 export interface Refusal {

@@ -5,11 +5,27 @@ import type { Timeline } from './timeline.ts';
  * Why an answer must be held, or null when it may be applied. `timeline` stands just before the answer.
  * An answer without any present key is judged by `guards.empty` alone.
  */
-export function applyGuards(snapshot: Snapshot, timeline: Timeline, guards: GuardSettings): 'empty' | 'shrink' | null {
-  if (snapshot.present.size === 0) return guards.empty === 'hold' ? 'empty' : null;
-  const inForce = timeline.inForce;
+export function applyGuards(snapshot: Snapshot, timeline: Timeline, guards: GuardSettings): Hold | null {
+  const { inForce } = timeline;
+  const removals = timeline.countRemovals(snapshot);
+  if (snapshot.present.size === 0) return guards.empty === 'hold' ? { reason: 'empty', removals, inForce } : null;
   if (inForce === 0 || inForce < guards.minScenes) return null;
-  return timeline.countRemovals(snapshot) / inForce > guards.maxShrink ? 'shrink' : null;
+  return removals / inForce > guards.maxShrink ? { reason: 'shrink', removals, inForce } : null;
+}
+
+/** Why a guard holds an answer, and what the answer would do. */
+export interface Hold {
+  readonly reason: 'empty' | 'shrink';
+  /** How many versions it would close as removed. */
+  readonly removals: number;
+  /** How many are in force before it. */
+  readonly inForce: number;
+}
+
+/** What a held answer would do, to be put behind "the answer". */
+export function describeHold({ reason, removals, inForce }: Hold): string {
+  if (reason === 'empty') return 'lists no scene';
+  return `would remove ${removals} of ${inForce} scenes, more than guards.maxShrink allows`;
 }
 
 /** When an answer is held instead of applied. */

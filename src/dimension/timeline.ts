@@ -33,10 +33,7 @@ export class Timeline {
 
   /** How many versions in force the snapshot would close as removed. */
   countRemovals(snapshot: Snapshot): number {
-    if (snapshot.absencesUnknown) return 0;
-    let removals = 0;
-    for (const key of this.#names().keys()) if (isRemovedBy(snapshot, key)) removals += 1;
-    return removals;
+    return countRemovals(snapshot, this.#names().keys());
   }
 
   /** Takes the next answer; `observedAt` is later than that of every answer before. */
@@ -146,6 +143,14 @@ class FirstVersion implements InsertedVersion {
     this.#made ??= this.#make();
     return this.#made;
   }
+}
+
+/** How many of these keys, which are in force, the snapshot would close as removed. */
+export function countRemovals(snapshot: Snapshot, keysInForce: Iterable<string>): number {
+  if (snapshot.absencesUnknown) return 0;
+  let removals = 0;
+  for (const key of keysInForce) if (isRemovedBy(snapshot, key)) removals += 1;
+  return removals;
 }
 
 function isRemovedBy(snapshot: Snapshot, key: string): boolean {

@@ -1,5 +1,5 @@
 /** What reports, `status` and `check` say about accounts that failed or are held: the remedy of their kind, the rid, the state. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -106,6 +106,22 @@ test('the rid that is a member of its own is in status and check, until an answe
   await run('sync');
   expect(await row()).toMatchObject({ state: 'ok', last_error_code: null, last_error_message: null });
   expect((await run('verify')).code).toBe(0);
+});
+
+test('a failure of an account that is not listed any more is no trouble for check, and status says so', async () => {
+  inject(40001, 'wx-token');
+  await run('sync');
+  expect((await run('check')).stdout).toContain('wx-token: failed at ');
+  const list = join(cwd, 'accounts.csv');
+  const all = readFileSync(list, 'utf8');
+  writeFileSync(list, all.replace('wx-token,,token\n', ''));
+  expect((await run('check')).stdout).not.toContain('wx-token');
+  const remedy = 'none is needed; list the account in source.accounts to have it asked about again';
+  expect((await run('status')).stdout).toContain(`    remedy: ${remedy}\n`);
+  writeFileSync(list, all);
+  simulator.clearFaults();
+  await run('sync');
+  expect(await json('status --app-id wx-token')).toMatchObject({ accounts: [{ state: 'ok' }] });
 });
 
 test('an answer held by hand waits for nobody; one that a guard holds does', async () => {

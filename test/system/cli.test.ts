@@ -350,12 +350,15 @@ describe('a dimension from end to end', () => {
     expect([held.code, held.stderr]).toEqual([65, '']);
     expect(held.stdout).toContain('remedy: if the answer is right: scenedim accept --app-id wx1\n');
     expect(held.stdout).not.toContain('A plan stores nothing');
-    expect((await run(['check', ...config])).code).toBe(65);
+    const effect = 'would remove 4 of 5 scenes, more than guards.maxShrink allows';
+    expect(held.stdout).toContain(` ${effect}; it is kept`);
+    const check = await run(['check', ...config]);
+    expect([check.code, check.stdout]).toEqual([65, expect.stringContaining(` waits for a decision: it ${effect}\n`)]);
     const status = await run(['status', ...config]);
     expect([status.code, status.stdout]).toEqual([
       0,
       expect.stringContaining(
-        '\nwx1 is held\n    remedy: if its newest answer is right: scenedim accept --app-id wx1\n\n1 account: 1 held\n',
+        '\nwx1 is held: the answer of 2026-01-03T00:00:00.000000Z would remove 4 of 5 scenes, more than guards.maxShrink allows\n    remedy: if its newest answer is right: scenedim accept --app-id wx1\n\n1 account: 1 held\n',
       ),
     ]);
     expect((await run(['accept', '--app-id', 'wx1', ...config, '--quiet'])).stdout).toBe('');

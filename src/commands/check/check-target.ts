@@ -1,3 +1,4 @@
+import { chunksOf } from '../../chunks.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { errorCodes, isScenedimError } from '../../errors.ts';
@@ -8,6 +9,7 @@ import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { type AccountStanding, acceptArguments, readStandings } from '../work/account-standing.ts';
+import { explainHeld } from '../work/explain-held.ts';
 import { type CredentialKinds, explainStoredError, readCredentialKinds } from '../work/stored-error.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
@@ -47,17 +49,24 @@ async function checkAccounts(
   config: Config,
 ): Promise<readonly CheckedFinding[]> {
   const held = new Named<AccountStanding>();
-  const failed = new Named<AccountHead>();
+  const failing = new Set<string>();
   const suspended = new Named<AccountHead>();
   for await (const standing of readStandings(loader, {}, signal)) {
     const { head, waiting } = standing;
     if (waiting !== null) held.add(standing);
-    if (head.lastErrorCode !== null) failed.add(head);
+    if (head.lastErrorCode !== null) failing.add(head.appId);
     if (head.removalsSuspendedSince !== null) suspended.add(head);
   }
-  const kinds = await readCredentialKinds(config, new Set(failed.named.map(({ appId }) => appId)), signal);
+  const kinds = await readCredentialKinds(config, failing, signal);
+  const failed = new Named<AccountHead>();
+  // Nothing asks about an account that is not listed any more: its failure is no trouble of a run to come.
+  const listed = [...failing].filter((appId) => kinds?.has(appId) ?? true);
+  for (const appIds of chunksOf(listed, loader.limits.readAccounts)) {
+    for await (const head of loader.readHeads({ appIds }, signal)) failed.add(head);
+  }
+  const effects = await explainHeld(loader, held.named, signal);
   return [
-    ...held.named.flatMap(heldFinding),
+    ...held.named.flatMap((standing) => heldFinding(standing, effects)),
     ...held.rest('held answers', 65),
     ...failed.named.flatMap((head) => failedFinding(head, kinds, clock.now())),
     ...failed.rest('newest attempt', 0),
@@ -83,10 +92,15 @@ class Named<Account> {
   }
 }
 
-function heldFinding({ head: { appId }, waiting }: AccountStanding): readonly CheckedFinding[] {
+function heldFinding(
+  { head: { appId }, waiting }: AccountStanding,
+  effects: ReadonlyMap<string, string>,
+): readonly CheckedFinding[] {
   if (waiting === null) return [];
   const which = waiting.isNewest ? 'its newest answer' : 'its answer';
-  const message = `${appId}: ${which} of ${formatInstant(waiting.observedAt)} waits for a decision`;
+  const effect = effects.get(appId);
+  const why = effect === undefined ? '' : `: it ${effect}`;
+  const message = `${appId}: ${which} of ${formatInstant(waiting.observedAt)} waits for a decision${why}`;
   const remedy = `scenedim ${acceptArguments(appId, waiting)}, when it is right`;
   return [{ level: 'warning', subject: 'held answers', message, remedy, exitCode: 65 }];
 }

@@ -27,9 +27,7 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
   const calendar = { time: demoSteps[0]?.at ?? 0n };
   const clock = { now: (): Micros => calendar.time };
   await using simulator = await startSimulator({ clock, accounts: [{ appId: demoAppId }] });
-  await say(
-    `${out.paint('bold', 'scenedim demo')}: a simulated WeChat at ${simulator.url}, a database in ${DIRECTORY}\n\n`,
-  );
+  await say(`${out.paint('bold', 'scenedim demo')}: simulated WeChat at ${simulator.url}, data in ${DIRECTORY}\n\n`);
 
   return await withTarget(session, demoConfig(session), { label: 'demo' }, async (target) => {
     const context: RunContext = { ...target, clock };

@@ -1,19 +1,23 @@
-import type { Micros } from '../../instant.ts';
+import { formatInstant, type Micros } from '../../instant.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
 import { type AccountStanding, acceptArguments } from '../work/account-standing.ts';
 import { type CredentialKinds, explainStoredError, type StoredError } from '../work/stored-error.ts';
 
-/** What to do about accounts that are not well: for each held one, and for each error what was told and what helps. */
+/**
+ * What to do about accounts that are not well: for each held one with what its answer would do (`effects`), and for each error what was
+ * told and what helps.
+ */
 export function renderRemedies(
   standings: readonly AccountStanding[],
+  effects: ReadonlyMap<string, string>,
   kinds: CredentialKinds,
   now: Micros,
   paint: Paint,
 ): string {
   const isSuspended = standings.some(({ head }) => head.removalsSuspendedSince !== null);
   return [
-    ...standings.flatMap(describeHeld),
+    ...standings.flatMap((standing) => describeHeld(standing, effects)),
     ...groupErrors(standings, kinds, now).map(({ error, lines }) => {
       return { subject: error.code, what: `: ${error.meaning}`, lines, remedy: error.remedy };
     }),
@@ -34,11 +38,17 @@ interface Trouble {
   readonly remedy: string;
 }
 
-function describeHeld({ head: { appId }, waiting }: AccountStanding): readonly Trouble[] {
+function describeHeld(
+  { head: { appId }, waiting }: AccountStanding,
+  effects: ReadonlyMap<string, string>,
+): readonly Trouble[] {
   if (waiting === null) return [];
   const which = waiting.isNewest ? 'its newest answer' : 'that answer';
   const remedy = `if ${which} is right: scenedim ${acceptArguments(appId, waiting)}`;
-  return [{ subject: appId, what: ' is held', lines: [], remedy }];
+  const effect = effects.get(appId);
+  const what =
+    effect === undefined ? ' is held' : ` is held: the answer of ${formatInstant(waiting.observedAt)} ${effect}`;
+  return [{ subject: appId, what, lines: [], remedy }];
 }
 
 const suspended: Trouble = {

@@ -9,6 +9,7 @@ import { renderTable } from '../../report/table.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { type AccountStanding, accountStates, readStandings, stateOf } from '../work/account-standing.ts';
+import { explainHeld } from '../work/explain-held.ts';
 import { readCredentialKinds } from '../work/stored-error.ts';
 import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
@@ -93,7 +94,8 @@ async function printTable(session: Session, config: Config, context: RunContext,
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
   const failed = shown.flatMap(({ head }) => (head.lastErrorCode === null ? [] : [head.appId]));
   const kinds = await readCredentialKinds(config, new Set(failed), session.signal);
-  const remedies = renderRemedies(shown, kinds, now, out.paint);
+  const effects = await explainHeld(context.loader, shown, session.signal);
+  const remedies = renderRemedies(shown, effects, kinds, now, out.paint);
   const table = renderTable(columns, rows, { paint: out.paint, width: out.columns });
   const summary = `${formatCount(total, 'account')}: ${words}\n`;
   await out.print(`${table}${more}\n${remedies === '' ? '' : `${remedies}\n`}${summary}`);

@@ -1,5 +1,6 @@
 import { chunksOfStream } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
+import type { Hold } from '../../dimension/guards.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { AccountQuery, Loader } from '../../load/loader.ts';
 import { shellWord } from '../../shell-word.ts';
@@ -24,6 +25,8 @@ export interface AccountStanding {
 
 export interface WaitingAnswer {
   readonly observedAt: Micros;
+  readonly reason: Hold['reason'];
+  readonly payloadHash: string | null;
   /** False when a newer answer is held by hand: `accept` would take that one. */
   readonly isNewest: boolean;
 }
@@ -58,11 +61,13 @@ async function readWaiting(
   const waiting = new Map<string, WaitingAnswer>();
   if (heads.length === 0) return waiting;
   const appIds = heads.map(({ appId }) => appId);
-  for await (const { appId, observedAt, status, holdReason } of loader.readObservations({ appIds }, signal)) {
+  for await (const observation of loader.readObservations({ appIds }, signal)) {
+    const { appId, observedAt, status, holdReason, payloadHash } = observation;
     const earlier = waiting.get(appId);
     if (status === 'ok') waiting.delete(appId);
-    else if (status === 'held' && holdReason !== 'manual') waiting.set(appId, { observedAt, isNewest: true });
-    else if (status === 'held' && earlier !== undefined) waiting.set(appId, { ...earlier, isNewest: false });
+    else if (status === 'held' && holdReason !== 'manual') {
+      waiting.set(appId, { observedAt, reason: holdReason ?? 'shrink', payloadHash, isNewest: true });
+    } else if (status === 'held' && earlier !== undefined) waiting.set(appId, { ...earlier, isNewest: false });
   }
   return waiting;
 }

@@ -12,6 +12,7 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds, no
   const { appId, lastAttemptAt, lastErrorCode: code, lastErrorMessage: message } = head;
   if (code === null) return null;
   if (lastAttemptAt > now + MAX_CLOCK_SKEW) return { code, ...fromTheFuture };
+  if (kinds !== null && !kinds.has(appId)) return { code, message, ...ofNoList };
   if (code === CREDENTIALS_UNUSABLE) {
     const remedy = 'set the variable or mount the file that the message names, then run scenedim sync';
     return { code, message, meaning: 'the token or secret cannot be used on this machine', remedy };
@@ -21,7 +22,7 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds, no
     const remedy = 'run scenedim sync again: it tells what it finds';
     return { code, message, meaning: 'no usable answer came', remedy };
   }
-  const credentials = kinds.get(appId) ?? null;
+  const credentials = kinds?.get(appId) ?? null;
   const { meaning, remedy } = classifyErrorCode({ code, endpoint: null, credentials, errmsg: message ?? '' });
   return { code, message, meaning, remedy };
 }
@@ -35,6 +36,12 @@ const fromTheFuture = {
     'observed_at is still to come, move the target away, and scenedim replay log.ndjson makes a new one',
 } as const;
 
+/** Nothing asks about such an account any more, so its error stays as it is. */
+const ofNoList = {
+  meaning: 'the newest attempt of an account that source.accounts does not list',
+  remedy: 'none is needed; list the account in source.accounts to have it asked about again',
+} as const;
+
 export interface StoredError {
   readonly code: string;
   /** As it was told, with WeChat's rid; null when nothing was told. */
@@ -43,8 +50,8 @@ export interface StoredError {
   readonly remedy: string;
 }
 
-/** With what accounts are asked about, by app id. */
-export type CredentialKinds = ReadonlyMap<string, CredentialKind>;
+/** With what listed accounts are asked about, by app id; null without a list that can be read. */
+export type CredentialKinds = ReadonlyMap<string, CredentialKind> | null;
 
 /** Reads from the config with what these accounts are asked about. An account that is on no list is left out. */
 export async function readCredentialKinds(
@@ -53,7 +60,7 @@ export async function readCredentialKinds(
   signal: AbortSignal,
 ): Promise<CredentialKinds> {
   const kinds = new Map<string, CredentialKind>();
-  if (config.source === undefined || appIds.size === 0) return kinds;
+  if (config.source === undefined || appIds.size === 0) return null;
   try {
     for await (const { appId, accessToken } of await openRoster(config, [], signal)) {
       if (appIds.has(appId)) kinds.set(appId, accessToken === undefined ? 'appSecret' : 'accessToken');
@@ -61,6 +68,7 @@ export async function readCredentialKinds(
   } catch (error) {
     // What is stored is shown without the list, too; check tells what is wrong with it.
     if (!isScenedimError(error, 'config_invalid')) throw error;
+    return null;
   }
   return kinds;
 }

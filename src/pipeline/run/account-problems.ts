@@ -1,6 +1,7 @@
 /** What the user is told about single accounts. */
 
-import type { Observation } from '../../dimension/observation.ts';
+import type { HeldAnswer } from '../../dimension/account-planner.ts';
+import { describeHold } from '../../dimension/guards.ts';
 import type { ScenedimError } from '../../errors.ts';
 import type { FetchFailure } from '../../extract/scene-source.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
@@ -14,7 +15,7 @@ export function problemsOfPlan({ plan, damage }: PlannedAccount): Problem[] {
   const { appId, refusal, held, head } = plan;
   if (damage !== null) return [describeUnplannable(appId, damage)];
   const conflicts = refusal === null ? [] : [describeConflict(appId, refusal.reason)];
-  return [...conflicts, ...held.map(describeHold), ...suspensionOf(appId, head?.removalsSuspendedSince ?? null)];
+  return [...conflicts, ...held.map(describeHeld), ...suspensionOf(appId, head?.removalsSuspendedSince ?? null)];
 }
 
 /** Told while the newest ok answer of an account holds a row without a key (`since` is not null); else none. */
@@ -63,13 +64,12 @@ function describeConflict(appId: string, message: string): Problem {
   return { app_id: appId, kind: 'failed', code: 'conflict', message, remedy: 'run again' };
 }
 
-function describeHold({ appId, observedAt, holdReason }: Observation): Problem {
-  const what = holdReason === 'empty' ? 'lists no scene' : 'would close more versions than guards.maxShrink allows';
+function describeHeld({ observation: { appId, observedAt }, hold }: HeldAnswer): Problem {
   return {
     app_id: appId,
     kind: 'held',
-    code: holdReason ?? 'held',
-    message: `the answer at ${formatInstant(observedAt)} ${what}; it is kept, the dimension is as before`,
+    code: hold.reason,
+    message: `the answer at ${formatInstant(observedAt)} ${describeHold(hold)}; it is kept, the dimension is as before`,
     remedy: `if the answer is right: scenedim accept --app-id ${shellWord(appId)}`,
   };
 }

@@ -39,9 +39,9 @@ describe('an account plan', () => {
   it('holds a shrinking answer and judges the next one by the last that was applied', () => {
     const shrunk = snapshot({ a: 'A' });
     const { held, versions } = plan([answer(1, snapshot(letters)), answer(2, shrunk), answer(3, shrunk)]);
-    expect(held.map(({ observedAt, holdReason }) => [observedAt, holdReason])).toEqual([
-      [2n, 'shrink'],
-      [3n, 'shrink'],
+    expect(held.map(({ observation, hold }) => [observation.observedAt, observation.holdReason, hold])).toEqual([
+      [2n, 'shrink', { reason: 'shrink', removals: 3, inForce: 4 }],
+      [3n, 'shrink', { reason: 'shrink', removals: 3, inForce: 4 }],
     ]);
     expect([...versions].every((change) => change.op === 'insert' && isOpen(change.after))).toBe(true);
   });

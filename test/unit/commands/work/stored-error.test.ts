@@ -13,7 +13,7 @@ beforeEach(() => {
 const explain = (lastErrorCode: string | null, kind?: CredentialKind, lastErrorMessage: string | null = null) =>
   explainStoredError(
     sampleHead('wx1', 1, 0n, { lastErrorCode, lastErrorMessage }),
-    new Map(kind === undefined ? [] : [['wx1', kind]]),
+    kind === undefined ? null : new Map([['wx1', kind]]),
     now,
   );
 
