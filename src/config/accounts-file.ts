@@ -10,6 +10,8 @@ import type { AccountConfig } from './account-config.ts';
 /** A longer line is refused before it fills the memory. */
 const MAX_RECORD_BYTES = 1_048_576;
 
+const START = 'start the file with a line like: app_id,secret_env';
+
 const credentialColumns = ['secret_env', 'secret_file', 'token_env', 'token_file'] as const;
 
 /**
@@ -23,9 +25,13 @@ export async function* readAccountsFile(
   shown: string,
   signal: AbortSignal,
 ): AsyncIterable<AccountConfig> {
+  let isEmpty = true;
   const options = {
     bom: true,
-    columns: (header: string[]) => checkHeader(header, shown),
+    columns: (header: string[]) => {
+      isEmpty = false;
+      return checkHeader(header, shown);
+    },
     info: true,
     max_record_size: MAX_RECORD_BYTES,
     skip_empty_lines: true,
@@ -56,6 +62,7 @@ export async function* readAccountsFile(
     throw described(error, shown);
   }
   if (seen.size > 0) return;
+  if (isEmpty) throw invalid(`${shown}: no account is listed, because the file is empty`, START);
   throw invalid(
     `${shown}: no account is listed`,
     'add a line for each account below the header, its app id and where its credential is',
@@ -92,12 +99,23 @@ interface CsvRow {
   readonly record: Readonly<Record<string, string>>;
 }
 
+/** What programs write into a CSV file in place of commas. */
+const separators = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+] as const;
+
 function checkHeader(header: string[], shown: string): string[] {
   if (!header.includes('app_id') || !credentialColumns.some((column) => header.includes(column))) {
-    throw invalid(
-      `${shown}:1: the header must name app_id and one of ${credentialColumns.join(', ')}`,
-      'start the file with a line like: app_id,secret_env',
-    );
+    const [only = ''] = header;
+    const separator = header.length === 1 ? separators.find(([sign]) => only.includes(sign))?.[1] : undefined;
+    if (separator !== undefined) {
+      throw invalid(`${shown}:1: its values are separated by ${separator}`, 'save it as CSV with commas');
+    }
+    const columns = credentialColumns.join(', ');
+    const misspelled = header.find((name) => name !== 'app_id' && /^app[ _-]?id$/i.test(name));
+    const hint = misspelled === undefined ? '' : `; it has ${misspelled} in place of app_id`;
+    throw invalid(`${shown}:1: the header must name app_id and one of ${columns}${hint}`, START);
   }
   return header;
 }

@@ -13,6 +13,7 @@ import {
 import { ScenedimError } from '../errors.ts';
 import type { ConfigPath } from './config-path.ts';
 import { type Environment, InterpolationError, interpolate } from './interpolate.ts';
+import { keyOfLine, yamlFlaws } from './yaml-flaw.ts';
 
 /** A config file as read: its values with `${…}` replaced, and where in the file each stands. */
 export interface ConfigDocument {
@@ -41,9 +42,10 @@ export function parseConfigDocument(text: string, file: string, environment: Env
     const message = `${at(second.pos[0])}: a second YAML document begins here, and a config is one`;
     throw new ScenedimError('config_invalid', message, { remedy: 'take the line --- out, or keep one file for each' });
   }
-  const syntax = [...document.errors, ...document.warnings].map(
-    ({ code, message, pos }) => `${at(pos[0])}: ${code === 'DUPLICATE_KEY' ? 'the key is given twice' : message}`,
-  );
+  const syntax = yamlFlaws(document).map(({ offset, words }) => {
+    const key = keyOfLine(text, lines.linePos(offset).line);
+    return `${at(offset)}: ${key === undefined ? '' : `at \`${key}\`: `}${words}`;
+  });
   refuse(syntax, 'correct the YAML; `scenedim init` writes a file to start from');
 
   const variables = new Set<string>();

@@ -4,7 +4,7 @@ import { ScenedimError } from '../errors.ts';
 import { describeUnreadable, readText } from '../text-file.ts';
 import { variablesOfAccountsFile } from './accounts-file.ts';
 import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
-import { valueAt } from './config-path.ts';
+import { type ConfigPath, formatPath, valueAt } from './config-path.ts';
 import type { ParsedConfig } from './config-schema.ts';
 import type { Environment } from './interpolate.ts';
 import { type Setting, settingsFromEnvironment, unknownVariables } from './setting-variables.ts';
@@ -22,6 +22,8 @@ export interface Config extends ParsedConfig {
   readonly file: string;
   /** Directory of the file, absolute: relative paths in the config start here. */
   readonly baseDirectory: string;
+  /** Where a setting comes from: `FILE:LINE:COLUMN`, a variable or a flag. Absent of a config that no file gave. */
+  readonly placeOf?: (path: ConfigPath) => string;
 }
 
 export interface LoadConfigOptions {
@@ -57,8 +59,12 @@ export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
       remedy: 'correct the name, or unset the variable',
     });
   }
-  const parsed = validateConfig(document, [...settingsFromEnvironment(environment), ...(options.settings ?? [])]);
-  return { ...parsed, file, baseDirectory: dirname(path) };
+  const settings = [...settingsFromEnvironment(environment), ...(options.settings ?? [])];
+  const placeOf = (path: ConfigPath): string => {
+    const isIt = (setting: Setting) => setting.value !== undefined && formatPath(setting.path) === formatPath(path);
+    return settings.findLast(isIt)?.origin ?? document.locate(path);
+  };
+  return { ...validateConfig(document, settings), file, baseDirectory: dirname(path), placeOf };
 }
 
 function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptions): string {

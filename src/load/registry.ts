@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../error-text.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import type { Loader } from './loader.ts';
@@ -75,13 +76,19 @@ async function foreignFactory(type: string, baseDirectory: string): Promise<Load
 }
 
 async function importFrom(type: string, baseDirectory: string): Promise<object> {
+  let url = '';
   try {
-    return (await import(resolveFrom(type, baseDirectory))) as object;
-  } catch (error) {
-    throw new ScenedimError('config_invalid', `target.type: "${type}" cannot be loaded: ${messageOf(error)}`, {
-      remedy: `use ${builtInTargetTypes.join(', ')}, or install the package beside the config`,
-      cause: error,
-    });
+    url = resolveFrom(type, baseDirectory);
+    return (await import(url)) as object;
+  } catch (cause) {
+    const what = `target.type: "${type}" cannot be loaded`;
+    if (url.startsWith('file:') && !existsSync(fileURLToPath(url))) {
+      const remedy = 'correct the path, which starts from the folder of the config';
+      throw new ScenedimError('config_invalid', `${what}: there is no file ${fileURLToPath(url)}`, { remedy, cause });
+    }
+    const why = messageOf(cause).replace(` imported from ${fileURLToPath(import.meta.url)}`, '');
+    const remedy = `use ${builtInTargetTypes.join(', ')}, or install the package beside the config`;
+    throw new ScenedimError('config_invalid', `${what}: ${why}`, { remedy, cause });
   }
 }
 

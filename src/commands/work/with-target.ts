@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
+import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { createLoader } from '../../load/registry.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { RunResult } from '../../pipeline/run/run-report.ts';
@@ -32,6 +33,8 @@ export async function withTarget<T>(
     signal,
     onRetry: ({ message, attempt, waitMs }) =>
       logger.warn({ attempt, wait_ms: Math.round(waitMs) }, `the target is asked again: ${message}`),
+  }).catch((error: unknown) => {
+    throw placed(error, config);
   });
   using progress =
     session.options.quiet === true ? undefined : createProgressBar({ screen, logger, label: options.label });
@@ -49,6 +52,15 @@ export async function withTarget<T>(
     signal,
     onProgress: (state) => progress?.update(state),
   });
+}
+
+/** What a loader refuses in its settings, with where that setting stands. */
+function placed(error: unknown, { placeOf }: Config): unknown {
+  if (!isScenedimError(error, 'config_invalid') || placeOf === undefined) return error;
+  const setting = /^(target(?:\.\w+)*): /.exec(error.message)?.[1];
+  if (setting === undefined) return error;
+  const message = `${placeOf(setting.split('.'))}: ${error.message}`;
+  return new ScenedimError('config_invalid', message, { remedy: error.remedy, cause: error.cause });
 }
 
 /** Like {@link withTarget} for a run, whose report then tells what the target billed. */

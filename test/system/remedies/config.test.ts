@@ -125,6 +125,12 @@ const files: Readonly<Record<string, Trouble>> = {
       },
     },
   },
+  'a file of a target that is not there': {
+    fault: { config: { target: { type: './mine.mjs' } } },
+    says: 'target.type: "./mine.mjs" cannot be loaded: there is no file /',
+    remedy: 'correct the path, which starts from the folder of the config',
+    cure: works,
+  },
   'a package that is no target': {
     fault: {
       config: { target: { type: './target.mjs' } },
@@ -193,6 +199,12 @@ const lists: Readonly<Record<string, Trouble>> = {
     says: 'accounts.csv:1: the header must name app_id and one of',
     remedy: 'start the file with a line like: app_id,secret_env',
     cure: { files: csv('app_id,secret_env', `${appId},SECRET`) },
+  },
+  'a list that a spreadsheet wrote with semicolons': {
+    fault: { config: listed(), files: csv('\ufeffapp_id;token_env', `${appId};TOKEN`) },
+    says: 'accounts.csv:1: its values are separated by semicolons',
+    remedy: 'save it as CSV with commas',
+    cure: { files: csv('\ufeffapp_id,token_env', `${appId},TOKEN`) },
   },
   'a list without an account': {
     fault: { config: listed(), files: csv('app_id,token_env') },

@@ -62,7 +62,13 @@ describe('an accounts file', () => {
   });
 
   test.each([
-    ['', 'accounts.csv: no account is listed'],
+    ['', 'accounts.csv: no account is listed, because the file is empty'],
+    ['\ufeffapp_id;token_env\r\nwx1;A\r\n', 'accounts.csv:1: its values are separated by semicolons'],
+    ['app_id\ttoken_env\nwx1\tA\n', 'accounts.csv:1: its values are separated by tabs'],
+    [
+      'AppID,secret_env\nwx1,A\n',
+      'accounts.csv:1: the header must name app_id and one of secret_env, secret_file, token_env, token_file; it has AppID in place of app_id',
+    ],
     ['app_id,secret_env\n', 'accounts.csv: no account is listed'],
     [
       'id,secret_env\nwx1,A\n',

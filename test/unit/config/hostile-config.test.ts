@@ -28,6 +28,24 @@ describe('a hostile config', () => {
   });
 
   it.each([
+    ['target:\n\ttype: pglite\n', '2:1: at `type: …`: the line is indented with a tab; indent it with spaces'],
+    ['target:\n  path: "a\nsource: 1\n', '2:9: at `path: …`: a quotation mark opens a text, and none closes it'],
+    [
+      'target:\n  path: @secret\n',
+      '2:9: at `path: …`: a value cannot begin with this character; put the value into "…"',
+    ],
+    ['target: {type: pglite\nguards: 1\n', '2:1: at `guards: …`: a { is opened before and not closed with a }'],
+    ['a:\n  b: 1\n c: 2\n', '3:1: at `c: …`: the line is indented otherwise than the lines that it belongs to'],
+    [
+      'a:\n - b: x\n    c: 1\n',
+      '2:7: at `- b: …`: the value is mixed up with a key: indent the next line as the keys around it, and put a value that holds ": " into "…"',
+    ],
+    ['a: 1\nsecret\n', '2:1: the line holds no "key: value"; perhaps a colon or the space after it is missing'],
+  ])('with an error of YAML is told in plain words, without its values: %j', async (text, told) => {
+    await expect(load(text)).rejects.toMatchObject({ code: 'config_invalid', message: `scenedim.yaml:${told}` });
+  });
+
+  it.each([
     [
       'an alias bomb',
       `a: &a ${ten('x')}\nb: &b ${ten('*a')}\nc: &c ${ten('*b')}\nd: ${ten('*c')}\ntarget: {type: pglite}`,

@@ -38,6 +38,7 @@ const target = 'target: { type: pglite }\n';
 describe('a config', () => {
   test('is complete by its target alone', async () => {
     expect(await load(target)).toEqual({
+      placeOf: expect.any(Function),
       target: { type: 'pglite', path: './data/scene', schema: 'scene', autoMigrate: true },
       dimension: { firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
       guards: { empty: 'hold', minScenes: 4, maxShrink: 0.5 },
@@ -272,7 +273,7 @@ describe('a mistake in the config is told with file, line and column', () => {
       `${target}source: { accounts: authorizers }\n`,
       'scenedim.yaml:2:21: source.accounts: authorizers comes with a later version of scenedim',
     ],
-    ['a key twice', `${target}target: {}\n`, 'scenedim.yaml:2:1: the key is given twice'],
+    ['a key twice', `${target}target: {}\n`, 'scenedim.yaml:2:1: at `target: …`: the key is given twice'],
     [
       'a variable that is not set',
       'target:\n  type: postgres\n  url: ${DATABASE_URL}\n',
