@@ -20,6 +20,8 @@ const faultNames: Readonly<Record<string, keyof typeof faults>> = {
   EROFS: 'readOnly',
   EIO: 'failed',
   '53100': 'full',
+  // A write that finds no room ends a COPY in its middle; PGlite drops the reason, and tells of the portal that is left.
+  '24000': 'full',
   '42501': 'unusable',
   '58030': 'failed',
   'emscripten 51': 'full',

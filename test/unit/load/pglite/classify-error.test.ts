@@ -12,6 +12,7 @@ test.each<[string, unknown, string, string]>([
   ['a full disk, by Node', thrown({ code: 'ENOSPC', errno: -28 }), 'no space', 'make room'],
   ['a full disk, by SQLite', thrown({ code: 'ERR_SQLITE_ERROR', errcode: 13 }), 'no space', 'make room'],
   ['a full disk, by the database', thrown({ code: '53100', severity: 'ERROR' }), 'no space', 'make room'],
+  ['a full disk in the middle of COPY', thrown({ code: '24000', severity: 'ERROR' }), 'no space', 'make room'],
   ['an unreadable file, by Emscripten', errno(2), 'may not be read', 'give it to the user'],
   ['an unreadable file, by the database', thrown({ code: '42501', severity: 'ERROR' }), 'told by somebody', 'give it'],
   ['a folder of somebody else, by Node', thrown({ code: 'EACCES' }), 'permission denied', 'may create and write'],
