@@ -66,6 +66,32 @@ else
         expect(status).toMatchObject({ code: 0 });
       });
 
+      test('that is set as its remedy says takes the replay, and so does the server itself', async () => {
+        await using database = await createDatabase();
+        await using direct = await createCliWorkspace({ target: { type: 'postgres', url: database.url } });
+        await direct.succeed(['migrate']);
+        await direct.write('log.ndjson', log);
+        const replayed = async (options: PgbouncerOptions) => {
+          await using pooler = await startPgbouncer(database.url, options);
+          await using work = await createCliWorkspace({ target: { type: 'postgres', url: pooler.url } });
+          await work.write('log.ndjson', log);
+          return await work.run(['replay', 'log.ndjson']);
+        };
+        const modes = 'set pool_mode of the pooler to transaction or session, or connect to the server itself';
+        const sizes = 'let the pooler give two connections at once (default_pool_size), then run again';
+        const impatient = { mode: 'transaction', settings: ['query_wait_timeout = 1'] } as const;
+        for (const [wrong, remedy, right] of [
+          [{ mode: 'statement', poolSize: 2 }, modes, { mode: 'transaction', poolSize: 2 }],
+          [{ mode: 'statement', poolSize: 2 }, modes, { mode: 'session', poolSize: 2 }],
+          [{ ...impatient, poolSize: 1 }, sizes, { ...impatient, poolSize: 2 }],
+        ] as const) {
+          const told = await replayed(wrong);
+          expect([told.code === 0, told.stderr]).toEqual([false, expect.stringContaining(`remedy: ${remedy}\n`)]);
+          expect(await replayed(right)).toMatchObject({ code: 0 });
+        }
+        await direct.succeed(['replay', 'log.ndjson']);
+      });
+
       test('that gives up waiting says so', async () => {
         const options = { mode: 'transaction', poolSize: 1, settings: ['query_wait_timeout = 1'] } as const;
         const [replay] = await run(options, [writers[1]], true);

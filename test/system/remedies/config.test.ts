@@ -1,7 +1,11 @@
 /** Each remedy for the config, its accounts and its secrets: a sync says it and stores nothing, and works once it is followed. */
+import { rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import {
   appId,
+  createRemedyStage,
   followRemedy,
   memoryFactory,
   otherAppId,
@@ -244,4 +248,20 @@ describe('a remedy for the config works:', () => {
 
 describe('a remedy for the list of accounts works:', () => {
   test.each(Object.entries(lists))('%s', (_, trouble) => followRemedy(trouble));
+});
+
+test('a config called .yml is taken by its name, and after it is renamed', async () => {
+  for (const name of ['scenedim.yml', 'config/scenedim.yml']) {
+    await using stage = await createRemedyStage();
+    const target = { type: join(stage.directory, 'target.mjs') };
+    await stage.prepare({ files: { [name]: stringify({ ...stage.sections, target }) } });
+    await unlink(join(stage.directory, 'scenedim.yaml'));
+    const { code, stderr } = await stage.run(['sync']);
+    const renamed = name.replace('yml', 'yaml');
+    expect([code, stderr]).toEqual([78, expect.stringContaining(`, but ${name} does\n`)]);
+    expect(stderr).toContain(`remedy: rename it to ${renamed}, or name it: --config ${name}\n`);
+    expect((await stage.run(['sync', '--config', name])).code).toBe(0);
+    await rename(join(stage.directory, name), join(stage.directory, renamed));
+    expect((await stage.run(['sync'])).code).toBe(0);
+  }
 });

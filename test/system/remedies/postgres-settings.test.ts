@@ -4,9 +4,11 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { describePostgres } from '../../support/postgres.ts';
+import { createCliWorkspace } from '../../support/cli-workspace.ts';
+import { describePostgres, startPostgres } from '../../support/postgres.ts';
 import { asUser, open, query, signal } from '../../support/postgres-loader-fixture.ts';
-import { passwordGroup } from '../../support/postgres-server.ts';
+import { passwordGroup, unprivilegedOwner } from '../../support/postgres-server.ts';
+import { cliPath, ended } from '../../support/spawn-cli.ts';
 
 /** What a connection is made with. */
 interface Way {
@@ -194,7 +196,7 @@ describePostgres(
         },
         {
           fault: { url: 'postgres://?service=mine', env: { ...env, PGSERVICEFILE: folder } },
-          says: 'the service file ',
+          says: `the service file ${folder} is a directory`,
           remedy: 'make it readable, or name another one in PGSERVICEFILE',
           cure: works,
         },
@@ -215,6 +217,23 @@ describePostgres(
       expect(await reach(silent)).toBeNull();
       writer.kill();
       await rm(folder, { recursive: true });
+    });
+
+    test('for the rights on its socket', async () => {
+      await using own = await startPostgres(server);
+      const { socketDir: folder, port } = own;
+      const url = `postgres:///postgres?host=${folder}&port=${port}&user=postgres`;
+      await using work = await createCliWorkspace({ target: { type: 'postgres', url } });
+      await chmod(work.directory, 0o755);
+      // Root is never refused.
+      const asOwner = { ...unprivilegedOwner(), cwd: work.directory };
+      const migrate = () => ended(spawn(process.execPath, [cliPath, 'migrate'], asOwner));
+      await chmod(folder, 0o600);
+      const refused = await migrate();
+      await chmod(folder, 0o700);
+      expect([refused.code, refused.stderr]).toEqual([77, expect.stringContaining('EACCES')]);
+      expect(refused.stderr).toContain('remedy: give the user of this process access to the socket\n');
+      expect(await migrate()).toMatchObject({ code: 0 });
     });
 
     test('for its password', async () => {
