@@ -8,6 +8,7 @@ import type { HeadChange, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import { emptyChanges } from './batch/build-change-set.ts';
 import { createAnswerCache } from './log/answer-cache.ts';
+import { type PackedChanges, packChanges, unpackChanges } from './log/packed-changes.ts';
 import { type RecomputedAccount, recompute, shorteningOf } from './log/recompute.ts';
 import { Spool } from './log/spool.ts';
 import { describeUnplannable } from './run/account-problems.ts';
@@ -42,7 +43,7 @@ export async function rebuild(context: RunContext, options: RebuildOptions = {})
       };
       const isOtherDimension =
         stored.rebuilding || stored.firstSeen !== wanted.firstSeen || stored.normalizerVersion !== NORMALIZER_VERSION;
-      using batches = new Spool<readonly RebuiltAccount[]>();
+      using batches = new Spool<RebuiltBatch>();
       const remedy = remedyOf(stored, isOtherDimension);
       const failed = await recomputeAccounts(run, batches, { acceptShortenedLog, mayRedate: isOtherDimension, remedy });
       if (failed === 0 || !isOtherDimension) {
@@ -115,7 +116,7 @@ interface AccountsOptions extends Required<RebuildOptions> {
 /** Resolves with the number of accounts whose log was cut. */
 async function recomputeAccounts(
   run: Run,
-  batches: Spool<readonly RebuiltAccount[]>,
+  batches: Spool<RebuiltBatch>,
   { acceptShortenedLog, mayRedate, remedy }: AccountsOptions,
 ): Promise<number> {
   const { loader, dimension } = run.context;
@@ -144,19 +145,19 @@ async function recomputeAccounts(
     }
     done += 1;
     if (accounts.length < BATCH.accounts && changes < BATCH.changes) continue;
-    batches.add(accounts);
+    batches.add(batchOf(accounts));
     run.context.onProgress?.({ done, total: null, unit: 'accounts' });
     accounts = [];
     changes = 0;
   }
-  if (accounts.length > 0) batches.add(accounts);
+  if (accounts.length > 0) batches.add(batchOf(accounts));
   return failed;
 }
 
-async function writeBatches(run: Run, batches: Spool<readonly RebuiltAccount[]>): Promise<void> {
-  for (const accounts of batches.values()) {
+async function writeBatches(run: Run, batches: Spool<RebuiltBatch>): Promise<void> {
+  for (const batch of batches.values()) {
     run.signal.throwIfAborted();
-    await write(run, accounts);
+    await write(run, batch);
   }
 }
 
@@ -177,19 +178,36 @@ interface RebuiltAccount {
   readonly decisions: readonly Decision[];
 }
 
-async function write(run: Run, accounts: readonly RebuiltAccount[]): Promise<void> {
-  const versions: VersionChange[] = accounts.flatMap((account) => account.versions);
-  const heads = accounts.flatMap((account) => account.heads);
-  const decisions = accounts.flatMap((account) => account.decisions);
-  const changed = accounts.filter((account) => account.versions.length + account.heads.length > 0).length;
-  const onlyHeads = accounts.filter((account) => account.versions.length === 0 && account.heads.length > 0).length;
+/** What is set aside until all accounts are computed. */
+interface RebuiltBatch {
+  readonly versions: PackedChanges;
+  readonly heads: readonly HeadChange[];
+  readonly decisions: readonly Decision[];
+  readonly accounts: { readonly selected: number; readonly changed: number; readonly unchanged: number };
+  /** Accounts whose versions were right, and whose row of scene_account was not. */
+  readonly onlyHeads: number;
+}
+
+function batchOf(accounts: readonly RebuiltAccount[]): RebuiltBatch {
+  const changed = accounts.filter(({ versions, heads }) => versions.length + heads.length > 0).length;
+  return {
+    versions: packChanges(accounts.flatMap(({ versions }) => versions)),
+    heads: accounts.flatMap(({ heads }) => heads),
+    decisions: accounts.flatMap(({ decisions }) => decisions),
+    accounts: { selected: accounts.length, changed, unchanged: accounts.length - changed },
+    onlyHeads: accounts.filter(({ versions, heads }) => versions.length === 0 && heads.length > 0).length,
+  };
+}
+
+async function write(
+  run: Run,
+  { versions: packed, heads, decisions, accounts, onlyHeads }: RebuiltBatch,
+): Promise<void> {
   if (onlyHeads > 0) {
     run.context.logger.info({ accounts: onlyHeads }, 'computed rows of scene_account anew whose versions were right');
   }
-  const counts = {
-    accounts: { selected: accounts.length, changed, unchanged: accounts.length - changed },
-    versions: countChanges(versions),
-  };
+  const versions = unpackChanges(packed);
+  const counts = { accounts, versions: countChanges(versions) };
   await run.commit(async () => ({ changes: { ...emptyChanges(versions), heads, decisions }, counts }));
 }
 
