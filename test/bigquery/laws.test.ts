@@ -5,6 +5,7 @@ import { replay } from '../../src/pipeline/replay.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import { type BigqueryTargets, createBigqueryTargets } from '../support/bigquery-targets.ts';
 import { statementsOf, tablesReadBy } from '../support/billing-estimate.ts';
+import { compactingChangesNothing } from '../support/compact-laws.ts';
 import {
   checkLaw,
   logMovesBetweenTargets,
@@ -30,6 +31,9 @@ describeBigquery('a dimension in BigQuery', (suite) => {
   );
   test('is not changed by replaying or rebuilding it', { timeout }, () =>
     checkLaw(repeatingChangesNothing(createTarget), 2),
+  );
+  test('stays as it is when its log is compacted, and when what was removed comes again', { timeout }, () =>
+    checkLaw(compactingChangesNothing(createTarget), 1),
   );
   test('can be moved by its log, decisions included', { timeout }, () =>
     checkLaw(logMovesBetweenTargets(createTarget, 2), 2),
