@@ -62,7 +62,7 @@ export class Timeline {
     const { appId, firstSeen } = this.#options;
     const from = firstSeen === 'beginning' ? BEGINNING : observedAt;
     for (const [key, name] of snapshot.present) {
-      yield new FirstVersion(() => openVersion(appId, key, name, from, observedAt));
+      yield lateInsertion(() => openVersion(appId, key, name, from, observedAt));
     }
   }
 
@@ -129,20 +129,18 @@ class UnfoldedTimeline {
 
 type InsertedVersion = Extract<VersionChange, { readonly op: 'insert' }>;
 
-/** A version that is made when somebody asks for it. */
-class FirstVersion implements InsertedVersion {
-  readonly op = 'insert';
-  readonly #make: () => Version;
-  #made: Version | undefined;
-
-  constructor(make: () => Version) {
-    this.#make = make;
-  }
-
-  get after(): Version {
-    this.#made ??= this.#make();
-    return this.#made;
-  }
+/**
+ * A row that is made when somebody asks for it, once. An own property, so that what copies or serializes a change has the row.
+ */
+function lateInsertion(make: () => Version): InsertedVersion {
+  let made: Version | undefined;
+  return {
+    op: 'insert',
+    get after() {
+      made ??= make();
+      return made;
+    },
+  };
 }
 
 /** How many of these keys, which are in force, the snapshot would close as removed. */

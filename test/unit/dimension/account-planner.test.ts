@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import type { AccountHead } from '../../../src/dimension/account-head.ts';
 import { AccountPlanner, type PlanFrom } from '../../../src/dimension/account-planner.ts';
@@ -190,4 +191,11 @@ describe('the path of a plan', () => {
     const outlines = incoming.map((observation) => ({ ...observation, failure: null }));
     expect(choosePath(from, outlines)).toBe(path);
   });
+});
+
+it('plans rows that are there for whoever copies or serializes the changes', () => {
+  const [change] = plan([answer(1, snapshot({ a: 'A' }))]).versions;
+  const after = { sceneKey: 'a', sceneName: 'A', firstObservedAt: 1n };
+  expect({ ...change }).toMatchObject({ op: 'insert', after });
+  expect(deserialize(serialize(change))).toMatchObject({ op: 'insert', after });
 });
