@@ -4,7 +4,7 @@ import { BEGINNING, OPEN_END } from '../instant.ts';
 import type { Snapshot } from '../normalize/snapshot.ts';
 import { classifyKey } from './classify-key.ts';
 import { idsOf } from './ids.ts';
-import type { EndReason, FirstSeen, Version, VersionChange } from './version.ts';
+import type { EndReason, FirstSeen, Version } from './version.ts';
 
 /**
  * The versions of one account as its ok answers unfold, oldest first. The cost is linear in the rows of the answers. Most
@@ -48,22 +48,17 @@ export class Timeline {
     this.#unfolded.observe(observedAt, snapshot);
   }
 
-  /** Every version so far, in no order. A resumed timeline has those that it was given or opened. */
+  /**
+   * Every version so far, in no order. A resumed timeline has those that it was given or opened. Those of one answer are made
+   * while they are read, and again by another reading.
+   */
   *versions(): Generator<Version> {
     if (this.#unfolded !== null) yield* this.#unfolded.versions();
-    else for (const { after } of this.insertions()) yield after;
-  }
-
-  /** The same versions as changes that insert them. A row is made when it is asked for, and anew by another reading. */
-  *insertions(): Generator<InsertedVersion> {
-    if (this.#unfolded !== null) for (const after of this.#unfolded.versions()) yield { op: 'insert', after };
     if (this.#only === null) return;
     const { observedAt, snapshot } = this.#only;
     const { appId, firstSeen } = this.#options;
     const from = firstSeen === 'beginning' ? BEGINNING : observedAt;
-    for (const [key, name] of snapshot.present) {
-      yield lateInsertion(() => openVersion(appId, key, name, from, observedAt));
-    }
+    for (const [key, name] of snapshot.present) yield openVersion(appId, key, name, from, observedAt);
   }
 
   /** The names in force by their keys. */
@@ -125,22 +120,6 @@ class UnfoldedTimeline {
     this.#open.delete(key);
     this.names.delete(key);
   }
-}
-
-type InsertedVersion = Extract<VersionChange, { readonly op: 'insert' }>;
-
-/**
- * A row that is made when somebody asks for it, once. An own property, so that what copies or serializes a change has the row.
- */
-function lateInsertion(make: () => Version): InsertedVersion {
-  let made: Version | undefined;
-  return {
-    op: 'insert',
-    get after() {
-      made ??= make();
-      return made;
-    },
-  };
 }
 
 /** How many of these keys, which are in force, the snapshot would close as removed. */

@@ -25,7 +25,12 @@ export interface VersionChanges extends Iterable<VersionChange> {
 export function planChanges(stored: readonly Version[], timeline: Timeline): VersionChanges {
   if (stored.length > 0) return listChanges(diffVersions(stored, timeline.versions()));
   const counts = { ...zeroCounts, opened: timeline.size };
-  return { counts, [Symbol.iterator]: () => timeline.insertions()[Symbol.iterator]() };
+  return {
+    counts,
+    *[Symbol.iterator]() {
+      for (const after of timeline.versions()) yield { op: 'insert', after };
+    },
+  };
 }
 
 function listChanges(changes: readonly VersionChange[]): VersionChanges {

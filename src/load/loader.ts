@@ -10,6 +10,7 @@
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation, Reject } from '../dimension/observation.ts';
 import type { FirstSeen, SceneRef, Version, VersionChange } from '../dimension/version.ts';
+import type { VersionCounts } from '../dimension/version-changes.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import type { RunCounts } from './run-counts.ts';
@@ -120,8 +121,11 @@ export interface ChangeSet {
   readonly removedPayloads: readonly string[];
   /** One for each account whose log changed. */
   readonly heads: readonly HeadChange[];
-  /** At most one change a `version_id`. May be read several times; rows to insert may be made while they are read. */
-  readonly versions: Iterable<VersionChange>;
+  /**
+   * At most one change a `version_id`. May be read several times; rows to insert may be made anew by each reading, which
+   * `counts` spares when they are known.
+   */
+  readonly versions: Iterable<VersionChange> & { readonly counts?: VersionCounts };
 }
 
 /**

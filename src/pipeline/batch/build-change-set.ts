@@ -1,4 +1,3 @@
-import type { VersionChange } from '../../dimension/version.ts';
 import { joinChanges } from '../../dimension/version-changes.ts';
 import type { ChangeSet, HeadChange, Payload } from '../../load/loader.ts';
 import type { RunCounts, RunCountsDelta } from '../../load/run-counts.ts';
@@ -54,7 +53,7 @@ function toHeadChange({ plan, storedHead }: PlannedAccount): HeadChange[] {
 }
 
 /** A change set that touches nothing but what is given. */
-export function emptyChanges(versions: Iterable<VersionChange> = []): Omit<ChangeSet, 'run'> {
+export function emptyChanges(versions: ChangeSet['versions'] = []): Omit<ChangeSet, 'run'> {
   return {
     payloads: [],
     observations: [],

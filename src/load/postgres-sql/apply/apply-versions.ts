@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { chunksOf } from '../../../chunks.ts';
 import { isOpen, type Version, type VersionChange } from '../../../dimension/version.ts';
+import { sumCounts } from '../../../dimension/version-changes.ts';
 import { versionColumnNames } from '../../../dimension/version-columns.ts';
+import type { ChangeSet } from '../../loader.ts';
 import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { assignments, type UnnestColumns, unnest } from '../unnest.ts';
@@ -17,8 +19,23 @@ import { writeVersion } from './write-version.ts';
 export async function applyVersions(
   session: SqlSession,
   versionKey: VersionKey,
-  changes: Iterable<VersionChange>,
+  changes: ChangeSet['versions'],
 ): Promise<void> {
+  const insertions = insertionsAlone(changes) ?? (await changeStored(session, changes));
+  if (insertions === 0) return;
+  await versionKey.setAside(session, insertions);
+  const rows = copyRows(insertedBy(changes), versionColumnNames.length, writeVersion);
+  const written = await session.copy('dim_scene', versionColumnNames, rows);
+  await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
+}
+
+/** How many rows are inserted when nothing else is to be done, as far as that is known without reading the changes. */
+function insertionsAlone({ counts }: ChangeSet['versions']): number | null {
+  return counts !== undefined && sumCounts(counts) === counts.opened ? counts.opened : null;
+}
+
+/** Changes stored rows; resolves with the number of rows that are left to be inserted. */
+async function changeStored(session: SqlSession, changes: Iterable<VersionChange>): Promise<number> {
   const deleted: Version[] = [];
   const shortened: VersionUpdate[] = [];
   const lengthened: VersionUpdate[] = [];
@@ -32,11 +49,7 @@ export async function applyVersions(
   for (const chunk of chunksOf(deleted)) await deleteVersions(session, chunk);
   for (const chunk of chunksOf(shortened)) await updateVersions(session, chunk);
   for (const chunk of chunksOf(lengthened)) await updateVersions(session, chunk);
-  if (insertions === 0) return;
-  await versionKey.setAside(session, insertions);
-  const rows = copyRows(insertedBy(changes), versionColumnNames.length, writeVersion);
-  const written = await session.copy('dim_scene', versionColumnNames, rows);
-  await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
+  return insertions;
 }
 
 /** Each row is made when COPY sends it, so that memory stays flat and the server need not wait. */
