@@ -78,7 +78,7 @@ test('starts from the defaults of the config file', () => {
 });
 
 test('throws errors that name their code, exit status and remedy', async () => {
-  const error = await createLoader({ type: './no-such-loader.js' }).catch((caught: unknown) => caught);
+  const error = await createLoader({ type: 'no-such-loader' }).catch((caught: unknown) => caught);
   expect(isScenedimError(error, 'config_invalid') && [error.exitCode, error.retryable, error.remedy]).toEqual([
     78,
     false,
