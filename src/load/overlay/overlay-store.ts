@@ -5,7 +5,7 @@ import { compareCodePoints } from '../../compare-code-points.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { Version, VersionChange } from '../../dimension/version.ts';
-import { messageOf } from '../../error-text.ts';
+import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import type { AccountChanges } from '../account-rows.ts';
@@ -211,7 +211,7 @@ function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof ScenedimError) throw error;
+    if (errorCodeOf(error) !== 'ERR_SQLITE_ERROR') throw error;
     throw new ScenedimError('file_unusable', `the temporary file of the plan cannot be used: ${messageOf(error)}`, {
       remedy: 'free space in the folder for temporary files, or name another folder in SQLITE_TMPDIR',
       cause: error,

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
-import { messageOf } from '../../error-text.ts';
+import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 
 /**
@@ -42,6 +42,7 @@ export function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (errorCodeOf(error) !== 'ERR_SQLITE_ERROR') throw error;
     throw new ScenedimError('file_unusable', `the temporary file cannot be used: ${messageOf(error)}`, {
       remedy: 'free space in the folder for temporary files, or name another folder in SQLITE_TMPDIR',
       cause: error,

@@ -16,7 +16,7 @@ const modules = {
   ],
   'the overlay of a plan': [
     new URL('../../../src/load/overlay/overlay-store.ts', import.meta.url).pathname,
-    "({ OverlayStore }) => new OverlayStore().append([], [{ payloadHash: 'x', body: random }])",
+    "({ OverlayStore }) => new OverlayStore().append([], { payloads: [{ payloadHash: 'x', body: random }], removedPayloads: [] })",
   ],
 } as const;
 
