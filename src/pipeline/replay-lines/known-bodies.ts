@@ -1,11 +1,12 @@
 import type { Payload } from '../../load/loader.ts';
 
+const MAX_BODIES = 1_000;
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MEMBER = ',"body":';
 
 /**
- * The bodies of earlier lines by their text in the line, up to 2 million characters; then it begins anew. Most lines of a
- * file repeat a body, which is neither parsed nor hashed again.
+ * The bodies of earlier lines by their text in the line, up to 1,000 of 2 million characters; then it begins anew. Most lines
+ * of a file repeat a body, which is neither parsed nor hashed again.
  */
 export class KnownBodies {
   readonly #payloads = new Map<string, Payload>();
@@ -26,7 +27,7 @@ export class KnownBodies {
   remember(text: string, payload: Payload): void {
     if (text.length > MAX_CHARACTERS) return;
     this.#characters += text.length;
-    if (this.#characters > MAX_CHARACTERS) {
+    if (this.#characters > MAX_CHARACTERS || this.#payloads.size >= MAX_BODIES) {
       this.#payloads.clear();
       this.#characters = text.length;
     }
