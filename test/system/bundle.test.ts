@@ -25,6 +25,7 @@ const uses: readonly { readonly args: readonly [name: string, ...rest: readonly 
     { args: ['hold', '--app-id', appId, '--observed-at', observedAt] },
     { args: ['accept', '--app-id', appId, '--observed-at', observedAt] },
     { args: ['rebuild'] },
+    { args: ['compact', '--keep', '90d', '--dry-run'] },
     { args: ['verify'] },
     { args: ['status'] },
     { args: ['history', '4'] },

@@ -63,7 +63,7 @@ describe('sync against a WeChat API', () => {
     const missing = await run(['check'], { WECHAT_APP_SECRET: '' });
     expect(missing.code).toBe(78);
     expect(missing.stdout).toContain(
-      `error    credentials     account ${appId}: appSecret: environment variable WECHAT_APP_SECRET is empty\n`,
+      `error    credentials     account ${appId}: environment variable WECHAT_APP_SECRET is empty\n`,
     );
   });
 

@@ -39,7 +39,7 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
       } catch (error) {
         if (!isScenedimError(error)) throw error;
         unreadable += 1;
-        if (unreadable <= NAMED) findings.push(findingOf(error, 'credentials'));
+        if (unreadable <= NAMED) findings.push(unreadableBy(account.appId, error));
       }
     }
   } catch (error) {
@@ -58,5 +58,10 @@ function assertUsable(appId: string, what: string, secret: string): void {
   const flaw = flawOfSecret(what, secret);
   if (flaw === null) return;
   const remedy = flaw.remedy ?? `check the credentials of ${appId} in source.accounts`;
-  throw new ScenedimError('config_invalid', `account ${appId}: ${flaw.message}`, { remedy });
+  throw new ScenedimError('config_invalid', flaw.message, { remedy });
+}
+
+function unreadableBy(appId: string, error: ScenedimError): CheckedFinding {
+  const finding = findingOf(error, 'credentials');
+  return { ...finding, message: `account ${appId}: ${finding.message}` };
 }
