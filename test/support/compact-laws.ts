@@ -35,18 +35,19 @@ const repetitiveLog: fc.Arbitrary<LogItem[]> = fc.uniqueArray(
   fc.record({ appId: fc.constantFrom('wx1', 'wx2'), at: fc.integer({ min: 1, max: 20 }), body }),
   { minLength: 4, maxLength: 36, selector: (item) => `${item.appId} ${item.at}` },
 );
-const scenario = fc.record({
-  log: repetitiveLog,
-  decisions: fc.array(arbitraryDecision, { maxLength: 2 }),
-  cutoff: fc.integer({ min: 1, max: 22 }),
-  firstSeen: fc.constantFrom(...firstSeenModes),
-});
+const scenarioOf = (mostDecisions: number) =>
+  fc.record({
+    log: repetitiveLog,
+    decisions: fc.array(arbitraryDecision, { maxLength: mostDecisions }),
+    cutoff: fc.integer({ min: 1, max: 22 }),
+    firstSeen: fc.constantFrom(...firstSeenModes),
+  });
 const guards = { empty: 'hold', minScenes: 2, maxShrink: 0.4 } as const;
 const everythingOld = { keepMs: 0 };
 
 /** The dimension stays, and the log loses exactly what stands between two that say the same. What comes again changes nothing. */
-export function compactingChangesNothing(createTarget: CreateTarget) {
-  return fc.asyncProperty(scenario, async ({ log, decisions, cutoff, firstSeen }) => {
+export function compactingChangesNothing(createTarget: CreateTarget, mostDecisions = 2) {
+  return fc.asyncProperty(scenarioOf(mostDecisions), async ({ log, decisions, cutoff, firstSeen }) => {
     await using loader = await createTarget(firstSeen);
     const context = at(cutoff, contextFor(loader, { dimension: { firstSeen }, guards }));
     const lines = [...log].sort(byTime).map(lineOf);
@@ -79,7 +80,7 @@ export function compactingChangesNothing(createTarget: CreateTarget) {
 /** What was cut before comes back with a copy of the log, and then everything is as it was. */
 export function compactingKeepsWhatMends(create: CreateCuttable) {
   const cut = fc.array(fc.nat(), { minLength: 1, maxLength: 8 });
-  return fc.asyncProperty(scenario, cut, async ({ log, firstSeen }, cuts) => {
+  return fc.asyncProperty(scenarioOf(0), cut, async ({ log, firstSeen }, cuts) => {
     const target = await create();
     await using loader = target.loader;
     const context = at(100, contextFor(loader, { dimension: { firstSeen }, guards }));
