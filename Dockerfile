@@ -20,8 +20,8 @@ COPY sql /app/sql
 COPY config/scenedim.example.yaml /app/config/
 COPY package.json LICENSE /app/
 
-# The config is looked for here; a volume at /work/data serves a PGlite target. Nothing else is ever written.
-WORKDIR /work
+# The config is looked for here; a volume at /scenedim/data serves a PGlite target. Nothing else is ever written.
+WORKDIR /scenedim
 RUN mkdir data && chown 65532:65532 data
 USER 65532:65532
 ENTRYPOINT ["node", "/app/dist/cli.js"]

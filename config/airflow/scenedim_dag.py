@@ -31,7 +31,7 @@ with DAG(
             Secret("env", "PGPASSWORD", "scenedim-database", "password"),
         ],
         volumes=[V1Volume(name="config", config_map=V1ConfigMapVolumeSource(name="scenedim"))],
-        volume_mounts=[V1VolumeMount(name="config", mount_path="/work/config", read_only=True)],
+        volume_mounts=[V1VolumeMount(name="config", mount_path="/scenedim/config", read_only=True)],
         skip_on_exit_code=99,
         retries=2,
         retry_delay=timedelta(minutes=5),

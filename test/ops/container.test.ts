@@ -25,7 +25,7 @@ async function workplace(simulator: Simulator, target: string): Promise<Workplac
   return {
     container: {
       env: { WECHAT_ACCESS_TOKEN: simulator.accessToken(account) },
-      mounts: { '/work/scenedim.yaml': config, '/work/data': data },
+      mounts: { '/scenedim/scenedim.yaml': config, '/scenedim/data': data },
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
