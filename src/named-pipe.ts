@@ -11,14 +11,15 @@ import { promisify } from 'node:util';
 /** A pipe as a stream: it ends at once when it is destroyed, also while its partner says nothing. */
 export async function openPipe(path: string, direction: 'read' | 'write', signal?: AbortSignal): Promise<Socket> {
   signal?.throwIfAborted();
-  // A partner for a moment: with it the waiting thread comes back.
+  const flags = constants.O_NONBLOCK | (direction === 'read' ? constants.O_WRONLY : constants.O_RDONLY);
+  // A partner for a moment, and again until the waiting thread has come back: it may not be waiting yet.
+  let retry: NodeJS.Timeout | undefined;
   const release = (): void => {
+    retry = setTimeout(release, RELEASE_RETRY_MS);
     try {
-      closeSync(
-        openSync(path, constants.O_NONBLOCK | (direction === 'read' ? constants.O_WRONLY : constants.O_RDONLY)),
-      );
+      closeSync(openSync(path, flags));
     } catch {
-      // Nobody waits any more.
+      // Nobody waits yet.
     }
   };
   signal?.addEventListener('abort', release, { once: true });
@@ -28,6 +29,7 @@ export async function openPipe(path: string, direction: 'read' | 'write', signal
     signal?.throwIfAborted();
     return new Socket({ fd, readable: direction === 'read', writable: direction === 'write' });
   } finally {
+    clearTimeout(retry);
     signal?.removeEventListener('abort', release);
   }
 }
@@ -58,3 +60,4 @@ function endWithReason(stream: Readable, signal: AbortSignal): Readable {
 }
 
 const CHUNK_BYTES = 256 * 1024;
+const RELEASE_RETRY_MS = 10;

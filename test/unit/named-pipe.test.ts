@@ -1,3 +1,9 @@
+import { execFile } from 'node:child_process';
+import { pbkdf2 } from 'node:crypto';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { openReadable } from '../../src/named-pipe.ts';
 
@@ -13,4 +19,19 @@ test('a signal that was aborted before ends the stream with its reason', async (
   const reason = new Error('stopped by SIGINT');
   const stream = await openReadable('/dev/zero', AbortSignal.abort(reason));
   await expect(stream.toArray()).rejects.toBe(reason);
+});
+
+test('a signal that comes before a thread waits for the writer of a pipe ends the opening with its reason', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'scenedim-pipe-'));
+  const path = join(directory.path, 'silent');
+  await promisify(execFile)('mkfifo', [path]);
+  const reason = new Error('stopped by SIGTERM');
+  const controller = new AbortController();
+  const opening = openReadable(path, controller.signal);
+  // Once the pipe is known as one, every thread has something else to do first.
+  const busy = Promise.all(Array.from({ length: 16 }, () => promisify(pbkdf2)('', '', 100_000, 32, 'sha512')));
+  await new Promise(setImmediate);
+  controller.abort(reason);
+  await expect(opening).rejects.toBe(reason);
+  await busy;
 });
