@@ -141,6 +141,23 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
     expect(await query(url, primaryKey)).toEqual([]);
   });
 
+  test('ends without its key where a limit of the server keeps it from being made', async () => {
+    await using target = await migrated();
+    const { url, loader } = target;
+    const batch = manyScenes('wx1', 1);
+    await loader.apply(batch, signal);
+    await query(
+      url,
+      `CREATE FUNCTION no_key() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no key today'; END $$;
+       CREATE EVENT TRIGGER no_key ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION no_key()`,
+    );
+    await loader.apply(endOf(batch), signal);
+    expect(await query(url, 'SELECT outcome FROM scene.scene_run')).toEqual([{ outcome: 'ok' }]);
+    await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    expect(lock).not.toBeNull();
+    expect(await query(url, primaryKey)).toEqual([]);
+  });
+
   test('gets its key from another shard that ends later', async () => {
     await using target = await migrated();
     const { url, loader } = target;
@@ -175,6 +192,18 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
       expect(await query(target.url, count)).toEqual([{ rows: ROWS, ids: ROWS }]);
     });
 
+    test.each([
+      ['is stored otherwise', 'ALTER INDEX scene.dim_scene_pkey SET (fillfactor = 70)', 'dim_scene_pkey'],
+      ['orders the table', 'ALTER TABLE scene.dim_scene CLUSTER ON dim_scene_pkey', 'dim_scene_pkey'],
+      ['has a comment', `COMMENT ON INDEX scene.dim_scene_pkey IS 'mine'`, 'dim_scene_pkey'],
+      ['has another name', 'ALTER INDEX scene.dim_scene_pkey RENAME TO mine', 'mine'],
+    ])('when it %s', async (_, statement, conname) => {
+      await using target = await migrated();
+      await query(target.url, statement);
+      await target.loader.apply(manyScenes('wx1', 1), signal);
+      expect(await query(target.url, primaryKey)).toEqual([{ conname }]);
+    });
+
     test('when the table holds rows, or the rows are few', async () => {
       await using target = await migrated();
       await target.loader.apply(oneAccount('wx0', 1), signal);
@@ -183,13 +212,16 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
       expect(await query(target.url, count)).toEqual([{ rows: ROWS + 1, ids: ROWS + 1 }]);
     });
 
-    test('when the user does not own the table', async () => {
+    test.each([
+      ['does not own the table', ''],
+      ['may not create in its schema', 'ALTER TABLE scene.dim_scene OWNER TO %'],
+    ])('when the user %s', async (_, owner) => {
       await using target = await migrated();
       const role = `writer_${process.pid}_${Math.floor(performance.now())}`;
       await query(adminUrl(), `CREATE ROLE ${role} LOGIN`);
       const rights =
         'GRANT USAGE ON SCHEMA scene TO %; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA scene TO %';
-      await query(target.url, rights.replaceAll('%', role));
+      await query(target.url, `${rights}; ${owner}`.replaceAll('%', role));
       {
         await using writer = await open(asUser(target.url, role));
         const batch = manyScenes('wx1', 1);
@@ -200,7 +232,7 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
         expect(lock).not.toBeNull();
         await writer.apply(endOf(batch), signal);
       }
-      await query(target.url, `DROP OWNED BY ${role}`);
+      await query(target.url, `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}`);
       await query(adminUrl(), `DROP ROLE ${role}`);
     });
   });

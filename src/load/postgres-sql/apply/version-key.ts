@@ -8,7 +8,7 @@ import type { SqlSession, SqlTarget } from '../sql-target.ts';
 /** With fewer new rows the index costs less than to take it off and to make it again. */
 const LEAST_ROWS = 10_000;
 
-/** Others wait behind a lock that is waited for. Shorter than deadlock_timeout, so that nobody else is ended for it. */
+/** Readers wait behind the lock that shuts them out. Shorter than deadlock_timeout, so that nobody else is ended for it. */
 const LOCK_TIMEOUT = '500ms';
 
 /** A reader that holds the table for longer than so many attempts at the end of a run leaves the key to the next run. */
@@ -37,8 +37,8 @@ export class VersionKey {
     this.#isLoaded = true;
     const key = await findKey(session);
     // Another shard has taken it off, and may end before this one.
-    if (key.name === null) this.#mayBeMissing = key.isOwn;
-    if (key.name === null || !key.isOwn || key.isNeeded || !(await isEmpty(session))) return;
+    if (key.name === null) this.#mayBeMissing = key.mayMake;
+    if (key.name === null || !key.mayMake || key.isAltered || key.isNeeded || !(await isEmpty(session))) return;
     this.#mayBeMissing = true;
     const table = tableOf(session);
     await session.script(`SAVEPOINT primary_key; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -66,20 +66,19 @@ export class VersionKey {
   }
 
   /**
-   * A run does not fail for the key. A reader that holds the table, and two rows of one version, which somebody else must have
-   * written, keep it off: `check` tells a missing key, `verify` tells such rows.
+   * A run does not fail for the key. A reader that holds the table, a disk or a limit that is too small, and two rows of one
+   * version, which somebody else must have written, keep it off: `check` tells a missing key, `verify` tells such rows.
    */
   async #make(attempts: number, signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { name, isOwn } = await this.#target.session(findKey, signal);
-        if (name === null && isOwn) await this.#target.transaction(makeKey, signal);
+        const { name, mayMake } = await this.#target.session(findKey, signal);
+        if (name === null && mayMake) await this.#target.transaction(makeKey, signal);
         this.#mayBeMissing = false;
         return;
       } catch (error) {
-        const isTwice = isScenedimError(error, UNIQUE_VIOLATION);
-        if (!isTwice && !isScenedimError(error, 'target_busy')) throw error;
-        const isLast = isTwice || attempt === attempts;
+        if (signal.aborted || !isScenedimError(error) || error.code === 'target_unreachable') throw error;
+        const isLast = error.code !== 'target_busy' || attempt === attempts;
         const then = isLast ? '; the run goes on without' : '';
         const message = `the primary key of dim_scene is missing and cannot be made now: ${error.message}${then}`;
         this.#onRetry({ message, attempt, waitMs: isLast ? 0 : WAIT_MS });
@@ -90,28 +89,33 @@ export class VersionKey {
   }
 }
 
-/** The code that `sql-state.ts` gives a unique violation. */
-const UNIQUE_VIOLATION = 'stale_heads';
-
 interface FoundKey {
   readonly name: string | null;
-  /** True when there is such a table and this user may alter it. */
-  readonly isOwn: boolean;
+  /** True when there is such a table and this user may take its key off and make it. */
+  readonly mayMake: boolean;
+  /** True when somebody gave the key another name, place, storage or comment than the migrations: they would be lost. */
+  readonly isAltered: boolean;
   /** True when a foreign key refers to it, or rows that change are known to subscribers by it. */
   readonly isNeeded: boolean;
 }
 
 async function findKey({ db, schema }: SqlSession): Promise<FoundKey> {
   const { rows } = await sql<FoundKey>`
-    SELECT
-      (SELECT k.conname::text FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p') AS name,
-      pg_catalog.pg_has_role(c.relowner, 'USAGE') AS "isOwn",
+    SELECT k.conname::text AS name,
+      pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS "mayMake",
+      coalesce(k.conname <> 'dim_scene_pkey' OR pg_catalog.pg_get_constraintdef(k.oid) <> 'PRIMARY KEY (version_id)'
+        OR i.reltablespace <> 0 OR i.reloptions IS NOT NULL OR x.indisclustered
+        OR pg_catalog.obj_description(k.oid, 'pg_constraint') IS NOT NULL
+        OR pg_catalog.obj_description(i.oid, 'pg_class') IS NOT NULL, false) AS "isAltered",
       EXISTS (SELECT FROM pg_catalog.pg_constraint AS f WHERE f.confrelid = c.oid)
         OR EXISTS (SELECT FROM pg_catalog.pg_publication_tables AS p WHERE (p.schemaname, p.tablename) = (n.nspname, c.relname))
         OR c.relreplident = 'i' OR pg_catalog.current_setting('wal_level') = 'logical' AS "isNeeded"
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
+    LEFT JOIN pg_catalog.pg_class AS i ON i.oid = k.conindid
+    LEFT JOIN pg_catalog.pg_index AS x ON x.indexrelid = k.conindid
     WHERE n.nspname = ${schema} AND c.relname = 'dim_scene' AND c.relkind = 'r'`.execute(db);
-  return rows[0] ?? { name: null, isOwn: false, isNeeded: false };
+  return rows[0] ?? { name: null, mayMake: false, isAltered: false, isNeeded: false };
 }
 
 async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
@@ -119,11 +123,14 @@ async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
   return rows.length === 0;
 }
 
-/** Several shards may find the key missing: one makes it. A time-out of the role would end the making of a large index each time. */
+/**
+ * Several shards may find the key missing: one makes it, in the tablespace where it was. A time-out of the role would end the
+ * making of a large index each time.
+ */
 async function makeKey(session: SqlSession): Promise<void> {
   await sql`SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s
     WHERE s.name IN ('statement_timeout', 'transaction_timeout') AND s.source <> 'client'`.execute(session.db);
-  await session.script(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+  await session.script(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL default_tablespace = ''`);
   await session.script(`LOCK TABLE ${tableOf(session)} IN SHARE ROW EXCLUSIVE MODE`);
   if ((await findKey(session)).name !== null) return;
   await session.script(`ALTER TABLE ${tableOf(session)} ADD PRIMARY KEY (version_id)`);
