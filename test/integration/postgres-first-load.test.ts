@@ -1,5 +1,5 @@
 /** A first load goes without the primary key of `dim_scene`, and ends with it, whatever happens in between. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   insertOf,
   instantAt,
@@ -10,7 +10,7 @@ import {
   sampleVersion,
 } from '../../src/load/contract/sample-rows.ts';
 import type { ChangeSet } from '../../src/load/loader.ts';
-import { describePostgres } from '../support/postgres.ts';
+import { describePostgres, startPostgres } from '../support/postgres.ts';
 import { asUser, connect, oneAccount, open, query, signal } from '../support/postgres-loader-fixture.ts';
 
 const ROWS = 10_000;
@@ -30,9 +30,9 @@ function endOf({ run }: ChangeSet): ChangeSet {
   return sampleChangeSet(run.batches, { run: { ...run, finishedAt: instantAt(9), outcome: 'ok' } });
 }
 
-describePostgres('a first load', ({ createDatabase, adminUrl }) => {
-  async function migrated() {
-    const database = await createDatabase();
+describePostgres('a first load', ({ createDatabase, adminUrl, server }) => {
+  async function migrated(make = createDatabase) {
+    const database = await make();
     const loader = await open(database.url);
     await loader.migrate(sampleSettings, signal);
     return {
@@ -139,6 +139,24 @@ describePostgres('a first load', ({ createDatabase, adminUrl }) => {
     await loader.apply(endOf(batch), signal);
     expect(await query(url, 'SELECT outcome FROM scene.scene_run')).toEqual([{ outcome: 'ok' }]);
     expect(await query(url, primaryKey)).toEqual([]);
+  });
+
+  test('ends with its key while the server vacuums the table', async () => {
+    const settings = {
+      autovacuum_naptime: '1',
+      autovacuum_vacuum_cost_delay: '100',
+      autovacuum_vacuum_cost_limit: '1',
+    };
+    await using cluster = await startPostgres(server, { settings });
+    await using target = await migrated(cluster.createDatabase);
+    const { url, loader } = target;
+    const batch = manyScenes('wx1', 1);
+    await loader.apply(batch, signal);
+    const vacuums = `SELECT FROM pg_stat_activity
+      WHERE backend_type = 'autovacuum worker' AND query ~ '^autovacuum: .*scene[.]dim_scene'`;
+    await vi.waitFor(async () => expect(await query(url, vacuums)).toHaveLength(1), { timeout: 60_000, interval: 100 });
+    await loader.apply(endOf(batch), signal);
+    expect(await query(url, primaryKey)).toEqual([{ conname: 'dim_scene_pkey' }]);
   });
 
   test('ends without its key where a limit of the server keeps it from being made', async () => {

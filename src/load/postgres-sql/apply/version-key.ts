@@ -11,6 +11,9 @@ const LEAST_ROWS = 10_000;
 /** Readers wait behind the lock that shuts them out. Shorter than deadlock_timeout, so that nobody else is ended for it. */
 const LOCK_TIMEOUT = '500ms';
 
+/** The server ends its own vacuum of a table after deadlock_timeout, for somebody who waits for longer than that. */
+const VACUUM_MS = 1_000;
+
 /** A reader that holds the table for longer than so many attempts at the end of a run leaves the key to the next run. */
 const ATTEMPTS = 5;
 const WAIT_MS = 1_000;
@@ -125,14 +128,16 @@ async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
 
 /**
  * Several shards may find the key missing: one makes it, in the tablespace where it was. A time-out of the role would end the
- * making of a large index each time.
+ * making of a large index each time. The first lock shuts out writers alone; who waits for it holds nothing that others want.
  */
 async function makeKey(session: SqlSession): Promise<void> {
   await sql`SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s
     WHERE s.name IN ('statement_timeout', 'transaction_timeout') AND s.source <> 'client'`.execute(session.db);
-  await session.script(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL default_tablespace = ''`);
+  await sql`SELECT pg_catalog.set_config('lock_timeout', (s.setting::bigint + ${VACUUM_MS}::bigint)::text, true)
+    FROM pg_catalog.pg_settings AS s WHERE s.name = 'deadlock_timeout'`.execute(session.db);
   await session.script(`LOCK TABLE ${tableOf(session)} IN SHARE ROW EXCLUSIVE MODE`);
   if ((await findKey(session)).name !== null) return;
+  await session.script(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL default_tablespace = ''`);
   await session.script(`ALTER TABLE ${tableOf(session)} ADD PRIMARY KEY (version_id)`);
 }
 
