@@ -72,8 +72,12 @@ export const compactReportSchema = z.strictObject({
 
 export type CompactReport = Document<typeof compactReportSchema>;
 
-function cutoffOf({ clock }: RunContext, keepMs: number): Micros {
-  const olderThan = clock.now() - BigInt(Math.round(keepMs * 1000));
+/** Counted from the earlier of two clocks, this machine's and the target's: one that is ahead must not delete what is young. */
+function cutoffOf({ clock, loader }: RunContext, keepMs: number): Micros {
+  const own = clock.now();
+  const told = loader.latestTime?.() ?? null;
+  const now = told !== null && told < own ? told : own;
+  const olderThan = now - BigInt(Math.round(keepMs * 1000));
   return olderThan < BEGINNING ? BEGINNING : olderThan;
 }
 

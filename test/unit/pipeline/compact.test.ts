@@ -53,6 +53,14 @@ test.each([
   expect((await verify(context)).violations).toEqual([]);
 });
 
+test('what is young by the clock of the target stays, however far this clock is ahead', async () => {
+  const { context } = await targetWith();
+  const newest = 1_767_225_600_000_000n + 29n * DAY;
+  const loader = { ...context.loader, latestTime: () => newest };
+  const report = await compact({ ...context, loader }, { keepMs: 20 * 86_400_000 });
+  expect(report).toMatchObject({ older_than: formatInstant(newest - 20n * DAY), removed: { observations: 24 } });
+});
+
 test('a compaction that is killed between two batches leaves a sound target, and the next one completes it', async () => {
   const whole = await targetWith();
   await compact(whole.context, everythingOld);
