@@ -2,7 +2,7 @@
  * Files that may be named pipes. Node waits for a pipe's partner in a thread that nothing can stop, so a process that was told
  * to stop would not end: here it does.
  */
-import { closeSync, constants, open, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, open, openSync } from 'node:fs';
 import { open as openFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -11,20 +11,21 @@ import { promisify } from 'node:util';
 /** A pipe as a stream: it ends at once when it is destroyed, also while its partner says nothing. */
 export async function openPipe(path: string, direction: 'read' | 'write', signal?: AbortSignal): Promise<Socket> {
   signal?.throwIfAborted();
+  using pin = pinPath(path);
   const flags = constants.O_NONBLOCK | (direction === 'read' ? constants.O_WRONLY : constants.O_RDONLY);
   // A partner for a moment, and again until the waiting thread has come back: it may not be waiting yet.
   let retry: NodeJS.Timeout | undefined;
   const release = (): void => {
     retry = setTimeout(release, RELEASE_RETRY_MS);
     try {
-      closeSync(openSync(path, flags));
+      closeSync(openSync(pin.path, flags));
     } catch {
       // Nobody waits yet.
     }
   };
   signal?.addEventListener('abort', release, { once: true });
   try {
-    const fd = await promisify(open)(path, direction === 'read' ? 'r' : 'w', undefined);
+    const fd = await promisify(open)(pin.path, direction === 'read' ? 'r' : 'w', undefined);
     if (signal?.aborted === true) closeSync(fd);
     signal?.throwIfAborted();
     return new Socket({ fd, readable: direction === 'read', writable: direction === 'write' });
@@ -32,6 +33,17 @@ export async function openPipe(path: string, direction: 'read' | 'write', signal
     clearTimeout(retry);
     signal?.removeEventListener('abort', release);
   }
+}
+
+/** Flag of Linux: opens neither end. */
+const O_PATH = 0o10000000;
+
+/** A path that leads to the file also when its name is gone, as after `rm`; where there is no /proc, the path itself. */
+function pinPath(path: string): Disposable & { readonly path: string } {
+  if (process.platform !== 'linux') return { path, [Symbol.dispose]: () => {} };
+  const fd = openSync(path, O_PATH);
+  const byNumber = `/proc/self/fd/${fd}`;
+  return { path: existsSync(byNumber) ? byNumber : path, [Symbol.dispose]: () => closeSync(fd) };
 }
 
 /** True when the path leads to a pipe: `mkfifo`, or `/dev/fd/63` as a shell's `<(…)` and `>(…)` give it. */

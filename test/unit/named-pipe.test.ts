@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { pbkdf2 } from 'node:crypto';
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { openReadable } from '../../src/named-pipe.ts';
+import { openPipe, openReadable } from '../../src/named-pipe.ts';
 
 test('a file without an end is read until the signal, and ends with its reason', async () => {
   const controller = new AbortController();
@@ -35,3 +35,19 @@ test('a signal that comes before a thread waits for the writer of a pipe ends th
   await expect(opening).rejects.toBe(reason);
   await busy;
 });
+
+test.each(['read', 'write'] as const)(
+  'a signal ends the opening of a pipe to %s whose name is gone',
+  async (direction) => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'scenedim-pipe-'));
+    const path = join(directory.path, 'silent');
+    await promisify(execFile)('mkfifo', [path]);
+    const reason = new Error('stopped by SIGTERM');
+    const controller = new AbortController();
+    const opening = openPipe(path, direction, controller.signal);
+    opening.catch(() => {});
+    await rm(path);
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+  },
+);
