@@ -1,5 +1,5 @@
 import { encryptedAnswer, invalidJson, isGzip, malformedAnswer, readRefusal, refusedAnswer } from './answer-failure.ts';
-import { isJsonObject, parseExactJson } from './exact-json.ts';
+import { isJsonObject, type JsonObject, parseExactJson } from './exact-json.ts';
 import { readSceneRows } from './scene-rows.ts';
 import type { NormalizedAnswer } from './snapshot.ts';
 
@@ -23,6 +23,15 @@ export function normalizeText(body: string): NormalizedAnswer {
   } catch {
     // A SyntaxError, or a RangeError for what is nested too deeply.
     return invalidJson(text);
+  }
+}
+
+/** The same for a body of which {@link parseExactJson} has made `parsed` already. */
+export function normalizeParsed(parsed: JsonObject, body: Uint8Array): NormalizedAnswer {
+  try {
+    return readAnswer(parsed);
+  } catch {
+    return normalizeBody(body);
   }
 }
 

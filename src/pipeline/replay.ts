@@ -98,11 +98,11 @@ function add(run: Run, builder: BatchBuilder, observation: ReplayObservation, or
   builder.add(appId, pending, payload?.body ?? null);
 }
 
-function failureIn(run: Run, { payload, recorded }: ReplayObservation): AnswerFailure | null {
+function failureIn(run: Run, { payload, parsed, recorded }: ReplayObservation): AnswerFailure | null {
   if (payload === null) {
     return { kind: 'failure', code: recorded?.errorCode ?? 'unknown', message: recorded?.errorMessage ?? '' };
   }
-  return failureOf(run.answers.normalize(payload.payloadHash, payload.body), run.context);
+  return failureOf(run.answers.normalize(payload.payloadHash, payload.body, parsed), run.context);
 }
 
 function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded']): ReplayObservation['recorded'] {

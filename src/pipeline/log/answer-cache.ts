@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { normalizeBody } from '../../normalize/normalize-body.ts';
+import type { JsonObject } from '../../normalize/exact-json.ts';
+import { normalizeBody, normalizeParsed } from '../../normalize/normalize-body.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 
 /**
@@ -22,10 +23,10 @@ export function createAnswerCache(maxRows = 40_000): AnswerCache {
 
   return {
     get,
-    normalize(payloadHash, body) {
+    normalize(payloadHash, body, parsed) {
       const known = get(payloadHash);
       if (known !== undefined) return known;
-      const answer = normalizeBody(body);
+      const answer = parsed === undefined ? normalizeBody(body) : normalizeParsed(parsed, body);
       answers.set(payloadHash, answer);
       rows += rowsOf(answer);
       for (const [oldest, evicted] of answers) {
@@ -40,7 +41,8 @@ export function createAnswerCache(maxRows = 40_000): AnswerCache {
 
 /** What bodies say, remembered by their hash. Most bodies equal an earlier one, so each is normalized once. */
 export interface AnswerCache {
-  normalize(payloadHash: string, body: Uint8Array): NormalizedAnswer;
+  /** `parsed`: what `body` says, where it is known: it is not parsed again. */
+  normalize(payloadHash: string, body: Uint8Array, parsed?: JsonObject): NormalizedAnswer;
   get(payloadHash: string): NormalizedAnswer | undefined;
 }
 

@@ -1,15 +1,18 @@
 import type { Payload } from '../../load/loader.ts';
 
 const MAX_BODIES = 1_000;
+const MAX_SEEN = 10_000;
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MEMBER = ',"body":';
 
 /**
- * The bodies of earlier lines by their text in the line, up to 1,000 of 2 million characters; then it begins anew. Most lines
- * of a file repeat a body, which is neither parsed nor hashed again.
+ * The bodies that came twice in earlier lines, by their text in the line: up to 1,000 of 2 million characters; then it begins
+ * anew. Most lines of a file repeat a body, which is neither parsed nor hashed again.
  */
 export class KnownBodies {
   readonly #payloads = new Map<string, Payload>();
+  /** The hashes of bodies that came once; where no body comes twice, no text is kept. */
+  readonly #seen = new Set<string>();
   #characters = 0;
 
   /**
@@ -17,6 +20,7 @@ export class KnownBodies {
    * text is a JSON value, so the line is JSON when its `rest` is.
    */
   find(line: string): KnownLine | undefined {
+    if (this.#payloads.size === 0) return undefined;
     const at = line.indexOf(MEMBER);
     if (at === -1 || !line.endsWith('}')) return undefined;
     const payload = this.#payloads.get(line.slice(at + MEMBER.length, -1));
@@ -25,13 +29,20 @@ export class KnownBodies {
 
   /** `text`: the body as JSON.stringify writes it in a line. A line that writes it otherwise is not found. */
   remember(text: string, payload: Payload): void {
-    if (text.length > MAX_CHARACTERS) return;
+    if (text.length > MAX_CHARACTERS || this.#isNew(payload)) return;
     this.#characters += text.length;
     if (this.#characters > MAX_CHARACTERS || this.#payloads.size >= MAX_BODIES) {
       this.#payloads.clear();
       this.#characters = text.length;
     }
     this.#payloads.set(text, payload);
+  }
+
+  #isNew({ payloadHash }: Payload): boolean {
+    if (this.#seen.has(payloadHash)) return false;
+    if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
+    this.#seen.add(payloadHash);
+    return true;
   }
 }
 

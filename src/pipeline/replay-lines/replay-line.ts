@@ -55,7 +55,8 @@ function readFields(text: string, fields: LineFields, payload: Payload | null): 
   if (observedAt === null) throw badLine('observed_at is missing');
   const recorded = readDecision(fields, payload !== null);
   if (payload === null && recorded === null) throw badLine(`body is missing${misspeltBody(fields)}`);
-  return { appId, observedAt, payload, recorded };
+  const parsed = isJsonObject(fields.body) ? fields.body : undefined;
+  return { appId, observedAt, payload, parsed, recorded };
 }
 
 export interface ReplayObservation {
@@ -63,6 +64,8 @@ export interface ReplayObservation {
   readonly observedAt: Micros;
   /** Null only for a recorded failure. */
   readonly payload: Payload | null;
+  /** The body, where it stands in the line as an object that had to be parsed. */
+  readonly parsed: JsonObject | undefined;
   /** The decision stored with it; null when the observation is still to be judged. */
   readonly recorded: RecordedDecision | null;
 }
