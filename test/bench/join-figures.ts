@@ -14,10 +14,15 @@ const joins: Readonly<Record<string, string>> = {
   [floor]: 'scene.dim_scene AS s ON s.app_id = v.app_id AND s.scene_key = v.access_source AND s.is_current',
   'as-of join': `scene.scene_history AS s ON s.app_id = v.app_id AND s.scene_key = v.access_source
     AND s.effective_from <= v.visited_at AND v.visited_at < s.effective_to`,
+  'as-of join to dim_scene': `scene.dim_scene AS s ON s.app_id = v.app_id AND s.scene_key = v.access_source
+    AND s.effective_from <= v.visited_at AND v.visited_at < s.effective_to`,
   scene_as_of: `scene.scene_as_of(timestamptz '2026-01-02 12:00+00') AS s
     ON s.app_id = v.app_id AND s.scene_key = v.access_source`,
   'launch scene join': `scene.scene_history AS s
     ON s.app_id = v.app_id AND s.scene_key = scene.access_source_of(v.launch_scene)
+    AND s.effective_from <= v.visited_at AND v.visited_at < s.effective_to`,
+  'launch scene join to dim_scene': `scene.launch_scene AS l ON l.launch_scene = v.launch_scene
+    LEFT JOIN scene.dim_scene AS s ON s.app_id = v.app_id AND s.scene_key = coalesce(l.access_source_key, '10')
     AND s.effective_from <= v.visited_at AND v.visited_at < s.effective_to`,
 };
 
