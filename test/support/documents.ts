@@ -18,6 +18,7 @@ export const blockKinds = [
   'sh run',
   'sh',
   'sql run',
+  'sql postgres',
   'sql admin',
   'sql bigquery',
   'text demo',
