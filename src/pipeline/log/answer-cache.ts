@@ -10,7 +10,21 @@ import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
  */
 export function createAnswerCache(maxRows = 40_000): AnswerCache {
   const answers = new Map<string, NormalizedAnswer>();
+  // Goes on where it was: a new iterator would pass all places of answers that are gone.
+  let oldest = answers.keys();
   let rows = 0;
+
+  function forgetOldest(): void {
+    const next = oldest.next();
+    if (next.done === true) {
+      oldest = answers.keys();
+      return;
+    }
+    const answer = answers.get(next.value);
+    if (answer === undefined) return;
+    answers.delete(next.value);
+    rows -= rowsOf(answer);
+  }
 
   function get(payloadHash: string): NormalizedAnswer | undefined {
     const answer = answers.get(payloadHash);
@@ -29,11 +43,7 @@ export function createAnswerCache(maxRows = 40_000): AnswerCache {
       const answer = parsed === undefined ? normalizeBody(body) : normalizeParsed(parsed, body);
       answers.set(payloadHash, answer);
       rows += rowsOf(answer);
-      for (const [oldest, evicted] of answers) {
-        if (rows <= maxRows) break;
-        answers.delete(oldest);
-        rows -= rowsOf(evicted);
-      }
+      while (rows > maxRows) forgetOldest();
       return answer;
     },
   };
