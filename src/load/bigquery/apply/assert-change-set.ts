@@ -23,19 +23,30 @@ export function assertChangeSet(changeSet: ChangeSet): void {
     if ((payloadHash === null) !== (status === 'failed'))
       refuse(`a ${status} observation`, `${appId} at ${observedAt}`);
   }
-  assertDistinct('version', versions, (change) => versionOf(change).versionId);
-  assertDistinct(
-    'end of a version',
-    versionsThatStay(versions),
-    ({ appId, sceneKey, effectiveTo }) => `${appId}\n${sceneKey}\n${effectiveTo}`,
-  );
+  assertVersions(versions);
 }
 
-function* versionsThatStay(changes: ChangeSet['versions']): Generator<Version> {
+/**
+ * The versions of an account follow each other, so only the keys of one are held: those of a batch are 30 MB. A `version_id`
+ * is a hash of its account, so that no other account has it.
+ */
+function assertVersions(changes: ChangeSet['versions']): void {
+  const accounts = new Set<string>();
+  const ids = new Set<string>();
+  const ends = new Set<string>();
+  let account: string | null = null;
   for (const change of changes) {
+    const { appId, versionId, sceneKey, effectiveTo } = versionOf(change);
+    if (appId !== account) {
+      addDistinct(accounts, appId, 'account among the versions');
+      ids.clear();
+      ends.clear();
+      account = appId;
+    }
+    addDistinct(ids, versionId, 'version');
     if (change.op === 'delete') continue;
     assertVersion(change.after);
-    yield change.after;
+    addDistinct(ends, `${appId}\n${sceneKey}\n${effectiveTo}`, 'end of a version');
   }
 }
 
@@ -47,11 +58,12 @@ function assertVersion(version: Version): void {
 
 function assertDistinct<Row>(what: string, rows: Iterable<Row>, keyOf: (row: Row) => string): void {
   const keys = new Set<string>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    if (keys.has(key)) refuse(`twice the same ${what}`, key.replaceAll('\n', ' '));
-    keys.add(key);
-  }
+  for (const row of rows) addDistinct(keys, keyOf(row), what);
+}
+
+function addDistinct(keys: Set<string>, key: string, what: string): void {
+  if (keys.has(key)) refuse(`twice the same ${what}`, key.replaceAll('\n', ' '));
+  keys.add(key);
 }
 
 function refuse(what: string, which: string): never {
