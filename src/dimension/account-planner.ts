@@ -68,7 +68,8 @@ export class AccountPlanner {
     const before = from.kind === 'resume' ? from.point.openVersions : storedVersions;
     return {
       appId,
-      observations: this.#observations,
+      // Plans of a whole batch are held together: a list to which one item was pushed has room for 17, its copy for one.
+      observations: [...this.#observations],
       duplicates: this.#duplicates,
       rejects: this.#rejects,
       held: this.#held,

@@ -49,16 +49,12 @@ export class Timeline {
   }
 
   /**
-   * Every version so far, in no order. A resumed timeline has those that it was given or opened. Those of one answer are made
-   * while they are read, and again by another reading.
+   * Every version so far, in no order; to be read after the last answer. A resumed timeline has those that it was given or
+   * opened. Those of one answer are made while they are read, and again by another reading.
    */
-  *versions(): Generator<Version> {
-    if (this.#unfolded !== null) yield* this.#unfolded.versions();
-    if (this.#only === null) return;
-    const { observedAt, snapshot } = this.#only;
-    const { appId, firstSeen } = this.#options;
-    const from = firstSeen === 'beginning' ? BEGINNING : observedAt;
-    for (const [key, name] of snapshot.present) yield openVersion(appId, key, name, from, observedAt);
+  versions(): Iterable<Version> {
+    if (this.#unfolded !== null) return this.#unfolded.versions();
+    return this.#only === null ? [] : new VersionsOfAnswer(this.#options, this.#only.observedAt, this.#only.snapshot);
   }
 
   /** The names in force by their keys. */
@@ -68,6 +64,29 @@ export class Timeline {
 }
 
 const noNames: ReadonlyMap<string, string> = new Map();
+
+/** A batch holds those of 20,000 accounts: so two lists, which are half of a snapshot, and no timeline. */
+class VersionsOfAnswer implements Iterable<Version> {
+  readonly #appId: string;
+  readonly #from: Micros;
+  readonly #observedAt: Micros;
+  readonly #keys: readonly string[];
+  readonly #names: readonly string[];
+
+  constructor({ appId, firstSeen }: TimelineOptions, observedAt: Micros, { present }: Snapshot) {
+    this.#appId = appId;
+    this.#from = firstSeen === 'beginning' ? BEGINNING : observedAt;
+    this.#observedAt = observedAt;
+    this.#keys = [...present.keys()];
+    this.#names = [...present.values()];
+  }
+
+  *[Symbol.iterator](): Generator<Version> {
+    for (const [index, key] of this.#keys.entries()) {
+      yield openVersion(this.#appId, key, this.#names[index] ?? '', this.#from, this.#observedAt);
+    }
+  }
+}
 
 /** A timeline of several answers, or a resumed one: its versions are made. */
 class UnfoldedTimeline {
@@ -90,9 +109,8 @@ class UnfoldedTimeline {
     return this.#closed.length + this.#open.size;
   }
 
-  *versions(): Generator<Version> {
-    yield* this.#closed;
-    yield* this.#open.values();
+  versions(): readonly Version[] {
+    return [...this.#closed, ...this.#open.values()];
   }
 
   observe(observedAt: Micros, snapshot: Snapshot): void {

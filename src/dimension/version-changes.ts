@@ -24,13 +24,25 @@ export interface VersionChanges extends Iterable<VersionChange> {
 /** The changes of one account. Without stored rows to compare with, the rows to insert are not kept in memory. */
 export function planChanges(stored: readonly Version[], timeline: Timeline): VersionChanges {
   if (stored.length > 0) return listChanges(diffVersions(stored, timeline.versions()));
-  const counts = { ...zeroCounts, opened: timeline.size };
-  return {
-    counts,
-    *[Symbol.iterator]() {
-      for (const after of timeline.versions()) yield { op: 'insert', after };
-    },
-  };
+  return new NewVersions(timeline);
+}
+
+class NewVersions implements VersionChanges {
+  readonly #opened: number;
+  readonly #versions: Iterable<Version>;
+
+  constructor(timeline: Timeline) {
+    this.#opened = timeline.size;
+    this.#versions = timeline.versions();
+  }
+
+  get counts(): VersionCounts {
+    return { ...zeroCounts, opened: this.#opened };
+  }
+
+  *[Symbol.iterator](): Generator<VersionChange> {
+    for (const after of this.#versions) yield { op: 'insert', after };
+  }
 }
 
 function listChanges(changes: readonly VersionChange[]): VersionChanges {

@@ -25,9 +25,13 @@ export function readSceneRows(rows: readonly unknown[]): Snapshot {
   for (const key of conflicts) unknown.add(key);
   for (const key of unknown) present.delete(key);
   const isClean = !absencesUnknown && unknown.size === 0;
-  const rejects = isClean ? [] : rejectRows(rows, readings, conflicts);
-  return { kind: 'snapshot', present, unknown, absencesUnknown, rejects };
+  if (isClean) return { kind: 'snapshot', present, unknown: noKeys, absencesUnknown, rejects: noRejects };
+  return { kind: 'snapshot', present, unknown, absencesUnknown, rejects: rejectRows(rows, readings, conflicts) };
 }
+
+// Thousands of snapshots are held together, nearly all of which say nothing else.
+const noKeys: ReadonlySet<string> = new Set();
+const noRejects: readonly RejectedRow[] = [];
 
 /** What one row says: no key is a reject on its own, no name makes its key unknown. */
 type Reading =

@@ -64,7 +64,7 @@ export class BatchBuilder {
 
   add(appId: string, pending: PendingObservation, body: Uint8Array | null): void {
     const collected = this.#collected;
-    this.#pendingOf(appId).push(pending);
+    this.#note(appId, pending);
     collected.observations += 1;
     if (this.#limits.batchDays !== null) collected.days.add(pending.observedAt / DAY_MICROS);
     const { payloadHash } = pending;
@@ -75,7 +75,7 @@ export class BatchBuilder {
 
   /** Notes that the fetch of an account gave no list; beside it there may be an observation to record. */
   addFailure(appId: string, outcome: FetchOutcome): void {
-    this.#pendingOf(appId);
+    this.#note(appId);
     this.#collected.failures.set(appId, outcome);
   }
 
@@ -102,13 +102,14 @@ export class BatchBuilder {
     return { accounts, failures, payloads };
   }
 
-  #pendingOf(appId: string): PendingObservation[] {
+  /** Most accounts have one observation: a list that is made with it is an eighth of one that it is pushed to. */
+  #note(appId: string, ...pending: PendingObservation[]): void {
     const collected = this.#collected;
     collected.startedMs ??= this.#nowMs();
     collected.lastAppId = appId;
-    const list = collected.accounts.get(appId) ?? [];
-    collected.accounts.set(appId, list);
-    return list;
+    const list = collected.accounts.get(appId);
+    if (list === undefined) collected.accounts.set(appId, pending);
+    else list.push(...pending);
   }
 }
 

@@ -36,7 +36,7 @@ export function isDamage(error: unknown): error is ScenedimError {
 /** An account that stays as it is, because what is stored of it does not allow a plan. */
 export function unplannableAccount(appId: string, head: AccountHead | null, damage: ScenedimError): PlannedAccount {
   const plan = planNothing(appId, head);
-  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false, lostBodies: new Map() };
+  return { plan, storedHead: head, outcome: 'failed', damage, needsBodies: false, lostBodies: noBodies };
 }
 
 /** What planning needs besides the batch. */
@@ -62,10 +62,12 @@ export interface PlannedAccount {
   readonly lostBodies: ReadonlyMap<string, 'missing' | 'damaged'>;
 }
 
+const noBodies: PlannedAccount['lostBodies'] = new Map();
+
 /** A plan with what it amounts to. */
 export function plannedAccount(batch: Batch, plan: AccountPlan, storedHead: AccountHead | null): PlannedAccount {
   const outcome = outcomeOf(plan, batch.failures.get(plan.appId));
-  return { plan, storedHead, outcome, damage: null, needsBodies: false, lostBodies: new Map() };
+  return { plan, storedHead, outcome, damage: null, needsBodies: false, lostBodies: noBodies };
 }
 
 function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): AccountOutcome {

@@ -4,6 +4,7 @@ import type { PlannedAccount } from '../batch/plan-account.ts';
 import { planBatch } from '../batch/plan-batch.ts';
 import { problemsOfPlan } from './account-problems.ts';
 import type { Run } from './run.ts';
+import type { Problem } from './run-report.ts';
 
 /**
  * Plans and writes a batch: at once, or part by part where its plan would be too large to be held
@@ -24,23 +25,27 @@ export async function commitBatch(run: Run, batch: Batch, check?: CheckPlan): Pr
 /** Is given the accounts whose plan was refused. */
 export type CheckPlan = (refused: readonly PlannedAccount[]) => void;
 
-/** Tells app ids and not plans, which would still be held while the next part is planned. */
+/** Holds no plan while the change set is written. */
 async function commitPart(
   run: Run,
   part: Batch,
   check: (planned: readonly PlannedAccount[]) => Promise<void>,
 ): Promise<ReadonlySet<string>> {
-  let planned: readonly PlannedAccount[] = [];
+  let problems: readonly Problem[] = [];
+  let bodies = 0;
+  let done: ReadonlySet<string> = new Set();
   await run.commit(async (attempt) => {
-    planned = await planBatch(run.planInputs, part, attempt > 1);
+    const planned = await planBatch(run.planInputs, part, attempt > 1);
     await check(planned);
+    problems = planned.flatMap(problemsOfPlan);
+    bodies = new Set(planned.flatMap(({ lostBodies }) => [...lostBodies.keys()])).size;
+    done = appIdsOf(planned);
     return buildChangeSet(planned, part);
   });
-  for (const account of planned) for (const problem of problemsOfPlan(account)) run.tally.addProblem(problem);
-  const bodies = new Set(planned.flatMap(({ lostBodies }) => [...lostBodies.keys()])).size;
+  for (const problem of problems) run.tally.addProblem(problem);
   if (bodies > 0)
     run.context.logger.warn({ bodies }, 'the log lacked these bodies or had them damaged; the copy brings them');
-  return appIdsOf(planned);
+  return done;
 }
 
 /**
