@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.ts';
+import { peakEnv, peakOf } from '../support/peak-memory.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
 
@@ -10,19 +11,13 @@ const GROWTH_MB = 40;
 
 const SECRET = '0123456789abcdef0123456789abcdef';
 
-/** A module that makes a process tell its peak memory when it ends. */
-const tellPeak = encodeURIComponent(
-  "process.on('exit', () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`))",
-);
-const env = { SECRET, NODE_OPTIONS: `--import=data:text/javascript,${tellPeak}` };
+const env = { SECRET, ...peakEnv };
 
-/** Runs a command; returns the most memory that it had, in MB. */
-async function peakOf(work: CliWorkspace, args: readonly string[], accounts: number): Promise<number> {
-  const { code, stdout, stderr } = await work.run([...args, '--json']);
-  expect([code, stderr.slice(-500)]).toEqual([0, expect.stringContaining('peak ')]);
-  expect(JSON.parse(stdout).accounts.changed).toBe(accounts);
-  const kilobytes = Number(/^peak (\d+)$/m.exec(stderr)?.[1]);
-  return kilobytes / 1_000;
+/** The most memory of a command that changes so many accounts, in MB. */
+async function peakMbOf(work: CliWorkspace, args: readonly string[], accounts: number): Promise<number> {
+  const { report, peakMb } = await peakOf(work, args);
+  expect(report.accounts.changed).toBe(accounts);
+  return peakMb;
 }
 
 /** WeChat's two endpoints, as fast as node can: every account has three scenes of its own. */
@@ -59,7 +54,7 @@ describePostgres(
         await using work = await createCliWorkspace({ target }, env);
         const lines = replayLog({ accounts, scenes: 3, answers: 1, order: 'account' });
         await work.write('log.ndjson', [...lines].join('\n'));
-        peaks.push(await peakOf(work, ['replay', 'log.ndjson'], accounts));
+        peaks.push(await peakMbOf(work, ['replay', 'log.ndjson'], accounts));
       }
       expectFlat(peaks);
     });
@@ -79,7 +74,7 @@ describePostgres(
         await using work = await createCliWorkspace({ target, source }, env);
         const list = Array.from({ length: accounts }, (_, index) => `wx${index},SECRET\n`);
         await work.write('accounts.csv', `app_id,secret_env\n${list.join('')}`);
-        peaks.push(await peakOf(work, ['sync'], accounts));
+        peaks.push(await peakMbOf(work, ['sync'], accounts));
       }
       expectFlat(peaks);
     });
