@@ -15,7 +15,8 @@ export interface RetryNotice {
   readonly message: string;
   /** How often it has been tried, from 1. */
   readonly attempt: number;
-  readonly waitMs: number;
+  /** In milliseconds; null when that was the last attempt, and the work goes on without. */
+  readonly waitMs: number | null;
 }
 
 /** What a loader is made with. */

@@ -31,8 +31,10 @@ export async function withTarget<T>(
     openTimeoutMs: lockTimeoutMs,
     readOnly: options.readOnly ?? false,
     signal,
-    onRetry: ({ message, attempt, waitMs }) =>
-      logger.warn({ attempt, wait_ms: Math.round(waitMs) }, `the target is asked again: ${message}`),
+    onRetry: ({ message, attempt, waitMs }) => {
+      if (waitMs === null) logger.warn({ attempt }, message);
+      else logger.warn({ attempt, wait_ms: Math.round(waitMs) }, `the target is asked again: ${message}`);
+    },
   }).catch((error: unknown) => {
     throw placed(error, config);
   });

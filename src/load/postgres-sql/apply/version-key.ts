@@ -84,7 +84,7 @@ export class VersionKey {
         const isLast = error.code !== 'target_busy' || attempt === attempts;
         const then = isLast ? '; the run goes on without' : '';
         const message = `the primary key of dim_scene is missing and cannot be made now: ${error.message}${then}`;
-        this.#onRetry({ message, attempt, waitMs: isLast ? 0 : WAIT_MS });
+        this.#onRetry({ message, attempt, waitMs: isLast ? null : WAIT_MS });
         if (isLast) return;
         await sleep(WAIT_MS, undefined, { signal });
       }
