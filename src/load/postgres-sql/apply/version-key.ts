@@ -41,7 +41,7 @@ export class VersionKey {
     const key = await findKey(session);
     // Another shard has taken it off, and may end before this one.
     if (key.name === null) this.#mayBeMissing = key.mayMake;
-    if (key.name === null || !key.mayMake || key.isAltered || key.isNeeded || !(await isEmpty(session))) return;
+    if (key.name === null || !key.mayMake || !(await canGo(session))) return;
     this.#mayBeMissing = true;
     const table = tableOf(session);
     await session.script(`SAVEPOINT primary_key; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -96,34 +96,38 @@ interface FoundKey {
   readonly name: string | null;
   /** True when there is such a table and this user may take its key off and make it. */
   readonly mayMake: boolean;
-  /** True when somebody gave the key another name, place, storage or comment than the migrations: they would be lost. */
-  readonly isAltered: boolean;
-  /** True when a foreign key refers to it, or rows that change are known to subscribers by it. */
-  readonly isNeeded: boolean;
 }
 
+/** Each run looks for the key, so the look is cheap. */
 async function findKey({ db, schema }: SqlSession): Promise<FoundKey> {
   const { rows } = await sql<FoundKey>`
     SELECT k.conname::text AS name,
-      pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS "mayMake",
-      coalesce(k.conname <> 'dim_scene_pkey' OR pg_catalog.pg_get_constraintdef(k.oid) <> 'PRIMARY KEY (version_id)'
-        OR i.reltablespace <> 0 OR i.reloptions IS NOT NULL OR x.indisclustered
-        OR pg_catalog.obj_description(k.oid, 'pg_constraint') IS NOT NULL
-        OR pg_catalog.obj_description(i.oid, 'pg_class') IS NOT NULL, false) AS "isAltered",
-      EXISTS (SELECT FROM pg_catalog.pg_constraint AS f WHERE f.confrelid = c.oid)
-        OR EXISTS (SELECT FROM pg_catalog.pg_publication_tables AS p WHERE (p.schemaname, p.tablename) = (n.nspname, c.relname))
-        OR c.relreplident = 'i' OR pg_catalog.current_setting('wal_level') = 'logical' AS "isNeeded"
+      pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS "mayMake"
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
-    LEFT JOIN pg_catalog.pg_class AS i ON i.oid = k.conindid
-    LEFT JOIN pg_catalog.pg_index AS x ON x.indexrelid = k.conindid
     WHERE n.nspname = ${schema} AND c.relname = 'dim_scene' AND c.relkind = 'r'`.execute(db);
-  return rows[0] ?? { name: null, mayMake: false, isAltered: false, isNeeded: false };
+  return rows[0] ?? { name: null, mayMake: false };
 }
 
-async function isEmpty({ db, schema }: SqlSession): Promise<boolean> {
-  const { rows } = await sql`SELECT FROM ${sql.id(schema, 'dim_scene')} LIMIT 1`.execute(db);
-  return rows.length === 0;
+/**
+ * False when somebody gave the key another name, place, storage or comment than the migrations, which would be lost; when a
+ * foreign key refers to it, or rows that change are known to subscribers by it; and when the table holds rows.
+ */
+async function canGo({ db, schema }: SqlSession): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
+    JOIN pg_catalog.pg_class AS i ON i.oid = k.conindid JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
+    WHERE n.nspname = ${schema} AND c.relname = 'dim_scene' AND c.relkind = 'r'
+      AND k.conname = 'dim_scene_pkey' AND pg_catalog.pg_get_constraintdef(k.oid) = 'PRIMARY KEY (version_id)'
+      AND i.reltablespace = 0 AND i.reloptions IS NULL AND NOT x.indisclustered
+      AND pg_catalog.obj_description(k.oid, 'pg_constraint') IS NULL
+      AND pg_catalog.obj_description(i.oid, 'pg_class') IS NULL
+      AND c.relreplident <> 'i' AND pg_catalog.current_setting('wal_level') <> 'logical'
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS f WHERE f.confrelid = c.oid)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_publication_tables AS p WHERE (p.schemaname, p.tablename) = (n.nspname, c.relname))
+      AND NOT EXISTS (SELECT FROM ${sql.id(schema, 'dim_scene')})`.execute(db);
+  return rows.length > 0;
 }
 
 /**
