@@ -3,10 +3,7 @@ import { sizeText } from './bench-run.ts';
 import { scaleCurves } from './scale-figures.ts';
 import { type Figure, type Spread, summarize } from './summary.ts';
 
-/**
- * The part of test/bench/README.md that a run fills: what it ran on, its figures and, where taken,
- * the scale curves.
- */
+/** What a run prints: machine and versions, its figures and, where taken, the scale curves. */
 export function renderBench(result: BenchResult): string {
   const figures = summarize(result.samples);
   const curves = figures.filter(({ group, floor }) => group === 'scale' && floor !== null);

@@ -79,7 +79,7 @@ def table(rows, runs, names, base):
 
 
 def report(about, runs):
-    """The part of test/bench/README.md that a run fills."""
+    """What README.md shows of a run: machine, versions, tables."""
     names = list(dict.fromkeys(r["contestant"] for r in sorted(runs, key=lambda r: r["repeat"])))
     base = "ours" if "ours" in names else "sqlref" if "sqlref" in names else None
     sizes = sorted({r["rows"] for r in runs})
