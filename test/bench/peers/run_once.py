@@ -8,7 +8,7 @@ import sys
 import time
 
 from cluster import machine_cpu, settle
-from contestant_list import PARTS
+from install import HERE
 from workload import PHASES, expected
 
 QUIET = {"DO_NOT_TRACK": "1", "RUNTIME__DLTHUB_TELEMETRY": "false", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -60,7 +60,7 @@ def measure(cluster, db, state, phase, command, timeout):
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "DBT_", "DLT_", "SCENEDIM_"))}
     env = {**inherited, **QUIET, "LC_ALL": "C.UTF-8", "DATABASE_URL": cluster.dsn(db), "PGHOST": "127.0.0.1",
            "PGPORT": str(cluster.port), "PGUSER": "bench", "PGPASSWORD": "bench", "PGDATABASE": db}
-    program = [sys.executable, "-I", "-S", PARTS / "measure.py", state / "measure.json", str(timeout), command]
+    program = [sys.executable, "-I", "-S", HERE / "measure.py", state / "measure.json", str(timeout), command]
     with open(state / f"{phase}.log", "w") as log:
         subprocess.run(program, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=state, check=True)
     result = json.loads((state / "measure.json").read_text())
