@@ -10,10 +10,7 @@ export interface BenchResult {
     readonly memoryGb: number;
     readonly system: string;
   };
-  /**
-   * Processes that wanted a processor in the last minute, on average: of an idle machine less than
-   * 1 before the run.
-   */
+  /** The load average of one minute; below 1 before the run on an idle machine. */
   readonly load: { readonly before: string; readonly after: string };
   readonly versions: Readonly<Record<string, string>>;
   readonly repeats: number;

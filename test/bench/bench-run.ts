@@ -19,10 +19,7 @@ export function commandLine(
   return CommandLine.create({ ...rest, folder, profile: options.profile });
 }
 
-/**
- * Every second repeat goes the other way, so that what changes slowly on the machine meets all
- * alike.
- */
+/** Every second repeat is in reverse, so that a machine that gets slower meets all alike. */
 export function inTurn<Item>(repeat: number, items: readonly Item[]): readonly Item[] {
   return repeat % 2 === 0 ? items : items.toReversed();
 }

@@ -57,7 +57,7 @@ export class CommandLine {
   }
 
   /** Runs a command with `--json` and compares what it counted; a wrong count is an error. */
-  async counted(args: readonly string[], expected: Counts): Promise<Measurement> {
+  async runAndCount(args: readonly string[], expected: Counts): Promise<Measurement> {
     const measurement = await this.run([...args, '--json', '--quiet']);
     const { versions, observations } = JSON.parse(outputOf(this.folder, 'stdout')) as RunReport;
     assertEqual(args, { ...versions, recorded: observations.recorded }, { ...noCounts, ...expected });

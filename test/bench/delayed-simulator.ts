@@ -1,6 +1,6 @@
 /**
  * A process of its own: `delayed-simulator.ts ACCOUNTS LATENCY_MS` runs the simulator of the WeChat
- * API behind a proxy that holds each request back so long. Prints the URL; ends with its stdin.
+ * API behind a proxy that delays each request by so much. Prints the URL; ends with its stdin.
  */
 import { once } from 'node:events';
 import { createServer, connect as tcpConnect } from 'node:net';

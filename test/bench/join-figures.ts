@@ -7,8 +7,8 @@ import { scenesAnAccount, writeWorkload } from './workload.ts';
 const floor = 'equality join';
 
 /**
- * Each joins all visits to a name. A visit has a key that is never removed, so all must match
- * exactly once.
+ * Each gives all visits a name. A visit has a key that is never removed, so each must match exactly
+ * once.
  */
 const joins: Readonly<Record<string, string>> = {
   [floor]: 'scene.dim_scene AS s ON s.app_id = v.app_id AND s.scene_key = v.access_source AND s.is_current',
@@ -74,7 +74,8 @@ async function measureJoin(
 }
 
 /**
- * Keys 10 to 48, and launch scenes that belong to them; half of the visits are before the renames.
+ * Keys 10 to 48, and launch scenes that belong to them; two fifths of the visits are before the
+ * renames.
  */
 async function makeVisits(connection: ViewDatabase, accounts: number, visits: number): Promise<void> {
   await connection.execute(`

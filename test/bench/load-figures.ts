@@ -20,7 +20,7 @@ export async function takeLoadFigures(run: BenchRun): Promise<void> {
       await using database = await target.createDatabase();
       const cli = await commandLine(run, { database });
       const opened = { opened: workload.rows, recorded: workload.accounts };
-      tally.add(place, 'shuffled', floor, await cli.counted(['replay', workload.files.shuffled], opened));
+      tally.add(place, 'shuffled', floor, await cli.runAndCount(['replay', workload.files.shuffled], opened));
     }
   }
 }
@@ -36,11 +36,11 @@ async function takeHistory(run: BenchRun, target: BenchTarget, place: Place, wor
 
   if (before) await takeFloor();
   const recorded = accounts;
-  take('first load', await cli.counted(['replay', files.first], { opened: rows, recorded }));
-  take('unchanged', await cli.counted(['replay', files.later], { recorded }));
-  take('1 % changed', await cli.counted(['replay', files.changed], { ...changes, recorded }));
-  take('same file again', await cli.counted(['replay', files.first], {}));
-  take('rebuild', await cli.counted(['rebuild'], {}));
+  take('first load', await cli.runAndCount(['replay', files.first], { opened: rows, recorded }));
+  take('unchanged', await cli.runAndCount(['replay', files.later], { recorded }));
+  take('1 % changed', await cli.runAndCount(['replay', files.changed], { ...changes, recorded }));
+  take('same file again', await cli.runAndCount(['replay', files.first], {}));
+  take('rebuild', await cli.runAndCount(['rebuild'], {}));
   const versions = rows + changes.opened;
   take('verify', await cli.run(['verify', '--json']));
   assertEqual('verify', JSON.parse(outputOf(cli.folder, 'stdout')).versions, versions);

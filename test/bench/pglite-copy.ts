@@ -1,6 +1,4 @@
-/**
- * A process of its own: `pglite-copy.ts DIRECTORY FILE` copies a file into a PGlite that is there.
- */
+/** A process of its own: `pglite-copy.ts DIRECTORY FILE` copies a file into an existing PGlite. */
 import { readFile } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 

@@ -42,14 +42,14 @@ function snapshotOf(body: Buffer): Snapshot {
   return answer;
 }
 
-const hour = 3_600_000_000n;
+const hourMicros = 3_600_000_000n;
 
 function countVersions(account: number, answers: readonly (Snapshot | undefined)[]): number {
   const timeline = new Timeline({ appId: appIdOf(account), firstSeen: 'beginning' });
   let at: Micros = 1_767_225_600_000_000n;
   for (const snapshot of answers) {
     if (snapshot !== undefined) timeline.observe(at, snapshot);
-    at += hour;
+    at += hourMicros;
   }
   return Array.from(timeline.versions()).length;
 }

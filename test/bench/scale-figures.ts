@@ -20,10 +20,7 @@ export const scaleCurves: Readonly<Record<string, readonly (readonly [accounts: 
   ],
 };
 
-/**
- * First loads of growing size. How many rows they write is checked, so that curve is straight or
- * the bench ends with an error.
- */
+/** First loads of growing size. A run that writes another number of rows is an error. */
 export async function takeScaleFigures(run: BenchRun): Promise<void> {
   const { tally, targets } = run;
   for (const [unit, curve] of Object.entries(scaleCurves)) {
@@ -36,7 +33,7 @@ export async function takeScaleFigures(run: BenchRun): Promise<void> {
         const cli = await commandLine(run, { database });
         tally.add(place, 'copy', null, await copyRows(cli, database, flatFile));
         const written = { opened: rows, recorded: accounts };
-        tally.add(place, 'first load', 'copy', await cli.counted(['replay', files.first], written));
+        tally.add(place, 'first load', 'copy', await cli.runAndCount(['replay', files.first], written));
       }
     }
   }

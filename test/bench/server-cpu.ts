@@ -2,9 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ViewDatabase } from '../support/view-database.ts';
 import { statOf, ticksToMs } from './measure-process.ts';
 
-/**
- * The process that all backends of a server come from; null where the server is on another machine.
- */
+/** The process whose children the backends are; null where the server is on another machine. */
 export async function findPostmaster(database: ViewDatabase): Promise<number | null> {
   const [row] = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   try {
@@ -16,10 +14,7 @@ export async function findPostmaster(database: ViewDatabase): Promise<number | n
   }
 }
 
-/**
- * CPU of a server since its start: of its first process, of the ones that have ended and of those
- * that run.
- */
+/** CPU of a server since its start: of the postmaster, of its ended children and of its live ones. */
 export function serverCpuMs(postmaster: number): number {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.reduce((sum, pid) => sum + cpuWithin(Number(pid), postmaster), 0);

@@ -24,11 +24,11 @@ export async function takeStartFigures(run: BenchRun): Promise<void> {
     const work = await commandLine(run, { database });
     const file = join(work.folder, 'empty.ndjson');
     await writeFile(file, '');
-    await work.counted(['replay', file], {});
+    await work.runAndCount(['replay', file], {});
     const where = { ...place, target: target.name };
     for (let round = 0; round < rounds; round += 1) {
       tally.add(where, floor, null, await work.measure(bareNode));
-      tally.add(where, 'empty replay', floor, await work.counted(['replay', file], {}));
+      tally.add(where, 'empty replay', floor, await work.runAndCount(['replay', file], {}));
     }
   }
 }

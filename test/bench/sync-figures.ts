@@ -8,7 +8,7 @@ import { outputOf } from './measure-process.ts';
 import type { Place } from './sample.ts';
 import { appIdOf } from './workload.ts';
 
-/** What WeChat takes for an answer, and how many requests of ours wait for one. */
+/** How long WeChat takes for an answer, and how many requests are open at once. */
 const latencyMs = 50;
 const concurrency = 64;
 /** A token, then the list. */

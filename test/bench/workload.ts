@@ -1,4 +1,4 @@
-/** The files that every contestant of a place starts from. The same numbers give the same bytes. */
+/** The files that loads start from. The same numbers of accounts and scenes give the same bytes. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -18,8 +18,8 @@ export interface Workload {
 }
 
 /**
- * `later` says what `first` says; `changed` has 1 % of the names renamed; `shuffled` is `first` in
- * another order.
+ * The day of January at which each file was answered. `later` says what `first` says; `changed` has
+ * what {@link scenesOf} changes; `shuffled` is `first` in another order of accounts.
  */
 export const workloadFiles = { first: 1, later: 2, changed: 3, shuffled: 1 } as const;
 export type WorkloadFile = keyof typeof workloadFiles;
@@ -92,7 +92,7 @@ function* linesOf(file: WorkloadFile, accounts: number, scenes: number): Generat
 
 const pad = (number: number): string => String(Math.floor(number)).padStart(2, '0');
 
-/** Another place in the list for each: no workload has a multiple of this prime of accounts. */
+/** Each number once, in another order, unless `accounts` is a multiple of the prime. */
 const prime = 7_919;
 const elsewhere = (n: number, accounts: number): number => (n * prime) % accounts;
 
