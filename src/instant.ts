@@ -15,7 +15,7 @@ const FIRST_INSTANT: Micros = -62_135_596_800_000_000n;
 const LAST_INSTANT: Micros = OPEN_END + 86_399_999_999n;
 
 const MICROS_PER_SECOND = 1_000_000n;
-const MICROS_PER_DAY = 86_400_000_000n;
+export const MICROS_PER_DAY = 86_400_000_000n;
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 

@@ -1,11 +1,10 @@
 import type { IncomingObservation } from '../../dimension/observation.ts';
+import { MICROS_PER_DAY } from '../../instant.ts';
 import type { LoaderLimits, Payload } from '../../load/loader.ts';
 import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.ts';
 
 /** One account may exceed the limits this many times before it is cut, too; so memory stays bounded. */
 export const OVERSIZE_FACTOR = 4;
-
-export const DAY_MICROS = 86_400_000_000n;
 
 /** Observations that are planned and written together. */
 export interface Batch {
@@ -66,7 +65,7 @@ export class BatchBuilder {
     const collected = this.#collected;
     this.#note(appId, pending);
     collected.observations += 1;
-    if (this.#limits.batchDays !== null) collected.days.add(pending.observedAt / DAY_MICROS);
+    if (this.#limits.batchDays !== null) collected.days.add(pending.observedAt / MICROS_PER_DAY);
     const { payloadHash } = pending;
     if (body === null || payloadHash === null || collected.payloads.has(payloadHash)) return;
     collected.payloads.set(payloadHash, { payloadHash, body });
@@ -102,7 +101,7 @@ export class BatchBuilder {
     return { accounts, failures, payloads };
   }
 
-  /** Most accounts have one observation: a list that is made with it is an eighth of one that it is pushed to. */
+  /** Most accounts have one observation: an array made with it takes an eighth of the memory of one that it is pushed to. */
   #note(appId: string, ...pending: PendingObservation[]): void {
     const collected = this.#collected;
     collected.startedMs ??= this.#nowMs();

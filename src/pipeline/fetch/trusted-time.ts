@@ -1,5 +1,5 @@
 import type { FetchFailure, FetchResult, SceneSource } from '../../extract/scene-source.ts';
-import { formatInstant, type Micros } from '../../instant.ts';
+import { formatInstant, MICROS_PER_DAY, type Micros } from '../../instant.ts';
 import type { Batch, FetchOutcome } from '../batch/batch.ts';
 import type { Run } from '../run/run.ts';
 import { flawOfTime } from '../run/time-bounds.ts';
@@ -9,7 +9,7 @@ const SET_CLOCK = 'set the clock of this machine (NTP), then run again';
 const CHECK_CLOCK = 'when the clock of this machine is wrong, set it (NTP); then run again';
 
 /** Without a clock to compare with, a failure is recorded up to 31 days after the newest stored attempt. */
-const MAX_GAP: Micros = 31n * 86_400_000_000n;
+const MAX_GAP: Micros = 31n * MICROS_PER_DAY;
 
 /**
  * Keeps results of a wrong clock out of the log. An answer of the API proves its time by its `Date`; a

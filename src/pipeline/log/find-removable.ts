@@ -1,9 +1,8 @@
 import { chunksOfStream } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { findSuperfluous } from '../../dimension/find-superfluous.ts';
-import type { Micros } from '../../instant.ts';
+import { MICROS_PER_DAY, type Micros } from '../../instant.ts';
 import type { HeadChange, Loader, LoaderLimits, ObservationKey, PayloadSize } from '../../load/loader.ts';
-import { DAY_MICROS } from '../batch/batch.ts';
 import type { Progress } from '../run/run-context.ts';
 import { AccountCursor, firstAccount } from './account-cursor.ts';
 import { DiskSet } from './disk-set.ts';
@@ -90,7 +89,7 @@ class RemovableBatchBuilder {
         isHeadIn = true;
       }
       observations.push({ appId, observedAt });
-      days.add(observedAt / DAY_MICROS);
+      days.add(observedAt / MICROS_PER_DAY);
     }
   }
 
