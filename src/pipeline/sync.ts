@@ -7,7 +7,7 @@ import type { Shard } from './fetch/shard.ts';
 import { SyncTally } from './fetch/sync-tally.ts';
 import { TrustedTime } from './fetch/trusted-time.ts';
 import { withoutSecrets } from './fetch/without-secrets.ts';
-import { hashPayload } from './log/answer-cache.ts';
+import { hashPayload } from './log/hash-payload.ts';
 import { createBackgroundWriter } from './run/background-writer.ts';
 import { commitBatch } from './run/commit-batch.ts';
 import { type Run, withRun } from './run/run.ts';

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { OPEN_END, requireInstant } from '../../src/instant.ts';
 import { accept, hold } from '../../src/pipeline/decide.ts';
-import { hashPayload } from '../../src/pipeline/log/answer-cache.ts';
+import { hashPayload } from '../../src/pipeline/log/hash-payload.ts';
 import type { RunResult } from '../../src/pipeline/run/run-report.ts';
 import type { SimulatorFaultName } from '../../src/simulator/simulator-faults.ts';
 import { createSharedPglite, type SharedPglite } from '../support/shared-pglite.ts';

@@ -4,7 +4,7 @@ import { holdReasons, type Observation } from '../../src/dimension/observation.t
 import { isScenedimError } from '../../src/errors.ts';
 import { requireInstant } from '../../src/instant.ts';
 import { normalizeBody, normalizeParsed } from '../../src/normalize/normalize-body.ts';
-import { hashPayload } from '../../src/pipeline/log/answer-cache.ts';
+import { hashPayload } from '../../src/pipeline/log/hash-payload.ts';
 import { KnownBodies } from '../../src/pipeline/replay-lines/known-bodies.ts';
 import { readLines } from '../../src/pipeline/replay-lines/read-lines.ts';
 import { formatReplayLine, parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';

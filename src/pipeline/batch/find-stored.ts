@@ -3,7 +3,7 @@ import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
-import { hashPayload } from '../log/answer-cache.ts';
+import { hashPayload } from '../log/hash-payload.ts';
 import type { Batch, PendingObservation } from './batch.ts';
 import type { PlanInputs } from './plan-account.ts';
 

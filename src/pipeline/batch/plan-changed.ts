@@ -10,7 +10,7 @@ import type { Snapshot } from '../../normalize/snapshot.ts';
 import { readAnswers } from '../log/account-log.ts';
 import type { Batch } from './batch.ts';
 import { incomingOf, type PlanInputs, type PlannedAccount, planAccount, unplannableAccount } from './plan-account.ts';
-import { readVersionsByAccount } from './versions-by-account.ts';
+import { readVersionsByAccount } from './read-versions-by-account.ts';
 
 /** Scenes that change in one portion, at most. One query reads their open versions. */
 const SCENES_A_QUERY = 10_000;

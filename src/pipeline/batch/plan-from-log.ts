@@ -9,7 +9,7 @@ import type { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import type { NormalizedAnswer, Snapshot } from '../../normalize/snapshot.ts';
 import { type LogEntry, readLog } from '../log/account-log.ts';
-import { hashPayload } from '../log/answer-cache.ts';
+import { hashPayload } from '../log/hash-payload.ts';
 import { answersOf, type Batch } from './batch.ts';
 import {
   incomingOf,
@@ -20,7 +20,7 @@ import {
   plannedAccount,
   unplannableAccount,
 } from './plan-account.ts';
-import { readVersionsByAccount } from './versions-by-account.ts';
+import { readVersionsByAccount } from './read-versions-by-account.ts';
 
 /**
  * Plans accounts from their whole log. One whose log was cut is planned when the new observations

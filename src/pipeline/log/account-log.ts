@@ -2,7 +2,8 @@ import { chunksOf, chunksOfStream } from '../../chunks.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
-import { type AnswerCache, hashPayload } from './answer-cache.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import { hashPayload } from './hash-payload.ts';
 
 /** The log of some accounts (all when `appIds` is left out), by account and time, in bounded memory. */
 export async function* readLog(

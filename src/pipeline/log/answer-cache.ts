@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { JsonObject } from '../../normalize/exact-json.ts';
 import { normalizeBody, normalizeParsed } from '../../normalize/normalize-body.ts';
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
@@ -54,11 +53,6 @@ export interface AnswerCache {
   /** `parsed`: what `body` says, where it is known: it is not parsed again. */
   normalize(payloadHash: string, body: Uint8Array, parsed?: JsonObject): NormalizedAnswer;
   get(payloadHash: string): NormalizedAnswer | undefined;
-}
-
-/** sha256 hex of the bytes of a body. */
-export function hashPayload(body: Uint8Array): string {
-  return hash('sha256', body, 'hex');
 }
 
 function rowsOf(answer: NormalizedAnswer): number {

@@ -1,21 +1,8 @@
-import type { LineFields } from './replay-field.ts';
-
-/** The fields of a line; others are ignored. */
-export const fieldNames: readonly string[] = [
-  'app_id',
-  'observed_at',
-  'body',
-  'body_base64',
-  'status',
-  'hold_reason',
-  'decided_at',
-  'error_code',
-  'error_message',
-];
+import { fieldNames, type LineFields } from './replay-field.ts';
 
 /**
- * The first field that a line gives twice, which JSON allows: parsers take the last one silently. Null
- * when there is none. What stands inside of `body` is no field.
+ * The first field that a line gives twice, which JSON allows: parsers take the last one silently.
+ * Null when there is none. What stands inside of `body` is no field.
  */
 export function findRepeatedField(line: string, fields: LineFields): string | null {
   if (!mayRepeat(line, fields)) return null;

@@ -28,11 +28,11 @@ export async function* readLines(
     const lines = isUtf8(block) ? block.toString('utf8').split('\n') : linesUntilInvalid(block);
     for (const line of lines) {
       number += 1;
-      // A string is at least a third as long as its bytes.
       if (line === undefined) {
         const remedy = `convert it: iconv -f GBK -t UTF-8 ${fileOf(options)} | scenedim replay -; or put an answer that is not UTF-8 into body_base64`;
         throw badInput(options, number, 'the line is not UTF-8', remedy);
       }
+      // A string is at least a third as long as its bytes.
       if (line.length > maxLineBytes / 3) assertShort(Buffer.byteLength(line), number);
       const text = trimEnds(line, number);
       if (text.trim() !== '') yield { line: text, number };

@@ -1,6 +1,19 @@
 import { ScenedimError } from '../../errors.ts';
 import { BEGINNING, type Micros, OPEN_END, parseInstant } from '../../instant.ts';
 
+/** The fields of a line; others are ignored. */
+export const fieldNames: readonly string[] = [
+  'app_id',
+  'observed_at',
+  'body',
+  'body_base64',
+  'status',
+  'hold_reason',
+  'decided_at',
+  'error_code',
+  'error_message',
+];
+
 export type LineFields = Readonly<Record<string, unknown>>;
 
 /** Why a line cannot be used; the reader of the file adds which line. */

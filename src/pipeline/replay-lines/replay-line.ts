@@ -6,11 +6,11 @@ import type { ScenedimError } from '../../errors.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Payload } from '../../load/loader.ts';
 import { isJsonObject, type JsonObject, parseExactJson } from '../../normalize/exact-json.ts';
-import { hashPayload } from '../log/answer-cache.ts';
-import { fieldNames, findRepeatedField } from './find-repeated-field.ts';
+import { hashPayload } from '../log/hash-payload.ts';
+import { findRepeatedField } from './find-repeated-field.ts';
 import { KnownBodies } from './known-bodies.ts';
 import { readDecision } from './recorded-decision.ts';
-import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
+import { badLine, fieldNames, instantField, type LineFields, textField } from './replay-field.ts';
 
 /** The longest body that a line may bring; a fetched one has 1 MiB at most. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -175,10 +175,10 @@ function formatBody(body: Uint8Array | null): { readonly body?: string; readonly
   if (body === null) return {};
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const text = isUtf8(bytes) ? bytes.toString('utf8') : null;
-  return text === null || isLongerEscaped(text) ? { body_base64: bytes.toString('base64') } : { body: text };
+  return text === null || isTooLongEscaped(text) ? { body_base64: bytes.toString('base64') } : { body: text };
 }
 
 /** An escaped character takes at most six bytes. */
-function isLongerEscaped(text: string): boolean {
+function isTooLongEscaped(text: string): boolean {
   return text.length * 6 > MAX_BODY_BYTES && Buffer.byteLength(JSON.stringify(text)) > MAX_BODY_BYTES;
 }

@@ -4,7 +4,7 @@ import type { LoaderLimits } from '../../../src/load/loader.ts';
 import { createMemoryLoader } from '../../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../../src/load/memory/memory-target.ts';
 import { compact } from '../../../src/pipeline/compact.ts';
-import { hashPayload } from '../../../src/pipeline/log/answer-cache.ts';
+import { hashPayload } from '../../../src/pipeline/log/hash-payload.ts';
 import { replay } from '../../../src/pipeline/replay.ts';
 import { verify } from '../../../src/pipeline/verify.ts';
 import { contextFor, inputOf } from '../../support/run-case.ts';

@@ -4,7 +4,8 @@ import type { LoaderLimits, VersionQuery } from '../../../../src/load/loader.ts'
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
 import { BatchBuilder } from '../../../../src/pipeline/batch/batch.ts';
 import { planBatch } from '../../../../src/pipeline/batch/plan-batch.ts';
-import { createAnswerCache, hashPayload } from '../../../../src/pipeline/log/answer-cache.ts';
+import { createAnswerCache } from '../../../../src/pipeline/log/answer-cache.ts';
+import { hashPayload } from '../../../../src/pipeline/log/hash-payload.ts';
 import { replay } from '../../../../src/pipeline/replay.ts';
 import { contextFor, inputOf } from '../../../support/run-case.ts';
 
