@@ -1,6 +1,6 @@
 import { chunksOfStream } from '../../chunks.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
-import { findSuperfluous } from '../../dimension/find-superfluous.ts';
+import { findRedundant } from '../../dimension/find-redundant.ts';
 import { MICROS_PER_DAY, type Micros } from '../../instant.ts';
 import type { HeadChange, Loader, LoaderLimits, ObservationKey, PayloadSize } from '../../load/loader.ts';
 import type { Progress } from '../run/run-context.ts';
@@ -28,7 +28,7 @@ export async function* findRemovable(options: RemovableOptions): AsyncGenerator<
     // A run takes the body of the newest answer for stored, also when its observation is lost.
     if (head !== undefined && head.lastPayloadHash !== null) named.add(head.lastPayloadHash);
     const account = { log: observations, versions: rows, olderThan };
-    yield* batch.add(head, head === undefined ? [] : findSuperfluous({ ...account, head }));
+    yield* batch.add(head, head === undefined ? [] : findRedundant({ ...account, head }));
     done += 1;
     if (done % 100 === 0) onProgress?.({ done, total: null, unit: 'accounts' });
   }

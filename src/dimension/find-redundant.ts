@@ -4,16 +4,16 @@ import type { Observation } from './observation.ts';
 import type { Version } from './version.ts';
 
 /**
- * The observations that say what the one directly before and the one directly behind them say: of consecutive equal ones
- * all but the first and the last. The dimension and the head are the same without them. Only those before `olderThan`, and
- * none that a stored row names: a row that is damaged must not lose what it came from.
+ * The observations that repeat both their neighbours: of consecutive equal ones all but the first
+ * and the last. The dimension and the head are the same without them. Only those before `olderThan`,
+ * and none that a stored row names: a damaged row must not lose what it came from.
  */
-export function findSuperfluous({ log, versions, head, olderThan }: LogToCompact): Observation[] {
+export function findRedundant({ log, versions, head, olderThan }: LogToCompact): Observation[] {
   const named = namedTimes(versions, head);
   return log.filter((observation, n) => {
     if (observation.observedAt >= olderThan || named.has(observation.observedAt)) return false;
-    const said = whatIsSaid(observation);
-    return said !== null && said === whatIsSaid(log[n - 1]) && said === whatIsSaid(log[n + 1]);
+    const content = contentOf(observation);
+    return content !== null && content === contentOf(log[n - 1]) && content === contentOf(log[n + 1]);
   });
 }
 
@@ -26,8 +26,8 @@ export interface LogToCompact {
   readonly olderThan: Micros;
 }
 
-/** Null for what always stays: held answers, and those that somebody decided about. */
-function whatIsSaid(observation: Observation | undefined): string | null {
+/** What an observation says; null for what always stays: a held answer, and a decided one. */
+function contentOf(observation: Observation | undefined): string | null {
   if (observation === undefined) return null;
   const { status, payloadHash, errorCode, holdReason, decidedAt } = observation;
   if (holdReason !== null || decidedAt !== null) return null;
