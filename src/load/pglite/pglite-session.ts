@@ -1,6 +1,6 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
-import { framed } from '../postgres-sql/apply/copy-rows.ts';
+import { withHeaderAndTrailer } from '../postgres-sql/apply/encode-rows.ts';
 import { quoteIdentifier } from '../postgres-sql/quote-sql.ts';
 import type { SceneTables } from '../postgres-sql/scene-tables.ts';
 import type { SqlSession } from '../postgres-sql/sql-target.ts';
@@ -48,5 +48,5 @@ function* slices(chunks: Iterable<Buffer>): Generator<Blob> {
 }
 
 function blobOf(rows: readonly Buffer[]): Blob {
-  return new Blob(Array.from(framed(rows), (chunk) => new Uint8Array(chunk)));
+  return new Blob(Array.from(withHeaderAndTrailer(rows), (chunk) => new Uint8Array(chunk)));
 }

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
-import { framed } from '../postgres-sql/apply/copy-rows.ts';
+import { withHeaderAndTrailer } from '../postgres-sql/apply/encode-rows.ts';
 import { quoteIdentifier } from '../postgres-sql/quote-sql.ts';
 import type { SceneTables } from '../postgres-sql/scene-tables.ts';
 import type { SqlSession } from '../postgres-sql/sql-target.ts';
@@ -16,7 +16,7 @@ export function createPostgresSession(client: pg.ClientBase, schema: string): Sq
     },
     copy: (table, columns, rows) => {
       const into = `${quoteIdentifier(schema)}.${table} (${columns.join(', ')})`;
-      return copyIn(client, `COPY ${into} FROM STDIN (FORMAT binary)`, framed(rows));
+      return copyIn(client, `COPY ${into} FROM STDIN (FORMAT binary)`, withHeaderAndTrailer(rows));
     },
   };
 }

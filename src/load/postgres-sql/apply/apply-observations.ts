@@ -6,7 +6,7 @@ import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { type CopyFields, copyRows } from './copy-rows.ts';
+import { type CopyFields, encodeRows } from './encode-rows.ts';
 
 const observationColumns = [
   'app_id',
@@ -23,7 +23,7 @@ const observationColumns = [
 /** Appends observations; one that is stored already breaks the primary key. */
 export async function insertObservations(session: SqlSession, observations: readonly Observation[]): Promise<void> {
   if (observations.length === 0) return;
-  const rows = copyRows(observations, observationColumns.length, writeObservation);
+  const rows = encodeRows(observations, observationColumns.length, writeObservation);
   const written = await session.copy('scene_observation', observationColumns, rows);
   const expected = { table: 'scene_observation', what: 'observations to add', expected: observations.length };
   await assertRowCount(session, expected, written);
@@ -75,7 +75,7 @@ export async function insertRejects(session: SqlSession, rejects: readonly Rejec
     fields.text(reject.reason);
     fields.text(reject.raw);
   };
-  const written = await session.copy('scene_reject', rejectColumns, copyRows(rejects, rejectColumns.length, write));
+  const written = await session.copy('scene_reject', rejectColumns, encodeRows(rejects, rejectColumns.length, write));
   await assertRowCount(session, { table: 'scene_reject', what: 'rejects to add', expected: rejects.length }, written);
 }
 

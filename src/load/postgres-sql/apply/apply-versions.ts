@@ -8,7 +8,7 @@ import { instantText } from '../instant-text.ts';
 import type { SqlSession } from '../sql-target.ts';
 import { assignments, type UnnestColumns, unnest } from '../unnest.ts';
 import { assertRowCount } from './assert-row-count.ts';
-import { copyRows } from './copy-rows.ts';
+import { encodeRows } from './encode-rows.ts';
 import type { VersionKey } from './version-key.ts';
 import { writeVersion } from './write-version.ts';
 
@@ -24,7 +24,7 @@ export async function applyVersions(
   const insertions = insertionsAlone(changes) ?? (await changeStored(session, changes));
   if (insertions === 0) return;
   await versionKey.setAside(session, insertions);
-  const rows = copyRows(insertedBy(changes), versionColumnNames.length, writeVersion);
+  const rows = encodeRows(insertedBy(changes), versionColumnNames.length, writeVersion);
   const written = await session.copy('dim_scene', versionColumnNames, rows);
   await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
 }

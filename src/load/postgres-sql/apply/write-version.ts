@@ -1,11 +1,11 @@
 import { isOpen, type Version } from '../../../dimension/version.ts';
-import { type CopyFields, encodeFields } from './copy-rows.ts';
+import { type CopyFields, encodeFields } from './encode-rows.ts';
 
 const REMEMBERED_KEYS = 4_096;
 
 /**
- * Writes a row of `dim_scene` for COPY, in the order of `versionColumnNames`. A first load spends much of its time here. Many
- * rows share a scene key or the times, so these fields are encoded once.
+ * Writes a row of `dim_scene` for COPY, in the order of `versionColumnNames`. A first load spends much
+ * of its time here. Many rows share a scene key or the times, so these fields are encoded once.
  */
 export function writeVersion(fields: CopyFields, version: Version): void {
   fields.text(version.versionId);
@@ -16,8 +16,9 @@ export function writeVersion(fields: CopyFields, version: Version): void {
   fields.encoded(timeFields(version));
 }
 
+/** Fields, and a version that has them. */
 interface Encoded {
-  readonly of: Version;
+  readonly version: Version;
   readonly fields: Uint8Array;
 }
 
@@ -27,7 +28,11 @@ const knownKeys = new Map<string, Encoded>();
 function keyFields(version: Version): Uint8Array {
   const { sceneKey, sceneValue, valueKind, isAggregate } = version;
   const known = knownKeys.get(sceneKey);
-  if (known?.of.sceneValue === sceneValue && known.of.valueKind === valueKind && known.of.isAggregate === isAggregate)
+  if (
+    known?.version.sceneValue === sceneValue &&
+    known.version.valueKind === valueKind &&
+    known.version.isAggregate === isAggregate
+  )
     return known.fields;
   const fields = encodeFields((out) => {
     out.text(sceneKey);
@@ -36,7 +41,7 @@ function keyFields(version: Version): Uint8Array {
     out.boolean(isAggregate);
   });
   if (knownKeys.size >= REMEMBERED_KEYS) knownKeys.clear();
-  knownKeys.set(sceneKey, { of: version, fields });
+  knownKeys.set(sceneKey, { version, fields });
   return fields;
 }
 
@@ -46,10 +51,10 @@ let last: Encoded | undefined;
 function timeFields(version: Version): Uint8Array {
   const { effectiveFrom, effectiveTo, endReason, firstObservedAt } = version;
   const isSame =
-    last?.of.firstObservedAt === firstObservedAt &&
-    last.of.effectiveFrom === effectiveFrom &&
-    last.of.effectiveTo === effectiveTo &&
-    last.of.endReason === endReason;
+    last?.version.firstObservedAt === firstObservedAt &&
+    last.version.effectiveFrom === effectiveFrom &&
+    last.version.effectiveTo === effectiveTo &&
+    last.version.endReason === endReason;
   if (last !== undefined && isSame) return last.fields;
   const fields = encodeFields((out) => {
     out.instant(effectiveFrom);
@@ -58,6 +63,6 @@ function timeFields(version: Version): Uint8Array {
     out.text(endReason);
     out.instant(firstObservedAt);
   });
-  last = { of: version, fields };
+  last = { version, fields };
   return fields;
 }

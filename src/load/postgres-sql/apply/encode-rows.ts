@@ -7,11 +7,12 @@ const BYTES_A_CHARACTER = 3;
 const POSTGRES_EPOCH: Micros = 946_684_800_000_000n;
 
 /**
- * Rows in the binary format of COPY, without its header and trailer, as chunks of about 256 KiB that end with a row. A chunk is
- * made when it is read. `write` writes the fields of a row, `columns` many, in their order. The server takes this format in four
- * fifths of the time of the text format, because it has no times to parse.
+ * Rows in the binary format of COPY, without its header and trailer, as chunks of about 256 KiB that
+ * end with a row. A chunk is made when it is read. `write` writes the fields of a row, `columns` many,
+ * in their order. The server takes this format in four fifths of the time of the text format, because
+ * it has no times to parse.
  */
-export function* copyRows<Row>(
+export function* encodeRows<Row>(
   rows: Iterable<Row>,
   columns: number,
   write: (fields: CopyFields, row: Row) => void,
@@ -123,8 +124,8 @@ export function encodeFields(write: (fields: CopyFields) => void): Uint8Array {
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
 
-/** Rows with what `COPY … (FORMAT binary)` expects before and behind them. */
-export function* framed(rows: Iterable<Buffer>): Generator<Buffer> {
+/** The whole input of `COPY … (FORMAT binary)`. */
+export function* withHeaderAndTrailer(rows: Iterable<Buffer>): Generator<Buffer> {
   yield HEADER;
   yield* rows;
   yield TRAILER;
