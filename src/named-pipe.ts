@@ -1,6 +1,6 @@
 /**
- * Files that may be named pipes. Node waits for a pipe's partner in a thread that nothing can stop, so a process that was told
- * to stop would not end: here it does.
+ * Files that may be named pipes. Node waits for the other end of a pipe in a thread that nothing
+ * can stop, so a process that was told to stop would not end. Here the wait ends.
  */
 import { closeSync, constants, existsSync, open, openSync } from 'node:fs';
 import { open as openFile, stat } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
-/** A pipe as a stream: it ends at once when it is destroyed, also while its partner says nothing. */
+/** A pipe as a stream: it ends at once when it is destroyed, also while the other end is silent. */
 export async function openPipe(path: string, direction: 'read' | 'write', signal?: AbortSignal): Promise<Socket> {
   signal?.throwIfAborted();
   using pin = pinPath(path);
   const flags = constants.O_NONBLOCK | (direction === 'read' ? constants.O_WRONLY : constants.O_RDONLY);
-  // A partner for a moment, and again until the waiting thread has come back: it may not be waiting yet.
+  // Opens the other end for a moment, again and again: the thread may not be waiting yet.
   let retry: NodeJS.Timeout | undefined;
   const release = (): void => {
     retry = setTimeout(release, RELEASE_RETRY_MS);
@@ -38,7 +38,10 @@ export async function openPipe(path: string, direction: 'read' | 'write', signal
 /** Flag of Linux: opens neither end. */
 const O_PATH = 0o10000000;
 
-/** A path that leads to the file also when its name is gone, as after `rm`; where there is no /proc, the path itself. */
+/**
+ * A path that leads to the file also after `rm` of its name; where there is no /proc, the path
+ * itself.
+ */
 function pinPath(path: string): Disposable & { readonly path: string } {
   if (process.platform !== 'linux') return { path, [Symbol.dispose]: () => {} };
   const fd = openSync(path, O_PATH);
@@ -46,12 +49,18 @@ function pinPath(path: string): Disposable & { readonly path: string } {
   return { path: existsSync(byNumber) ? byNumber : path, [Symbol.dispose]: () => closeSync(fd) };
 }
 
-/** True when the path leads to a pipe: `mkfifo`, or `/dev/fd/63` as a shell's `<(…)` and `>(…)` give it. */
+/**
+ * True when the path leads to a pipe: `mkfifo`, or `/dev/fd/63` as a shell's `<(…)` and `>(…)` give
+ * it.
+ */
 async function isPipe(path: string): Promise<boolean> {
   return (await stat(path)).isFIFO();
 }
 
-/** A file or pipe as a stream of bytes; rejects when it cannot be opened. An aborted `signal` ends it with its reason. */
+/**
+ * A file or pipe as a stream of bytes; rejects when it cannot be opened. An aborted `signal` ends
+ * it with its reason.
+ */
 export async function openReadable(path: string, signal?: AbortSignal): Promise<Readable> {
   const stream = (await isPipe(path))
     ? await openPipe(path, 'read', signal)

@@ -5,8 +5,8 @@ import type { Version } from './version.ts';
 
 /**
  * The observations that repeat both their neighbours: of consecutive equal ones all but the first
- * and the last. The dimension and the head are the same without them. Only those before `olderThan`,
- * and none that a stored row names: a damaged row must not lose what it came from.
+ * and the last. The dimension and the head are the same without them. Only those before
+ * `olderThan`, and none that a stored row names: a damaged row must not lose what it came from.
  */
 export function findRedundant({ log, versions, head, olderThan }: LogToCompact): Observation[] {
   const named = namedTimes(versions, head);

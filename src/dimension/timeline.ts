@@ -7,18 +7,18 @@ import { idsOf } from './ids.ts';
 import type { EndReason, FirstSeen, Version } from './version.ts';
 
 /**
- * The versions of one account as its ok answers unfold, oldest first. The cost is linear in the rows of the answers. Most
- * accounts of a first load have one answer: it is kept as it is, and versions are made of it when they are written, or when a
- * second answer comes.
+ * Makes the versions of one account from its ok answers, which come oldest first. The cost is
+ * linear in the rows of the answers. Most accounts of a first load have one answer. It is kept as
+ * it is: its versions are made when they are read, or when a second answer comes.
  */
 export class Timeline {
   readonly #options: TimelineOptions;
   #only: { readonly observedAt: Micros; readonly snapshot: Snapshot } | null = null;
-  #unfolded: UnfoldedTimeline | null;
+  #materialized: MaterializedTimeline | null;
 
   constructor(options: TimelineOptions) {
     this.#options = options;
-    this.#unfolded = options.resumeFrom === undefined ? null : new UnfoldedTimeline(options);
+    this.#materialized = options.resumeFrom === undefined ? null : new MaterializedTimeline(options);
   }
 
   /** How many versions are in force after the answers so far. */
@@ -28,7 +28,7 @@ export class Timeline {
 
   /** How many versions there are so far. */
   get size(): number {
-    return this.#unfolded?.size ?? this.inForce;
+    return this.#materialized?.size ?? this.inForce;
   }
 
   /** How many versions in force the snapshot would close as removed. */
@@ -38,34 +38,37 @@ export class Timeline {
 
   /** Takes the next answer; `observedAt` is later than that of every answer before. */
   observe(observedAt: Micros, snapshot: Snapshot): void {
-    if (this.#unfolded === null && this.#only === null) {
+    if (this.#materialized === null && this.#only === null) {
       this.#only = { observedAt, snapshot };
       return;
     }
-    this.#unfolded ??= new UnfoldedTimeline(this.#options);
-    if (this.#only !== null) this.#unfolded.observe(this.#only.observedAt, this.#only.snapshot);
+    this.#materialized ??= new MaterializedTimeline(this.#options);
+    if (this.#only !== null) this.#materialized.observe(this.#only.observedAt, this.#only.snapshot);
     this.#only = null;
-    this.#unfolded.observe(observedAt, snapshot);
+    this.#materialized.observe(observedAt, snapshot);
   }
 
   /**
-   * Every version so far, in no order; to be read after the last answer. A resumed timeline has those that it was given or
-   * opened. Those of one answer are made while they are read, and again by another reading.
+   * Every version so far, in no order; to be read after the last answer. A resumed timeline has
+   * those that it was given or opened. Those of an only answer are made anew by each reading.
    */
   versions(): Iterable<Version> {
-    if (this.#unfolded !== null) return this.#unfolded.versions();
+    if (this.#materialized !== null) return this.#materialized.versions();
     return this.#only === null ? [] : new VersionsOfAnswer(this.#options, this.#only.observedAt, this.#only.snapshot);
   }
 
   /** The names in force by their keys. */
   #names(): ReadonlyMap<string, string> {
-    return this.#unfolded?.names ?? this.#only?.snapshot.present ?? noNames;
+    return this.#materialized?.names ?? this.#only?.snapshot.present ?? noNames;
   }
 }
 
 const noNames: ReadonlyMap<string, string> = new Map();
 
-/** A batch holds those of 20,000 accounts: so two lists, which are half of a snapshot, and no timeline. */
+/**
+ * The versions of an only answer. A batch holds those of 20,000 accounts, so it keeps two arrays,
+ * which take half the memory of the snapshot.
+ */
 class VersionsOfAnswer implements Iterable<Version> {
   readonly #appId: string;
   readonly #from: Micros;
@@ -88,8 +91,8 @@ class VersionsOfAnswer implements Iterable<Version> {
   }
 }
 
-/** A timeline of several answers, or a resumed one: its versions are made. */
-class UnfoldedTimeline {
+/** A timeline of several answers, or a resumed one. It holds its versions. */
+class MaterializedTimeline {
   readonly names: Map<string, string>;
   readonly #appId: string;
   readonly #firstSeen: FirstSeen;
@@ -187,7 +190,9 @@ function missingVersion(appId: string, key: string): ScenedimError {
   );
 }
 
-/** Field by field, because a spread takes more than twice as long, and every version is made here. */
+/**
+ * Field by field, because a spread takes more than twice as long, and every version is made here.
+ */
 function openVersion(appId: string, key: string, name: string, from: Micros, firstObservedAt: Micros): Version {
   const { sceneValue, valueKind, isAggregate } = classifyKey(key);
   const { versionId, sceneId } = idsOf(appId, key, firstObservedAt);
@@ -209,8 +214,8 @@ function openVersion(appId: string, key: string, name: string, from: Micros, fir
 
 /**
  * Tells whether the next fact about a key would be its first. An answer says "absent" of every key
- * that it neither lists nor leaves unknown. So a key has no fact yet when each answer so far left it
- * unknown.
+ * that it neither lists nor leaves unknown. So a key has no fact yet when each answer so far left
+ * it unknown.
  */
 class FactMemory {
   readonly #everyKeyHasOne: boolean;

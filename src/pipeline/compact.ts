@@ -10,15 +10,17 @@ import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';
 
 /**
- * Deletes what the log can do without: of consecutive equal observations that are older than `keepMs` all but the first and
- * the last, and bodies that no observation names. The dimension, its ids and the heads stay as they are. All is read before
- * anything is deleted, so that no reader keeps a connection from the writer. Killed in the middle, it goes on with the next run.
+ * Deletes what the log can do without: of consecutive equal observations that are older than
+ * `keepMs` all but the first and the last, and bodies that no observation names. The dimension, its
+ * ids and the heads stay as they are, but for `revision`. All is read before anything is deleted,
+ * so that no reader keeps a connection from the writer. When it is killed, the next run of it goes
+ * on.
  */
 export async function compact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
   const work = async (run: Run) => {
     const olderThan = cutoffOf(context, keepMs);
     using batches = new Spool<RemovableBatch>();
-    const tally = new Removals();
+    const tally = new RemovalTally();
     const { loader, onProgress } = context;
     for await (const batch of findRemovable({ loader, olderThan, signal: run.signal, onProgress })) {
       batches.add(batch);
@@ -37,12 +39,15 @@ export async function compact(context: RunContext, { keepMs }: CompactOptions): 
   });
 }
 
-/** What {@link compact} would delete. Writes nothing; takes the lock so that no run changes the log meanwhile. */
+/**
+ * What {@link compact} would delete. Writes nothing; takes the lock so that no run changes the log
+ * meanwhile.
+ */
 export async function planCompact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
   await requireTarget(context);
   await using lock = await acquireRunLock(context, { kind: 'exclusive' });
   const olderThan = cutoffOf(context, keepMs);
-  const tally = new Removals();
+  const tally = new RemovalTally();
   const signal = AbortSignal.any([context.signal, lock.lost]);
   const { loader, onProgress } = context;
   for await (const batch of findRemovable({ loader, olderThan, signal, onProgress })) tally.add(batch);
@@ -72,7 +77,10 @@ export const compactReportSchema = z.strictObject({
 
 export type CompactReport = Document<typeof compactReportSchema>;
 
-/** Counted from the earlier of two clocks, this machine's and the target's: one that is ahead must not delete what is young. */
+/**
+ * Counted from the earlier of two clocks, this machine's and the target's: a clock that is ahead
+ * would delete young answers.
+ */
 function cutoffOf({ clock, loader }: RunContext, keepMs: number): Micros {
   const own = clock.now();
   const told = loader.latestTime?.() ?? null;
@@ -93,8 +101,8 @@ async function remove(run: Run, { observations, heads, bodies, accounts }: Remov
   await run.commit(async () => ({ changes, counts }));
 }
 
-/** Sums up batches. */
-class Removals {
+/** What all batches remove. */
+class RemovalTally {
   readonly #accounts = { selected: 0, changed: 0 };
   readonly #removed = { observations: 0, bodies: 0, body_bytes: 0 };
 

@@ -1,18 +1,21 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Makes this process need less memory for the same work. For the command line only: a library does not set flags of its host.
- * `load` is the import of the program, which makes the young generation grow once.
+ * Makes this process need less memory for the same work. For the command line only: a library does
+ * not set flags of its host. `load` imports the program; meanwhile the young generation grows once.
  *
- * The young generation is of 8 MB. V8 begins with 1 MB: then a first load of 500,000 rows collects garbage 1,284 times and not
- * 162 times, each time with the same fixed cost. Left alone, V8 lets it grow to 64 MB and the old one to four times what is
- * alive, so a replay of 100,000 accounts peaked at 400 MB, of which 40 MB were alive.
+ * Then it has 8 MB. With the 1 MB of V8's start, a first load of 500,000 rows collects garbage
+ * 1,284 times and not 162 times, each time with the same fixed cost. Left alone, V8 lets it grow to
+ * 64 MB and the old generation to four times what is alive, so a replay of 100,000 accounts peaked
+ * at 400 MB, of which 40 MB were alive.
  *
- * WebAssembly is optimized only where it stays hot for seconds: to optimize one function of PGlite takes V8 570 MB, which a run of
- * one account never gets back. That run ends in half the time with 300 MB instead of 870; a replay of 100,000 rows is as fast.
+ * WebAssembly is optimized only where it stays hot for seconds: to optimize one function of PGlite
+ * takes V8 570 MB, which a run of one account never gets back. That run ends in half the time with
+ * 300 MB instead of 870; a replay of 100,000 rows is as fast.
  */
 export async function limitMemory<Program>(load: () => Promise<Program>): Promise<Program> {
-  // These are looked at whenever the heap grows, unlike its sizes, which are fixed when the process starts.
+  // V8 reads these two whenever the heap grows. The sizes of the heap it reads only when the
+  // process starts.
   setFlagsFromString('--semi-space-growth-factor=8');
   setFlagsFromString('--heap-growing-percent=100');
   // 13,000,000 by default; counted for each function from when its module is made.

@@ -23,7 +23,10 @@ export interface Place {
 /** One run of one figure. */
 export interface Sample extends Place, Measurement {
   readonly figure: string;
-  /** The figure of the same place that this one is divided by, the nth sample by the nth; null for a floor. */
+  /**
+   * The figure of the same place that this one is divided by, the nth sample by the nth; null for a
+   * floor.
+   */
   readonly floor: string | null;
 }
 

@@ -14,7 +14,9 @@ export async function findPostmaster(database: ViewDatabase): Promise<number | n
   }
 }
 
-/** CPU of a server since its start: of the postmaster, of its ended children and of its live ones. */
+/**
+ * CPU of a server since its start: of the postmaster, of its ended children and of its live ones.
+ */
 export function serverCpuMs(postmaster: number): number {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.reduce((sum, pid) => sum + cpuWithin(Number(pid), postmaster), 0);

@@ -3,7 +3,9 @@ import { MICROS_PER_DAY } from '../../instant.ts';
 import type { LoaderLimits, Payload } from '../../load/loader.ts';
 import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.ts';
 
-/** One account may exceed the limits this many times before it is cut, too; so memory stays bounded. */
+/**
+ * One account may exceed the limits this many times before it is cut, too; so memory stays bounded.
+ */
 export const OVERSIZE_FACTOR = 4;
 
 /** Observations that are planned and written together. */
@@ -16,7 +18,10 @@ export interface Batch {
   readonly payloads: ReadonlyMap<string, Payload>;
 }
 
-/** What became of an account that a run looked at. Each has one: what went wrong comes before what changed. */
+/**
+ * What became of an account that a run looked at. Each has one: what went wrong comes before what
+ * changed.
+ */
 export type AccountOutcome = FetchOutcome | 'held' | 'changed' | 'unchanged';
 
 /** `skipped`: WeChat says that the account has no list to give. */
@@ -72,7 +77,10 @@ export class BatchBuilder {
     collected.bodyBytes += body.byteLength;
   }
 
-  /** Notes that the fetch of an account gave no list; beside it there may be an observation to record. */
+  /**
+   * Notes that the fetch of an account gave no list; beside it there may be an observation to
+   * record.
+   */
   addFailure(appId: string, outcome: FetchOutcome): void {
     this.#note(appId);
     this.#collected.failures.set(appId, outcome);
@@ -101,7 +109,10 @@ export class BatchBuilder {
     return { accounts, failures, payloads };
   }
 
-  /** Most accounts have one observation: an array made with it takes an eighth of the memory of one that it is pushed to. */
+  /**
+   * Most accounts have one observation: an array made with it takes an eighth of the memory of one
+   * that it is pushed to.
+   */
   #note(appId: string, ...pending: PendingObservation[]): void {
     const collected = this.#collected;
     collected.startedMs ??= this.#nowMs();

@@ -5,8 +5,8 @@ import { answersOf, type Batch } from './batch.ts';
 import type { PlannedAccount } from './plan-account.ts';
 
 /**
- * Puts the plans of a batch together. Refused accounts count and give no rows; so do those whose log
- * does not change.
+ * Puts the plans of a batch together. Refused accounts count and give no rows; so do those whose
+ * log does not change.
  */
 export function buildChangeSet(planned: readonly PlannedAccount[], batch: Batch): DraftChangeSet {
   const accepted = planned.filter(({ plan, damage }) => plan.refusal === null && damage === null);
@@ -67,9 +67,9 @@ export function emptyChanges(versions: ChangeSet['versions'] = []): Omit<ChangeS
 }
 
 /**
- * The bodies of the new observations, each once, without those that are stored for sure; also of
- * repeated ones where the log was read, because it may have lost them. Of an account that cannot be
- * planned, only the bodies that its log has lost.
+ * The bodies to store, each once: those of the new observations, but not that of the head, which is
+ * stored. Where the log was read, also those of repeated observations, because it may have lost
+ * them. Of an account that cannot be planned, only the bodies that its log has lost.
  */
 function neededPayloads(planned: readonly PlannedAccount[], batch: Batch): Payload[] {
   const needed = new Map<string, Payload>();

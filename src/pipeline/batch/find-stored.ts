@@ -8,9 +8,9 @@ import type { Batch, PendingObservation } from './batch.ts';
 import type { PlanInputs } from './plan-account.ts';
 
 /**
- * The accounts all of whose new observations are stored already, with their number: so a file that is replayed again costs
- * no reading of the log. An observation with a recorded decision comes from a copy of the log, which may bring back a lost
- * body: so its body must be stored, too.
+ * The accounts all of whose new observations are stored already, with their number. A file that is
+ * replayed again is then not planned from the log. An observation with a recorded decision comes
+ * from a copy of the log, which may bring back a lost body: so its body must be stored, too.
  */
 export async function findStored(
   { loader, signal }: PlanInputs,
@@ -73,7 +73,10 @@ async function findBodies(
   return found;
 }
 
-/** A failure is compared by its code, an answer by its body. Two bodies with one meaning count as different here. */
+/**
+ * A failure is compared by its code, an answer by its body. Two bodies with one meaning count as
+ * different here.
+ */
 function isSame(stored: Observation | undefined, { failure, payloadHash, recorded }: PendingObservation): boolean {
   if (stored === undefined) return false;
   if (recorded?.status === 'failed' || (failure !== null && recorded === null)) {

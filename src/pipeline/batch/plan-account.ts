@@ -10,7 +10,9 @@ import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 import type { AnswerCache } from '../log/answer-cache.ts';
 import type { AccountOutcome, Batch, FetchOutcome, PendingObservation } from './batch.ts';
 
-/** Plans an account from its new observations and a point to go on from, without its stored ones. */
+/**
+ * Plans an account from its new observations and a point to go on from, without its stored ones.
+ */
 export function planAccount(
   inputs: PlanInputs,
   batch: Batch,
@@ -58,7 +60,10 @@ export interface PlannedAccount {
   readonly damage: ScenedimError | null;
   /** True when bodies that the log names may be missing, so that those at hand are stored again. */
   readonly needsBodies: boolean;
-  /** Of the bodies at hand, by hash, those that were not stored as they are. Looked for only in a copy of the log. */
+  /**
+   * Of the bodies at hand, by hash, those that were not stored as they are. Looked for only in a
+   * copy of the log.
+   */
   readonly lostBodies: ReadonlyMap<string, 'missing' | 'damaged'>;
 }
 
@@ -74,7 +79,8 @@ function outcomeOf(plan: AccountPlan, failure: FetchOutcome | undefined): Accoun
   if (plan.refusal !== null) return 'failed';
   if (failure !== undefined) return failure;
   if (plan.held.length > 0) return 'held';
-  // Without a new observation nothing is written, though damaged rows may differ from what the log gives.
+  // Without a new observation nothing is written, though damaged rows may differ from what the log
+  // gives.
   return sumCounts(plan.versions.counts) > 0 && plan.observations.length > 0 ? 'changed' : 'unchanged';
 }
 

@@ -18,10 +18,10 @@ import { planFromLog } from './plan-from-log.ts';
 
 /**
  * Plans the accounts of a batch, each by the cheapest path that its head allows, until there are
- * `limits.batchVersions` changes. Accounts that the result lacks are for the next call, when these are
- * written. Reads the heads of all accounts, the open versions of changed scenes, and the log only of
- * accounts with late or repeated observations. `isRefused` says that the target has refused a plan:
- * then the heads are not trusted, and what is stored is read.
+ * `limits.batchVersions` changes. Accounts that the result lacks are for the next call, when these
+ * are written. Reads the heads of all accounts, the open versions of changed scenes, and the log
+ * only of accounts with late or repeated observations. `isRefused` says that the target has refused
+ * a plan: then the heads are not trusted, and what is stored is read.
  */
 export async function planBatch(inputs: PlanInputs, batch: Batch, isRefused = false): Promise<PlannedAccount[]> {
   const found = inputs.loader.readHeads({ appIds: [...batch.accounts.keys()] }, inputs.signal);

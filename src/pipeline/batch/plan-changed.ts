@@ -93,7 +93,10 @@ async function planResumable(
   });
 }
 
-/** Scenes that some answers list and the one before them does not. They have no open version, if all is right. */
+/**
+ * Scenes that some answers list and the one before them does not. They have no open version, if all
+ * is right.
+ */
 function* addedKeys(before: Snapshot, answers: readonly Snapshot[]): Generator<string> {
   for (const { present } of answers) for (const key of present.keys()) if (!before.present.has(key)) yield key;
 }

@@ -42,7 +42,7 @@ export async function planFromLog(
   return await findLostBodies(inputs, batch, planned);
 }
 
-/** Of a copy of the log, looks which bodies are not stored as the copy has them. */
+/** Adds to each plan which bodies of a copy of the log are missing or damaged in the target. */
 async function findLostBodies(
   { loader, signal }: PlanInputs,
   batch: Batch,
@@ -67,7 +67,9 @@ async function findLostBodies(
   });
 }
 
-/** Only recorded answers come from a log; others are new, and reading their bodies would be in vain. */
+/**
+ * Only recorded answers come from a log; others are new, and reading their bodies would be in vain.
+ */
 function hashesInCopy(batch: Batch, { plan, needsBodies }: PlannedAccount): string[] {
   if (!needsBodies) return [];
   return answersOf(batch, plan.appId).flatMap(({ recorded, payloadHash }) => {
@@ -75,7 +77,10 @@ function hashesInCopy(batch: Batch, { plan, needsBodies }: PlannedAccount): stri
   });
 }
 
-/** Feeds new observations to a planner between the stored ones; one of the same time follows the stored one. */
+/**
+ * Feeds new observations to a planner between the stored ones; one of the same time follows the
+ * stored one.
+ */
 class LogMerge {
   readonly #inputs: PlanInputs;
   readonly #batch: Batch;
@@ -154,7 +159,10 @@ class LogMerge {
     return planAccount(this.#inputs, this.#batch, this.#head.appId, from, this.#incoming);
   }
 
-  /** True when the new observations are a part of the missing ones, of a copy of the log that comes in several batches. */
+  /**
+   * True when the new observations are a part of the missing ones, of a copy of the log that comes
+   * in several batches.
+   */
   #bringsSome(cut: LogCut, { observations }: AccountPlan, versions: readonly Version[]): boolean {
     const isCopy = this.#incoming.every(({ recorded, observedAt }) => {
       return recorded !== null && observedAt <= this.#head.lastAttemptAt;

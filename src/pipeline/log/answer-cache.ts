@@ -3,9 +3,9 @@ import { normalizeBody, normalizeParsed } from '../../normalize/normalize-body.t
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 
 /**
- * Remembers up to `maxRows` rows of answers; the least recently used go first. Default 40,000, some 5
- * MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is
- * written. Bodies of more are read again.
+ * Remembers up to `maxRows` rows of answers; the least recently used go first. Default 40,000, some
+ * 5 MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is
+ * written. What goes is read again when it is needed.
  */
 export function createAnswerCache(maxRows = 40_000): AnswerCache {
   const answers = new Map<string, NormalizedAnswer>();
@@ -48,9 +48,12 @@ export function createAnswerCache(maxRows = 40_000): AnswerCache {
   };
 }
 
-/** What bodies say, remembered by their hash. Most bodies equal an earlier one, so each is normalized once. */
+/**
+ * What bodies say, remembered by their hash. Most bodies equal an earlier one, so each is
+ * normalized once.
+ */
 export interface AnswerCache {
-  /** `parsed`: what `body` says, where it is known: it is not parsed again. */
+  /** `parsed`: the JSON value of `body`, when the caller has it already. */
   normalize(payloadHash: string, body: Uint8Array, parsed?: JsonObject): NormalizedAnswer;
   get(payloadHash: string): NormalizedAnswer | undefined;
 }

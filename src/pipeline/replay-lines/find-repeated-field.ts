@@ -14,7 +14,9 @@ export function findRepeatedField(line: string, fields: LineFields): string | nu
   return null;
 }
 
-/** False for nearly every line, at little cost. A name may be written with escapes, like `\u0061`. */
+/**
+ * False for nearly every line, at little cost. A name may be written with escapes, like `\u0061`.
+ */
 function mayRepeat(line: string, fields: LineFields): boolean {
   return line.includes('u00') || fieldNames.some((name) => name in fields && standsTwice(line, name));
 }
@@ -24,7 +26,9 @@ function standsTwice(line: string, name: string): boolean {
   return line.includes(end, line.indexOf(end) + 1);
 }
 
-/** The names of the members of an object, as often as they come, in text that is known to be JSON. */
+/**
+ * The names of the members of an object, as often as they come, in text that is known to be JSON.
+ */
 function* namesOf(line: string): Generator<string> {
   const mark = /["{}[\],]/g;
   let depth = 0;

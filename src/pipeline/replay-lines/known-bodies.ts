@@ -6,8 +6,9 @@ const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MEMBER = ',"body":';
 
 /**
- * The bodies that came twice in earlier lines, by their text in the line: up to 1,000 of 2 million characters; then it begins
- * anew. Most lines of a file repeat a body, which is neither parsed nor hashed again.
+ * The bodies that came twice in earlier lines, by their text in the line. It holds up to 1,000
+ * bodies or 2 million characters, then it begins anew. Most lines of a file repeat a body, which is
+ * neither parsed nor hashed again.
  */
 export class KnownBodies {
   readonly #payloads = new Map<string, Payload>();
@@ -16,8 +17,8 @@ export class KnownBodies {
   #characters = 0;
 
   /**
-   * Splits a line whose last member is a known `body`. Undefined for any other line, which must be read as a whole. The known
-   * text is a JSON value, so the line is JSON when its `rest` is.
+   * Splits a line whose last member is a known `body`. Undefined for any other line, which must be
+   * read as a whole. The known text is a JSON value, so the line is JSON when its `rest` is.
    */
   find(line: string): KnownLine | undefined {
     if (this.#payloads.size === 0) return undefined;
@@ -27,9 +28,16 @@ export class KnownBodies {
     return payload === undefined ? undefined : { rest: `${line.slice(0, at)}}`, payload };
   }
 
-  /** `text`: the body as JSON.stringify writes it in a line. A line that writes it otherwise is not found. */
+  /**
+   * `text`: the body as JSON.stringify writes it in a line. A line that writes it otherwise is not
+   * found.
+   */
   remember(text: string, payload: Payload): void {
-    if (text.length > MAX_CHARACTERS || this.#isNew(payload)) return;
+    if (text.length > MAX_CHARACTERS) return;
+    if (!this.#seen.has(payload.payloadHash)) {
+      this.#noteFirst(payload);
+      return;
+    }
     this.#characters += text.length;
     if (this.#characters > MAX_CHARACTERS || this.#payloads.size >= MAX_BODIES) {
       this.#payloads.clear();
@@ -38,11 +46,9 @@ export class KnownBodies {
     this.#payloads.set(text, payload);
   }
 
-  #isNew({ payloadHash }: Payload): boolean {
-    if (this.#seen.has(payloadHash)) return false;
+  #noteFirst({ payloadHash }: Payload): void {
     if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
     this.#seen.add(payloadHash);
-    return true;
   }
 }
 

@@ -21,7 +21,10 @@ export function badLine(reason: string): ScenedimError {
   return new ScenedimError('bad_line', reason);
 }
 
-/** A field that holds text: null when it is missing or null. Text that a database cannot store is a bad line. */
+/**
+ * A field that holds text: null when it is missing or null. Text that a database cannot store is a
+ * bad line.
+ */
 export function textField(fields: LineFields, name: string): string | null {
   const value = fields[name];
   if (value === undefined || value === null) return null;

@@ -142,7 +142,10 @@ function payloadOf(body: Uint8Array): Payload {
   return { payloadHash: hashPayload(body), body };
 }
 
-/** The compact text of a `body` that stands in the line as an object: number literals as they were written. */
+/**
+ * The compact text of a `body` that stands in the line as an object: number literals as they were
+ * written.
+ */
 function compactBody(body: JsonObject): string {
   try {
     return JSON.stringify(body);
@@ -155,7 +158,10 @@ function tooDeep(): ScenedimError {
   return badLine('the line is nested too deeply: put the answer into a string');
 }
 
-/** `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something else. */
+/**
+ * `; did you mean body for bdy?` when an unknown field is close to it. Longer names are something
+ * else.
+ */
 function misspeltBody(fields: LineFields): string {
   for (const name of Object.keys(fields)) {
     if (name.length > 16 || fieldNames.includes(name)) continue;

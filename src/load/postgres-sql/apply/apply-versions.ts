@@ -13,8 +13,9 @@ import type { VersionKey } from './version-key.ts';
 import { writeVersion } from './write-version.ts';
 
 /**
- * Changes the dimension in the one order in which no statement meets a row that a later one would move out of its way
- * (UNIQUE (app_id, scene_key, effective_to)): delete; close or shorten; reopen or lengthen; insert.
+ * Changes the dimension in the one order in which no statement meets a row that a later one would
+ * move out of its way (UNIQUE (app_id, scene_key, effective_to)): delete; close or shorten; reopen
+ * or lengthen; insert.
  */
 export async function applyVersions(
   session: SqlSession,
@@ -29,7 +30,10 @@ export async function applyVersions(
   await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
 }
 
-/** How many rows are inserted when nothing else is to be done, as far as that is known without reading the changes. */
+/**
+ * How many rows are inserted when nothing else is to be done, as far as that is known without
+ * reading the changes.
+ */
 function insertionsAlone({ counts }: ChangeSet['versions']): number | null {
   return counts !== undefined && sumCounts(counts) === counts.opened ? counts.opened : null;
 }
@@ -91,7 +95,7 @@ async function updateVersions(session: SqlSession, updates: readonly VersionUpda
   await assertRowCount(session, rows, numAffectedRows);
 }
 
-/** Both keys of stored rows: the unique one finds them while the primary one is set aside. */
+/** Both keys of stored rows: the unique one finds them while the primary one is off. */
 function storedKeys(versions: readonly Version[]): UnnestColumns {
   return {
     version_id: ['text', versions.map(({ versionId }) => versionId)],

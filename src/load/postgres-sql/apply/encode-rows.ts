@@ -7,10 +7,10 @@ const BYTES_A_CHARACTER = 3;
 const POSTGRES_EPOCH: Micros = 946_684_800_000_000n;
 
 /**
- * Rows in the binary format of COPY, without its header and trailer, as chunks of about 256 KiB that
- * end with a row. A chunk is made when it is read. `write` writes the fields of a row, `columns` many,
- * in their order. The server takes this format in four fifths of the time of the text format, because
- * it has no times to parse.
+ * Rows in the binary format of COPY, without its header and trailer, as chunks of about 256 KiB
+ * that end with a row. A chunk is made when it is read. `write` writes the fields of a row,
+ * `columns` many, in their order. The server takes this format in four fifths of the time of the
+ * text format, because it has no times to parse.
  */
 export function* encodeRows<Row>(
   rows: Iterable<Row>,

@@ -4,8 +4,9 @@ import { type CopyFields, encodeFields } from './encode-rows.ts';
 const REMEMBERED_KEYS = 4_096;
 
 /**
- * Writes a row of `dim_scene` for COPY, in the order of `versionColumnNames`. A first load spends much
- * of its time here. Many rows share a scene key or the times, so these fields are encoded once.
+ * Writes a row of `dim_scene` for COPY, in the order of `versionColumnNames`. A first load spends
+ * much of its time here. Many rows share a scene key or the times, so these fields are encoded
+ * once.
  */
 export function writeVersion(fields: CopyFields, version: Version): void {
   fields.text(version.versionId);
