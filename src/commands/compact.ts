@@ -88,9 +88,12 @@ function render(report: CompactReport, paint: Paint): string {
 function describeRemoved({ removed, accounts, older_than }: CompactReport): string {
   const { observations, bodies, body_bytes } = removed;
   const repeated = `${formatCount(observations, 'repeated observation')} of ${formatCount(accounts.changed, 'account')}`;
-  const old = `${repeated} from before ${older_than}`;
-  if (bodies === 0) return old;
-  return `${old} and ${formatCount(bodies)} ${bodies === 1 ? 'body' : 'bodies'} of none (${formatCount(body_bytes, 'byte')})`;
+  const unnamed = `${formatCount(bodies)} ${bodies === 1 ? 'body' : 'bodies'} that no observation names`;
+  const parts = [
+    ...(observations > 0 ? [`${repeated} from before ${older_than}`] : []),
+    ...(bodies > 0 ? [`${unnamed} (${formatCount(body_bytes, 'byte')})`] : []),
+  ];
+  return parts.join(' and ');
 }
 
 function notConfirmed(problem: string, meant: string): ScenedimError {

@@ -51,5 +51,8 @@ test('compact asks on a terminal, and deletes only after a yes', async () => {
   }
   expect(await onTerminal(path, ['compact', '--keep', '1d'], 'y')).toContain('deleted 2 repeated observations');
   expect(stored()).toBe(2);
+  target.payloads.set('0'.repeat(64), Buffer.from('left behind'));
+  const dryRun = await onTerminal(path, ['compact', '--keep', '1d', '--dry-run'], null);
+  expect(dryRun).toContain('would delete 1 body that no observation names (11 bytes)\n');
   expect([...target.runs.values()].filter(({ command }) => command === 'compact')).toMatchObject([{ outcome: 'ok' }]);
 });
