@@ -24,9 +24,9 @@ export function createSqlLoader(
   onRetry?: LoaderContext['onRetry'],
 ): Loader {
   const versionKey = new VersionKey(target, onRetry);
-  const completeKey = async (lock: Lock, signal: AbortSignal): Promise<void> => {
+  const restoreKey = async (lock: Lock, signal: AbortSignal): Promise<void> => {
     try {
-      await versionKey.complete(signal);
+      await versionKey.restoreAfterKill(signal);
     } catch (error) {
       await lock[Symbol.asyncDispose]();
       throw error;
@@ -45,7 +45,7 @@ export function createSqlLoader(
     acquireLock: async (scope, signal) => {
       signal.throwIfAborted();
       const lock = await acquireLock(scope, signal);
-      if (lock !== null) await completeKey(lock, signal);
+      if (lock !== null) await restoreKey(lock, signal);
       return lock;
     },
     readHeads: (query, signal) => readHeads(target, query, signal),

@@ -24,7 +24,7 @@ export async function applyVersions(
 ): Promise<void> {
   const insertions = insertionsAlone(changes) ?? (await changeStored(session, changes));
   if (insertions === 0) return;
-  await versionKey.setAside(session, insertions);
+  await versionKey.dropForFirstLoad(session, insertions);
   const rows = encodeRows(insertedBy(changes), versionColumnNames.length, writeVersion);
   const written = await session.copy('dim_scene', versionColumnNames, rows);
   await assertRowCount(session, { table: 'dim_scene', what: 'versions to add', expected: insertions }, written);
@@ -95,7 +95,7 @@ async function updateVersions(session: SqlSession, updates: readonly VersionUpda
   await assertRowCount(session, rows, numAffectedRows);
 }
 
-/** Both keys of stored rows: the unique one finds them while the primary one is off. */
+/** Both keys of stored rows: the unique one finds them while the primary one is dropped. */
 function storedKeys(versions: readonly Version[]): UnnestColumns {
   return {
     version_id: ['text', versions.map(({ versionId }) => versionId)],

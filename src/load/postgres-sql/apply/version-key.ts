@@ -5,23 +5,30 @@ import type { LoaderContext } from '../../loader-factory.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 
-/** With fewer new rows the index costs less than to take it off and to make it again. */
+/** For fewer new rows it is cheaper to keep the index than to drop it and make it again. */
 const LEAST_ROWS = 10_000;
 
-/** Readers wait behind the lock that shuts them out. Shorter than deadlock_timeout, so that nobody else is ended for it. */
+/**
+ * How long to wait for the exclusive lock, because readers queue behind it. Shorter than
+ * deadlock_timeout, so that the server ends nobody else for it.
+ */
 const LOCK_TIMEOUT = '500ms';
 
-/** The server ends its own vacuum of a table after deadlock_timeout, for somebody who waits for longer than that. */
+/**
+ * How much longer than deadlock_timeout to wait for the first lock: after deadlock_timeout the
+ * server ends an autovacuum that somebody waits for.
+ */
 const VACUUM_MS = 1_000;
 
-/** A reader that holds the table for longer than so many attempts at the end of a run leaves the key to the next run. */
+/** After so many attempts at the end of a run the key is left to the next run. */
 const ATTEMPTS = 5;
 const WAIT_MS = 1_000;
 
 /**
- * The primary key of `dim_scene`. A first load goes without it and makes it at its end: the key is a hash, so each row meets
- * another page of its index, which takes more than half of the server's time. The unique key stays. It forbids two versions
- * of one time, and it finds rows. A run that is killed leaves the primary key off; the next one that takes the lock makes it.
+ * The primary key of `dim_scene`. A first load drops it and makes it again at its end: the key is a
+ * hash, so each row meets another page of its index, which takes more than half of the server's time.
+ * The unique key stays. It forbids two versions of one time, and it finds rows. A run that is killed
+ * leaves the primary key missing; the next one that takes the lock makes it.
  */
 export class VersionKey {
   readonly #target: SqlTarget;
@@ -34,14 +41,14 @@ export class VersionKey {
     this.#onRetry = onRetry;
   }
 
-  /** Takes the key off in the transaction that inserts the first rows, when they are many and nobody needs the key. */
-  async setAside(session: SqlSession, newRows: number): Promise<void> {
+  /** Drops the key in the transaction that inserts the first rows, when they are many and nobody needs it. */
+  async dropForFirstLoad(session: SqlSession, newRows: number): Promise<void> {
     if (this.#isLoaded || newRows < LEAST_ROWS) return;
     this.#isLoaded = true;
     const key = await findKey(session);
-    // Another shard has taken it off, and may end before this one.
-    if (key.name === null) this.#mayBeMissing = key.mayMake;
-    if (key.name === null || !key.mayMake || !(await canGo(session))) return;
+    // Another shard has dropped it, and may end before this one.
+    if (key.name === null) this.#mayBeMissing = key.mayAlter;
+    if (key.name === null || !key.mayAlter || !(await isDroppable(session))) return;
     this.#mayBeMissing = true;
     const table = tableOf(session);
     await session.script(`SAVEPOINT primary_key; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -55,10 +62,10 @@ export class VersionKey {
   }
 
   /**
-   * At the start of a run: makes the key that a killed run has left off, where the user may. What keeps it off now may be
-   * gone at the end of the run.
+   * At the start of a run: makes the key that a killed run has left missing, where the user may. What
+   * prevents it now may be gone at the end of the run.
    */
-  async complete(signal: AbortSignal): Promise<void> {
+  async restoreAfterKill(signal: AbortSignal): Promise<void> {
     this.#mayBeMissing = true;
     await this.#make(1, signal);
   }
@@ -69,14 +76,15 @@ export class VersionKey {
   }
 
   /**
-   * A run does not fail for the key. A reader that holds the table, a disk or a limit that is too small, and two rows of one
-   * version, which somebody else must have written, keep it off: `check` tells a missing key, `verify` tells such rows.
+   * A run does not fail for the key. What prevents it is a reader that holds the table, a disk or a
+   * limit that is too small, or two rows of one version, which somebody else must have written:
+   * `check` tells a missing key, `verify` tells such rows.
    */
   async #make(attempts: number, signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { name, mayMake } = await this.#target.session(findKey, signal);
-        if (name === null && mayMake) await this.#target.transaction(makeKey, signal);
+        const { name, mayAlter } = await this.#target.session(findKey, signal);
+        if (name === null && mayAlter) await this.#target.transaction(makeKey, signal);
         this.#mayBeMissing = false;
         return;
       } catch (error) {
@@ -94,26 +102,27 @@ export class VersionKey {
 
 interface FoundKey {
   readonly name: string | null;
-  /** True when there is such a table and this user may take its key off and make it. */
-  readonly mayMake: boolean;
+  /** True when there is such a table and this user may drop its key and make it. */
+  readonly mayAlter: boolean;
 }
 
 /** Each run looks for the key, so the look is cheap. */
 async function findKey({ db, schema }: SqlSession): Promise<FoundKey> {
   const { rows } = await sql<FoundKey>`
     SELECT k.conname::text AS name,
-      pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS "mayMake"
+      pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS "mayAlter"
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
     WHERE n.nspname = ${schema} AND c.relname = 'dim_scene' AND c.relkind = 'r'`.execute(db);
-  return rows[0] ?? { name: null, mayMake: false };
+  return rows[0] ?? { name: null, mayAlter: false };
 }
 
 /**
- * False when somebody gave the key another name, place, storage or comment than the migrations, which would be lost; when a
- * foreign key refers to it, or rows that change are known to subscribers by it; and when the table holds rows.
+ * False when somebody gave the key another name, place, storage or comment than the migrations, which
+ * would be lost; when a foreign key refers to it, or subscribers know changed rows by it; and when the
+ * table holds rows.
  */
-async function canGo({ db, schema }: SqlSession): Promise<boolean> {
+async function isDroppable({ db, schema }: SqlSession): Promise<boolean> {
   const { rows } = await sql`
     SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
@@ -131,8 +140,9 @@ async function canGo({ db, schema }: SqlSession): Promise<boolean> {
 }
 
 /**
- * Several shards may find the key missing: one makes it, in the tablespace where it was. A time-out of the role would end the
- * making of a large index each time. The first lock shuts out writers alone; who waits for it holds nothing that others want.
+ * Several shards may find the key missing: one makes it, in the tablespace where it was. Time-outs of
+ * the role are off, because they would end each making of a large index. The first lock blocks writers
+ * only, and this session holds no lock that others want while it waits.
  */
 async function makeKey(session: SqlSession): Promise<void> {
   await sql`SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s
