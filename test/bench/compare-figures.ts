@@ -1,6 +1,5 @@
 import { type Figure, nameOf } from './summary.ts';
 
-/** More than this is worth a name. */
 const slowerBy = 1.1;
 /** Of fewer repeats nobody knows the noise. */
 export const fewestRepeats = 3;
@@ -12,9 +11,9 @@ export interface Comparison {
 }
 
 /**
- * A figure is slower when the median of its ratio is more than 1.1 times that of the baseline, and
- * its best repeat is worse than the worst one of the baseline. Ratios are compared and not seconds,
- * so the machine may be busier than it was.
+ * A figure is slower when the median of its ratio is more than `slowerBy` times that of the
+ * baseline, and its best repeat is worse than the worst one of the baseline. Ratios are compared and
+ * not seconds, so the machine may be busier than it was.
  */
 export function compareFigures(baseline: readonly Figure[], now: readonly Figure[]): Comparison {
   const found = new Map(now.map((figure) => [nameOf(figure), figure]));
