@@ -12,8 +12,8 @@ export interface Comparison {
 
 /**
  * A figure is slower when the median of its ratio is more than `slowerBy` times that of the
- * baseline, and its best repeat is worse than the worst one of the baseline. Ratios are compared and
- * not seconds, so the machine may be busier than it was.
+ * baseline, and its best repeat is worse than the worst one of the baseline. Ratios are compared
+ * and not seconds, so the machine may be busier than it was.
  */
 export function compareFigures(baseline: readonly Figure[], now: readonly Figure[]): Comparison {
   const found = new Map(now.map((figure) => [nameOf(figure), figure]));

@@ -26,9 +26,9 @@ const WAIT_MS = 1_000;
 
 /**
  * The primary key of `dim_scene`. A first load drops it and makes it again at its end: the key is a
- * hash, so each row meets another page of its index, which takes more than half of the server's time.
- * The unique key stays. It forbids two versions of one time, and it finds rows. A run that is killed
- * leaves the primary key missing; the next one that takes the lock makes it.
+ * hash, so each row meets another page of its index, which takes more than half of the server's
+ * time. The unique key stays. It forbids two versions of one time, and it finds rows. A run that is
+ * killed leaves the primary key missing; the next one that takes the lock makes it.
  */
 export class VersionKey {
   readonly #target: SqlTarget;
@@ -41,7 +41,10 @@ export class VersionKey {
     this.#onRetry = onRetry;
   }
 
-  /** Drops the key in the transaction that inserts the first rows, when they are many and nobody needs it. */
+  /**
+   * Drops the key in the transaction that inserts the first rows, when they are many and nobody
+   * needs it.
+   */
   async dropForFirstLoad(session: SqlSession, newRows: number): Promise<void> {
     if (this.#isLoaded || newRows < LEAST_ROWS) return;
     this.#isLoaded = true;
@@ -62,8 +65,8 @@ export class VersionKey {
   }
 
   /**
-   * At the start of a run: makes the key that a killed run has left missing, where the user may. What
-   * prevents it now may be gone at the end of the run.
+   * At the start of a run: makes the key that a killed run has left missing, where the user may.
+   * What prevents it now may be gone at the end of the run.
    */
   async restoreAfterKill(signal: AbortSignal): Promise<void> {
     this.#mayBeMissing = true;
@@ -118,9 +121,9 @@ async function findKey({ db, schema }: SqlSession): Promise<FoundKey> {
 }
 
 /**
- * False when somebody gave the key another name, place, storage or comment than the migrations, which
- * would be lost; when a foreign key refers to it, or subscribers know changed rows by it; and when the
- * table holds rows.
+ * False when somebody gave the key another name, place, storage or comment than the migrations,
+ * which would be lost; when a foreign key refers to it, or subscribers know changed rows by it; and
+ * when the table holds rows.
  */
 async function isDroppable({ db, schema }: SqlSession): Promise<boolean> {
   const { rows } = await sql`
@@ -140,9 +143,9 @@ async function isDroppable({ db, schema }: SqlSession): Promise<boolean> {
 }
 
 /**
- * Several shards may find the key missing: one makes it, in the tablespace where it was. Time-outs of
- * the role are off, because they would end each making of a large index. The first lock blocks writers
- * only, and this session holds no lock that others want while it waits.
+ * Several shards may find the key missing: one makes it, in the tablespace where it was. Time-outs
+ * of the role are off, because they would end each making of a large index. The first lock blocks
+ * writers only, and this session holds no lock that others want while it waits.
  */
 async function makeKey(session: SqlSession): Promise<void> {
   await sql`SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s
