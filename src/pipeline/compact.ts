@@ -10,11 +10,9 @@ import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';
 
 /**
- * Deletes what the log can do without: of consecutive equal observations that are older than
- * `keepMs` all but the first and the last, and bodies that no observation names. The dimension, its
- * ids and the heads stay as they are, but for `revision`. All is read before anything is deleted,
- * so that no reader keeps a connection from the writer. When it is killed, the next run of it goes
- * on.
+ * Deletes what {@link findRemovable} finds in the log. The dimension, its ids and the heads stay as
+ * they are, but for `revision`. All is read before anything is deleted, so that no reader keeps a
+ * connection from the writer. When it is killed, the next run of it goes on.
  */
 export async function compact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
   const work = async (run: Run) => {

@@ -84,7 +84,7 @@ def machine_cpu():
     return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
 
 
-def settle(seconds):
+def wait_until_quiet(seconds):
     """Wait, at most so long, until the other processes of the machine use less than a third of a core."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

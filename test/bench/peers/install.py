@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-TOLD = ("dlt", "dbt-core", "dbt-postgres", "sqlmesh", "meltanolabs-target-postgres", "singer-sdk", "pyarrow",
+REPORTED = ("dlt", "dbt-core", "dbt-postgres", "sqlmesh", "meltanolabs-target-postgres", "singer-sdk", "pyarrow",
         "adbc-driver-postgresql")  # packages whose version stands above the tables
 
 
@@ -39,6 +39,6 @@ def install(work, names):
             stamp.write_text(wanted.read_text())
         for line in wanted.read_text().splitlines():
             package, _, version = line.partition("==")
-            if package in TOLD:
+            if package in REPORTED:
                 versions[package] = version
     return versions

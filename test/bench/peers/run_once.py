@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from cluster import machine_cpu, settle
+from cluster import machine_cpu, wait_until_quiet
 from install import HERE
 from workload import PHASES, expected
 
@@ -24,7 +24,7 @@ def run_once(cluster, work, spec, db, phase, paths, args):
     if phase == "first":
         prepare(cluster, spec, db, state, subst)
     cluster.sql("postgres", "CHECKPOINT")
-    settle(args.settle)
+    wait_until_quiet(args.settle)
     load, server, machine = os.getloadavg()[0], cluster.cpu(), machine_cpu()
     result = measure(cluster, db, state, phase, subst(spec["run"]), args.timeout)
     result["server_cpu_s"] = cluster.cpu() - server
