@@ -13,8 +13,8 @@ import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
 
 export const description =
-  'Makes the log smaller: of consecutive equal answers of an account that are older than --keep, only the first and the last ' +
-  'stay; of failures of one code, too. The dimension stays as it is. Bodies that no observation names go as well.';
+  'Makes the log smaller: of consecutive equal answers of an account, or failures of one code, that are older than --keep, ' +
+  'only the first and the last stay. The dimension stays as it is. Bodies that no observation names are deleted, too.';
 
 export const examples = [
   ['compact --keep 90d --dry-run', 'what would be deleted'],
