@@ -9,13 +9,13 @@ import type { Place } from './sample.ts';
 import { appIdOf } from './workload.ts';
 
 /** How long WeChat takes for an answer, and how many requests are open at once. */
-const latencyMs = 50;
+const latencyMs = 100;
 const concurrency = 64;
 /** A token, then the list. */
 const requestsAnAccount = 2;
 
 const floor = 'ideal latency';
-const mostAccounts = 10_000;
+const mostAccounts = 5_000;
 const mostAccountsInFull = 100_000;
 
 /**
