@@ -29,6 +29,11 @@ export const commandList: readonly CommandEntry[] = [
   { name: 'simulate', summary: 'run a WeChat API simulator on this machine', load: () => import('./simulate.ts') },
   { name: 'demo', summary: 'show the whole job in a few seconds', load: () => import('./demo/demo.ts') },
   { name: 'schema', summary: 'print the JSON Schema of the config or an output', load: () => import('./schema.ts') },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    load: () => import('./completion/completion.ts'),
+  },
 ];
 
 /** A command, known by name and summary before its module is loaded. */
@@ -43,6 +48,6 @@ export interface CommandModule {
   readonly description: string;
   /** For the end of its help text. */
   readonly examples: readonly (readonly [commandLine: string, purpose: string])[];
-  /** Adds arguments, options and what the command does. */
-  define(command: Command, run: RunAction): void;
+  /** Adds arguments, options and what the command does. `commands` are all, for a command that is about them. */
+  define(command: Command, run: RunAction, commands: readonly CommandEntry[]): void;
 }

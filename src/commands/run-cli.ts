@@ -101,7 +101,7 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
     const command = program.command(entry.name).summary(entry.summary);
     if (!host.argv.includes(entry.name)) continue;
     const { description, examples, define } = await entry.load();
-    define(command.description(description).addHelpText('after', renderExamples(examples)), run);
+    define(command.description(description).addHelpText('after', renderExamples(examples)), run, commandList);
     refuseEmptyValues(command);
   }
   try {

@@ -31,6 +31,6 @@ async function defined(name: string): Promise<Command> {
   const entry = commandList.find((each) => each.name === name);
   if (entry === undefined) throw new Error(`scenedim has no command "${name}"`);
   const command = new Command(entry.name);
-  (await entry.load()).define(command, () => () => Promise.resolve());
+  (await entry.load()).define(command, () => () => Promise.resolve(), commandList);
   return command;
 }

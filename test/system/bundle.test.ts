@@ -33,6 +33,7 @@ const uses: readonly { readonly args: readonly [name: string, ...rest: readonly 
     { args: ['export-log'] },
     { args: ['demo'] },
     { args: ['schema'] },
+    { args: ['completion', 'bash'] },
   ];
 
 let cwd = '';

@@ -125,6 +125,18 @@ const options: Readonly<Record<string, Trouble>> = {
     remedy: expect.stringMatching(/use one of config, /),
     cure: { args: ['schema', 'config'] },
   },
+  'a shell that is nearly one': {
+    fault: { args: ['completion', 'bsh'] },
+    says: 'there is no completion for "bsh"',
+    remedy: 'did you mean bash?',
+    cure: { args: ['completion', 'bash'] },
+  },
+  'a shell without completion': {
+    fault: { args: ['completion', 'powershell'] },
+    says: 'there is no completion for "powershell"',
+    remedy: 'use one of bash, zsh, fish',
+    cure: { args: ['completion', 'bash'] },
+  },
   'a confirmation that confirms nothing': {
     ...synced,
     fault: { args: ['rebuild', '--confirm', 'scene'] },

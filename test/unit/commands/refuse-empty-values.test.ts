@@ -11,6 +11,7 @@ async function defined(name: string): Promise<Command> {
     () =>
       async (...given) =>
         assertOperands(given.at(-1) as Command),
+    commandList,
   );
   refuseEmptyValues(command);
   return command;
