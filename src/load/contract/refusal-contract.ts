@@ -102,8 +102,8 @@ export function describeRefusals(targets: ContractTargets): void {
         'a version would end before it starts',
         {
           versions: [
-            insertOf(endingAt(sampleVersion('wx2', '2', instantAt(3)), instantAt(2))),
             ...secondBatch.versions,
+            insertOf(endingAt(sampleVersion('wx2', '2', instantAt(3)), instantAt(2))),
           ],
         },
       ],
@@ -111,8 +111,8 @@ export function describeRefusals(targets: ContractTargets): void {
         'a version would be closed without a reason',
         {
           versions: [
-            insertOf({ ...sampleVersion('wx2', '2', instantAt(3)), endReason: 'removed' }),
             ...secondBatch.versions,
+            insertOf({ ...sampleVersion('wx2', '2', instantAt(3)), endReason: 'removed' }),
           ],
         },
       ],
