@@ -122,8 +122,8 @@ export interface ChangeSet {
   /** One for each account whose log changed. */
   readonly heads: readonly HeadChange[];
   /**
-   * At most one change a `version_id`; those of an account follow each other. May be read several times; rows to insert may be
-   * made anew by each reading, which `counts` spares when they are known.
+   * At most one change a `version_id`. May be read several times; rows to insert may be made anew by each reading, which
+   * `counts` spares when they are known.
    */
   readonly versions: Iterable<VersionChange> & { readonly counts?: VersionCounts };
 }

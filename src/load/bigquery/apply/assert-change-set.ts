@@ -27,18 +27,22 @@ export function assertChangeSet(changeSet: ChangeSet): void {
 }
 
 /**
- * The versions of an account follow each other, so only the keys of one are held: those of a batch are 30 MB. A `version_id`
- * is a hash of its account, so that no other account has it.
+ * The versions of an account mostly follow each other. Then only the keys of one account are held: those of a batch are 30 MB.
+ * A `version_id` is a hash of its account, so that no other account has it.
  */
-function assertVersions(changes: ChangeSet['versions']): void {
+function assertVersions(changes: ChangeSet['versions'], isGrouped = true): void {
   const accounts = new Set<string>();
   const ids = new Set<string>();
   const ends = new Set<string>();
   let account: string | null = null;
   for (const change of changes) {
     const { appId, versionId, sceneKey, effectiveTo } = versionOf(change);
-    if (appId !== account) {
-      addDistinct(accounts, appId, 'account among the versions');
+    if (isGrouped && appId !== account) {
+      if (accounts.has(appId)) {
+        assertVersions(changes, false);
+        return;
+      }
+      accounts.add(appId);
       ids.clear();
       ends.clear();
       account = appId;
