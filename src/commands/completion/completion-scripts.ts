@@ -7,9 +7,14 @@ import type { CommandLine, OptionWord } from './read-command-line.ts';
  */
 export const completionScripts: Readonly<Record<string, (line: CommandLine) => string>> = {
   bash: bashScript,
-  zsh: (line) => `autoload -Uz bashcompinit && bashcompinit\n${bashScript(line)}`,
+  zsh: (line) => `${zshStart}${bashScript(line)}`,
   fish: fishScript,
 };
+
+/** Many start compinit themselves; a second start costs time. */
+const zshStart = `(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
+autoload -Uz bashcompinit && bashcompinit
+`;
 
 function bashScript({ options, commands }: CommandLine): string {
   const names = commands.map(({ name }) => name);

@@ -10,9 +10,9 @@ import { readCommandLine } from './read-command-line.ts';
 export const description = 'Prints a script with which a shell completes commands and options.';
 
 export const examples = [
-  ['completion bash > ~/.local/share/bash-completion/completions/scenedim', 'for bash, from its next start on'],
-  ['completion zsh >> ~/.zshrc', 'for zsh, from its next start on'],
-  ['completion fish > ~/.config/fish/completions/scenedim.fish', 'for fish'],
+  ['completion bash >> ~/.bashrc', 'for bash, from its next start on'],
+  ['completion zsh >> ~/.zshrc', 'for zsh'],
+  ['completion fish >> ~/.config/fish/config.fish', 'for fish'],
 ] as const;
 
 export function define(command: Command, run: RunAction, commands: readonly CommandEntry[]): void {
