@@ -271,6 +271,12 @@ export interface Loader extends AsyncDisposable {
    */
   apply(changeSet: ChangeSet, signal: AbortSignal): Promise<void>;
 
+  /**
+   * True when reading does not wait for an `apply` that is under way, so that the next batch is planned meanwhile. Asked
+   * before each batch: a loader may make itself ready then, and say so the next time. Default: it waits.
+   */
+  readonly readsBesideApply?: () => boolean;
+
   /** What time it is by the target's server, as its answers told; null while none did. PGlite has no clock of its own. */
   readonly latestTime?: () => Micros | null;
 

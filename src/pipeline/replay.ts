@@ -2,13 +2,12 @@ import { abortableItems } from '../abortable.ts';
 import { errorCodes, isScenedimError, ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { AnswerFailure } from '../normalize/snapshot.ts';
-import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
+import { BatchBuilder, failureOf } from './batch/batch.ts';
 import type { PlannedAccount } from './batch/plan-account.ts';
 import { KnownBodies } from './replay-lines/known-bodies.ts';
 import { readLines } from './replay-lines/read-lines.ts';
 import { MAX_LINE_BYTES, parseReplayLine, type ReplayObservation } from './replay-lines/replay-line.ts';
-import { createBackgroundWriter } from './run/background-writer.ts';
-import { commitBatch } from './run/commit-batch.ts';
+import { createBatchWriter } from './run/batch-writer.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import { exitCodeOf, noFacts, outcomeOf } from './run/run-outcome.ts';
@@ -54,10 +53,7 @@ export interface ReplayOptions {
 async function readAndApply(run: Run, { input, name }: ReplayOptions): Promise<void> {
   const stop = new AbortController();
   const builder = new BatchBuilder(run.context.loader.limits);
-  const writer = createBackgroundWriter(
-    (batch: Batch) => commitBatch(run, batch, (refused) => assertNoRefusal(refused, name)),
-    stop,
-  );
+  const writer = createBatchWriter(run, stop, (refused) => assertNoRefusal(refused, name));
   const bodies = new KnownBodies();
   let done = 0;
   let lineNumber = 0;

@@ -1,15 +1,14 @@
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import { sourceDefaults } from '../extract/source-defaults.ts';
-import { type Batch, BatchBuilder, failureOf } from './batch/batch.ts';
+import { BatchBuilder, failureOf } from './batch/batch.ts';
 import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
 import { SyncTally } from './fetch/sync-tally.ts';
 import { TrustedTime } from './fetch/trusted-time.ts';
 import { withoutSecrets } from './fetch/without-secrets.ts';
 import { hashPayload } from './log/hash-payload.ts';
-import { createBackgroundWriter } from './run/background-writer.ts';
-import { commitBatch } from './run/commit-batch.ts';
+import { createBatchWriter } from './run/batch-writer.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import { exitCodeOf, outcomeOf } from './run/run-outcome.ts';
@@ -74,7 +73,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const builder = new BatchBuilder(run.context.loader.limits);
-  const writer = createBackgroundWriter((batch: Batch) => commitBatch(run, batch), stop);
+  const writer = createBatchWriter(run, stop);
   const time = new TrustedTime(run, options.source, tally);
   const take = () => withoutSecrets(run, time.sift(builder.take()));
 

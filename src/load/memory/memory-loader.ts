@@ -73,6 +73,7 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
         yield { payloadHash, byteLength };
       }
     },
+    readsBesideApply: () => true,
     async apply(changeSet, signal) {
       client.enterSchema(signal);
       applyToMemory(target, changeSet);

@@ -60,6 +60,7 @@ export function createSqlLoader(
         signal,
       ),
     ...(target.latestTime !== undefined && { latestTime: target.latestTime }),
+    ...(target.readsBesideApply !== undefined && { readsBesideApply: target.readsBesideApply }),
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
 }

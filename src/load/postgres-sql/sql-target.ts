@@ -28,6 +28,8 @@ export interface SqlTarget extends AsyncDisposable {
   readonly readers: readonly string[];
   /** As of a {@link Loader}. */
   readonly latestTime?: () => Micros | null;
+  /** As of a {@link Loader}. */
+  readonly readsBesideApply?: () => boolean;
   /** Runs statements that only read. */
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Runs a READ COMMITTED transaction: committed when `work` resolves, else rolled back. */

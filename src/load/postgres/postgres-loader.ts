@@ -16,7 +16,9 @@ export async function createPostgresLoader(
   const target = new PostgresTarget(config, connector);
   const acquireLock: AcquireLock = async (scope, signal) => {
     const lock = await acquirePostgresLock(connector, scope, signal);
-    if (lock !== null) await assertSecondConnection(target, lock, signal);
+    if (lock === null) return null;
+    await assertSecondConnection(target, lock, signal);
+    target.mayTakeThird = scope.kind === 'exclusive';
     return lock;
   };
   return createSqlLoader(target, acquireLock, onRetry);

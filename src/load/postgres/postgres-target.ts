@@ -7,6 +7,7 @@ import type { Connector } from './connector.ts';
 import type { PostgresConfig } from './postgres-config.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { createPostgresSession } from './postgres-session.ts';
+import { ThirdConnection } from './third-connection.ts';
 import { WorkConnection } from './work-connection.ts';
 
 /** A server as a target. No state outlives a transaction on a connection, so it works behind a pooler in transaction mode. */
@@ -17,7 +18,14 @@ export class PostgresTarget implements SqlTarget {
   readonly readers: readonly string[];
   readonly latestTime: () => Micros | null;
   readonly #names: TargetNames;
+  readonly #connector: Connector;
   readonly #work: WorkConnection;
+  /** Reads beside what `#work` writes, on a third connection; null: not tried yet. */
+  #reader: ThirdConnection | null = null;
+  /**
+   * False for a shard: it leaves connections to the others, and there are enough that work side by side. Default false.
+   */
+  mayTakeThird = false;
 
   constructor({ schema, readers }: PostgresConfig, connector: Connector) {
     this.description = connector.options.description;
@@ -25,11 +33,17 @@ export class PostgresTarget implements SqlTarget {
     this.readers = readers;
     this.latestTime = () => connector.serverTime.now();
     this.#names = connector.options.names;
+    this.#connector = connector;
     this.#work = new WorkConnection((signal) => connector.open(signal));
   }
 
+  readsBesideApply = (): boolean => {
+    if (this.mayTakeThird) this.#reader ??= new ThirdConnection(this.#connector);
+    return this.#reader?.isOpen === true;
+  };
+
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const read = () => this.#work.read((connection) => work(this.#session(connection)), signal);
+    const read = () => this.#readingConnection.read((connection) => work(this.#session(connection)), signal);
     return this.#classified(read, signal, true);
   }
 
@@ -49,7 +63,7 @@ export class PostgresTarget implements SqlTarget {
       await connection.client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`, [...parameters]);
     };
     try {
-      yield* this.#work.pages<Row>(declare, PAGE_ROWS, signal);
+      yield* this.#readingConnection.pages<Row>(declare, PAGE_ROWS, signal);
     } catch (error) {
       throw this.#reasonFor(error, signal, true);
     }
@@ -61,7 +75,12 @@ export class PostgresTarget implements SqlTarget {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader?.[Symbol.asyncDispose]();
     await this.#work[Symbol.asyncDispose]();
+  }
+
+  get #readingConnection(): WorkConnection {
+    return this.#reader?.isOpen === true ? this.#reader.work : this.#work;
   }
 
   #session({ client }: PostgresConnection): SqlSession {

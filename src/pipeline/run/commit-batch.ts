@@ -7,19 +7,26 @@ import type { Run } from './run.ts';
 import type { Problem } from './run-report.ts';
 
 /**
- * Plans and writes a batch: at once, or part by part where its plan would be too large to be held
- * (`limits.batchVersions`). `check` may refuse the batch by throwing, before anything of it is written.
+ * Plans a batch and writes it, when `before` resolves: at once, or part by part where its plan would be too large to be held
+ * (`limits.batchVersions`).
  */
-export async function commitBatch(run: Run, batch: Batch, check?: CheckPlan): Promise<void> {
+export async function commitBatch(run: Run, batch: Batch, { before, check }: CommitBatchOptions): Promise<void> {
   let { accounts } = batch;
   for (let isFirst = true; accounts.size > 0; isFirst = false) {
-    const done = await commitPart(run, { ...batch, accounts }, async (planned) => {
+    const done = await commitPart(run, { ...batch, accounts }, before, async (planned) => {
       if (check === undefined) return;
       const refused = planned.filter(isRefused);
       check(isFirst ? [...refused, ...(await refusedBehind(run, batch, planned))] : refused);
     });
     accounts = without(accounts, done);
   }
+}
+
+export interface CommitBatchOptions {
+  /** The batch before; when it rejects, nothing of this one is written, and this one rejects with the same. */
+  readonly before: Promise<void>;
+  /** May refuse the batch by throwing, before anything of it is written. Default: nothing is refused. */
+  readonly check?: CheckPlan | undefined;
 }
 
 /** Is given the accounts whose plan was refused. */
@@ -29,6 +36,7 @@ export type CheckPlan = (refused: readonly PlannedAccount[]) => void;
 async function commitPart(
   run: Run,
   part: Batch,
+  before: Promise<void>,
   check: (planned: readonly PlannedAccount[]) => Promise<void>,
 ): Promise<ReadonlySet<string>> {
   let problems: readonly Problem[] = [];
@@ -41,7 +49,7 @@ async function commitPart(
     bodies = new Set(planned.flatMap(({ lostBodies }) => [...lostBodies.keys()])).size;
     done = appIdsOf(planned);
     return buildChangeSet(planned, part);
-  });
+  }, before);
   for (const problem of problems) run.tally.addProblem(problem);
   if (bodies > 0)
     run.context.logger.warn({ bodies }, 'the log lacked these bodies or had them damaged; the copy brings them');

@@ -56,10 +56,10 @@ export interface Run {
   /** What plans are made from, writing under `writeSignal`. */
   readonly planInputs: PlanInputs;
   /**
-   * Plans and writes one batch; plans it again when its accounts changed meanwhile. `plan` is given the
-   * attempt, from 1.
+   * Plans one batch and writes it, when `before` (default: at once) resolves; plans it again when its accounts changed
+   * meanwhile. `plan` is given the attempt, from 1. Rejects with what `before` rejects with.
    */
-  commit(plan: (attempt: number) => Promise<DraftChangeSet>): Promise<void>;
+  commit(plan: (attempt: number) => Promise<DraftChangeSet>, before?: Promise<void>): Promise<void>;
 }
 
 /** What a run's work hands back: the outcome for its row, and its own result. */
@@ -85,10 +85,11 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
     writeSignal: lost,
     planInputs: { loader, answers, firstSeen, guards, runId: tally.runId, signal: lost },
 
-    async commit(plan) {
+    async commit(plan, before) {
       for (let attempt = 1; ; attempt += 1) {
         try {
           const draft = await retryOnTarget(() => plan(attempt), 'planning a batch', context, lost);
+          await before;
           await apply(context, { run: tally.recordAfter(draft.counts), ...draft.changes }, lost);
           tally.commitBatch(draft.counts);
           context.onChanges?.(draft.changes.versions);

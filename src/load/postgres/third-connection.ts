@@ -1,0 +1,43 @@
+import type { Connector } from './connector.ts';
+import { WorkConnection } from './work-connection.ts';
+
+/**
+ * A connection that a run can do without: the server, the role or a pooler may allow two only. When it cannot be opened, it
+ * is not tried again.
+ */
+export class ThirdConnection implements AsyncDisposable {
+  readonly work: WorkConnection;
+  readonly #disposed = new AbortController();
+  readonly #opening: Promise<void>;
+  #isOpen = false;
+
+  /** Begins to open the connection. */
+  constructor(connector: Connector) {
+    const open = async (signal: AbortSignal) => {
+      try {
+        return await connector.open(signal);
+      } catch (error) {
+        this.#isOpen = false;
+        throw error;
+      }
+    };
+    this.work = new WorkConnection(open);
+    this.#opening = this.work.assertAnswers(this.#disposed.signal).then(
+      () => {
+        this.#isOpen = true;
+      },
+      () => {},
+    );
+  }
+
+  /** False until it has answered, and from when it could not be opened again. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort(new Error('Connection terminated: the target is closed'));
+    await this.#opening;
+    await this.work[Symbol.asyncDispose]();
+  }
+}
