@@ -40,8 +40,10 @@ async function startHolder(work: CliWorkspace, untilLocked: (child: ChildProcess
 }
 
 /** The sorted exit codes of commands that run side by side. */
-async function codesOf(runs: readonly Promise<CliResult>[]): Promise<readonly (number | null)[]> {
-  return (await Promise.all(runs)).map(({ code }) => code).sort();
+/** Of a run that ended otherwise than it may beside others, also why. */
+async function codesOf(runs: readonly Promise<CliResult>[]): Promise<readonly (number | string | null)[]> {
+  const isExpected = (code: number | null) => code === 0 || code === LOCK_HELD;
+  return (await Promise.all(runs)).map(({ code, stderr }) => (isExpected(code) ? code : `${code}: ${stderr}`)).sort();
 }
 
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));

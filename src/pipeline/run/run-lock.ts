@@ -6,12 +6,16 @@ import type { RunContext } from './run-context.ts';
 
 const DEFAULT_POLL_MS = 200;
 
-/** Waits up to `lockTimeoutMs` for the run lock of the target; `lock_held` when somebody else keeps it. */
+/** Shards start together, and one that finds an outdated target excludes the others for the moment of an upgrade. */
+const SHARD_WAIT_MS = 2_000;
+
+/** Waits up to `lockTimeoutMs`, a shard at least two seconds, for the run lock of the target; `lock_held` when somebody else keeps it. */
 export async function acquireRunLock(
   context: Pick<RunContext, 'loader' | 'lockTimeoutMs' | 'logger' | 'signal'>,
   scope: LockScope,
 ): Promise<Lock> {
-  const { loader, lockTimeoutMs, logger, signal } = context;
+  const { loader, logger, signal } = context;
+  const lockTimeoutMs = Math.max(context.lockTimeoutMs, scope.kind === 'shard' ? SHARD_WAIT_MS : 0);
   const pollMs = loader.limits.lockPollMs ?? DEFAULT_POLL_MS;
   const deadline = performance.now() + lockTimeoutMs;
   for (let attempt = 1; ; attempt += 1) {

@@ -29,6 +29,19 @@ test('a run that waits for the lock ends with the reason of its signal', async (
   expect(messages).toEqual(['another run is at work: waiting for it']);
 });
 
+test('a shard that does not wait goes on behind another one that looks at the schema', async () => {
+  const target = createMemoryTarget();
+  await using migrating = createMemoryLoader(target);
+  await using loader = createMemoryLoader(target);
+  const held = await migrating.acquireLock({ kind: 'exclusive' }, signal);
+  const shard = { kind: 'shard', index: 0, count: 4 } as const;
+  const { logger } = createListener();
+  const waiting = acquireRunLock({ loader, lockTimeoutMs: 0, logger, signal }, shard);
+  setImmediate(() => void held?.[Symbol.asyncDispose]());
+  await using lock = await waiting;
+  expect(lock.lost.aborted).toBe(false);
+});
+
 test('a run that does not wait is told at once that the lock is held', async () => {
   const target = createMemoryTarget();
   await using holder = createMemoryLoader(target);
