@@ -84,6 +84,7 @@ CREATE TABLE IF NOT EXISTS `:DATASET.scene_run` (
   accounts_skipped INT64 NOT NULL,
   accounts_failed INT64 NOT NULL,
   accounts_fresh INT64 NOT NULL,
+  accounts_unreached INT64 NOT NULL,
   observations_recorded INT64 NOT NULL,
   observations_duplicate INT64 NOT NULL,
   versions_opened INT64 NOT NULL,

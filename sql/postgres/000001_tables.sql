@@ -74,6 +74,7 @@ CREATE TABLE IF NOT EXISTS :SCHEMA.scene_run (
   accounts_skipped       bigint NOT NULL DEFAULT 0,
   accounts_failed        bigint NOT NULL DEFAULT 0,
   accounts_fresh         bigint NOT NULL DEFAULT 0,
+  accounts_unreached     bigint NOT NULL DEFAULT 0,
   observations_recorded  bigint NOT NULL DEFAULT 0,
   observations_duplicate bigint NOT NULL DEFAULT 0,
   versions_opened        bigint NOT NULL DEFAULT 0,

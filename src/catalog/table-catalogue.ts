@@ -113,6 +113,7 @@ export const tableCatalogue = {
       accounts_skipped: "Accounts that are permanently unavailable by WeChat's own word.",
       accounts_failed: 'Accounts that gave no usable answer.',
       accounts_fresh: 'Accounts not asked, because a recent answer was there.',
+      accounts_unreached: 'Accounts whose turn did not come, because the run was stopped.',
       observations_recorded: 'Rows added to scene_observation.',
       observations_duplicate: 'Observations that were there already.',
       versions_opened: 'Rows inserted into dim_scene.',

@@ -5,7 +5,7 @@ import type { VersionCounts } from '../dimension/version-changes.ts';
  * each name, and `scene_run` a column `<group>_<name>`.
  */
 export const runCountNames = {
-  accounts: ['selected', 'changed', 'unchanged', 'held', 'skipped', 'failed', 'fresh'],
+  accounts: ['selected', 'changed', 'unchanged', 'held', 'skipped', 'failed', 'fresh', 'unreached'],
   observations: ['recorded', 'duplicate'],
   versions: ['opened', 'closed', 'rewritten', 'removed'],
 } as const satisfies {

@@ -2,6 +2,7 @@ import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import { sourceDefaults } from '../extract/source-defaults.ts';
 import { BatchBuilder, failureOf } from './batch/batch.ts';
+import { CountedAccounts } from './fetch/counted-accounts.ts';
 import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
 import { SyncTally } from './fetch/sync-tally.ts';
@@ -77,7 +78,8 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
   const time = new TrustedTime(run, options.source, tally);
   const take = () => withoutSecrets(run, time.sift(builder.take()));
 
-  const selected = selectAccounts(run, tally, options, signal);
+  using listed = new CountedAccounts(options.accounts, options.shard);
+  const selected = selectAccounts(run, tally, { accounts: listed, maxAgeMs: options.maxAgeMs }, signal);
   try {
     for await (const result of fetchAccounts(options.source, selected, { concurrency: options.concurrency, signal })) {
       addResult(run, tally, builder, time.judge(result));
@@ -95,6 +97,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
   if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(take());
   await writer.end();
   run.writeSignal.throwIfAborted();
+  if (signal.aborted) tally.addUnreached(options.accountTotal ?? (await listed.countAll()));
 }
 
 function addResult(run: Run, tally: SyncTally, builder: BatchBuilder, result: FetchResult): void {

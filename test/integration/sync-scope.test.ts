@@ -39,6 +39,7 @@ describe('--max-age', () => {
       skipped: 0,
       failed: 0,
       fresh: 3,
+      unreached: 0,
     });
     stage.later();
     stage.simulator.clearRequests();
@@ -202,7 +203,8 @@ describe('a run that is stopped', () => {
       concurrency: 4,
       context: { signal: stopping.signal },
     });
-    expect([report.outcome, report.accounts.changed]).toEqual(['partial', fetched]);
+    const { selected, changed, unreached } = report.accounts;
+    expect([report.outcome, changed, selected, unreached]).toEqual(['partial', fetched, 40, 40 - fetched]);
     expect(fetched).toBeLessThan(20);
     expect((await readTables(stage.loader)).heads).toHaveLength(fetched);
 

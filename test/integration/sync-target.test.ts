@@ -66,7 +66,7 @@ describe('a target that fails while a batch is written', () => {
     expect([plans, exitCode, report.accounts]).toEqual([
       2,
       0,
-      { selected: 3, changed: 3, unchanged: 0, held: 0, skipped: 0, failed: 0, fresh: 0 },
+      { selected: 3, changed: 3, unchanged: 0, held: 0, skipped: 0, failed: 0, fresh: 0, unreached: 0 },
     ]);
     // wxa was renamed to 中 by the other one, half an hour ago.
     expect(report.versions).toEqual(oneRename);

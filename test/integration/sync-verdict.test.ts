@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSyncStage, type SyncStage } from '../support/sync-stage.ts';
 
 const RID = 'rid: 617682e0-09059ac5-34a8e2ea';
-const none = { selected: 0, changed: 0, unchanged: 0, held: 0, skipped: 0, failed: 0, fresh: 0 };
+const none = { selected: 0, changed: 0, unchanged: 0, held: 0, skipped: 0, failed: 0, fresh: 0, unreached: 0 };
 
 let stage: SyncStage;
 beforeAll(async () => {

@@ -20,7 +20,7 @@ beforeEach(() => {
   stage.simulator.clearRequests();
 });
 
-const none = { selected: 0, changed: 0, unchanged: 0, held: 0, skipped: 0, failed: 0, fresh: 0 };
+const none = { selected: 0, changed: 0, unchanged: 0, held: 0, skipped: 0, failed: 0, fresh: 0, unreached: 0 };
 
 function endOf({ report: { outcome, accounts }, exitCode }: RunResult) {
   return { outcome, exitCode, accounts };
@@ -140,7 +140,7 @@ describe('errcodes that concern every account', () => {
     expect({ outcome: report.outcome, exitCode, accounts: report.accounts }).toEqual({
       outcome: 'failed',
       exitCode: 78,
-      accounts: { ...none, selected: 2, unchanged: 1, failed: 1 },
+      accounts: { ...none, selected: 3, unchanged: 1, failed: 1, unreached: 1 },
     });
     const remedy = remedyOf(code);
     expect(error).toMatchObject({

@@ -39,7 +39,7 @@ export interface DraftChangeSet {
   readonly counts: RunCountsDelta;
 }
 
-function countOutcomes(planned: readonly PlannedAccount[]): Omit<RunCounts['accounts'], 'fresh'> {
+function countOutcomes(planned: readonly PlannedAccount[]): Omit<RunCounts['accounts'], 'fresh' | 'unreached'> {
   const counts = { selected: planned.length, changed: 0, unchanged: 0, held: 0, skipped: 0, failed: 0 };
   for (const { outcome } of planned) counts[outcome] += 1;
   return counts;

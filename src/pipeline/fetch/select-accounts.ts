@@ -5,17 +5,16 @@ import type { SourceAccount } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Run } from '../run/run.ts';
-import { isInShard, type Shard } from './shard.ts';
 import type { SyncTally } from './sync-tally.ts';
 
-/** The accounts to fetch: of this shard, not fresh, and not answered later than now. The others are only counted. */
+/** The accounts to fetch: not fresh, and not answered later than now. The others are only counted. */
 export async function* selectAccounts(
   { context: { loader, clock } }: Run,
   tally: SyncTally,
-  { accounts, shard, maxAgeMs }: Selection,
+  { accounts, maxAgeMs }: Selection,
   signal: AbortSignal,
 ): AsyncGenerator<SourceAccount> {
-  for await (const { account, head } of withHeads(inShard(accounts, shard), loader, signal)) {
+  for await (const { account, head } of withHeads(accounts, loader, signal)) {
     const now = clock.now();
     tally.addSelected(head);
     if (head !== null && isFresh(head, now, maxAgeMs)) tally.addFresh(head);
@@ -28,13 +27,8 @@ export async function* selectAccounts(
 }
 
 export interface Selection {
-  readonly accounts: AsyncIterable<SourceAccount> | Iterable<SourceAccount>;
-  readonly shard: Shard | null;
+  readonly accounts: AsyncIterable<SourceAccount>;
   readonly maxAgeMs: number | null;
-}
-
-async function* inShard(accounts: Selection['accounts'], shard: Shard | null): AsyncGenerator<SourceAccount> {
-  for await (const account of accounts) if (isInShard(account.appId, shard)) yield account;
 }
 
 /** An account that a run may fetch, with what is stored about it. */

@@ -45,6 +45,12 @@ export class SyncTally {
     this.#addUnasked('failed', [describeNotNewer(appId, newest), ...suspensionOf(appId, removalsSuspendedSince)]);
   }
 
+  /** The accounts of a run that was stopped whose turn did not come, or whose answer did not; `total` counts all. */
+  addUnreached(total: number): void {
+    const unreached = Math.max(0, total - this.#run.tally.counts.accounts.selected);
+    this.#run.tally.add({ accounts: { selected: unreached, unreached } });
+  }
+
   addFailure(failure: FetchFailure): void {
     this.#run.tally.addProblem(describeFailure(failure));
     const { credentialsRefused, misconfigured, unreachable, stoppedBy } = this.#facts;

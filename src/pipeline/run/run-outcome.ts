@@ -63,5 +63,5 @@ function isNothingReadable(counts: RunCounts, facts: RunFacts): boolean {
 }
 
 function attempted({ accounts }: RunCounts): number {
-  return accounts.selected - accounts.fresh;
+  return accounts.selected - accounts.fresh - accounts.unreached;
 }

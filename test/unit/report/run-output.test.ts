@@ -13,7 +13,7 @@ import { renderRunSummary } from '../../../src/report/run-summary.ts';
 const report: RunReport = {
   run_id: 'r1',
   outcome: 'partial',
-  accounts: { selected: 1204, changed: 1, unchanged: 1201, held: 1, skipped: 0, failed: 1, fresh: 0 },
+  accounts: { selected: 1204, changed: 1, unchanged: 1201, held: 1, skipped: 0, failed: 1, fresh: 0, unreached: 0 },
   observations: { recorded: 1204, duplicate: 0 },
   versions: { opened: 2, closed: 1, rewritten: 0, removed: 0 },
   rejects: 3,
