@@ -41,8 +41,11 @@ export function define(command: Command, run: RunAction): void {
             );
           }
           await using source = openSource(session, config);
-          const options = await syncOptionsOf(session, config, flags, source);
-          return await runOnTarget(session, config, target, (context) => planSync({ ...context, onChanges }, options));
+          return await runOnTarget(session, config, target, async (context) => {
+            const { loader } = context;
+            const options = await syncOptionsOf(session, config, flags, { source, loader });
+            return await planSync({ ...context, onChanges }, options);
+          });
         };
         return reportRun(session, 'plan', flags, work, list);
       }),

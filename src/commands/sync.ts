@@ -30,9 +30,11 @@ export function define(command: Command, run: RunAction): void {
       const config = await session.loadConfig(flagSettings(flags));
       return reportRun(session, 'sync', flags, async () => {
         await using source = openSource(session, config);
-        const options = await syncOptionsOf(session, config, flags, source);
         const target = { label: 'sync', lockTimeoutMs: flags.lockTimeout };
-        return await runOnTarget(session, config, target, (context) => sync(context, options));
+        return await runOnTarget(session, config, target, async (context) => {
+          const { loader } = context;
+          return await sync(context, await syncOptionsOf(session, config, flags, { source, loader }));
+        });
       });
     }),
   );

@@ -8,26 +8,14 @@ import { autoMigrate, refuseUser } from '../load/parse-section.ts';
 import { pgliteSection } from '../load/pglite/pglite-config.ts';
 import { postgresSection } from '../load/postgres/postgres-config.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
-import type { AccountConfig } from './account-config.ts';
 import { isMap, valueAt } from './config-path.ts';
-import type { SecretReference } from './secret.ts';
+import type { AccountConfig } from './roster/account-config.ts';
+import { refuse, secretReference } from './secret/secret-reference.ts';
 import { DEFAULT_TIME_ZONE, isTimeZone, likelyTimeZone } from './time-zone.ts';
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
   .superRefine(refuseUser);
-
-const secret = z
-  .strictObject({
-    env: z.string().min(1).optional().describe('Name of the environment variable that holds the secret.'),
-    file: z.string().min(1).optional().describe('File that holds the secret; relative to the config file.'),
-  })
-  .meta({ minProperties: 1, maxProperties: 1 })
-  .transform(({ env, file }, context): SecretReference => {
-    if (env !== undefined && file === undefined) return { env };
-    if (file !== undefined && env === undefined) return { file };
-    return refuse(context, 'needs exactly one of env and file');
-  });
 
 const account = z
   .strictObject({
@@ -39,22 +27,38 @@ const account = z
       })
       .meta({ minLength: 1, maxLength: 128 })
       .describe('App id of the mini program, as in wx0123456789abcdef.'),
-    accessToken: secret.optional().describe('A token that someone else maintains.'),
-    appSecret: secret.optional().describe('Secret of the account; scenedim calls stable_token with it.'),
+    accessToken: secretReference.optional().describe('A token that someone else maintains.'),
+    appSecret: secretReference.optional().describe('Secret of the account; scenedim calls stable_token with it.'),
   })
   .transform(({ appId, accessToken, appSecret }, context): AccountConfig => {
     if (accessToken !== undefined && appSecret === undefined) return { appId, accessToken };
     if (appSecret !== undefined && accessToken === undefined) return { appId, appSecret };
+    if (appSecret === undefined) return { appId };
     return refuse(context, 'needs exactly one of accessToken and appSecret');
   });
 
 const listedAccounts = z.array(account).min(1);
 
+const patterns = z.array(z.string().min(1).max(128)).min(1);
+
+const selection = {
+  include: patterns.optional().describe('Only these app ids; * stands for any characters.'),
+  exclude: patterns.optional().describe('Without these app ids, whatever include says.'),
+};
+
 const accountsFile = z.strictObject({
   file: z
     .string()
     .min(1)
-    .describe('CSV file with a header; columns app_id and one of secret_env, secret_file, token_env, token_file.'),
+    .describe(
+      'CSV file with a header, or NDJSON; app_id, and one of secret_env, secret_file, token_env, token_file where source gives no credential. - is standard input.',
+    ),
+  ...selection,
+});
+
+const accountsQuery = z.strictObject({
+  query: z.string().min(1).describe('SELECT on the target; its first column is the app ids.'),
+  ...selection,
 });
 
 const source = z.strictObject({
@@ -89,7 +93,15 @@ const source = z.strictObject({
     .max(3_600_000)
     .default(sourceDefaults.totalTimeoutMs)
     .describe('Longest time for one account, repetitions and waits included, in milliseconds.'),
-  accounts: z.union([listedAccounts, accountsFile]).describe('The accounts whose scene lists are fetched.'),
+  accessToken: secretReference
+    .optional()
+    .describe('Token of each account that names no credential of its own; {appId} stands for the account.'),
+  appSecret: secretReference
+    .optional()
+    .describe('Secret of each account that names no credential of its own; {appId} stands for the account.'),
+  accounts: z
+    .union([listedAccounts, accountsFile, accountsQuery])
+    .describe('The accounts whose scene lists are fetched.'),
 });
 
 /** The `target` section of each built-in kind, as its loader describes it. */
@@ -98,12 +110,6 @@ const builtInTargets: Readonly<Record<string, TargetSchema>> = {
   postgres: postgresSection,
   bigquery: bigquerySection,
 } satisfies Record<(typeof builtInTargetTypes)[number], TargetSchema>;
-
-/** A misspelt key is also missing under its right name; only the former is worth telling. */
-function refuse(context: z.core.$RefinementCtx, message: string): never {
-  if (context.issues.length === 0) context.addIssue(message);
-  return z.NEVER;
-}
 
 const ownTarget = z
   .looseObject({
@@ -166,7 +172,9 @@ export const configSchema = z.strictObject({
 export function configSchemaFor(values: unknown) {
   const type = valueAt(values, ['target', 'type']);
   const target = typeof type === 'string' && Object.hasOwn(builtInTargets, type) ? builtInTargets[type] : undefined;
-  const accounts = isMap(valueAt(values, ['source', 'accounts'])) ? accountsFile : listedAccounts;
+  const given = valueAt(values, ['source', 'accounts']);
+  const form = isMap(given) && 'query' in given ? accountsQuery : accountsFile;
+  const accounts = isMap(given) ? form : listedAccounts;
   return configSchema.extend({ source: source.extend({ accounts }).optional(), target: target ?? ownTarget });
 }
 

@@ -99,15 +99,24 @@ function unknownKey(path: ConfigPath, key: string, schema: z.ZodType): Described
 }
 
 interface JsonSchemaNode {
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchemaNode>>;
+  readonly additionalProperties?: JsonSchemaNode | boolean;
+  readonly anyOf?: readonly JsonSchemaNode[];
   readonly properties?: Readonly<Record<string, JsonSchemaNode>>;
   readonly items?: JsonSchemaNode;
 }
 
 function knownKeys(path: ConfigPath, schema: z.ZodType): readonly string[] {
   const root: JsonSchemaNode | undefined = z.toJSONSchema(schema, { io: 'input' }) as JsonSchemaNode;
-  const node = path.reduce<JsonSchemaNode | undefined>(
-    (parent, step) => (typeof step === 'number' ? parent?.items : parent?.properties?.[step]),
-    root,
-  );
+  const follow = (node: JsonSchemaNode | undefined): JsonSchemaNode | undefined => {
+    const target = node?.$ref === undefined ? node : root?.$defs?.[node.$ref.replace('#/$defs/', '')];
+    return target?.anyOf?.map(follow).find((branch) => branch?.properties !== undefined) ?? target;
+  };
+  const node = path.reduce<JsonSchemaNode | undefined>((parent, step) => {
+    const { items, properties, additionalProperties } = parent ?? {};
+    const others = typeof additionalProperties === 'object' ? additionalProperties : undefined;
+    return follow(typeof step === 'number' ? items : (properties?.[step] ?? others));
+  }, root);
   return Object.keys(node?.properties ?? {}).filter((key) => key !== '$schema');
 }

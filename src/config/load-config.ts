@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ScenedimError } from '../errors.ts';
 import { describeUnreadable, readText } from '../text-file.ts';
-import { variablesOfAccountsFile } from './accounts-file.ts';
 import { type ConfigDocument, parseConfigDocument } from './config-document.ts';
 import { type ConfigPath, formatPath, valueAt } from './config-path.ts';
 import type { ParsedConfig } from './config-schema.ts';
 import type { Environment } from './interpolate.ts';
+import { variablesOfAccountsFile } from './roster/accounts-file.ts';
 import { type Setting, settingsFromEnvironment, unknownVariables } from './setting-variables.ts';
 import { validateConfig } from './validate-config.ts';
 

@@ -9,6 +9,7 @@ export const settingVariables: Readonly<Record<string, string>> = {
   SCENEDIM_SOURCE_TIMEOUT_MS: 'source.timeoutMs',
   SCENEDIM_SOURCE_TOTAL_TIMEOUT_MS: 'source.totalTimeoutMs',
   SCENEDIM_SOURCE_ACCOUNTS_FILE: 'source.accounts.file',
+  SCENEDIM_SOURCE_ACCOUNTS_QUERY: 'source.accounts.query',
   SCENEDIM_TARGET_TYPE: 'target.type',
   SCENEDIM_TARGET_PATH: 'target.path',
   SCENEDIM_TARGET_URL: 'target.url',

@@ -4,6 +4,7 @@ import type { ConfigDocument } from './config-document.ts';
 import { type ConfigPath, formatPath, isMap, setAt, valueAt } from './config-path.ts';
 import { configSchemaFor, type ParsedConfig } from './config-schema.ts';
 import { type DescribedIssue, describeIssue } from './describe-issue.ts';
+import { sharedCredential } from './roster/account-config.ts';
 import type { Setting } from './setting-variables.ts';
 
 /**
@@ -31,7 +32,7 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
   const isCoerced = !first.success && coerceTexts(values, first.error.issues, isFromText);
   const parsed = isCoerced ? schema.safeParse(values) : first;
   const issues = parsed.success
-    ? repeatedAccounts(parsed.data, document)
+    ? [...repeatedAccounts(parsed.data, document), ...lackingCredentials(parsed.data)]
     : parsed.error.issues.flatMap((issue) => {
         const path = issue.path as ConfigPath;
         const mayShow = !isFromText(path) && path.at(-1) !== 'url' && !/[@#]/.test(String(valueAt(values, path)));
@@ -107,8 +108,21 @@ function laterFeatures(values: unknown): DescribedIssue[] {
   if (accounts === 'authorizers' || (isMap(accounts) && 'authorizers' in accounts)) {
     found.push(later(['source', 'accounts'], 'source.accounts: authorizers'));
   }
-  if (isMap(accounts) && 'query' in accounts) found.push(later(['source', 'accounts'], 'source.accounts: { query }'));
   return found;
+}
+
+function lackingCredentials({ source }: ParsedConfig): DescribedIssue[] {
+  if (source === undefined) return [];
+  if (source.accessToken !== undefined && source.appSecret !== undefined) {
+    return [{ path: ['source', 'appSecret'], message: 'source: needs at most one of accessToken and appSecret' }];
+  }
+  if (sharedCredential(source) !== null || !Array.isArray(source.accounts)) return [];
+  return source.accounts.flatMap(({ accessToken, appSecret }, index): DescribedIssue[] => {
+    if (accessToken !== undefined || appSecret !== undefined) return [];
+    const path = ['source', 'accounts', index];
+    const message = `${formatPath(path)}: needs exactly one of accessToken and appSecret`;
+    return [{ path, message, remedy: 'or give all accounts one, as source.accessToken or source.appSecret' }];
+  });
 }
 
 function repeatedAccounts(config: ParsedConfig, document: ConfigDocument): DescribedIssue[] {

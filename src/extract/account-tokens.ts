@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../error-text.ts';
-import { ScenedimError } from '../errors.ts';
+import { isScenedimError, ScenedimError } from '../errors.ts';
 import { numberLiteral } from '../normalize/exact-json.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
 import { CREDENTIALS_UNUSABLE, type SecretReader, type SourceAccount } from './scene-source.ts';
@@ -50,7 +50,9 @@ export class AccountTokens {
     } catch (error) {
       call.limit.signal.throwIfAborted();
       const remedy = error instanceof ScenedimError ? error.remedy : undefined;
-      return this.#unusable(appId, `its ${what} cannot be read: ${messageOf(error)}`, remedy);
+      const why = `its ${what} cannot be read: ${messageOf(error)}`;
+      if (isScenedimError(error, 'source_unreachable')) return this.#unreachable(why, remedy ?? null);
+      return this.#unusable(appId, why, remedy);
     }
     call.onSecret(secret);
     const flaw = flawOfSecret(what, secret);
@@ -90,6 +92,18 @@ export class AccountTokens {
     if (this.#cache.size >= MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
     const usableUntil = this.#timer.now() + Math.min(lifetimeS, MAX_LIFETIME_S) * 1000 - SPARE_MS;
     this.#cache.set(appId, { token, usableUntil });
+  }
+
+  #unreachable(message: string, remedy: string | null): TokenOutcome {
+    const failure = callFailure({
+      code: 'credentials_unreachable',
+      errorClass: 'transient',
+      message,
+      remedy,
+      unreachable: true,
+      observedAt: this.#clock.now(),
+    });
+    return { kind: 'failure', failure };
   }
 
   #unusable(appId: string, why: string, remedy?: string | null): TokenOutcome {

@@ -61,6 +61,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Besides those of every request, which they replace. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON, as one string: WeChat answers 412 without a Content-Length. */
   readonly json?: Readonly<Record<string, unknown>>;
 }
@@ -122,6 +124,7 @@ function respond(
       // Identity, so that the bytes that are kept are the bytes that were sent.
       'accept-encoding': 'identity',
       'user-agent': 'scenedim',
+      ...request.headers,
       ...(body !== '' && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
     };
     const outgoing = open({ method: request.method, headers, signal });

@@ -1,12 +1,12 @@
 /**
  * Why a text cannot be a token or an app secret, and what to do; null when it can be one. Both consist of visible ASCII
- * characters, and neither begins with `{`: such a text is the JSON in which SDKs cache a token.
+ * characters, and neither begins with `{`: such a text is the JSON in which SDKs cache a token, and brokers answer.
  */
 export function flawOfSecret(what: string, text: string): SecretFlaw | null {
   if (/^\s*\{/.test(text)) {
     return {
       message: `its ${what} is JSON, as SDKs cache it, not the ${what} itself`,
-      remedy: `give the ${what} alone: the text of its member, without braces and quotes`,
+      remedy: `name its member beside where it is read from, like pointer: /access_token, or give the ${what} alone`,
     };
   }
   if (/^[\x21-\x7e]+$/.test(text)) return null;

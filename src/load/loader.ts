@@ -284,6 +284,12 @@ export interface Loader extends AsyncDisposable {
   readonly usage?: () => LoaderUsage;
 
   /**
+   * The first column of what somebody else's SELECT gives, each value as text, null as null. It may write nothing. Only
+   * targets that speak SQL have it: for `source.accounts: { query }`.
+   */
+  readonly queryColumn?: (statement: string, signal: AbortSignal) => Promise<readonly (string | null)[]>;
+
+  /**
    * Runs one SQL statement as it is and returns its rows; only targets that speak SQL have it. For the
    * demo, never for a run.
    */

@@ -485,7 +485,7 @@ describe('tokens', () => {
     [
       'they are the JSON that SDKs cache',
       { accessToken: async () => '{"access_token":"abc","expires_in":7200}' },
-      /its access token is JSON, as SDKs cache it.*give the access token alone/,
+      /its access token is JSON, as SDKs cache it.*pointer: \/access_token, or give the access token alone/,
     ],
     ['they hold a line end', { accessToken: async () => 'abcdef\nghi' }, /holds spaces, line ends/],
   ])('fails the account without a request when %s', async (_what, credentials, message) => {

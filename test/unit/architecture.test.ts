@@ -160,7 +160,7 @@ describe('the rules themselves', () => {
     ['src/dimension/plan.ts', "import { normalize } from '../normalize/normalize-body.ts';"],
     ['src/dimension/plan.ts', "import { readFile } from 'node:fs/promises';"],
     ['src/normalize/body.ts', "import * as z from 'zod';"],
-    ['src/errors.ts', "import { x } from './config/secret.ts';"],
+    ['src/errors.ts', "import { x } from './config/secret/json-pointer.ts';"],
     ['src/report/table.ts', "import { Command } from 'commander';"],
     ['src/load/postgres-sql/copy.ts', "import pg from 'pg';"],
     ['src/unheard-of/x.ts', "import { x } from '../errors.ts';"],

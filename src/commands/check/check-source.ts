@@ -1,10 +1,10 @@
 import type { Config } from '../../config/load-config.ts';
-import { openRoster } from '../../config/roster.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { flawOfSecret } from '../../extract/secret-text.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
-import { credentialsOf } from '../work/with-credentials.ts';
+import { rosterWithoutTarget } from '../work/roster-of.ts';
+import { credentialsOf, secretContextOf } from '../work/with-credentials.ts';
 import { checkClock } from './check-clock.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
@@ -24,12 +24,14 @@ export async function checkSource(session: Session, config: Config): Promise<rea
 
 async function checkCredentials(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
   const findings: CheckedFinding[] = [];
+  const secrets = secretContextOf(session, config);
+  const shared = { readers: new Map(), signal: session.signal };
   let accounts = 0;
   let unreadable = 0;
   try {
-    for await (const account of await openRoster(config, [], session.signal)) {
+    for await (const account of await rosterWithoutTarget(session, config)) {
       accounts += 1;
-      const credentials = credentialsOf(account, session, config);
+      const credentials = credentialsOf(account, secrets, shared);
       try {
         const [what, read] =
           'accessToken' in credentials

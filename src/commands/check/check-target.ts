@@ -8,6 +8,7 @@ import { requireTarget, requireVerifiable } from '../../pipeline/run/prepare-tar
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
+import type { Session } from '../session/session.ts';
 import { type AccountStanding, acceptArguments, readStandings } from '../work/account-standing.ts';
 import { explainHeld } from '../work/explain-held.ts';
 import { type CredentialKinds, explainStoredError, readCredentialKinds } from '../work/stored-error.ts';
@@ -17,7 +18,11 @@ import { type CheckedFinding, findingOf } from './check-finding.ts';
 const NAMED = 20;
 
 /** Looks at rights, versions and settings of the target, at what waits for a decision, and proves the data. */
-export async function checkTarget(context: RunContext, config: Config): Promise<readonly CheckedFinding[]> {
+export async function checkTarget(
+  session: Session,
+  context: RunContext,
+  config: Config,
+): Promise<readonly CheckedFinding[]> {
   const { loader, signal } = context;
   const found = await loader.check(signal);
   const findings = found.map((finding) => ({ ...finding, exitCode: exitCodeOf(finding) }));
@@ -26,7 +31,7 @@ export async function checkTarget(context: RunContext, config: Config): Promise<
   try {
     const { rebuilding } = await requireVerifiable(context);
     const settings = rebuilding ? [await interruptedRebuild(context)] : [];
-    return [...findings, ...settings, ...(await checkAccounts(context, config)), await checkData(context)];
+    return [...findings, ...settings, ...(await checkAccounts(session, context, config)), await checkData(context)];
   } catch (error) {
     return [...findings, findingOf(error, 'settings')];
   }
@@ -45,6 +50,7 @@ function exitCodeOf({ level, code }: Finding): number {
 }
 
 async function checkAccounts(
+  session: Session,
   { loader, clock, signal }: RunContext,
   config: Config,
 ): Promise<readonly CheckedFinding[]> {
@@ -57,7 +63,7 @@ async function checkAccounts(
     if (head.lastErrorCode !== null) failing.add(head.appId);
     if (head.removalsSuspendedSince !== null) suspended.add(head);
   }
-  const kinds = await readCredentialKinds(config, failing, signal);
+  const kinds = await readCredentialKinds(session, config, loader, failing);
   const failed = new Named<AccountHead>();
   // Nothing asks about an account that is not listed any more: its failure is no trouble of a run to come.
   const listed = [...failing].filter((appId) => kinds?.has(appId) ?? true);

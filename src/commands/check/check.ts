@@ -42,7 +42,7 @@ async function collect(session: Session, config: Config): Promise<readonly Check
   try {
     findings.push(
       ...(await withTarget(session, config, { label: 'check', readOnly: true }, (context) =>
-        checkTarget(context, config),
+        checkTarget(session, context, config),
       )),
     );
   } catch (error) {

@@ -52,7 +52,9 @@ async function syncForReal(session: Session, config: Config, flags: CommonOption
   }
   return reportRun(session, 'sync', flags, async () => {
     await using source = openSource(session, config);
-    const options = await syncOptionsOf(session, config, {}, source);
-    return await withTarget(session, config, { label: 'sync' }, (context) => sync(context, options));
+    return await withTarget(session, config, { label: 'sync' }, async (context) => {
+      const { loader } = context;
+      return await sync(context, await syncOptionsOf(session, config, {}, { source, loader }));
+    });
   });
 }

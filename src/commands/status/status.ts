@@ -93,7 +93,7 @@ async function printTable(session: Session, config: Config, context: RunContext,
     .join(', ');
   const more = total > shown.length ? `… and ${formatCount(total - shown.length)} more; --all shows them\n` : '';
   const failed = shown.flatMap(({ head }) => (head.lastErrorCode === null ? [] : [head.appId]));
-  const kinds = await readCredentialKinds(config, new Set(failed), session.signal);
+  const kinds = await readCredentialKinds(session, config, context.loader, new Set(failed));
   const effects = await explainHeld(context.loader, shown, session.signal);
   const remedies = renderRemedies(shown, effects, kinds, now, out.paint);
   const table = renderTable(columns, rows, { paint: out.paint, width: out.columns });

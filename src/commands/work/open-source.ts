@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
-import { requireSource } from '../../config/roster.ts';
+import { requireSource } from '../../config/roster/open-roster.ts';
 import type { SceneSource } from '../../extract/scene-source.ts';
 import { createWechatSource } from '../../extract/wechat-source.ts';
 import type { Session } from '../session/session.ts';

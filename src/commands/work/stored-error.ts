@@ -1,11 +1,13 @@
 import { MAX_CLOCK_SKEW } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
-import { openRoster } from '../../config/roster.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { isScenedimError } from '../../errors.ts';
 import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
 import { CREDENTIALS_UNUSABLE, type CredentialKind } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
+import type { Loader } from '../../load/loader.ts';
+import type { Session } from '../session/session.ts';
+import { rosterOf } from './roster-of.ts';
 
 /** What the newest attempt of an account failed with and what to do about it; null when it did not fail. */
 export function explainStoredError(head: AccountHead, kinds: CredentialKinds, now: Micros): StoredError | null {
@@ -53,16 +55,22 @@ export interface StoredError {
 /** With what listed accounts are asked about, by app id; null without a list that can be read. */
 export type CredentialKinds = ReadonlyMap<string, CredentialKind> | null;
 
-/** Reads from the config with what these accounts are asked about. An account that is on no list is left out. */
+/**
+ * Reads from the config with what these accounts are asked about. An account that is on no list is left out. A list on
+ * standard input is not waited for: nothing is fetched here.
+ */
 export async function readCredentialKinds(
+  session: Session,
   config: Config,
+  loader: Loader,
   appIds: ReadonlySet<string>,
-  signal: AbortSignal,
 ): Promise<CredentialKinds> {
   const kinds = new Map<string, CredentialKind>();
-  if (config.source === undefined || appIds.size === 0) return null;
+  const { source } = config;
+  if (source === undefined || appIds.size === 0) return null;
+  if (!Array.isArray(source.accounts) && 'file' in source.accounts && source.accounts.file === '-') return null;
   try {
-    for await (const { appId, accessToken } of await openRoster(config, [], signal)) {
+    for await (const { appId, accessToken } of await rosterOf(session, config, loader)) {
       if (appIds.has(appId)) kinds.set(appId, accessToken === undefined ? 'appSecret' : 'accessToken');
     }
   } catch (error) {

@@ -1,14 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
-import { openRoster, requireSource } from '../../config/roster.ts';
+import { requireSource } from '../../config/roster/open-roster.ts';
 import type { Setting } from '../../config/setting-variables.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { SceneSource } from '../../extract/scene-source.ts';
+import type { Loader } from '../../load/loader.ts';
 import { isInShard, type Shard } from '../../pipeline/fetch/shard.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import type { ReportOptions } from './report-run.ts';
+import { rosterOf } from './roster-of.ts';
 import { withCredentials } from './with-credentials.ts';
 
 /** The options of `sync`, which `plan` shares. */
@@ -70,11 +72,11 @@ export async function syncOptionsOf(
   session: Session,
   config: Config,
   flags: SyncFlags,
-  source: SceneSource,
+  { source, loader }: { readonly source: SceneSource; readonly loader: Loader },
 ): Promise<SyncOptions> {
   const shard = flags.shard ?? shardFromEnvironment(session.environment);
   const isOurs = (appId: string) => isInShard(appId, shard);
-  const roster = await openRoster(config, flags.appId ?? [], session.signal, isOurs);
+  const roster = await rosterOf(session, config, loader, { appIds: flags.appId ?? [], isCounted: isOurs });
   return {
     source,
     accounts: withCredentials(roster, session, config),

@@ -1,7 +1,10 @@
-import type { AccountConfig } from '../../config/account-config.ts';
+import { abortable } from '../../abortable.ts';
+import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
-import type { Roster } from '../../config/roster.ts';
-import { createSecretReader } from '../../config/secret.ts';
+import type { ListedAccount, Roster } from '../../config/roster/open-roster.ts';
+import { createSecretReader, hasPlaceholder, type SecretContext } from '../../config/secret/create-secret-reader.ts';
+import type { SecretReference } from '../../config/secret/secret-reference.ts';
+import { createHttpClient } from '../../extract/http-client.ts';
 import type { AccountCredentials, SecretReader, SourceAccount } from '../../extract/scene-source.ts';
 import type { Session } from '../session/session.ts';
 
@@ -10,15 +13,67 @@ export async function* withCredentials(
   session: Session,
   config: Config,
 ): AsyncGenerator<SourceAccount> {
+  const context = secretContextOf(session, config);
+  const shared = { readers: new Map<SecretReference, SecretReader>(), signal: session.signal };
   for await (const account of roster)
-    yield { appId: account.appId, credentials: credentialsOf(account, session, config) };
+    yield { appId: account.appId, credentials: credentialsOf(account, context, shared) };
 }
 
 /** What reads the credential of an account, anew at each call. */
-export function credentialsOf(account: AccountConfig, session: Session, config: Config): AccountCredentials {
-  const reader = (reference: Parameters<typeof createSecretReader>[0]): SecretReader =>
-    createSecretReader(reference, { baseDirectory: config.baseDirectory, environment: session.environment });
+export function credentialsOf(
+  account: ListedAccount,
+  context: SecretContext,
+  shared: SharedReaders = { readers: new Map(), signal: NEVER },
+): AccountCredentials {
+  const reader = (reference: SecretReference): SecretReader => {
+    if (isOfAccount(reference)) return createSecretReader(reference, context, account.appId);
+    const { readers, signal } = shared;
+    const known = readers.get(reference) ?? readOnceASecond(createSecretReader(reference, context), signal);
+    readers.set(reference, known);
+    return known;
+  };
   return account.accessToken === undefined
     ? { appSecret: reader(account.appSecret) }
     : { accessToken: reader(account.accessToken) };
 }
+
+/** The readers of what several accounts have in common. They end with the run, not with the account that read first. */
+interface SharedReaders {
+  readonly readers: Map<SecretReference, SecretReader>;
+  readonly signal: AbortSignal;
+}
+
+const NEVER = new AbortController().signal;
+
+/** True of what is read cheaply, too: there is nothing to spare. */
+function isOfAccount(reference: SecretReference): boolean {
+  return !('command' in reference || 'url' in reference) || hasPlaceholder(reference);
+}
+
+/** A program or a host is not asked once for each of 100,000 accounts that share its answer. */
+function readOnceASecond(read: SecretReader, ending: AbortSignal): SecretReader {
+  let newest: { readonly at: number; readonly secret: Promise<string> } | undefined;
+  return (signal) => {
+    const now = performance.now();
+    if (newest === undefined || now - newest.at >= 1_000) newest = { at: now, secret: read(ending) };
+    const { secret } = newest;
+    secret.catch(() => {
+      if (newest?.secret === secret) newest = undefined;
+    });
+    return abortable(secret, signal);
+  };
+}
+
+/** What the secrets of a config are read with, for as long as the process lives. */
+export function secretContextOf(session: Session, { baseDirectory }: Config): SecretContext {
+  return {
+    baseDirectory,
+    environment: session.environment,
+    // The time limit is that of each secret.
+    http: createHttpClient({ timeoutMs: MAX_TIMEOUT_MS, maxBodyBytes: MAX_ANSWER_BYTES, clock: systemClock }),
+    onSecret: (secret) => void session.redactor.register(secret),
+  };
+}
+
+const MAX_TIMEOUT_MS = 3_600_000;
+const MAX_ANSWER_BYTES = 1_048_576;

@@ -12,7 +12,16 @@ import { readVersions } from './read/read-versions.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migration-script.ts';
-import type { SqlTarget } from './sql-target.ts';
+import type { SqlSession, SqlTarget } from './sql-target.ts';
+
+async function queryColumn({ db }: SqlSession, statement: string): Promise<readonly (string | null)[]> {
+  await sql`SET TRANSACTION READ ONLY`.execute(db);
+  const { rows } = await sql.raw<Record<string, unknown>>(statement).execute(db);
+  return rows.map((row) => {
+    const [first] = Object.values(row);
+    return first === null || first === undefined ? null : String(first);
+  });
+}
 
 /** How a target takes the run lock; null when somebody else holds what it excludes. */
 export type AcquireLock = (scope: LockScope, signal: AbortSignal) => Promise<Lock | null>;
@@ -54,6 +63,7 @@ export function createSqlLoader(
     readPayloads: (hashes, signal) => readPayloads(target, hashes, signal),
     readPayloadSizes: (signal) => readPayloadSizes(target, signal),
     apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, versionKey, changeSet, signal),
+    queryColumn: (statement, signal) => target.transaction((session) => queryColumn(session, statement), signal),
     runSql: (statement, signal) =>
       target.transaction(
         async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows,

@@ -115,7 +115,7 @@ describe.concurrent('credentials that WeChat refuses are put right:', () => {
     [
       'a token that is cached as JSON',
       { ...sourceOf(byToken), env: { TOKEN: '{"access_token":"x","expires_in":7200}' } },
-      'give the access token alone: the text of its member, without braces and quotes',
+      'name its member beside where it is read from, like pointer: /access_token, or give the access token alone',
       { env: {} },
     ],
     [
@@ -139,7 +139,7 @@ describe.concurrent('credentials that WeChat refuses are put right:', () => {
     [
       'a secret file that is empty',
       { ...sourceOf({ appId, appSecret: { file: 'secret.txt' } }), files: { 'secret.txt': '\n' } },
-      'write the secret into it',
+      'put the secret there',
       { files: { 'secret.txt': 'SECRET\n' } },
     ],
   ])('%s', async (_, fault, remedy, cure) => {

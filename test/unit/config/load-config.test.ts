@@ -251,7 +251,7 @@ describe('a mistake in the config is told with file, line and column', () => {
     [
       'a secret in two places',
       `${target}source: { accounts: [{ appId: wx1, appSecret: { env: A, file: B } }] }\n`,
-      'scenedim.yaml:2:47: source.accounts[0].appSecret: needs exactly one of env and file',
+      'scenedim.yaml:2:47: source.accounts[0].appSecret: needs exactly one of env, file, command, url',
     ],
     [
       'an account that is listed twice',
@@ -264,9 +264,34 @@ describe('a mistake in the config is told with file, line and column', () => {
       'scenedim.yaml:4:3: source.platform comes with a later version of scenedim',
     ],
     [
-      'accounts by query',
-      `${target}source: { accounts: { query: "select 1" } }\n`,
-      'scenedim.yaml:2:21: source.accounts: { query } comes with a later version of scenedim',
+      'two shared credentials',
+      `${target}source: { accessToken: { env: A }, appSecret: { env: B }, accounts: [{ appId: wx1 }] }\n`,
+      'scenedim.yaml:2:47: source: needs at most one of accessToken and appSecret',
+    ],
+    [
+      'headers of a file',
+      `${target}source: { accounts: [{ appId: wx1, appSecret: { file: A, headers: { X: y } } }] }\n`,
+      'scenedim.yaml:2:47: source.accounts[0].appSecret: headers go with a url only',
+    ],
+    [
+      'a pointer that is none',
+      `${target}source: { accounts: [{ appId: wx1, appSecret: { env: A, pointer: token } }] }\n`,
+      'scenedim.yaml:2:66: source.accounts[0].appSecret.pointer: must begin with a slash, like /access_token (it is "token")',
+    ],
+    [
+      'a time without a unit',
+      `${target}source: { accounts: [{ appId: wx1, appSecret: { env: A, timeout: "10" } }] }\n`,
+      'scenedim.yaml:2:66: source.accounts[0].appSecret.timeout: must be a time with its unit, like 10s or 500ms (it is "10")',
+    ],
+    [
+      'a url with a password',
+      `${target}source: { accounts: [{ appId: wx1, accessToken: { url: "http://u:p@host/" } }] }\n`,
+      'scenedim.yaml:2:56: source.accounts[0].accessToken.url: must not hold a user or a password',
+    ],
+    [
+      'a misspelt header',
+      `${target}source: { accounts: [{ appId: wx1, accessToken: { url: "http://h/", headers: { X: { envv: A } } } }] }\n`,
+      'scenedim.yaml:2:85: source.accounts[0].accessToken.headers.X.envv: unknown key; did you mean env?',
     ],
     [
       'accounts of the platform',

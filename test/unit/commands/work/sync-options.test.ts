@@ -27,9 +27,9 @@ test.each<[string, SyncFlags, Readonly<Record<string, string>>]>([
   ['one account in another shard', { appId: ['wx1'], shard: { index: 0, count: 5_000 } }, {}],
 ])('the progress of %s ends at its own total', async (_what, flags, environment) => {
   const session = { signal, environment } as unknown as Session;
-  const options = await syncOptionsOf(session, config, flags, source);
-  const seen: Progress[] = [];
   await using loader = createMemoryLoader(createMemoryTarget());
+  const options = await syncOptionsOf(session, config, flags, { source, loader });
+  const seen: Progress[] = [];
   const context = { ...contextFor(loader, { dimension: {}, guards: {} }), onProgress: (at: Progress) => seen.push(at) };
   const { report } = await sync(context, options);
   expect(options.accountTotal).toBe(report.accounts.selected);

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Config, loadConfig } from '../../../src/config/load-config.ts';
-import { openRoster } from '../../../src/config/roster.ts';
+import { type Config, loadConfig } from '../../../../src/config/load-config.ts';
+import { openRoster } from '../../../../src/config/roster/open-roster.ts';
 
 let directory = '';
 let config: Config;
@@ -21,7 +22,7 @@ const { signal } = new AbortController();
 
 async function read(csv: string, appIds: readonly string[] = []) {
   writeFileSync(join(directory, 'accounts.csv'), csv);
-  const roster = await openRoster(config, appIds, signal);
+  const roster = await openRoster(config, { appIds, signal, stdin: Readable.from([]), query: async () => [] });
   return { total: roster.total, accounts: await Array.fromAsync(roster) };
 }
 
@@ -93,10 +94,12 @@ describe('an accounts file', () => {
   });
 
   test('that is missing is told with its name', async () => {
-    await expect(openRoster(config, [], signal)).rejects.toMatchObject({
-      code: 'config_invalid',
-      message: 'accounts file accounts.csv does not exist',
-    });
+    await expect(openRoster(config, { signal, stdin: Readable.from([]), query: async () => [] })).rejects.toMatchObject(
+      {
+        code: 'config_invalid',
+        message: 'accounts file accounts.csv does not exist',
+      },
+    );
   });
 
   test.each([
@@ -114,5 +117,66 @@ describe('an accounts file', () => {
     const csv = `app_id,secret_env\nwx1,${'A'.repeat(3_000_000)}`;
     const message = 'accounts.csv:2: the line has more than 1 MiB';
     await expect(read(csv)).rejects.toMatchObject({ code: 'config_invalid', message });
+  });
+
+  test('may be NDJSON, and comes through standard input', async () => {
+    const lines = [
+      '\ufeff{"app_id":"wx1","name":"a"}',
+      '',
+      '{"app_id":"wx2","token_env":"T","secret_file":null}\r',
+      '',
+    ];
+    const stdin = Readable.from([Buffer.from(lines.join('\n').slice(0, 9)), Buffer.from(lines.join('\n').slice(9))]);
+    const shared = {
+      ...config,
+      source: { ...config.source, appSecret: { env: 'S' }, accounts: { file: '-' } },
+    } as Config;
+    const roster = await openRoster(shared, { signal, stdin, query: async () => [] });
+    const accounts = [
+      { appId: 'wx1', appSecret: { env: 'S' } },
+      { appId: 'wx2', accessToken: { env: 'T' } },
+    ];
+    expect([roster.total, await Array.fromAsync(roster), await Array.fromAsync(roster)]).toEqual([
+      2,
+      accounts,
+      accounts,
+    ]);
+  });
+
+  test('is not waited for on a terminal', async () => {
+    const stdin = Object.assign(Readable.from([]), { isTTY: true });
+    const shared = { ...config, source: { ...config.source, accounts: { file: '-' } } } as Config;
+    await expect(openRoster(shared, { signal, stdin, query: async () => [] })).rejects.toMatchObject({
+      message: 'source.accounts.file is -, but standard input is a terminal',
+      remedy: 'pipe the list of accounts into the command',
+    });
+  });
+
+  test.each([
+    ['{"app_id":"wx1","token_env":"A"}\n{"app_id":"wx2"\n', 'accounts.csv:2: the line is not JSON'],
+    ['{"app_id":"wx1","token_env":"A"}\n[]\n', 'accounts.csv:2: the line is no object'],
+    ['{"name":"x"}\n', 'accounts.csv:1: app_id must be 1 to 128 characters without control characters'],
+    [
+      '{"app_id":"wx1","token_env":"A"}\n{"app_id":"wx2"}',
+      'accounts.csv:2: wx2 needs exactly one of secret_env, secret_file, token_env, token_file',
+    ],
+    [`{"app_id":"${'x'.repeat(1_100_000)}`, 'accounts.csv:1: the line has more than 1 MiB'],
+  ])('that is no NDJSON is told with its line: %#', async (lines, message) => {
+    await expect(read(lines)).rejects.toMatchObject({ code: 'config_invalid', message });
+  });
+
+  test('needs app ids alone where the source gives a credential, and is narrowed by patterns', async () => {
+    writeFileSync(join(directory, 'accounts.csv'), 'app_id\nwx1\nwx12\nwx123\nwx.4\n');
+    const chosen = async (selection: object) => {
+      const accounts = { file: 'accounts.csv', ...selection };
+      const narrowed = { ...config, source: { ...config.source, accessToken: { env: 'T' }, accounts } } as Config;
+      const roster = await openRoster(narrowed, { signal, stdin: Readable.from([]), query: async () => [] });
+      return [roster.total, ...(await Array.fromAsync(roster, ({ appId }) => appId))];
+    };
+    expect(await chosen({})).toEqual([4, 'wx1', 'wx12', 'wx123', 'wx.4']);
+    expect(await chosen({ include: ['wx1*'] })).toEqual([3, 'wx1', 'wx12', 'wx123']);
+    expect(await chosen({ include: ['wx1*', 'wx.4'], exclude: ['*2*'] })).toEqual([2, 'wx1', 'wx.4']);
+    expect(await chosen({ exclude: ['wx.*', '*12'] })).toEqual([2, 'wx1', 'wx123']);
+    expect(await chosen({ include: ['**1**3'] })).toEqual([1, 'wx123']);
   });
 });
