@@ -11,8 +11,13 @@ from pathlib import Path
 
 def server_programs():
     """The folder of initdb, pg_ctl and postgres: PG_BIN, the newest of the tests' servers, or where pg_config says."""
-    named = os.environ.get("PG_BIN") or os.environ.get("SCENEDIM_TEST_PG_BIN", "").split(":")[-1]
-    return Path(named or subprocess.check_output(["pg_config", "--bindir"], text=True).strip())
+    of_tests = [folder for folder in os.environ.get("SCENEDIM_TEST_PG_BIN", "").split(":") if folder]
+    named = os.environ.get("PG_BIN") or (of_tests or [None])[-1]
+    if not named and shutil.which("pg_config"):
+        named = subprocess.check_output(["pg_config", "--bindir"], text=True).strip()
+    if not named or not Path(named, "initdb").exists():
+        sys.exit(f"no initdb in {named or 'any folder'}: set PG_BIN to the bin folder of a PostgreSQL server")
+    return Path(named)
 
 
 def find_psql():

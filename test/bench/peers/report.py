@@ -67,15 +67,21 @@ def best_row(results, names, phase):
 
 def table(rows, runs, names, base):
     results = Results(runs)
+    best = list(filter(None, (best_row(results, names, phase) for phase in PHASES)))
     columns = ["contestant", "phase", "min s", "median s", "×floor", *([f"×{base}"] if base else []),
                "CPU s client+server", "peak RSS MB", "result", "load1"]
     return "\n".join([
         f"\n<!-- table: {rows:,} rows beside peers -->", row(columns), row(["---"] * len(columns)),
         *(contestant_row(results, n, phase, base) for phase in PHASES for n in names if results.of(n, phase)),
+        *(best_table(rows, best) if best else [])])
+
+
+def best_table(rows, best):
+    return [
         "", "Fastest peer with history; each cell is the ratio of wall time, then of CPU time.", "",
         f"<!-- table: {rows:,} rows, fastest of the peers -->",
         row(["phase", "peer", "median s", "peer ÷ floor", "sqlref ÷ peer", "ours ÷ peer"]), row(["---"] * 6),
-        *filter(None, (best_row(results, names, phase) for phase in PHASES))])
+        *best]
 
 
 def report(about, runs):
@@ -84,8 +90,9 @@ def report(about, runs):
     base = "ours" if "ours" in names else "sqlref" if "sqlref" in names else None
     sizes = sorted({r["rows"] for r in runs})
     loads = [r["load1"] for r in runs]
+    repeats = max(r["repeat"] for r in runs) + 1
     return "\n".join([
         f"{about['date']}: {about['cpus']} x {about['processor']}, {about['memory_gb']} GB, Linux {about['kernel']},",
-        f"load {min(loads):.1f} to {max(loads):.1f}, {max(r['repeat'] for r in runs) + 1} repeats,",
+        f"load {min(loads):.1f} to {max(loads):.1f}, {repeats} repeat{'' if repeats == 1 else 's'},",
         ", ".join(f"{k} {v}" for k, v in about["versions"].items()) + ".",
         *(table(rows, [r for r in runs if r["rows"] == rows], names, base) for rows in sizes)])
