@@ -25,13 +25,20 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [options]
   --only GROUP,...      ${groups.join(', ')}; default: all but scale
   --targets TYPE,...    ${targetTypes.join(', ')}; default: both
-  --sizes ROWS,...      rows of the dimension; default: 10000,100000
+  --sizes ROWS,...      rows of the dimension, digits only; default: 10000,100000
+                        (sync and scale have sizes of their own)
   --repeats N           default: 3
   --full                500000 rows, 100,000 accounts and the scale curve as well
   --json FILE           writes every sample
-  --compare FILE        names what got slower since that file; exit status 1 when something did
+  --compare FILE        names what got slower since that file; exit status 1 when something did,
+                        or when nothing could be compared; both runs need 3 repeats
   --profile FOLDER      writes a .cpuprofile of each command; the figures are then no good
+  --help                prints this
 `;
+
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
 
 /** Throws `usage`. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {

@@ -1,4 +1,6 @@
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
+import * as z from 'zod';
+import { groups } from './bench-options.ts';
 import type { Sample } from './sample.ts';
 
 /** What `--json` writes and `--compare` reads. */
@@ -15,6 +17,27 @@ export interface BenchResult {
   readonly versions: Readonly<Record<string, string>>;
   readonly repeats: number;
   readonly samples: readonly Sample[];
+}
+
+const number = z.number();
+const result = z.object({
+  date: z.string(),
+  machine: z.object({ processor: z.string(), processors: number, memoryGb: number, system: z.string() }),
+  load: z.object({ before: z.string(), after: z.string() }),
+  versions: z.record(z.string(), z.string()),
+  repeats: number,
+  samples: z.array(
+    z.object({
+      ...{ group: z.enum(groups), target: z.string(), size: z.string() },
+      ...{ figure: z.string(), floor: z.string().nullable() },
+      ...{ wallMs: number, clientCpuMs: number, serverCpuMs: number.nullable(), peakMb: number.nullable() },
+    }),
+  ),
+});
+
+/** Throws when it is not what `--json` writes. */
+export function parseBenchResult(text: string): BenchResult {
+  return result.parse(JSON.parse(text));
 }
 
 export function describeMachine(): BenchResult['machine'] {

@@ -16,7 +16,7 @@ function renderMachine({ date, machine, load, versions, repeats }: BenchResult):
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `${date}: ${machine.processors} x ${machine.processor}, ${machine.memoryGb} GB, ${machine.system},`,
-    `load ${load.before} before and ${load.after} after, ${repeats} repeats,`,
+    `load ${load.before} before and ${load.after} after, ${repeats} repeat${repeats === 1 ? '' : 's'},`,
     `${programs.join(', ')}.`,
   ].join('\n');
 }

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { messageOf } from '../../src/error-text.ts';
+import { ScenedimError } from '../../src/errors.ts';
 import { createDatabase, postgresServers, psqlOf, startPostgres } from '../support/postgres-server.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { openPostgresDatabase, type ViewDatabase } from '../support/view-database.ts';
@@ -74,7 +76,7 @@ const settings = { fsync: 'on', full_page_writes: 'on', shared_buffers: '256MB' 
  */
 export async function postgresTarget(): Promise<BenchTarget | string> {
   const given = process.env['SCENEDIM_BENCH_URL'];
-  const server = postgresServers().at(-1);
+  const server = given === undefined ? newestServer() : undefined;
   if (given === undefined && server === undefined) {
     return 'no server: set SCENEDIM_TEST_PG_BIN to the bin folder of one, or SCENEDIM_BENCH_URL';
   }
@@ -88,8 +90,11 @@ export async function postgresTarget(): Promise<BenchTarget | string> {
   const running =
     given === undefined && server !== undefined ? owned.use(await startPostgres(server, { settings })) : null;
   const adminUrl = given ?? running?.url() ?? '';
-  const admin = owned.use(await openPostgresDatabase(adminUrl));
-  const [row] = await admin.query<{ server_version: string }>('SHOW server_version');
+  const admin = owned.use(await openPostgresDatabase(adminUrl).catch(refused('SCENEDIM_BENCH_URL')));
+  const [row] = await admin.query<{ server_version: string; superuser: string }>(
+    "SELECT current_setting('server_version') AS server_version, current_setting('is_superuser') AS superuser",
+  );
+  if (row?.superuser !== 'on') refused('SCENEDIM_BENCH_URL')('its user is no superuser');
   const postmaster = await findPostmaster(admin);
   const kept = owned.move();
   return {
@@ -121,6 +126,23 @@ export async function postgresTarget(): Promise<BenchTarget | string> {
       };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The tests say which folder is wrong, and the variable that names it. */
+function newestServer() {
+  try {
+    return postgresServers().at(-1);
+  } catch (cause) {
+    return refused('PostgreSQL')(cause);
+  }
+}
+
+function refused(what: string): (cause: unknown) => never {
+  return (cause) => {
+    const remedy =
+      "set SCENEDIM_BENCH_URL to a superuser's URL of a server that runs, or SCENEDIM_TEST_PG_BIN to a bin folder";
+    throw new ScenedimError('usage', `${what}: ${messageOf(cause)}`, { remedy, cause });
   };
 }
 

@@ -2,25 +2,25 @@
  * `npm run bench`: how long everything takes, beside the least that it could take. See README.md.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildWhenStale } from '../../config/build.ts';
+import { messageOf } from '../../src/error-text.ts';
 import { isScenedimError, ScenedimError } from '../../src/errors.ts';
 import { readProgramVersion } from '../../src/process/program-version.ts';
-import { type BenchOptions, type Group, parseBenchOptions } from './bench-options.ts';
-import { type BenchResult, currentLoad, describeMachine } from './bench-result.ts';
+import { asksForHelp, type BenchOptions, type Group, parseBenchOptions, usage } from './bench-options.ts';
+import { type BenchResult, currentLoad, describeMachine, parseBenchResult } from './bench-result.ts';
 import type { BenchRun } from './bench-run.ts';
 import { renderBench } from './bench-table.ts';
 import { type BenchTarget, pgliteTarget, postgresTarget } from './bench-target.ts';
-import { compareFigures, fewestRepeats } from './compare-figures.ts';
+import { compareResults } from './compare-figures.ts';
 import { takeJoinFigures } from './join-figures.ts';
 import { takeLoadFigures } from './load-figures.ts';
 import { takePureFigures } from './pure-figures.ts';
 import { SampleTally } from './sample.ts';
 import { takeScaleFigures } from './scale-figures.ts';
 import { takeStartFigures } from './start-figures.ts';
-import { summarize } from './summary.ts';
 import { takeSyncFigures } from './sync-figures.ts';
 
 const takeFigures: Readonly<Record<Group, (run: BenchRun) => Promise<void>>> = {
@@ -41,17 +41,35 @@ try {
 }
 
 async function main(): Promise<number> {
-  const options = parseBenchOptions(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (asksForHelp(args)) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const options = parseBenchOptions(args);
   if (!existsSync('/proc/self/stat')) {
     throw new ScenedimError('usage', 'the bench reads CPU and memory from /proc', { remedy: 'run it on Linux' });
   }
   const baseline = options.compare === undefined ? null : await readBaseline(options.compare);
+  await prepareOutputs(options);
   await buildWhenStale();
-  if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   const result = await takeAll(options);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, null, 1)}\n`);
   process.stdout.write(renderBench(result));
-  return baseline === null ? 0 : printComparison(baseline, result);
+  if (baseline === null) return 0;
+  const { lines, exitCode } = compareResults(baseline, result);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return exitCode;
+}
+
+/** Finds out before the minutes of a run whether its results can be kept. */
+async function prepareOutputs({ json, profile }: BenchOptions): Promise<void> {
+  const attempt = (option: string, path: string) => (cause: unknown) => {
+    const remedy = 'name a place that can be written';
+    throw new ScenedimError('usage', `${option}: ${path} cannot be written: ${messageOf(cause)}`, { remedy, cause });
+  };
+  if (json !== undefined) await appendFile(json, '').catch(attempt('--json', json));
+  if (profile !== undefined) await mkdir(profile, { recursive: true }).catch(attempt('--profile', profile));
 }
 
 async function takeAll(options: BenchOptions): Promise<BenchResult> {
@@ -82,8 +100,11 @@ async function openTargets(options: BenchOptions, folder: string): Promise<reado
   if (options.targets.includes('pglite')) targets.push(pgliteTarget(folder, pgliteVersion()));
   if (!options.targets.includes('postgres')) return targets;
   const postgres = await postgresTarget();
-  if (typeof postgres === 'string') process.stderr.write(`SKIPPED postgres: ${postgres}\n`);
-  else targets.push(postgres);
+  if (typeof postgres !== 'string') return [...targets, postgres];
+  if (targets.length === 0) {
+    throw new ScenedimError('usage', 'there is no target to take figures on', { remedy: postgres });
+  }
+  process.stderr.write(`SKIPPED postgres: ${postgres}\n`);
   return targets;
 }
 
@@ -94,18 +115,9 @@ function pgliteVersion(): string {
 
 async function readBaseline(file: string): Promise<BenchResult> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as BenchResult;
+    return parseBenchResult(await readFile(file, 'utf8'));
   } catch (cause) {
-    const remedy = 'name a file that --json wrote';
+    const remedy = 'name a file that --json of this version of the bench wrote';
     throw new ScenedimError('usage', `--compare: ${file} cannot be read`, { remedy, cause });
   }
-}
-
-function printComparison(baseline: BenchResult, result: BenchResult): number {
-  const { slower, notCompared } = compareFigures(summarize(baseline.samples), summarize(result.samples));
-  for (const line of slower) process.stdout.write(`slower: ${line}\n`);
-  if (slower.length === 0) process.stdout.write('nothing got slower\n');
-  const why = `not in both, or of fewer than ${fewestRepeats} repeats`;
-  if (notCompared.length > 0) process.stdout.write(`not compared (${why}): ${notCompared.join('; ')}\n`);
-  return slower.length === 0 ? 0 : 1;
 }

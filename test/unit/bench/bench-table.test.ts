@@ -20,7 +20,7 @@ test('a result is a table that a document can hold', () => {
     ],
   };
   expect(renderBench(result)).toBe(`2026-01-01: 2 x Processor, 8 GB, Linux,
-load 0.1 before and 1.5 after, 1 repeats,
+load 0.1 before and 1.5 after, 1 repeat,
 node 24.21.0.
 
 <!-- table: results -->
