@@ -13,7 +13,7 @@ export function createBatchWriter(run: Run, stop: AbortController, check?: Check
 
   return {
     async write(batch) {
-      await (mayPlanBeside(run, last, batch) ? beforeLast : last.done);
+      await (mayPlanBeside(run, last, batch) ? beforeLast.catch(() => last.done) : last.done);
       beforeLast = last.done;
       const started: Underway = { accounts: batch.accounts, done: nothing, isDone: false };
       started.done = inOrder(last.done, commitBatch(run, batch, { before: last.done, check }));
@@ -31,7 +31,7 @@ export function createBatchWriter(run: Run, stop: AbortController, check?: Check
 export interface BatchWriter {
   /**
    * Resolves when there is room for another batch: the next to be collected, beside one that is planned and one that is
-   * written. Rejects with what kept a batch before this one from being written.
+   * written. Rejects with what kept a batch before this one from being written, when nothing is under way any more.
    */
   write(batch: Batch): Promise<void>;
   /** Waits until all is written, or nothing is under way any more. */

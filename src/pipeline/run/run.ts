@@ -87,17 +87,18 @@ function createRun(context: RunContext, command: string, lost: AbortSignal): Run
 
     async commit(plan, before) {
       for (let attempt = 1; ; attempt += 1) {
+        const draft = await retryOnTarget(() => plan(attempt), 'planning a batch', context, lost);
+        await before;
         try {
-          const draft = await retryOnTarget(() => plan(attempt), 'planning a batch', context, lost);
-          await before;
           await apply(context, { run: tally.recordAfter(draft.counts), ...draft.changes }, lost);
-          tally.commitBatch(draft.counts);
-          context.onChanges?.(draft.changes.versions);
-          return;
         } catch (error) {
           if (!isScenedimError(error, 'stale_heads') || attempt === PLAN_ATTEMPTS) throw error;
           logger.warn({ attempt }, 'an account changed while the batch was planned; planning it again');
+          continue;
         }
+        tally.commitBatch(draft.counts);
+        context.onChanges?.(draft.changes.versions);
+        return;
       }
     },
   };

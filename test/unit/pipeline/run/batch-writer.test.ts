@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { ScenedimError } from '../../../../src/errors.ts';
 import { databaseLimits, type Loader } from '../../../../src/load/loader.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
-import { OVERSIZE_FACTOR } from '../../../../src/pipeline/batch/batch.ts';
+import { type Batch, OVERSIZE_FACTOR } from '../../../../src/pipeline/batch/batch.ts';
 import { replay } from '../../../../src/pipeline/replay.ts';
+import { createBatchWriter } from '../../../../src/pipeline/run/batch-writer.ts';
+import type { Run } from '../../../../src/pipeline/run/run.ts';
 import { contextFor, inputOf, readExport } from '../../../support/run-case.ts';
 
 const line = (account: number, day: number, ...names: readonly string[]) =>
@@ -100,5 +102,39 @@ describe('batches', () => {
     expect(events.indexOf('plan wx2')).toBeLessThan(events.indexOf('wrote wx1'));
     expect(events.indexOf('wrote wx1')).toBeLessThan(events.indexOf('write end'));
     expect((await readExport(memory)).match(/"app_id":"wx\d"/g)).toEqual(['"app_id":"wx1"', '"app_id":"wx2"']);
+  });
+
+  test('behind one that stays out of date are not planned again', async () => {
+    const stale = new ScenedimError('stale_heads', 'somebody else changed the account');
+    const { run, events } = stage({
+      ...beside,
+      apply: (changes) => (changes.heads.length > 0 ? Promise.reject(stale) : Promise.resolve()),
+    });
+    await expect(run(...three)).rejects.toBe(stale);
+    expect(events.filter((event) => event === 'plan wx1')).toHaveLength(3);
+    expect(events.filter((event) => event === 'plan wx2')).toHaveLength(1);
+  });
+
+  test('end only when nothing is under way, also behind a failure', async () => {
+    const failure = new ScenedimError('data_refused', 'the first batch is refused');
+    const planning = Promise.withResolvers<never>();
+    const commits = [() => Promise.reject(failure), () => planning.promise];
+    const commit = () => commits.shift()?.() ?? Promise.reject(new TypeError('a third batch was begun'));
+    const run = { context: { loader: beside }, commit } as unknown as Run;
+    const writer = createBatchWriter(run, new AbortController());
+    const batchOf = (appId: string): Batch => ({
+      accounts: new Map([[appId, []]]),
+      failures: new Map(),
+      payloads: new Map(),
+    });
+    const events: string[] = [];
+    await writer.write(batchOf('wx1'));
+    await writer.write(batchOf('wx2'));
+    const ended = writer.write(batchOf('wx3')).catch((error: unknown) => events.push(`ended: ${error === failure}`));
+    await untilOthersHaveStopped();
+    events.push('planned');
+    planning.reject(failure);
+    await ended;
+    expect(events).toEqual(['planned', 'ended: true']);
   });
 });
