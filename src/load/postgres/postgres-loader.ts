@@ -1,4 +1,4 @@
-import type { Loader, Lock } from '../loader.ts';
+import type { Loader } from '../loader.ts';
 import type { LoaderContext, LoaderFactory } from '../loader-factory.ts';
 import { type AcquireLock, createSqlLoader } from '../postgres-sql/sql-loader.ts';
 import { connectionOptions } from './connection-options.ts';
@@ -17,21 +17,17 @@ export async function createPostgresLoader(
   const acquireLock: AcquireLock = async (scope, signal) => {
     const lock = await acquirePostgresLock(connector, scope, signal);
     if (lock === null) return null;
-    await assertSecondConnection(target, lock, signal);
-    target.mayTakeThird = scope.kind === 'exclusive';
+    try {
+      // The lock keeps a connection for itself. A pooler that gives no other one would let all that follows wait.
+      await target.assertAnswers(signal);
+      target.mayTakeThird = scope.kind === 'exclusive' && (await target.hasRoom(signal));
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
     return lock;
   };
   return createSqlLoader(target, acquireLock, onRetry);
-}
-
-/** The lock keeps a connection for itself. A pooler that gives no other one would let all that follows wait. */
-async function assertSecondConnection(target: PostgresTarget, lock: Lock, signal: AbortSignal): Promise<void> {
-  try {
-    await target.assertAnswers(signal);
-  } catch (error) {
-    await lock[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /** `target.type: postgres`. */

@@ -23,7 +23,7 @@ export class PostgresTarget implements SqlTarget {
   /** Reads beside what `#work` writes, on a third connection; null: not tried yet. */
   #reader: ThirdConnection | null = null;
   /**
-   * False for a shard: it leaves connections to the others, and there are enough that work side by side. Default false.
+   * False for a shard, which leaves connections to the others, and where the role's limit has no room. Default false.
    */
   mayTakeThird = false;
 
@@ -43,7 +43,10 @@ export class PostgresTarget implements SqlTarget {
   };
 
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const read = () => this.#readingConnection.read((connection) => work(this.#session(connection)), signal);
+    const read = async () => {
+      const reading = await this.#readingConnection(signal);
+      return reading.read((connection) => work(this.#session(connection)), signal);
+    };
     return this.#classified(read, signal, true);
   }
 
@@ -63,7 +66,8 @@ export class PostgresTarget implements SqlTarget {
       await connection.client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`, [...parameters]);
     };
     try {
-      yield* this.#readingConnection.pages<Row>(declare, PAGE_ROWS, signal);
+      const reading = await this.#readingConnection(signal);
+      yield* reading.pages<Row>(declare, PAGE_ROWS, signal);
     } catch (error) {
       throw this.#reasonFor(error, signal, true);
     }
@@ -74,13 +78,21 @@ export class PostgresTarget implements SqlTarget {
     await this.#classified(() => this.#work.assertAnswers(signal), signal);
   }
 
+  /** True when the CONNECTION LIMIT of the role allows a third connection and the two of another run besides. */
+  hasRoom(signal: AbortSignal): Promise<boolean> {
+    const read = async ({ client }: PostgresConnection) =>
+      (await client.query<{ room: boolean }>(askRoom)).rows[0]?.room;
+    return this.#classified(async () => (await this.#work.read(read, signal)) === true, signal, true);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.[Symbol.asyncDispose]();
     await this.#work[Symbol.asyncDispose]();
   }
 
-  get #readingConnection(): WorkConnection {
-    return this.#reader?.isOpen === true ? this.#reader.work : this.#work;
+  async #readingConnection(signal: AbortSignal): Promise<WorkConnection> {
+    const reader = this.#reader;
+    return reader !== null && (await reader.opens(signal)) ? reader.work : this.#work;
   }
 
   #session({ client }: PostgresConnection): SqlSession {
@@ -100,3 +112,10 @@ export class PostgresTarget implements SqlTarget {
     return signal.aborted ? signal.reason : classifyPostgresError(error, { ...this.#names, isReading });
   }
 }
+
+/** A third connection must not keep out a run of another schema, which needs two. */
+const askRoom = `
+  SELECT r.rolsuper OR r.rolconnlimit < 0 OR r.rolconnlimit >= 3 + (
+    SELECT count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'
+  ) AS room
+  FROM pg_catalog.pg_roles AS r WHERE r.rolname = session_user`;

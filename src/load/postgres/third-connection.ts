@@ -35,6 +35,12 @@ export class ThirdConnection implements AsyncDisposable {
     return this.#isOpen;
   }
 
+  /** Opens it again where it was closed meanwhile; false when that fails, so that nobody fails for it. */
+  async opens(signal: AbortSignal): Promise<boolean> {
+    if (this.#isOpen) await this.work.connect(signal).catch(() => signal.throwIfAborted());
+    return this.#isOpen;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed.abort(new Error('Connection terminated: the target is closed'));
     await this.#opening;

@@ -26,6 +26,11 @@ export class WorkConnection implements AsyncDisposable {
     this.#open = open;
   }
 
+  /** Opens the connection when there is none. */
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#inTurn(async () => {}, signal);
+  }
+
   /** Runs statements that only read, when it is their turn. */
   read<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
     const read = (connection: PostgresConnection) => {
