@@ -26,6 +26,7 @@ export const commandList: readonly CommandEntry[] = [
     summary: 'write the recorded answers, for replay elsewhere',
     load: () => import('./export-log.ts'),
   },
+  { name: 'token', summary: 'replace the access token of an account', load: () => import('./token.ts') },
   { name: 'simulate', summary: 'run a WeChat API simulator on this machine', load: () => import('./simulate.ts') },
   { name: 'demo', summary: 'show the whole job in a few seconds', load: () => import('./demo/demo.ts') },
   { name: 'schema', summary: 'print the JSON Schema of the config or an output', load: () => import('./schema.ts') },

@@ -11,6 +11,7 @@ import { migrateDocumentSchema } from './migrate.ts';
 import { errorDocumentSchema } from './session/error-document.ts';
 import { simulateDocumentSchema } from './simulate.ts';
 import { statusDocumentSchema } from './status/status-document.ts';
+import { tokenDocumentSchema } from './token.ts';
 import { fileDocumentSchema } from './work/write-result.ts';
 
 /** The documents that `--json` prints, each described beside the function that makes it. */
@@ -27,6 +28,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   file: fileDocumentSchema,
   // Here, because `init` is to start without the library that describes it.
   init: z.strictObject({ file: z.string() }),
+  token: tokenDocumentSchema,
   simulate: simulateDocumentSchema,
   demo: demoDocumentSchema,
   error: errorDocumentSchema,

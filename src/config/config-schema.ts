@@ -29,10 +29,18 @@ const account = z
       .describe('App id of the mini program, as in wx0123456789abcdef.'),
     accessToken: secretReference.optional().describe('A token that someone else maintains.'),
     appSecret: secretReference.optional().describe('Secret of the account; scenedim calls stable_token with it.'),
+    legacyToken: z
+      .boolean()
+      .optional()
+      .describe('Calls /cgi-bin/token with the appSecret, which ends the token that production has from there.'),
   })
-  .transform(({ appId, accessToken, appSecret }, context): AccountConfig => {
+  .transform(({ appId, accessToken, appSecret, legacyToken }, context): AccountConfig => {
+    if (legacyToken === true && appSecret === undefined)
+      return refuse(context, 'legacyToken goes with an appSecret only');
     if (accessToken !== undefined && appSecret === undefined) return { appId, accessToken };
-    if (appSecret !== undefined && accessToken === undefined) return { appId, appSecret };
+    if (appSecret !== undefined && accessToken === undefined) {
+      return { appId, appSecret, ...(legacyToken === true && { legacyToken }) };
+    }
     if (appSecret === undefined) return { appId };
     return refuse(context, 'needs exactly one of accessToken and appSecret');
   });

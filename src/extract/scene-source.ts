@@ -12,8 +12,19 @@ export type ErrorClass = (typeof errorClasses)[number];
  */
 export type SecretReader = (signal: AbortSignal) => Promise<string>;
 
-/** An access token that somebody else maintains, or the app secret with which we ask for one. */
-export type AccountCredentials = { readonly accessToken: SecretReader } | { readonly appSecret: SecretReader };
+/** An access token that somebody else maintains. */
+export interface GivenTokenCredentials {
+  readonly accessToken: SecretReader;
+}
+
+/** The app secret with which we ask for a token. */
+export interface AppSecretCredentials {
+  readonly appSecret: SecretReader;
+  /** True: at `GET /cgi-bin/token`, which ends the token that production uses. Default: at `stable_token`, which does not. */
+  readonly legacyToken?: boolean;
+}
+
+export type AccountCredentials = GivenTokenCredentials | AppSecretCredentials;
 
 /** How an account is asked about: by its own secret, by a token from elsewhere, or by a third-party platform. */
 export const credentialKinds = ['appSecret', 'accessToken', 'platform'] as const;

@@ -3,20 +3,23 @@ import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { createRedactor, type Redactor } from '../secrets/redact.ts';
 import { ServerTime } from '../server-time.ts';
-import { AccountTokens, type TokenCall } from './account-tokens.ts';
 import { type CallFailure, callFailure } from './call-outcome.ts';
+import { AccountTokens } from './credentials/account-tokens.ts';
+import type { AccountWith, TokenCall } from './credentials/token-provider.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import {
+  type AppSecretCredentials,
   type CredentialKind,
+  type FetchFailure,
   type FetchResult,
   type SceneSource,
   SECRET_IN_ANSWER,
   type SourceAccount,
 } from './scene-source.ts';
 import { sourceDefaults } from './source-defaults.ts';
-import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
+import { type TimeLimit, TimeLimitReached, withTimeLimit } from './time-limit.ts';
 import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
 
 /**
@@ -24,8 +27,8 @@ import { type CallOutcome, createWechatClient, type WechatClient } from './wecha
  * `errcode` absent or 0 is returned byte for byte, whatever its `scene` looks like; everything else is a failure with a remedy.
  * Throws `config_invalid` for a bad URL or rate.
  */
-export function createWechatSource(options: WechatSourceOptions): SceneSource {
-  return new WechatSource(options);
+export function createWechatSource(options: WechatSourceOptions): WechatSource {
+  return new WechatApi(options);
 }
 
 /** Everything but `clock` has a default; those of URLs, rate and time are {@link sourceDefaults}. */
@@ -53,10 +56,19 @@ export interface WechatSourceOptions {
   readonly random?: () => number;
 }
 
+/** What else can be asked of WeChat. */
+export interface WechatSource extends SceneSource {
+  /**
+   * Replaces the token that `stable_token` gives for this app secret: whatever uses the one before is refused from now on.
+   * Null when it is done. WeChat allows 20 a day. Never part of a run.
+   */
+  replaceToken(account: AccountWith<AppSecretCredentials>, signal: AbortSignal): Promise<FetchFailure | null>;
+}
+
 /** WeChat refuses a good token now and then; the next call with the same token works. */
 const SAME_TOKEN_WAIT_MS = 2_000;
 
-class WechatSource implements SceneSource {
+class WechatApi implements WechatSource {
   readonly #clock: Clock;
   readonly #timer: Timer;
   readonly #redactor: Redactor;
@@ -99,20 +111,35 @@ class WechatSource implements SceneSource {
 
   async fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
     const { appId } = account;
-    using secrets = new DisposableStack();
-    const onSecret = (secret: string) => void secrets.use(this.#redactor.register(secret));
-    try {
-      const outcome = await withTimeLimit(
-        signal,
-        this.#totalTimeoutMs,
-        (_signal, limit) => this.#sceneList(account, { limit, onSecret }),
-        this.#timer,
-      );
+    return this.#withCall(appId, signal, async (call): Promise<FetchResult> => {
+      const outcome = await this.#sceneList(account, call);
       if (outcome.kind === 'failure') return this.#failed(appId, outcome.failure);
       if (this.#redactor.holdsSecret(outcome.body)) {
         return this.#failed(appId, callFailure({ ...SECRET_IN_ANSWER, observedAt: outcome.receivedAt }));
       }
       return { kind: 'answer', appId, observedAt: outcome.receivedAt, body: outcome.body };
+    });
+  }
+
+  async replaceToken(account: AccountWith<AppSecretCredentials>, signal: AbortSignal): Promise<FetchFailure | null> {
+    const { appId } = account;
+    return this.#withCall(appId, signal, async (call) => {
+      const outcome = await this.#tokens.replace(account, call);
+      return outcome.kind === 'failure' ? this.#failed(appId, outcome.failure) : null;
+    });
+  }
+
+  /** Some work on one account within its time; its secrets are known as long as that lasts. */
+  async #withCall<T>(
+    appId: string,
+    signal: AbortSignal,
+    work: (call: TokenCall) => Promise<T>,
+  ): Promise<T | FetchFailure> {
+    using secrets = new DisposableStack();
+    const onSecret = (secret: string) => void secrets.use(this.#redactor.register(secret));
+    try {
+      const limited = (_signal: AbortSignal, limit: TimeLimit) => work({ limit, onSecret });
+      return await withTimeLimit(signal, this.#totalTimeoutMs, limited, this.#timer);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TimeLimitReached)) throw error;
@@ -148,7 +175,7 @@ class WechatSource implements SceneSource {
     return this.#client.call({ ...asked, method: 'GET', path: '/wxaapi/log/get_scene', query }, limit);
   }
 
-  #failed(appId: string, failure: CallFailure): FetchResult {
+  #failed(appId: string, failure: CallFailure): FetchFailure {
     const { redact } = this.#redactor;
     const remedy = failure.remedy === null ? null : redact(failure.remedy);
     return { kind: 'failure', appId, ...failure, message: redact(failure.message), remedy };

@@ -135,8 +135,8 @@ describe('an answer of another kind', () => {
   it.each([
     ['"7200"', 'answer'],
     ['7200', 'answer'],
-    ['"soon"', 'the answer of stable_token holds no positive expires_in'],
-    ['0', 'the answer of stable_token holds no positive expires_in'],
+    ['"soon"', 'the answer of the token endpoint holds no positive expires_in'],
+    ['0', 'the answer of the token endpoint holds no positive expires_in'],
   ])('expires_in %s of a token', async (lifetime, expected) => {
     await using server = await serve((socket) => {
       answerWith(`{"access_token":"a-token-of-wechat","expires_in":${lifetime}}`)(socket);

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load-config.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
-import { flawOfSecret } from '../../extract/secret-text.ts';
+import { flawOfSecret } from '../../extract/credentials/secret-text.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
 import { rosterWithoutTarget } from '../work/roster-of.ts';

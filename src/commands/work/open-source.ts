@@ -1,10 +1,9 @@
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import { requireSource } from '../../config/roster/open-roster.ts';
-import type { SceneSource } from '../../extract/scene-source.ts';
-import { createWechatSource } from '../../extract/wechat-source.ts';
+import { createWechatSource, type WechatSource } from '../../extract/wechat-source.ts';
 import type { Session } from '../session/session.ts';
 
-export function openSource(session: Session, config: Config): SceneSource {
+export function openSource(session: Session, config: Config): WechatSource {
   return createWechatSource({ ...requireSource(config), clock: systemClock, redactor: session.redactor });
 }

@@ -17,13 +17,17 @@ export function rosterOf(
 }
 
 /** Like {@link rosterOf} where no target is open; it is opened for a query only. */
-export async function rosterWithoutTarget(session: Session, config: Config): Promise<Roster> {
+export async function rosterWithoutTarget(
+  session: Session,
+  config: Config,
+  appIds: readonly string[] = [],
+): Promise<Roster> {
   const { signal, stdin } = session;
   const query = (statement: string) =>
     withTarget(session, config, { label: 'accounts', readOnly: true }, ({ loader }) =>
       queryOn(loader, statement, signal),
     );
-  return openRoster(config, { signal, stdin, query });
+  return openRoster(config, { appIds, signal, stdin, query });
 }
 
 async function queryOn(loader: Loader, statement: string, signal: AbortSignal): Promise<readonly (string | null)[]> {

@@ -15,9 +15,17 @@ export async function* withCredentials(
 ): AsyncGenerator<SourceAccount> {
   const context = secretContextOf(session, config);
   const shared = { readers: new Map<SecretReference, SecretReader>(), signal: session.signal };
-  for await (const account of roster)
-    yield { appId: account.appId, credentials: credentialsOf(account, context, shared) };
+  for await (const account of roster) {
+    const { appId } = account;
+    const credentials = credentialsOf(account, context, shared);
+    if ('legacyToken' in credentials) session.logger.warn({ app_id: appId }, LEGACY_TOKEN);
+    yield { appId, credentials };
+  }
 }
+
+const LEGACY_TOKEN =
+  'legacyToken asks GET /cgi-bin/token, which ends within 5 minutes the token that production has from there; ' +
+  'without it scenedim asks stable_token, which ends nothing';
 
 /** What reads the credential of an account, anew at each call. */
 export function credentialsOf(
@@ -33,7 +41,7 @@ export function credentialsOf(
     return known;
   };
   return account.accessToken === undefined
-    ? { appSecret: reader(account.appSecret) }
+    ? { appSecret: reader(account.appSecret), ...(account.legacyToken === true && { legacyToken: true }) }
     : { accessToken: reader(account.accessToken) };
 }
 

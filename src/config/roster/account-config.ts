@@ -3,7 +3,12 @@ import type { SecretReference } from '../secret/secret-reference.ts';
 /** Where the only credential of an account is kept. */
 export type CredentialReference =
   | { readonly accessToken: SecretReference; readonly appSecret?: undefined }
-  | { readonly appSecret: SecretReference; readonly accessToken?: undefined };
+  | {
+      readonly appSecret: SecretReference;
+      readonly accessToken?: undefined;
+      /** True: the token comes from `/cgi-bin/token`, and production's ends. Default: from `stable_token`. */
+      readonly legacyToken?: boolean;
+    };
 
 /** One account as the config or a list of accounts has it. Without a credential of its own it takes that of `source`. */
 export type AccountConfig = { readonly appId: string } & (CredentialReference | NoCredential);

@@ -88,7 +88,10 @@ function notListed(appId: string, listed: readonly string[], config: Config): Sc
 
 function credentialOf(account: AccountConfig, source: SourceConfig): CredentialReference {
   if (account.accessToken !== undefined) return { accessToken: account.accessToken };
-  if (account.appSecret !== undefined) return { appSecret: account.appSecret };
+  if (account.appSecret !== undefined) {
+    const { appSecret, legacyToken } = account;
+    return { appSecret, ...(legacyToken === true && { legacyToken }) };
+  }
   const shared = sharedCredential(source);
   if (shared === null) throw new TypeError('an account without a credential is refused when the list is read');
   return shared;

@@ -31,7 +31,8 @@ describe.each(commandList.map(({ name }) => name))('an empty value in a call of 
     }
     for (const argument of registeredArguments) {
       const command = await defined(name);
-      await expect(command.parseAsync([''], { from: 'user' })).rejects.toMatchObject({
+      const required = options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long ?? '', 'x']);
+      await expect(command.parseAsync([...required, ''], { from: 'user' })).rejects.toMatchObject({
         code: 'usage',
         message: `<${argument.name()}> is empty`,
       });

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import * as z from 'zod';
+import type { Config } from '../config/load-config.ts';
+import { ScenedimError } from '../errors.ts';
+import { FORCED_A_DAY } from '../extract/credentials/app-secret-token.ts';
+import type { AppSecretCredentials, FetchFailure } from '../extract/scene-source.ts';
+import { count, type Document } from '../output-fields.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions, Session } from './session/session.ts';
+import { openSource } from './work/open-source.ts';
+import { rosterWithoutTarget } from './work/roster-of.ts';
+import { credentialsOf, secretContextOf } from './work/with-credentials.ts';
+
+export const description =
+  'Replaces the access token that stable_token gives for an account. Whatever uses the one before is refused from then on, ' +
+  `so no run ever does it. WeChat allows ${FORCED_A_DAY} a day.`;
+
+export const examples = [
+  ['token refresh --app-id wx0123456789abcdef --confirm wx0123456789abcdef', 'somebody has seen the token'],
+] as const;
+
+interface TokenFlags extends CommonOptions {
+  readonly appId: string;
+  readonly confirm: string;
+}
+
+export function define(command: Command, run: RunAction): void {
+  command
+    .argument('<action>', 'refresh')
+    .requiredOption('--app-id <id>', 'the account (required)')
+    .requiredOption('--confirm <id>', 'the account once more (required)')
+    .action(run<TokenFlags>(refresh));
+}
+
+/** What `token refresh --json` prints. */
+export const tokenDocumentSchema = z.strictObject({
+  app_id: z.string(),
+  replaced: z.literal(true),
+  allowed_a_day: count.describe('How often WeChat allows it for an account in a day; this was one.'),
+});
+
+async function refresh(
+  session: Session,
+  { appId, confirm, json }: TokenFlags,
+  [action = '']: readonly string[],
+): Promise<number> {
+  if (action !== 'refresh') {
+    throw new ScenedimError('usage', `there is no "${action}" of a token`, { remedy: 'write scenedim token refresh' });
+  }
+  if (confirm !== appId) {
+    throw new ScenedimError('usage', `--confirm: it is ${confirm}, and the account is ${appId}`, {
+      remedy: `to replace the token that others use: --confirm ${appId}`,
+    });
+  }
+  const config = await session.loadConfig();
+  const credentials = await appSecretOf(session, config, appId);
+  await using source = openSource(session, config);
+  const failure = await source.replaceToken({ appId, credentials }, session.signal);
+  if (failure !== null) throw failed(failure);
+  const document: Document<typeof tokenDocumentSchema> = { app_id: appId, replaced: true, allowed_a_day: FORCED_A_DAY };
+  if (json === true) await session.out.printJson(document);
+  else {
+    const spent = `it took 1 of the ${FORCED_A_DAY} that WeChat allows a day`;
+    await session.out.print(`the token of ${appId} is replaced; ${spent}\n`);
+  }
+  return 0;
+}
+
+async function appSecretOf(session: Session, config: Config, appId: string): Promise<AppSecretCredentials> {
+  const secrets = secretContextOf(session, config);
+  for await (const account of await rosterWithoutTarget(session, config, [appId])) {
+    const credentials = credentialsOf(account, secrets);
+    if ('appSecret' in credentials) return credentials;
+  }
+  throw new ScenedimError('config_invalid', `account ${appId} has an accessToken, which somebody else maintains`, {
+    remedy: 'replace it where it is maintained',
+  });
+}
+
+function failed({ appId, code, credentialsRefused, unreachable, message, remedy }: FetchFailure): ScenedimError {
+  const away = unreachable ? 'source_unreachable' : 'source_failed';
+  return new ScenedimError(credentialsRefused ? 'credentials_refused' : away, `account ${appId}: ${code}: ${message}`, {
+    remedy: remedy ?? undefined,
+  });
+}

@@ -1,0 +1,62 @@
+import type { Clock, Timer } from '../../clock.ts';
+import type { AppSecretCredentials, GivenTokenCredentials, SourceAccount } from '../scene-source.ts';
+import type { WechatClient } from '../wechat-client.ts';
+import { AppSecretToken, legacyToken, replacedToken, stableToken } from './app-secret-token.ts';
+import { GivenToken } from './given-token.ts';
+import { unusable } from './read-credential.ts';
+import type { AccountWith, TokenCall, TokenOutcome } from './token-provider.ts';
+
+/**
+ * The access token of an account, by the provider for its kind of credentials. Unless the user asked for it by name, neither
+ * `GET /cgi-bin/token` nor `force_refresh` is ever sent: both would kill the token that the customer's production uses.
+ */
+export class AccountTokens {
+  readonly #given: GivenToken;
+  readonly #stable: AppSecretToken;
+  readonly #legacy: AppSecretToken;
+  readonly #replaced: AppSecretToken;
+  readonly #clock: Clock;
+
+  constructor(options: AccountTokensOptions) {
+    this.#given = new GivenToken(options.clock);
+    this.#stable = new AppSecretToken(stableToken, options);
+    this.#legacy = new AppSecretToken(legacyToken, options);
+    this.#replaced = new AppSecretToken(replacedToken, options);
+    this.#clock = options.clock;
+  }
+
+  /** As of a {@link TokenProvider}. */
+  current(account: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
+    return this.#ask('current', account, call);
+  }
+
+  /** As of a {@link TokenProvider}. */
+  again(account: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
+    return this.#ask('again', account, call);
+  }
+
+  /** A new token, which ends the one that others use. Only for an app secret. */
+  replace(account: AccountWith<AppSecretCredentials>, call: TokenCall): Promise<TokenOutcome> {
+    return this.#replaced.again(account, call);
+  }
+
+  async #ask(how: 'current' | 'again', { appId, credentials }: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
+    if (credentials === undefined) {
+      const remedy = 'give the account an accessToken or an appSecret';
+      return { kind: 'failure', failure: unusable(appId, 'it has no credentials', remedy, this.#clock) };
+    }
+    if (isGiven(credentials)) return this.#given[how]({ appId, credentials }, call);
+    const provider = credentials.legacyToken === true ? this.#legacy : this.#stable;
+    return provider[how]({ appId, credentials }, call);
+  }
+}
+
+function isGiven(credentials: GivenTokenCredentials | AppSecretCredentials): credentials is GivenTokenCredentials {
+  return 'accessToken' in credentials;
+}
+
+export interface AccountTokensOptions {
+  readonly client: WechatClient;
+  readonly timer: Timer;
+  readonly clock: Clock;
+}
