@@ -4,18 +4,24 @@ import type { Run } from './run.ts';
 
 /**
  * Writes batches in the order in which they come, while the caller collects the next. A batch is planned while the one before
- * is written, where the target reads beside that and they share no account, whose plan would stand on what is not written yet.
+ * is written, where the target reads beside that, they share no account, whose plan would stand on what is not written yet, and
+ * their bodies would fit into one batch: else three batches of large bodies would be held.
  * `stop` is aborted when a batch cannot be written, so that the caller does not collect more in vain.
  */
 export function createBatchWriter(run: Run, stop: AbortController, check?: CheckPlan): BatchWriter {
-  let last: Underway = { accounts: new Map(), done: Promise.resolve(), isDone: true };
+  let last: Underway = { accounts: new Map(), bodyBytes: 0, done: Promise.resolve(), isDone: true };
   let beforeLast = last.done;
 
   return {
     async write(batch) {
-      await (mayPlanBeside(run, last, batch) ? beforeLast.catch(() => last.done) : last.done);
+      const started: Underway = {
+        accounts: batch.accounts,
+        bodyBytes: bodyBytesOf(batch),
+        done: nothing,
+        isDone: false,
+      };
+      await (mayPlanBeside(run, last, started) ? beforeLast.catch(() => last.done) : last.done);
       beforeLast = last.done;
-      const started: Underway = { accounts: batch.accounts, done: nothing, isDone: false };
       started.done = inOrder(last.done, commitBatch(run, batch, { before: last.done, check }));
       started.done
         .catch(() => stop.abort())
@@ -41,6 +47,7 @@ export interface BatchWriter {
 /** A batch that is planned or written. */
 interface Underway {
   readonly accounts: Batch['accounts'];
+  readonly bodyBytes: number;
   /** Settles when no batch before it is under way either; rejects with the failure of the earliest. */
   done: Promise<void>;
   isDone: boolean;
@@ -48,9 +55,16 @@ interface Underway {
 
 const nothing = Promise.resolve();
 
-function mayPlanBeside({ context }: Run, last: Underway, batch: Batch): boolean {
+function bodyBytesOf({ payloads }: Batch): number {
+  let bytes = 0;
+  for (const { body } of payloads.values()) bytes += body.byteLength;
+  return bytes;
+}
+
+function mayPlanBeside({ context }: Run, last: Underway, next: Underway): boolean {
+  if (last.bodyBytes + next.bodyBytes > context.loader.limits.batchBodyBytes) return false;
   if (last.isDone || context.loader.readsBesideApply?.() !== true) return false;
-  for (const appId of batch.accounts.keys()) if (last.accounts.has(appId)) return false;
+  for (const appId of next.accounts.keys()) if (last.accounts.has(appId)) return false;
   return true;
 }
 

@@ -44,7 +44,7 @@ async function untilOthersHaveStopped(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 }
 
-const beside = { readsBesideApply: () => true };
+const beside = { readsBesideApply: (): boolean => true };
 const three = [1, 2, 3].map((account) => line(account, 1, 'a', 'b'));
 
 describe('batches', () => {
@@ -61,7 +61,8 @@ describe('batches', () => {
 
   test.each([
     ['does not say so', {}],
-    ['says no', { readsBesideApply: () => false }],
+    ['says no', { readsBesideApply: (): boolean => false }],
+    ['would, and their bodies are large', { ...beside, limits: { ...databaseLimits, batchBodyBytes: 1 } }],
   ])('are planned in turn where the target does not read beside a write: it %s', async (_, changed) => {
     const { run, events } = stage(changed);
     expect((await run(...three)).exitCode).toBe(0);
@@ -120,7 +121,8 @@ describe('batches', () => {
     const planning = Promise.withResolvers<never>();
     const commits = [() => Promise.reject(failure), () => planning.promise];
     const commit = () => commits.shift()?.() ?? Promise.reject(new TypeError('a third batch was begun'));
-    const run = { context: { loader: beside }, commit } as unknown as Run;
+    const loader = { ...beside, limits: databaseLimits };
+    const run = { context: { loader }, commit } as unknown as Run;
     const writer = createBatchWriter(run, new AbortController());
     const batchOf = (appId: string): Batch => ({
       accounts: new Map([[appId, []]]),
