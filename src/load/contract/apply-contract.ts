@@ -124,7 +124,7 @@ export function describeApply(targets: ContractTargets): void {
       const before = await stateOf(loader);
       const compaction = (revision: number) => ({
         payloads: [],
-        removedObservations: [1, 5].map((n) => ({ appId: 'wx1', observedAt: instantAt(n) })),
+        removedObservations: [5, 1].map((n) => ({ appId: 'wx1', observedAt: instantAt(n) })),
         removedPayloads: [unnamed.payloadHash],
         heads: [sampleHeadChange('wx1', revision, instantAt(7), instantAt(7))],
       });

@@ -79,23 +79,26 @@ export async function insertRejects(session: SqlSession, rejects: readonly Rejec
   await assertRowCount(session, { table: 'scene_reject', what: 'rejects to add', expected: rejects.length }, written);
 }
 
-/** Deletes observations with their rejects; one that is not stored is `stale_heads`. */
+/**
+ * Deletes observations with their rejects; one that is not stored is `stale_heads`. A batch is of few accounts. Told which, and
+ * between which times, the server reads their rows only: by the keys alone it may hash the whole log for each batch.
+ */
 export async function removeObservations(session: SqlSession, removed: readonly ObservationKey[]): Promise<void> {
   const { db, schema } = session;
   for (const chunk of chunksOf(removed)) {
+    const appIds = chunk.map(({ appId }) => appId);
+    const times = chunk.map(({ observedAt }) => observedAt).sort((a, b) => (a < b ? -1 : 1));
     const keys = unnest({
-      app_id: ['text', chunk.map(({ appId }) => appId)],
+      app_id: ['text', appIds],
       observed_at: ['timestamptz', chunk.map(({ observedAt }) => instantText(observedAt))],
     });
+    const isRemoved = sql`t.app_id = u.app_id AND t.observed_at = u.observed_at
+      AND t.app_id = ANY(${[...new Set(appIds)]}::text[])
+      AND t.observed_at BETWEEN ${instantText(times.at(0) ?? 0n)}::timestamptz AND ${instantText(times.at(-1) ?? 0n)}::timestamptz`;
     const { numAffectedRows } = await sql`
-      DELETE FROM ${sql.id(schema, 'scene_observation')} AS o
-      USING ${keys}
-      WHERE o.app_id = u.app_id AND o.observed_at = u.observed_at`.execute(db);
+      DELETE FROM ${sql.id(schema, 'scene_observation')} AS t USING ${keys} WHERE ${isRemoved}`.execute(db);
     const rows = { table: 'scene_observation', what: 'observations to delete', expected: chunk.length };
     await assertRowCount(session, rows, numAffectedRows);
-    await sql`
-      DELETE FROM ${sql.id(schema, 'scene_reject')} AS r
-      USING ${keys}
-      WHERE r.app_id = u.app_id AND r.observed_at = u.observed_at`.execute(db);
+    await sql`DELETE FROM ${sql.id(schema, 'scene_reject')} AS t USING ${keys} WHERE ${isRemoved}`.execute(db);
   }
 }
