@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { ScenedimError } from '../../src/errors.ts';
 
 /** In the order in which they run. */
-export const groups = ['load', 'start', 'pure', 'join', 'sync', 'scale'] as const;
+export const groups = ['load', 'log', 'start', 'pure', 'join', 'sync', 'scale'] as const;
 export type Group = (typeof groups)[number];
 
 export const targetTypes = ['pglite', 'postgres'] as const;
@@ -28,7 +28,7 @@ export const usage = `npm run bench -- [options]
   --sizes ROWS,...      rows of the dimension, digits only; default: 10000,100000
                         (sync and scale have sizes of their own)
   --repeats N           default: 3
-  --full                500000 rows, 100,000 accounts and the scale curve as well
+  --full                500000 rows, 100,000 accounts, a year of hourly runs and the scale curve as well
   --json FILE           writes every sample
   --compare FILE        names what got slower since that file; exit status 1 when something did,
                         or when nothing could be compared; both runs need 3 repeats

@@ -17,6 +17,7 @@ import { type BenchTarget, pgliteTarget, postgresTarget } from './bench-target.t
 import { compareResults } from './compare-figures.ts';
 import { takeJoinFigures } from './join-figures.ts';
 import { takeLoadFigures } from './load-figures.ts';
+import { takeLogFigures } from './log-figures.ts';
 import { takePureFigures } from './pure-figures.ts';
 import { SampleTally } from './sample.ts';
 import { takeScaleFigures } from './scale-figures.ts';
@@ -25,6 +26,7 @@ import { takeSyncFigures } from './sync-figures.ts';
 
 const takeFigures: Readonly<Record<Group, (run: BenchRun) => Promise<void>>> = {
   load: takeLoadFigures,
+  log: takeLogFigures,
   start: takeStartFigures,
   pure: takePureFigures,
   join: takeJoinFigures,
