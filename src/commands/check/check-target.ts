@@ -11,6 +11,7 @@ import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
 import { type AccountStanding, acceptArguments, readStandings } from '../work/account-standing.ts';
 import { explainHeld } from '../work/explain-held.ts';
+import { findStale, type StaleAccount } from '../work/find-stale.ts';
 import { type CredentialKinds, explainStoredError, readCredentialKinds } from '../work/stored-error.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
@@ -22,6 +23,7 @@ export async function checkTarget(
   session: Session,
   context: RunContext,
   config: Config,
+  staleAfterMs: number,
 ): Promise<readonly CheckedFinding[]> {
   const { loader, signal } = context;
   const found = await loader.check(signal);
@@ -31,7 +33,13 @@ export async function checkTarget(
   try {
     const { rebuilding } = await requireVerifiable(context);
     const settings = rebuilding ? [await interruptedRebuild(context)] : [];
-    return [...findings, ...settings, ...(await checkAccounts(session, context, config)), await checkData(context)];
+    return [
+      ...findings,
+      ...settings,
+      ...(await checkAccounts(session, context, config)),
+      ...(await checkFreshness(session, context, config, staleAfterMs)),
+      await checkData(context),
+    ];
   } catch (error) {
     return [...findings, findingOf(error, 'settings')];
   }
@@ -79,6 +87,30 @@ async function checkAccounts(
     ...suspended.named.map(suspendedFinding),
     ...suspended.rest('removals', 0),
   ];
+}
+
+/** Only accounts that a run asks: without a list nobody knows which those are. */
+async function checkFreshness(
+  session: Session,
+  context: RunContext,
+  config: Config,
+  staleAfterMs: number,
+): Promise<readonly CheckedFinding[]> {
+  if (config.source === undefined) return [];
+  const stale = new Named<StaleAccount>();
+  for await (const account of findStale(session, config, context, staleAfterMs)) stale.add(account);
+  const finding = ({ appId, lastOkAt }: StaleAccount): CheckedFinding => {
+    const message =
+      lastOkAt === null ? 'never gave an ok answer' : `its last ok answer is of ${formatInstant(lastOkAt)}`;
+    return {
+      level: 'warning',
+      subject: 'freshness',
+      message: `${appId}: ${message}`,
+      remedy: 'run scenedim sync',
+      exitCode: 0,
+    };
+  };
+  return [...stale.named.map(finding), ...stale.rest('freshness', 0)];
 }
 
 /** Accounts with the same trouble: the first by name, the others by their number. */

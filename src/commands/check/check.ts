@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
+import { requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
 import { count, type Document } from '../../output-fields.ts';
 import type { Ink, Paint } from '../../report/paint.ts';
@@ -21,28 +22,38 @@ export const examples = [
 ] as const;
 
 export function define(command: Command, run: RunAction): void {
-  command.action(
-    run<CommonOptions>(async (session, { json, quiet }) => {
-      const config = await session.loadConfig();
-      const findings = await collect(session, config);
-      const exitCode = worstExitCode(findings);
-      if (json === true) await session.out.printJson(toDocument(findings, exitCode, session));
-      else {
-        const shown = findings.filter(({ level }) => quiet !== true || level !== 'ok');
-        await session.out.print(session.redactor.redact(render(shown, session.out.paint)));
-      }
-      return exitCode;
-    }),
-  );
+  const staleAfter = (text: string) => requireDuration(text, '--stale-after');
+  command
+    .option('--stale-after <duration>', 'tell accounts without an ok answer since (default: 2d)', staleAfter)
+    .action(
+      run<CheckFlags>(async (session, { json, quiet, staleAfter = DEFAULT_STALE_MS }) => {
+        const config = await session.loadConfig();
+        const findings = await collect(session, config, staleAfter);
+        const exitCode = worstExitCode(findings);
+        if (json === true) await session.out.printJson(toDocument(findings, exitCode, session));
+        else {
+          const shown = findings.filter(({ level }) => quiet !== true || level !== 'ok');
+          await session.out.print(session.redactor.redact(render(shown, session.out.paint)));
+        }
+        return exitCode;
+      }),
+    );
 }
 
-async function collect(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+interface CheckFlags extends CommonOptions {
+  /** Milliseconds. */
+  readonly staleAfter?: number;
+}
+
+const DEFAULT_STALE_MS = 172_800_000;
+
+async function collect(session: Session, config: Config, staleAfterMs: number): Promise<readonly CheckedFinding[]> {
   const findings: CheckedFinding[] = [{ level: 'ok', subject: 'config', message: config.file, exitCode: 0 }];
   findings.push(...(await checkSource(session, config)));
   try {
     findings.push(
       ...(await withTarget(session, config, { label: 'check', readOnly: true }, (context) =>
-        checkTarget(session, context, config),
+        checkTarget(session, context, config, staleAfterMs),
       )),
     );
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { formatDuration } from '../../config/duration.ts';
+import { formatDuration, requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
+import { errorCodes, ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import { requireSchema } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
@@ -10,6 +11,7 @@ import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { type AccountStanding, accountStates, readStandings, stateOf } from '../work/account-standing.ts';
 import { explainHeld } from '../work/explain-held.ts';
+import { findStale } from '../work/find-stale.ts';
 import { readCredentialKinds } from '../work/stored-error.ts';
 import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
@@ -20,32 +22,57 @@ export const description = 'Shows how fresh each account is, its last error, and
 
 export const examples = [
   ['status', 'a table'],
+  ['status --fail-stale 2d', 'for a monitor: exit 75 when an account has no ok answer for two days'],
   ['status --json | jq \'.accounts[] | select(.state != "ok")\'', 'for scripts'],
 ] as const;
 
 interface StatusFlags extends CommonOptions {
   readonly appId?: readonly string[];
   readonly all?: true;
+  /** Milliseconds. */
+  readonly failStale?: number;
 }
 
 /** Accounts shown without `--all`; those with a problem come first. */
 const SHOWN = 50;
 
+/** Stale accounts are named up to this many. */
+const NAMED = 20;
+
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .option('--all', `show every account (default: ${SHOWN}, those with a problem first)`)
+    .option('--fail-stale <duration>', 'exit with 75 when an account has no ok answer since, like 2d', (text) =>
+      requireDuration(text, '--fail-stale'),
+    )
     .action(
       run<StatusFlags>(async (session, flags) => {
         const config = await session.loadConfig();
-        await withTarget(session, config, { label: 'status', readOnly: true }, async (context) => {
+        return await withTarget(session, config, { label: 'status', readOnly: true }, async (context) => {
           await requireSchema(context.loader, session.signal);
           await (flags.json === true
             ? printJson(session, context, flags)
             : printTable(session, config, context, flags));
+          return await exitCodeOf(session, config, context, flags);
         });
-        return 0;
       }),
     );
+}
+
+/** Tells on standard error who is stale, so that standard output is the same for whoever asks with and without. */
+async function exitCodeOf(session: Session, config: Config, context: RunContext, flags: StatusFlags): Promise<number> {
+  if (flags.failStale === undefined) return 0;
+  const stale: string[] = [];
+  for await (const { appId } of findStale(session, config, context, flags.failStale)) {
+    if (flags.appId?.includes(appId) ?? true) stale.push(appId);
+  }
+  if (stale.length === 0) return 0;
+  const more = stale.length > NAMED ? ` and ${formatCount(stale.length - NAMED)} more` : '';
+  const message = `without an ok answer for ${formatDuration(flags.failStale)}: ${stale.slice(0, NAMED).join(', ')}${more}`;
+  session.showError(
+    new ScenedimError('source_failed', message, { remedy: 'scenedim sync asks them; scenedim check tells more' }),
+  );
+  return errorCodes.source_failed.exitCode;
 }
 
 function standingsOf({ loader, signal }: RunContext, { appId }: StatusFlags): AsyncIterable<AccountStanding> {

@@ -55,23 +55,34 @@ export interface StoredError {
 /** With what listed accounts are asked about, by app id; null without a list that can be read. */
 export type CredentialKinds = ReadonlyMap<string, CredentialKind> | null;
 
-/**
- * Reads from the config with what these accounts are asked about. An account that is on no list is left out. A list on
- * standard input is not waited for: nothing is fetched here.
- */
+/** Reads from the config with what these accounts are asked about. An account that is on no list is left out. */
 export async function readCredentialKinds(
   session: Session,
   config: Config,
   loader: Loader,
   appIds: ReadonlySet<string>,
 ): Promise<CredentialKinds> {
+  if (appIds.size === 0) return null;
+  return readListedAccounts(session, config, loader, (appId) => appIds.has(appId));
+}
+
+/**
+ * The accounts that the config lists, with what each is asked about; null without a list that can be read. One on standard
+ * input is not waited for: nothing is fetched here.
+ */
+export async function readListedAccounts(
+  session: Session,
+  config: Config,
+  loader: Loader,
+  isWanted: (appId: string) => boolean = () => true,
+): Promise<Map<string, CredentialKind> | null> {
   const kinds = new Map<string, CredentialKind>();
   const { source } = config;
-  if (source === undefined || appIds.size === 0) return null;
+  if (source === undefined) return null;
   if (!Array.isArray(source.accounts) && 'file' in source.accounts && source.accounts.file === '-') return null;
   try {
     for await (const { appId, accessToken } of await rosterOf(session, config, loader)) {
-      if (appIds.has(appId)) kinds.set(appId, accessToken === undefined ? 'appSecret' : 'accessToken');
+      if (isWanted(appId)) kinds.set(appId, accessToken === undefined ? 'appSecret' : 'accessToken');
     }
   } catch (error) {
     // What is stored is shown without the list, too; check tells what is wrong with it.

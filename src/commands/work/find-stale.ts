@@ -1,0 +1,38 @@
+import type { Config } from '../../config/load-config.ts';
+import type { AccountHead } from '../../dimension/account-head.ts';
+import { isUnavailable } from '../../extract/error-catalogue.ts';
+import type { Micros } from '../../instant.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
+import type { Session } from '../session/session.ts';
+import { readListedAccounts } from './stored-error.ts';
+
+/** An account without a recent answer. */
+export interface StaleAccount {
+  readonly appId: string;
+  /** Its newest ok answer; null when it never gave one. */
+  readonly lastOkAt: Micros | null;
+}
+
+/**
+ * The accounts of the config, without a list those of the target, whose newest ok answer is older than so many milliseconds.
+ * What WeChat says of an account that has no list to give is an answer, too.
+ */
+export async function* findStale(
+  session: Session,
+  config: Config,
+  { loader, clock, signal }: RunContext,
+  maxAgeMs: number,
+): AsyncGenerator<StaleAccount> {
+  const listed = await readListedAccounts(session, config, loader);
+  const oldest = clock.now() - BigInt(maxAgeMs) * 1000n;
+  for await (const head of loader.readHeads({}, signal)) {
+    const isListed = listed?.delete(head.appId) ?? true;
+    if (isListed && newestWord(head) < oldest) yield { appId: head.appId, lastOkAt: head.lastOkAt };
+  }
+  for (const appId of listed?.keys() ?? []) yield { appId, lastOkAt: null };
+}
+
+function newestWord({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead): Micros {
+  const isWord = lastErrorCode !== null && isUnavailable(lastErrorCode);
+  return isWord ? lastAttemptAt : (lastOkAt ?? 0n);
+}
