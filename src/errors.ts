@@ -24,6 +24,7 @@ export const errorCodes = {
     meaning: 'the database asked to try again (time-out, deadlock, shutdown)',
   },
   target_quota: { exitCode: 75, retryable: false, meaning: 'a quota of the target is used up for now' },
+  out_of_time: { exitCode: 75, retryable: true, meaning: 'the time that --timeout gave a run was over' },
   source_failed: { exitCode: 75, retryable: true, meaning: 'WeChat answered an account with an error' },
   credentials_refused: { exitCode: 77, retryable: false, meaning: 'WeChat refused the credentials' },
   target_denied: {

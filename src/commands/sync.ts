@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { requireDuration } from '../config/duration.ts';
 import { sync } from '../pipeline/sync.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './work/open-source.ts';
@@ -20,20 +21,30 @@ export const examples = [
   ['sync', 'every account of the config'],
   ['sync --app-id wx0123456789abcdef', 'one account'],
   ['sync --max-age 6h', 'go on with a run that was interrupted'],
+  ['sync --timeout 50m --max-age 6h', 'as much as gets done in 50 minutes'],
   ['sync --json --skip-exit-code', 'for a scheduler: exit 99 when nothing changed'],
   ['sync --shard 0/4', 'one of four processes that share the work'],
 ] as const;
 
 export function define(command: Command, run: RunAction): void {
-  addReportOptions(addLockTimeout(addSyncOptions(command))).action(
-    run<SyncFlags>(async (session, flags) => {
+  const withTimeout = addSyncOptions(command).option(
+    '--timeout <duration>',
+    'end the run after this long, with 75 and what was fetched',
+    (text) => requireDuration(text, '--timeout'),
+  );
+  addReportOptions(addLockTimeout(withTimeout)).action(
+    run<SyncFlags & { readonly timeout?: number }>(async (session, flags) => {
+      const startedAt = performance.now();
       const config = await session.loadConfig(flagSettings(flags));
       return reportRun(session, 'sync', flags, async () => {
         await using source = openSource(session, config);
-        const target = { label: 'sync', lockTimeoutMs: flags.lockTimeout };
+        const { lockTimeout = 0, timeout = Number.POSITIVE_INFINITY } = flags;
+        const target = { label: 'sync', lockTimeoutMs: Math.min(lockTimeout, timeout) };
         return await runOnTarget(session, config, target, async (context) => {
           const { loader } = context;
-          return await sync(context, await syncOptionsOf(session, config, flags, { source, loader }));
+          const options = await syncOptionsOf(session, config, flags, { source, loader });
+          const timeoutMs = Math.max(0, timeout - (performance.now() - startedAt));
+          return await sync(context, { ...options, timeoutMs });
         });
       });
     }),

@@ -5,6 +5,8 @@ import { ScenedimError } from '../errors.ts';
 export interface RateLimiter {
   /** Resolves when a request may be sent; rejects at once with the reason of the signal when that is aborted. */
   take(signal: AbortSignal): Promise<void>;
+  /** Lets nobody through for so many milliseconds from now on, those who wait already included. */
+  pause(ms: number): void;
 }
 
 interface Waiter {
@@ -18,14 +20,12 @@ const TIMER_RESOLUTION_MS = 2;
 /**
  * At most `ratePerSecond` requests a second, evenly spaced: idle time gives no right to a burst, so that any second holds at
  * most one more than the rate. Half an interval of lateness (at least 2 ms) is made up for, which keeps the mean up to the rate.
- * `Infinity` never waits. Throws `config_invalid` for a rate that is not positive.
+ * `Infinity` waits only for a pause. Throws `config_invalid` for a rate that is not positive.
  */
 export function createRateLimiter(ratePerSecond: number, timer: Timer = systemTimer): RateLimiter {
   if (!(ratePerSecond > 0)) {
     throw new ScenedimError('config_invalid', `source.ratePerSecond must be greater than 0, not ${ratePerSecond}`);
   }
-  if (ratePerSecond === Number.POSITIVE_INFINITY) return { take: async (signal) => signal.throwIfAborted() };
-
   const intervalMs = 1000 / ratePerSecond;
   const forgivenMs = Math.max(intervalMs / 2, TIMER_RESOLUTION_MS);
   const queue: Waiter[] = [];
@@ -58,6 +58,7 @@ export function createRateLimiter(ratePerSecond: number, timer: Timer = systemTi
 
   async function take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    if (intervalMs === 0 && queue.length === 0 && nextSlot <= timer.now()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { since: timer.now(), admit: resolve };
     const onAbort = () => {
@@ -76,5 +77,9 @@ export function createRateLimiter(ratePerSecond: number, timer: Timer = systemTi
     }
   }
 
-  return { take };
+  const pause = (ms: number): void => {
+    nextSlot = Math.max(nextSlot, timer.now() + ms);
+  };
+
+  return { take, pause };
 }

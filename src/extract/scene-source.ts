@@ -70,12 +70,16 @@ export interface FetchFailure {
   readonly unreachable: boolean;
   /** True when nothing may be stored about it (clock skew). */
   readonly doNotRecord: boolean;
+  /** True when it was not repeated as often as others are, because nobody had been answered for a while. Default false. */
+  readonly cutShort?: boolean;
 }
 
 export type FetchResult = FetchedAnswer | FetchFailure;
 
 /** Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Never rejects but for abortion. */
 export interface SceneSource extends AsyncDisposable {
+  /** The hosts that it asks, for messages. */
+  readonly host?: string;
   fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult>;
   /** What time it is by the newest answer; null while none told it. Left out by a source that tells no time. */
   latestTime?(): Micros | null;

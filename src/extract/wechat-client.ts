@@ -16,6 +16,7 @@ import type { TimeLimit } from './time-limit.ts';
  */
 export function createWechatClient(options: WechatClientOptions): WechatClient {
   const { http, baseUrls, rateLimiter, retry, timer } = options;
+  const silence = new Silence(timer);
 
   async function attempt(baseUrl: string, request: WechatRequest, signal: AbortSignal): Promise<AttemptOutcome> {
     try {
@@ -35,6 +36,7 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
     for (let attempts = 1; ; attempts += 1) {
       await limit.pauseDuring(() => rateLimiter.take(limit.signal));
       const outcome = await attempt(baseUrls[host % baseUrls.length] ?? '', request, limit.signal);
+      silence.see(limit, outcome);
       if (outcome.kind === 'answer') return outcome;
       if (outcome.failOver) host += 1;
       if (outcome.staleSocket && staleSocketAllowed) {
@@ -42,12 +44,15 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
         continue;
       }
       repetitions += 1;
-      const isLast = outcome.retry === null || repetitions >= retry.attempts;
-      const waitMs = isLast ? null : retryWaitMs(retry, outcome.retry, repetitions, options.random());
-      if (waitMs === null || waitMs >= limit.leftMs()) {
-        return { kind: 'failure', failure: withAttempts(outcome.failure, attempts) };
-      }
-      await timer.sleep(waitMs, limit.signal);
+      // It is everybody's limit: nobody asks until it is over, this call included.
+      const isEverybodys = outcome.retry === 'rate_limited';
+      if (isEverybodys) rateLimiter.pause(retryWaitMs(retry, 'rate_limited', 1, 0));
+      const { failure } = outcome;
+      if (outcome.retry === null || repetitions >= retry.attempts) return failed(failure, attempts);
+      if (silence.isLasting) return failed({ ...failure, cutShort: true }, attempts);
+      const waitMs = retryWaitMs(retry, outcome.retry, repetitions, options.random());
+      if (waitMs >= limit.leftMs()) return failed(failure, attempts);
+      if (!isEverybodys) await timer.sleep(waitMs, limit.signal);
     }
   }
 
@@ -86,6 +91,47 @@ export interface WechatClient {
   call(request: WechatRequest, limit: TimeLimit): Promise<CallOutcome>;
 }
 
-function withAttempts(failure: CallFailure, attempts: number): CallFailure {
-  return attempts === 1 ? failure : { ...failure, message: `${failure.message} (${attempts} attempts)` };
+function failed(failure: CallFailure, attempts: number): CallOutcome {
+  if (attempts === 1) return { kind: 'failure', failure };
+  return { kind: 'failure', failure: { ...failure, message: `${failure.message} (${attempts} attempts)` } };
+}
+
+/** Repetitions go on for so long after the first failure, in milliseconds, though nobody is answered. */
+const LASTING_MS = 10_000;
+/** ... and until so many calls have failed. */
+const LASTING_CALLS = 20;
+
+/**
+ * How long no call has been answered. Repetitions help against a fault that passes; when all calls fail for long, they only
+ * make a run wait that should find out soon that WeChat is down.
+ */
+class Silence {
+  readonly #timer: Timer;
+  /** Null while calls are answered. */
+  #since: number | null = null;
+  /** By their limits. */
+  #calls = new WeakSet<TimeLimit>();
+  #count = 0;
+
+  constructor(timer: Timer) {
+    this.#timer = timer;
+  }
+
+  get isLasting(): boolean {
+    return this.#since !== null && this.#count >= LASTING_CALLS && this.#timer.now() - this.#since >= LASTING_MS;
+  }
+
+  /** Notes the outcome of an attempt; being asked to slow down is an answer. */
+  see(call: TimeLimit, outcome: AttemptOutcome): void {
+    if (outcome.kind === 'answer' || outcome.retry === null || outcome.retry === 'rate_limited') {
+      this.#since = null;
+      this.#calls = new WeakSet();
+      this.#count = 0;
+      return;
+    }
+    this.#since ??= this.#timer.now();
+    if (this.#calls.has(call)) return;
+    this.#calls.add(call);
+    this.#count += 1;
+  }
 }

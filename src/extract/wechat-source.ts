@@ -69,6 +69,7 @@ export interface WechatSource extends SceneSource {
 const SAME_TOKEN_WAIT_MS = 2_000;
 
 class WechatApi implements WechatSource {
+  readonly host: string;
   readonly #clock: Clock;
   readonly #timer: Timer;
   readonly #redactor: Redactor;
@@ -95,9 +96,11 @@ class WechatApi implements WechatSource {
       clock,
     });
     this.#serverTime = new ServerTime(timer);
+    const baseUrls = baseUrlsOf(options);
+    this.host = baseUrls.map((url) => new URL(url).host).join(' or ');
     this.#client = createWechatClient({
       http: this.#http,
-      baseUrls: baseUrlsOf(options),
+      baseUrls,
       rateLimiter: createRateLimiter(options.ratePerSecond ?? sourceDefaults.ratePerSecond, timer),
       retry: options.retry ?? defaultRetryPolicy,
       timer,

@@ -1,7 +1,10 @@
+import { systemTimer, type Timer } from '../clock.ts';
+import { ScenedimError } from '../errors.ts';
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
 import { sourceDefaults } from '../extract/source-defaults.ts';
 import { BatchBuilder, failureOf } from './batch/batch.ts';
+import { Breaker } from './fetch/breaker.ts';
 import { CountedAccounts } from './fetch/counted-accounts.ts';
 import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
@@ -18,11 +21,12 @@ import type { RunResult } from './run/run-report.ts';
 /** Fetches the selected accounts and applies what they answer. */
 export async function sync(context: RunContext, given: SyncOptions): Promise<RunResult> {
   const options: CompleteOptions = { ...defaults, ...given };
+  const startedAt = options.timer.now();
   const guarded = { ...context, guards: guardsOf(context, options) };
   const scope = options.shard === null ? { kind: 'exclusive' as const } : { kind: 'shard' as const, ...options.shard };
   return withRun(guarded, 'sync', scope, async (run) => {
     const tally = new SyncTally(run);
-    await fetchAndApply(run, tally, options);
+    await fetchAndApply(run, tally, { ...options, endsAt: startedAt + options.timeoutMs });
     const { counts } = run.tally;
     const outcome = outcomeOf(counts, tally.facts, context.signal.aborted);
     const exitCode = exitCodeOf(counts, tally.facts);
@@ -40,6 +44,13 @@ export interface SyncOptions {
    * null: none.
    */
   readonly maxAgeMs?: number | null;
+  /**
+   * Milliseconds for the whole run, lock and migration included. When they are over, no account is asked any more, requests
+   * in flight are given up, what was fetched is written, and the run ends with 75. Default `Infinity`.
+   */
+  readonly timeoutMs?: number;
+  /** What the timeout and the waits for a source that is down are measured by. Default {@link systemTimer}. */
+  readonly timer?: Timer;
   /** Default null: all accounts. */
   readonly shard?: Shard | null;
   /** Accounts fetched side by side. Default 8. */
@@ -50,11 +61,16 @@ export interface SyncOptions {
   readonly acceptShrink?: boolean;
 }
 
+const OUT_OF_TIME = 'the time of --timeout was over before every account was asked; what was fetched is stored';
+const GO_ON = 'run again with --max-age, which asks only those that were not reached';
+
 type CompleteOptions = Required<SyncOptions>;
 
 const defaults = {
   accountTotal: null,
   maxAgeMs: null,
+  timeoutMs: Number.POSITIVE_INFINITY,
+  timer: systemTimer,
   shard: null,
   concurrency: sourceDefaults.concurrency,
   acceptEmpty: false,
@@ -69,24 +85,31 @@ function guardsOf(context: RunContext, options: CompleteOptions): RunContext['gu
   };
 }
 
-/** Fetches on while a batch is being written. A stop by the user still writes what was fetched. */
-async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOptions): Promise<void> {
+/** Fetches on while a batch is being written. A run that is stopped still writes what was fetched. */
+async function fetchAndApply(run: Run, tally: SyncTally, options: FetchOptions): Promise<void> {
+  const { source, timer, concurrency } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const builder = new BatchBuilder(run.context.loader.limits);
   const writer = createBatchWriter(run, stop);
-  const time = new TrustedTime(run, options.source, tally);
+  const time = new TrustedTime(run, source, tally);
+  const breaker = new Breaker({ host: source.host, timer, logger: run.context.logger, signal });
   const take = () => withoutSecrets(run, time.sift(builder.take()));
+  const add = (result: FetchResult): void => {
+    addResult(run, tally, builder, result);
+    tally.tellProgress(options.accountTotal);
+  };
 
   using listed = new CountedAccounts(options.accounts, options.shard);
-  const selected = selectAccounts(run, tally, { accounts: listed, maxAgeMs: options.maxAgeMs }, signal);
+  const selected = breaker.feed(selectAccounts(run, tally, { accounts: listed, maxAgeMs: options.maxAgeMs }, signal));
   try {
-    for await (const result of fetchAccounts(options.source, selected, { concurrency: options.concurrency, signal })) {
-      addResult(run, tally, builder, time.judge(result));
-      tally.tellProgress(options.accountTotal);
+    using _deadline = stopInTime(options, tally, stop);
+    for await (const result of fetchAccounts(source, selected, { concurrency, signal })) {
+      for (const counted of breaker.see(time.judge(result))) add(counted);
       if (tally.facts.stoppedBy !== null) stop.abort();
       if (builder.isFullBefore('')) await writer.write(take());
     }
+    if (breaker.error !== null) tally.stop(breaker.error);
   } catch (error) {
     if (!signal.aborted) {
       // Not while a batch is on its way: the lock must outlive it. Its own failure would come first.
@@ -94,10 +117,32 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: CompleteOption
       throw error;
     }
   }
+  for (const failure of breaker.rest()) add(failure);
   if (!run.writeSignal.aborted && !builder.isEmpty) await writer.write(take());
   await writer.end();
   run.writeSignal.throwIfAborted();
-  if (signal.aborted) tally.addUnreached(options.accountTotal ?? (await listed.countAll()));
+  const isStopped = signal.aborted || breaker.error !== null;
+  if (isStopped) tally.addUnreached(options.accountTotal ?? (await listed.countAll()));
+}
+
+type FetchOptions = CompleteOptions & {
+  /** When the time of the run is over, by the timer. */
+  readonly endsAt: number;
+};
+
+/** The longest that a timer of Node's can wait, in milliseconds: 24.8 days; a run that may take longer is not stopped. */
+const MAX_SLEEP_MS = 2 ** 31 - 1;
+
+/** Stops the fetching when the time of the run is over, until it is disposed of. */
+function stopInTime({ timer, endsAt }: FetchOptions, tally: SyncTally, stop: AbortController): Disposable {
+  const done = new AbortController();
+  const end = (): void => {
+    tally.stop(new ScenedimError('out_of_time', OUT_OF_TIME, { remedy: GO_ON }));
+    stop.abort();
+  };
+  const leftMs = Math.max(0, endsAt - timer.now());
+  if (leftMs <= MAX_SLEEP_MS) timer.sleep(leftMs, done.signal).then(end, () => undefined);
+  return { [Symbol.dispose]: () => done.abort() };
 }
 
 function addResult(run: Run, tally: SyncTally, builder: BatchBuilder, result: FetchResult): void {

@@ -5,7 +5,7 @@ import { parseInstant } from '../../src/instant.ts';
 import type { SimulatorFault } from '../../src/simulator/fault-plan.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { INVALID_TOKEN, type SimulatorFaultName, simulatorFaults } from '../../src/simulator/simulator-faults.ts';
-import { createInstantTimer } from '../support/virtual-timer.ts';
+import { createInstantTimer, createManualTimer } from '../support/virtual-timer.ts';
 
 const appId = 'wx0123456789abcdef';
 const now = parseInstant('2026-03-01T08:00:00.123456Z') ?? 0n;
@@ -84,8 +84,7 @@ const lasting: Partial<Record<SimulatorFaultName, Expected>> = {
     waits: transientWaits,
     says: 'WeChat answered -1: the system is busy rid: 64af7b86-7f59782b-19648ad4 (4 attempts)',
   },
-  // A third wait of a minute would end after the time of the account.
-  rate_limited: { code: '45011', errorClass: 'transient', requests: 3, waits: [60_000, 60_000] },
+  rate_limited: { code: '45011', errorClass: 'transient', requests: 4, waits: [60_000, 60_000, 60_000] },
   token_invalid: {
     code: '40001',
     errorClass: 'token',
@@ -321,6 +320,58 @@ describe('the WeChat source', () => {
       expect(() => createWechatSource({ clock, baseUrl })).toThrow(/^source\.baseUrl is not an http or https URL/);
     },
   );
+});
+
+describe('the limit of a minute (45011)', () => {
+  it('lets nobody ask for a minute, whoever met it, and takes nothing of the time of an account', async () => {
+    const timer = createManualTimer();
+    await using source = createWechatSource({
+      clock,
+      baseUrl: simulator.url,
+      ratePerSecond: Number.POSITIVE_INFINITY,
+      totalTimeoutMs: 100_000,
+      timer,
+      random: () => 0,
+    });
+    simulator.inject({ fault: 'rate_limited', times: 3 });
+    const fetching = [source.fetchScenes({ appId, credentials: byToken() }, never)];
+    // The second comes during the first pause; after it both are refused once more.
+    for (const [sleeps, asked] of [1, 3].entries()) {
+      while (timer.sleeps.length <= sleeps || simulator.requests.length < asked)
+        await new Promise((resolve) => setImmediate(resolve));
+      if (sleeps === 0) fetching.push(source.fetchScenes({ appId, credentials: byToken() }, never));
+      await timer.advance(59_999);
+      expect(simulator.requests).toHaveLength(asked);
+      await timer.advance(1);
+    }
+    expect((await Promise.all(fetching)).map(({ kind }) => kind)).toEqual(['answer', 'answer']);
+    expect(simulator.requests).toHaveLength(5);
+  });
+});
+
+describe('repetitions', () => {
+  it('are left out when 20 calls in a row, and ten seconds, gave no answer; then they are made again', async () => {
+    const timer = createInstantTimer();
+    await using source = createWechatSource({
+      clock,
+      baseUrl: simulator.url,
+      ratePerSecond: Number.POSITIVE_INFINITY,
+      timer,
+      random: () => 0,
+    });
+    const requestsOfOne = async () => {
+      simulator.clearRequests();
+      const result = await source.fetchScenes({ appId, credentials: byToken() }, never);
+      return [simulator.requests.length, result.kind === 'failure' && result.cutShort === true];
+    };
+    simulator.inject({ fault: 'system_busy', times: 'always' });
+    for (let call = 1; call < 20; call += 1) expect(await requestsOfOne()).toEqual([4, false]);
+    for (let call = 20; call < 23; call += 1) expect(await requestsOfOne()).toEqual([1, true]);
+    simulator.clearFaults();
+    expect(await requestsOfOne()).toEqual([1, false]);
+    simulator.inject({ fault: 'system_busy', times: 'always' });
+    expect(await requestsOfOne()).toEqual([4, false]);
+  });
 });
 
 describe('failing over to another host', () => {

@@ -108,6 +108,19 @@ describe('by what the accounts answered', () => {
     expect([result.code, reportOf(result).outcome]).toEqual([code, outcome]);
   });
 
+  test('75: the time of --timeout is over, and the report says how many were not reached', async () => {
+    always('hang', many[20]);
+    writeConfig('slow.yaml', { accounts: accountsOf(many), concurrency: 1, totalTimeoutMs: 600_000 });
+    const result = await run('sync -c slow.yaml --json --timeout 4s');
+    const { outcome, accounts, problems } = reportOf(result);
+    expect([result.code, outcome, accounts.selected]).toEqual([75, 'partial', 40]);
+    expect(accounts.unreached).toBeGreaterThanOrEqual(20);
+    expect(accounts.changed + accounts.unreached).toBe(40);
+    expect(problems).toMatchObject([{ app_id: null, kind: 'run', code: 'out_of_time' }]);
+    expect(result.stderr).toContain(problems[0]?.message);
+    expect((await run('sync -c slow.yaml --timeout 50')).code).toBe(64);
+  });
+
   test('77: the only secret is wrong; 75: one of two', async () => {
     writeConfig('wrong.yaml', {
       accounts: [{ appId: 'wxa', appSecret: { file: 'wrong.secret' } }, ...accountsOf(['wxb'])],
@@ -217,16 +230,17 @@ describe('a signal', () => {
       const stopped = await end;
       const report = reportOf(stopped);
       expect([stopped.code, report.outcome]).toEqual([code, 'partial']);
-      const { selected, changed, unchanged, failed } = report.accounts;
-      expect(selected).toBe(changed + unchanged);
-      expect([selected >= 8 && selected < 40, failed, report.problems]).toEqual([true, 0, []]);
-      expect(report.observations.recorded, 'fetched answers are stored').toBe(selected);
+      const { selected, changed, unchanged, failed, unreached } = report.accounts;
+      const reached = changed + unchanged;
+      expect([selected, reached + unreached]).toEqual([40, 40]);
+      expect([reached >= 8 && reached < 40, failed, report.problems]).toEqual([true, 0, []]);
+      expect(report.observations.recorded, 'fetched answers are stored').toBe(reached);
       expect(readFileSync(join(cwd, 'stopped.prom'), 'utf8')).toContain('scenedim_run_accounts');
 
       if (signal !== 'SIGTERM') return;
       simulator.clearFaults();
       const rest = await run('sync -c many.yaml --json --max-age 1h');
-      expect([rest.code, reportOf(rest).accounts.fresh]).toEqual([0, selected]);
+      expect([rest.code, reportOf(rest).accounts.fresh]).toEqual([0, reached]);
       expect((await run('verify -c many.yaml --quiet')).code).toBe(0);
     },
   );

@@ -3,7 +3,13 @@ import { ScenedimError } from '../../errors.ts';
 import { CREDENTIALS_UNUSABLE, type FetchFailure, IP_NOT_LISTED } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
-import { describeFailure, describeMalformed, describeNotNewer, suspensionOf } from '../run/account-problems.ts';
+import {
+  describeFailure,
+  describeMalformed,
+  describeNotNewer,
+  describeStop,
+  suspensionOf,
+} from '../run/account-problems.ts';
 import type { Run } from '../run/run.ts';
 import { noFacts, type RunFacts } from '../run/run-outcome.ts';
 import type { Problem } from '../run/run-report.ts';
@@ -49,6 +55,13 @@ export class SyncTally {
   addUnreached(total: number): void {
     const unreached = Math.max(0, total - this.#run.tally.counts.accounts.selected);
     this.#run.tally.add({ accounts: { selected: unreached, unreached } });
+  }
+
+  /** Notes why not every account is asked; the first reason stays. */
+  stop(reason: ScenedimError): void {
+    if (this.#facts.stoppedBy !== null) return;
+    this.#facts = { ...this.#facts, stoppedBy: reason };
+    this.#run.tally.addProblem(describeStop(reason));
   }
 
   addFailure(failure: FetchFailure): void {

@@ -42,6 +42,11 @@ export function describeNotNewer(appId: string, newest: Micros): Problem {
   };
 }
 
+/** What ended a run before all accounts were asked. */
+export function describeStop({ code, message, remedy }: ScenedimError): Problem {
+  return { app_id: null, kind: 'run', code, message, remedy: remedy ?? null };
+}
+
 export function describeFailure(failure: FetchFailure): Problem {
   const { appId, code, errorClass, message, remedy } = failure;
   const kind = errorClass === 'unavailable' ? 'skipped' : 'failed';

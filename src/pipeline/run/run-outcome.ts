@@ -5,17 +5,17 @@ import type { RunCounts } from '../../load/run-counts.ts';
 /** The outcome word of a run that came to its end. */
 export function outcomeOf(counts: RunCounts, facts: RunFacts, isInterrupted: boolean): RunOutcome {
   const { failed, held } = counts.accounts;
-  if (facts.stoppedBy !== null) return 'failed';
+  if (isBroken(facts)) return 'failed';
   if (failed > 0 && failed === attempted(counts)) return 'failed';
   if (isNothingReadable(counts, facts)) return 'failed';
-  if (failed > 0 || isInterrupted) return 'partial';
+  if (failed > 0 || isInterrupted || facts.stoppedBy !== null) return 'partial';
   if (held > 0) return 'refused';
   return hasChanges(counts) ? 'ok' : 'nothing_changed';
 }
 
 /** The exit status of a run that came to its end: the first that applies. */
 export function exitCodeOf(counts: RunCounts, facts: RunFacts): number {
-  if (facts.stoppedBy !== null) return facts.stoppedBy.exitCode;
+  if (isBroken(facts)) return facts.stoppedBy.exitCode;
   if (counts.accounts.failed > 0) {
     const asked = attempted(counts);
     if (facts.misconfigured === asked) return errorCodes.config_invalid.exitCode;
@@ -25,6 +25,7 @@ export function exitCodeOf(counts: RunCounts, facts: RunFacts): number {
     return errorCodes.source_failed.exitCode;
   }
   if (isNothingReadable(counts, facts)) return errorCodes.credentials_refused.exitCode;
+  if (facts.stoppedBy !== null) return facts.stoppedBy.exitCode;
   return counts.accounts.held > 0 ? errorCodes.data_refused.exitCode : 0;
 }
 
@@ -43,7 +44,7 @@ export interface RunFacts {
   readonly unreachable: number;
   /** Selected accounts of which no earlier run got an answer. */
   readonly neverRead: number;
-  /** A failure that concerns every account, e.g. an IP that is not registered for the platform. */
+  /** Why not every account was asked: a failure that concerns all (an unknown IP, WeChat is down), or the time was over. */
   readonly stoppedBy: ScenedimError | null;
 }
 
@@ -54,6 +55,11 @@ export const noFacts: RunFacts = {
   neverRead: 0,
   stoppedBy: null,
 };
+
+/** True when something stopped the run that concerns every account; being out of time does not. */
+function isBroken(facts: RunFacts): facts is RunFacts & { readonly stoppedBy: ScenedimError } {
+  return facts.stoppedBy !== null && facts.stoppedBy.code !== 'out_of_time';
+}
 
 /** True when WeChat refused every account, or called it unavailable, and none was ever read: nothing works yet. */
 function isNothingReadable(counts: RunCounts, facts: RunFacts): boolean {

@@ -32,9 +32,12 @@ export class RunTally {
     this.#counts = addCounts(this.#counts, delta);
   }
 
+  /** One about the run comes first, so that it is shown however many accounts have theirs. */
   addProblem(problem: Problem): void {
     this.#problemsTotal += 1;
-    if (this.#problems.length < PROBLEMS_SHOWN) this.#problems.push(problem);
+    if (problem.kind === 'run') this.#problems.unshift(problem);
+    else this.#problems.push(problem);
+    if (this.#problems.length > PROBLEMS_SHOWN) this.#problems.pop();
   }
 
   /** Notes that a batch was written. */

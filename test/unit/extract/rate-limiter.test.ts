@@ -103,6 +103,24 @@ describe('the rate limiter', () => {
     expect(admittedAt).toBe(1000);
   });
 
+  it.each([4, Number.POSITIVE_INFINITY])('admits nobody during a pause, at a rate of %d', async (rate) => {
+    const timer = createManualTimer();
+    const limiter = createRateLimiter(rate, timer);
+    const times: number[] = [];
+    const take = () => void limiter.take(never).then(() => times.push(timer.now()));
+    take();
+    await timer.advance(100);
+    limiter.pause(60_000);
+    limiter.pause(1_000);
+    take();
+    take();
+    await timer.advance(120_000);
+    take();
+    await timer.advance(0);
+    const between = rate === 4 ? 250 : 0;
+    expect(times).toEqual([0, 60_100, 60_100 + between, 120_100]);
+  });
+
   it('does not wait at an infinite rate, and refuses a rate that is not positive', async () => {
     expect(await admissions(Number.POSITIVE_INFINITY, 3)).toEqual([0, 0, 0]);
     for (const rate of [0, -1, Number.NaN]) expect(() => createRateLimiter(rate)).toThrow(/must be greater than 0/);

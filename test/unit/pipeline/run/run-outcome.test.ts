@@ -6,6 +6,8 @@ import { exitCodeOf, noFacts as none, outcomeOf } from '../../../../src/pipeline
 const countsOf = ({ opened = 0, ...accounts }: Partial<RunCounts['accounts'] & { opened: number }>): RunCounts =>
   addCounts(noCounts, { accounts, versions: { opened } });
 const stoppedBy = new ScenedimError('config_invalid', 'IP not in the whitelist');
+const outage = new ScenedimError('source_unreachable', 'WeChat is down');
+const outOfTime = new ScenedimError('out_of_time', 'the time is over');
 
 describe('how a run ends', () => {
   it.each([
@@ -66,6 +68,23 @@ describe('how a run ends', () => {
       75,
     ],
     ['stopped by the whitelist', { selected: 2, failed: 1 }, { ...none, stoppedBy }, 'failed', 78],
+    [
+      'stopped by an outage',
+      { selected: 9, changed: 1, failed: 2, unreached: 6 },
+      { ...none, stoppedBy: outage },
+      'failed',
+      69,
+    ],
+    ['out of time', { selected: 3, changed: 1, unreached: 2 }, { ...none, stoppedBy: outOfTime }, 'partial', 75],
+    ['out of time, one held', { selected: 3, held: 1, unreached: 2 }, { ...none, stoppedBy: outOfTime }, 'partial', 75],
+    ['out of time at once', { selected: 3, unreached: 3 }, { ...none, stoppedBy: outOfTime }, 'partial', 75],
+    [
+      'out of time, nothing answered',
+      { selected: 3, failed: 2, unreached: 1 },
+      { ...none, unreachable: 2, stoppedBy: outOfTime },
+      'failed',
+      69,
+    ],
   ] as const)('%s', (_, counts, facts, outcome, exitCode) => {
     expect(outcomeOf(countsOf(counts), facts, false)).toBe(outcome);
     expect(exitCodeOf(countsOf(counts), facts)).toBe(exitCode);
