@@ -41,6 +41,21 @@ describe('a target that fails while a batch is written', () => {
     expect([attempts, exitCode, report.versions, report.accounts.changed]).toEqual([3, 0, oneRename, 3]);
   });
 
+  it('while the accounts are chosen: they are read again', async () => {
+    await using stage = await createStage();
+    let reads = 0;
+    const loader: Loader = {
+      ...stage.loader,
+      async *readHeads(query, signal) {
+        reads += 1;
+        if (reads % 2 === 1) throw new ScenedimError('target_unreachable', 'the connection broke');
+        yield* stage.loader.readHeads(query, signal);
+      },
+    };
+    const { report, exitCode } = await stage.sync({ context: { loader } });
+    expect([exitCode, report.versions, reads]).toEqual([0, oneRename, 4]);
+  });
+
   it('after it has committed, which nobody learned: the batch is there once', async () => {
     await using stage = await createStage();
     let attempts = 0;

@@ -3,23 +3,24 @@ import type { AccountHead } from '../../dimension/account-head.ts';
 import { isUnavailable } from '../../extract/error-catalogue.ts';
 import type { SourceAccount } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
-import type { Loader } from '../../load/loader.ts';
+import { retryOnTarget } from '../run/retry-on-target.ts';
 import type { Run } from '../run/run.ts';
+import type { RunContext } from '../run/run-context.ts';
 import type { SyncTally } from './sync-tally.ts';
 
 /** The accounts to fetch: not fresh, and not answered later than now. The others are only counted. */
 export async function* selectAccounts(
-  { context: { loader, clock } }: Run,
+  { context }: Run,
   tally: SyncTally,
   { accounts, maxAgeMs }: Selection,
   signal: AbortSignal,
 ): AsyncGenerator<SourceAccount> {
-  for await (const { account, head } of withHeads(accounts, loader, signal)) {
-    const now = clock.now();
+  for await (const { account, head } of withHeads(accounts, context, signal)) {
+    const now = context.clock.now();
     tally.addSelected(head);
     if (head !== null && isFresh(head, now, maxAgeMs)) tally.addFresh(head);
     else {
-      const newest = head === null ? null : await newestAnswerSince(loader, head, now, signal);
+      const newest = head === null ? null : await newestAnswerSince(context, head, now, signal);
       if (head !== null && newest !== null) tally.addNotNewer(head, newest);
       else yield account;
     }
@@ -43,13 +44,13 @@ interface SelectedAccount {
  */
 async function* withHeads(
   accounts: AsyncIterable<SourceAccount>,
-  loader: Loader,
+  context: RunContext,
   signal: AbortSignal,
 ): AsyncGenerator<SelectedAccount> {
-  const chunks = chunksOfStream(accounts, loader.limits.readAccounts);
+  const chunks = chunksOfStream(accounts, context.loader.limits.readAccounts);
   const readNext = async (): Promise<SelectedAccount[] | null> => {
     const { done, value } = await chunks.next();
-    return done === true ? null : pair(value, loader, signal);
+    return done === true ? null : pair(value, context, signal);
   };
   let ahead = readNext();
   for (let chunk = await ahead; chunk !== null; chunk = await ahead) {
@@ -62,11 +63,12 @@ async function* withHeads(
 
 async function pair(
   accounts: readonly SourceAccount[],
-  loader: Loader,
+  context: RunContext,
   signal: AbortSignal,
 ): Promise<SelectedAccount[]> {
-  const stored = loader.readHeads({ appIds: accounts.map(({ appId }) => appId) }, signal);
-  const heads = new Map(await Array.fromAsync(stored, (head) => [head.appId, head] as const));
+  const query = { appIds: accounts.map(({ appId }) => appId) };
+  const read = () => Array.fromAsync(context.loader.readHeads(query, signal), (head) => [head.appId, head] as const);
+  const heads = new Map(await retryOnTarget(read, 'reading accounts', context, signal));
   return accounts.map((account) => ({ account, head: heads.get(account.appId) ?? null }));
 }
 
@@ -80,14 +82,15 @@ function isFresh(head: AccountHead, now: Micros, maxAgeMs: number | null): boole
 
 /** When an account's newest ok or held answer that is not older than `now` came, if any; one held by hand does not count. */
 async function newestAnswerSince(
-  loader: Loader,
+  context: RunContext,
   { appId, lastObservedAt }: AccountHead,
   now: Micros,
   signal: AbortSignal,
 ): Promise<Micros | null> {
   if (lastObservedAt === null || lastObservedAt < now) return null;
   let newest: Micros | null = null;
-  for await (const { observedAt, status, holdReason } of loader.readObservations({ appIds: [appId] }, signal)) {
+  const read = () => Array.fromAsync(context.loader.readObservations({ appIds: [appId], since: now }, signal));
+  for (const { observedAt, status, holdReason } of await retryOnTarget(read, 'reading an account', context, signal)) {
     if (observedAt < now || status === 'failed') continue;
     if (status === 'ok' || holdReason !== 'manual') newest = observedAt;
   }
