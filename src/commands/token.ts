@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Config } from '../config/load-config.ts';
-import { ScenedimError } from '../errors.ts';
+import { type ErrorCode, ScenedimError } from '../errors.ts';
 import { FORCED_A_DAY } from '../extract/credentials/app-secret-token.ts';
-import type { AppSecretCredentials, FetchFailure } from '../extract/scene-source.ts';
+import { type AppSecretCredentials, type FetchFailure, isMisconfigured } from '../extract/scene-source.ts';
 import { count, type Document } from '../output-fields.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
@@ -77,9 +77,16 @@ async function appSecretOf(session: Session, config: Config, appId: string): Pro
   });
 }
 
-function failed({ appId, code, credentialsRefused, unreachable, message, remedy }: FetchFailure): ScenedimError {
-  const away = unreachable ? 'source_unreachable' : 'source_failed';
-  return new ScenedimError(credentialsRefused ? 'credentials_refused' : away, `account ${appId}: ${code}: ${message}`, {
+function failed(failure: FetchFailure): ScenedimError {
+  const { appId, code, message, remedy } = failure;
+  return new ScenedimError(errorCodeOf(failure), `account ${appId}: ${code}: ${message}`, {
     remedy: remedy ?? undefined,
   });
+}
+
+/** As a sync of this account alone would end. */
+function errorCodeOf(failure: FetchFailure): ErrorCode {
+  if (isMisconfigured(failure)) return 'config_invalid';
+  if (failure.credentialsRefused) return 'credentials_refused';
+  return failure.unreachable ? 'source_unreachable' : 'source_failed';
 }

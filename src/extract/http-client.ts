@@ -61,7 +61,7 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Besides those of every request, which they replace. */
+  /** Added to those of every request; one of the same name replaces it. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON, as one string: WeChat answers 412 without a Content-Length. */
   readonly json?: Readonly<Record<string, unknown>>;

@@ -49,6 +49,9 @@ export interface FetchedAnswer {
 /** The code of a failure whose token or secret could not even be read: nothing was asked. */
 export const CREDENTIALS_UNUSABLE = 'credentials_unusable';
 
+/** The code of a failure whose token or secret was asked of a program or host that did not answer. */
+export const CREDENTIALS_UNREACHABLE = 'credentials_unreachable';
+
 /** The code of an account whose IP whitelist lacks this machine. */
 export const IP_NOT_LISTED = '40164';
 
@@ -76,9 +79,14 @@ export interface FetchFailure {
 
 export type FetchResult = FetchedAnswer | FetchFailure;
 
+/** True when WeChat refused no credential: it cannot be read here, or the IP whitelist lacks this machine. */
+export function isMisconfigured({ code }: FetchFailure): boolean {
+  return code === CREDENTIALS_UNUSABLE || code === IP_NOT_LISTED;
+}
+
 /** Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Never rejects but for abortion. */
 export interface SceneSource extends AsyncDisposable {
-  /** The hosts that it asks, for messages. */
+  /** The host that it asks, or its hosts joined with "or", for messages. */
   readonly host?: string;
   fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult>;
   /** What time it is by the newest answer; null while none told it. Left out by a source that tells no time. */

@@ -60,7 +60,7 @@ export interface WechatSourceOptions {
 export interface WechatSource extends SceneSource {
   /**
    * Replaces the token that `stable_token` gives for this app secret: whatever uses the one before is refused from now on.
-   * Null when it is done. WeChat allows 20 a day. Never part of a run.
+   * Null when it is done. Never part of a run.
    */
   replaceToken(account: AccountWith<AppSecretCredentials>, signal: AbortSignal): Promise<FetchFailure | null>;
 }

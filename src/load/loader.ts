@@ -284,8 +284,8 @@ export interface Loader extends AsyncDisposable {
   readonly usage?: () => LoaderUsage;
 
   /**
-   * The first column of what somebody else's SELECT gives, each value as text, null as null. It may write nothing. Only
-   * targets that speak SQL have it: for `source.accounts: { query }`.
+   * The first column of what somebody else's SELECT gives, each value as text, null as null. The statement
+   * may write nothing. Only targets that speak SQL have it: for `source.accounts: { query }`.
    */
   readonly queryColumn?: (statement: string, signal: AbortSignal) => Promise<readonly (string | null)[]>;
 

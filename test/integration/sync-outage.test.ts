@@ -1,6 +1,7 @@
 /** A source that is down: when a run stops asking, how it goes on, and what it leaves for the next. */
 import { describe, expect, it } from 'vitest';
 import type { Timer } from '../../src/clock.ts';
+import { ScenedimError } from '../../src/errors.ts';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { planSync } from '../../src/pipeline/dry-run.ts';
 import type { SimulatorFault } from '../../src/simulator/fault-plan.ts';
@@ -123,6 +124,20 @@ describe('a source that is down', () => {
     );
     const { exitCode, report } = await stage.sync({ accounts, concurrency: 1, timer: createInstantTimer() });
     expect([exitCode, report.accounts.unreached]).toEqual([69, 60 - 39 - 3]);
+  });
+
+  it('is not blamed when what gives the credentials is down', async () => {
+    await using stage = await createSyncStage(idsOf(30));
+    const accessToken = async () => {
+      throw new ScenedimError('source_unreachable', 'broker answered 503', { remedy: 'see that broker is up' });
+    };
+    const accounts = idsOf(30).map((appId) => ({ appId, credentials: { accessToken } }));
+    const { exitCode, error } = await stage.sync({ accounts, concurrency: 1, timer: createInstantTimer() });
+    expect([exitCode, error?.remedy]).toEqual([69, 'see that broker is up']);
+    expect(error?.message).toMatch(
+      /^what gives the credentials has given no usable answer since .*: 23 accounts failed/,
+    );
+    expect(stage.simulator.requests).toEqual([]);
   });
 
   it('that comes back in between is asked again for accounts whose repetitions were cut short', async () => {

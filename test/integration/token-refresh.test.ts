@@ -55,6 +55,14 @@ describe('token refresh', () => {
     expect((await stage.run(refresh())).code).toBe(0);
   });
 
+  test('whose app secret cannot be read ends with 78, as a sync does', async () => {
+    await using stage = await createRemedyStage();
+    await stage.prepare({ ...source({ appId, appSecret: { env: 'NOT_SET' } }) });
+    expect((await stage.run(['sync'])).code).toBe(78);
+    const { code, stderr } = await stage.run(refresh());
+    expect([code, stderr]).toEqual([78, expect.stringContaining('environment variable NOT_SET is not set')]);
+  });
+
   test('that WeChat refuses ends with its code and remedy', async () => {
     await using stage = await createRemedyStage();
     await stage.prepare({ ...source(bySecret), env: { SECRET: 'wrong' } });

@@ -89,7 +89,7 @@ async function checkAccounts(
   ];
 }
 
-/** Only accounts that a run asks: without a list nobody knows which those are. */
+/** Nothing without a `source`: then no run asks any account. */
 async function checkFreshness(
   session: Session,
   context: RunContext,

@@ -24,7 +24,7 @@ export const examples = [
 export function define(command: Command, run: RunAction): void {
   const staleAfter = (text: string) => requireDuration(text, '--stale-after');
   command
-    .option('--stale-after <duration>', 'tell accounts without an ok answer since (default: 2d)', staleAfter)
+    .option('--stale-after <duration>', 'tell accounts without an ok answer for this long (default: 2d)', staleAfter)
     .action(
       run<CheckFlags>(async (session, { json, quiet, staleAfter = DEFAULT_STALE_MS }) => {
         const config = await session.loadConfig();

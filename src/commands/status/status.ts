@@ -42,7 +42,7 @@ const NAMED = 20;
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .option('--all', `show every account (default: ${SHOWN}, those with a problem first)`)
-    .option('--fail-stale <duration>', 'exit with 75 when an account has no ok answer since, like 2d', (text) =>
+    .option('--fail-stale <duration>', 'exit with 75 when an account has no ok answer for this long, like 2d', (text) =>
       requireDuration(text, '--fail-stale'),
     )
     .action(

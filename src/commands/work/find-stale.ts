@@ -14,8 +14,8 @@ export interface StaleAccount {
 }
 
 /**
- * The accounts of the config, without a list those of the target, whose newest ok answer is older than so many milliseconds.
- * What WeChat says of an account that has no list to give is an answer, too.
+ * The accounts whose newest ok answer is older than `maxAgeMs` milliseconds: of those that the config lists, or of all in the
+ * target where there is no list that can be read. An answer that the account is unavailable counts as ok.
  */
 export async function* findStale(
   session: Session,
@@ -27,12 +27,12 @@ export async function* findStale(
   const oldest = clock.now() - BigInt(maxAgeMs) * 1000n;
   for await (const head of loader.readHeads({}, signal)) {
     const isListed = listed?.delete(head.appId) ?? true;
-    if (isListed && newestWord(head) < oldest) yield { appId: head.appId, lastOkAt: head.lastOkAt };
+    if (isListed && newestAnswerAt(head) < oldest) yield { appId: head.appId, lastOkAt: head.lastOkAt };
   }
   for (const appId of listed?.keys() ?? []) yield { appId, lastOkAt: null };
 }
 
-function newestWord({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead): Micros {
-  const isWord = lastErrorCode !== null && isUnavailable(lastErrorCode);
-  return isWord ? lastAttemptAt : (lastOkAt ?? 0n);
+function newestAnswerAt({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead): Micros {
+  const saysUnavailable = lastErrorCode !== null && isUnavailable(lastErrorCode);
+  return saysUnavailable ? lastAttemptAt : (lastOkAt ?? 0n);
 }

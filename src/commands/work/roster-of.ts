@@ -5,7 +5,7 @@ import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
 import { withTarget } from './with-target.ts';
 
-/** The accounts of the config; a list that is a query is asked of the target. */
+/** The accounts of the config; a list that is a query is answered by the target. */
 export function rosterOf(
   session: Session,
   config: Config,
@@ -16,7 +16,7 @@ export function rosterOf(
   return openRoster(config, { ...narrowed, signal, stdin, query: (statement) => queryOn(loader, statement, signal) });
 }
 
-/** Like {@link rosterOf} where no target is open; it is opened for a query only. */
+/** Like {@link rosterOf} where no target is open: one is opened only for a list that is a query. */
 export async function rosterWithoutTarget(
   session: Session,
   config: Config,

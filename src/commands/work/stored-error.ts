@@ -16,7 +16,7 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds, no
   if (lastAttemptAt > now + MAX_CLOCK_SKEW) return { code, ...fromTheFuture };
   if (kinds !== null && !kinds.has(appId)) return { code, message, ...ofNoList };
   if (code === CREDENTIALS_UNUSABLE) {
-    const remedy = 'set the variable or mount the file that the message names, then run scenedim sync';
+    const remedy = 'correct the variable, file, program or url that the message names, then run scenedim sync';
     return { code, message, meaning: 'the token or secret cannot be used on this machine', remedy };
   }
   // Codes of our own are not in the table of WeChat's: `http_502`, `timeout`. The next run tells their remedy.
@@ -52,10 +52,10 @@ export interface StoredError {
   readonly remedy: string;
 }
 
-/** With what listed accounts are asked about, by app id; null without a list that can be read. */
+/** The kind of credential of each listed account, by app id; null without a list that can be read. */
 export type CredentialKinds = ReadonlyMap<string, CredentialKind> | null;
 
-/** Reads from the config with what these accounts are asked about. An account that is on no list is left out. */
+/** Reads the kinds of credential of these accounts from the config. An account that is not listed is left out. */
 export async function readCredentialKinds(
   session: Session,
   config: Config,
@@ -67,8 +67,8 @@ export async function readCredentialKinds(
 }
 
 /**
- * The accounts that the config lists, with what each is asked about; null without a list that can be read. One on standard
- * input is not waited for: nothing is fetched here.
+ * The accounts that the config lists, with their kinds of credential; null without a list that can be read. Standard input is
+ * not read: what only shows what is stored must not wait for it.
  */
 export async function readListedAccounts(
   session: Session,

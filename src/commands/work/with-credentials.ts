@@ -3,11 +3,12 @@ import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { ListedAccount, Roster } from '../../config/roster/open-roster.ts';
 import { createSecretReader, hasPlaceholder, type SecretContext } from '../../config/secret/create-secret-reader.ts';
-import type { SecretReference } from '../../config/secret/secret-reference.ts';
+import { MAX_TIMEOUT_MS, type SecretReference } from '../../config/secret/secret-reference.ts';
 import { createHttpClient } from '../../extract/http-client.ts';
 import type { AccountCredentials, SecretReader, SourceAccount } from '../../extract/scene-source.ts';
 import type { Session } from '../session/session.ts';
 
+/** The accounts of a roster with what reads their credentials; warns of each whose token ends that of production. */
 export async function* withCredentials(
   roster: Roster,
   session: Session,
@@ -34,7 +35,7 @@ export function credentialsOf(
   shared: SharedReaders = { readers: new Map(), signal: NEVER },
 ): AccountCredentials {
   const reader = (reference: SecretReference): SecretReader => {
-    if (isOfAccount(reference)) return createSecretReader(reference, context, account.appId);
+    if (!isShared(reference)) return createSecretReader(reference, context, account.appId);
     const { readers, signal } = shared;
     const known = readers.get(reference) ?? readOnceASecond(createSecretReader(reference, context), signal);
     readers.set(reference, known);
@@ -45,20 +46,21 @@ export function credentialsOf(
     : { accessToken: reader(account.accessToken) };
 }
 
-/** The readers of what several accounts have in common. They end with the run, not with the account that read first. */
+/** The readers of what several accounts have in common. */
 interface SharedReaders {
   readonly readers: Map<SecretReference, SecretReader>;
+  /** Of the run: what one account has begun to read is read on for the others when that account gives up. */
   readonly signal: AbortSignal;
 }
 
 const NEVER = new AbortController().signal;
 
-/** True of what is read cheaply, too: there is nothing to spare. */
-function isOfAccount(reference: SecretReference): boolean {
-  return !('command' in reference || 'url' in reference) || hasPlaceholder(reference);
+/** True when accounts share one answer. Variables and files cost nothing to read, so each account reads its own. */
+function isShared(reference: SecretReference): boolean {
+  return ('command' in reference || 'url' in reference) && !hasPlaceholder(reference);
 }
 
-/** A program or a host is not asked once for each of 100,000 accounts that share its answer. */
+/** Without it, 100,000 accounts that share an answer would ask a program or a host for it 100,000 times. */
 function readOnceASecond(read: SecretReader, ending: AbortSignal): SecretReader {
   let newest: { readonly at: number; readonly secret: Promise<string> } | undefined;
   return (signal) => {
@@ -77,11 +79,10 @@ export function secretContextOf(session: Session, { baseDirectory }: Config): Se
   return {
     baseDirectory,
     environment: session.environment,
-    // The time limit is that of each secret.
+    // Each secret has its own time limit, which is no longer than this one.
     http: createHttpClient({ timeoutMs: MAX_TIMEOUT_MS, maxBodyBytes: MAX_ANSWER_BYTES, clock: systemClock }),
     onSecret: (secret) => void session.redactor.register(secret),
   };
 }
 
-const MAX_TIMEOUT_MS = 3_600_000;
 const MAX_ANSWER_BYTES = 1_048_576;

@@ -1,6 +1,6 @@
 import type { SecretReference } from '../secret/secret-reference.ts';
 
-/** Where the only credential of an account is kept. */
+/** Where the credential of an account is kept; it has one of the two. */
 export type CredentialReference =
   | { readonly accessToken: SecretReference; readonly appSecret?: undefined }
   | {

@@ -60,8 +60,8 @@ export async function* readAccountsFile(
 }
 
 /**
- * The variables that such a file names in `secret_env` and `token_env`. None of a file that is no
- * regular one, which can be read once only, or that cannot be used: its reader says why.
+ * The variables that such a file names in `secret_env` and `token_env`. None of a pipe, which can be read only once, and none of
+ * a file with a mistake, which {@link readAccountsFile} tells.
  */
 export async function variablesOfAccountsFile(path: string, signal: AbortSignal): Promise<readonly string[]> {
   const names: string[] = [];
@@ -118,7 +118,7 @@ function accountOf({ columns }: ListedRow, needsCredential: boolean, place: stri
   const [credential, ...others] = credentialColumns.filter((column) => columns[column] !== undefined);
   if (others.length > 0 || (credential === undefined && needsCredential)) {
     throw invalid(
-      `${place}: ${appId} needs exactly one of ${credentialColumns.join(', ')}`,
+      `${place}: ${appId} needs ${needsCredential ? 'exactly' : 'at most'} one of ${credentialColumns.join(', ')}`,
       'fill one of these columns and leave the others empty',
     );
   }

@@ -13,9 +13,9 @@ import { type AccountsFile, fileAt, readAccountsFile } from './accounts-file.ts'
 /** An account with where its credential is kept, its own or that of `source`. */
 export type ListedAccount = { readonly appId: string } & CredentialReference;
 
-/** The accounts that a run is about. May be iterated again and again; a file is streamed each time. */
+/** The accounts that a run is about. May be iterated again and again; a regular file is streamed each time. */
 export interface Roster extends AsyncIterable<ListedAccount> {
-  /** How many of them are counted. */
+  /** How many of them `isCounted` counts. */
   readonly total: number;
 }
 
@@ -24,7 +24,7 @@ export interface RosterOptions {
   /** What `{ file: - }` reads. */
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** The first column of what a SELECT gives on the target, each value as text, for `{ query: SQL }`. */
-  readonly query: (statement: string, signal: AbortSignal) => Promise<readonly (string | null)[]>;
+  readonly query: (statement: string) => Promise<readonly (string | null)[]>;
   /** Only these. Default: all. */
   readonly appIds?: readonly string[];
   /** Which accounts are part of `total`. Default: all. */
@@ -108,11 +108,12 @@ async function openList(config: Config, source: SourceConfig, options: RosterOpt
     const found = await queryAccounts(accounts.query, needsCredential, config, options);
     return () => found;
   }
-  const file =
-    accounts.file === '-' ? stdinFile(options) : fileAt(resolve(config.baseDirectory, accounts.file), accounts.file);
+  const path = resolve(config.baseDirectory, accounts.file);
+  const isStdin = accounts.file === '-';
+  const file = isStdin ? stdinFile(options) : fileAt(path, accounts.file);
   const read = () => readAccountsFile(file, needsCredential, signal);
-  if (accounts.file !== '-' && (await isRegular(resolve(config.baseDirectory, accounts.file)))) return read;
-  // It can be read once only.
+  if (!isStdin && (await isRegular(path))) return read;
+  // It can be read only once.
   const all = await Array.fromAsync(read());
   return () => all;
 }
@@ -126,7 +127,7 @@ function stdinFile({ stdin, signal }: RosterOptions): AccountsFile {
   return { shown: 'stdin', open: async () => addAbortSignal(signal, stdin) };
 }
 
-/** What is not there is for the reader to tell. */
+/** Also true of a file that is not there: whoever reads it tells so. */
 async function isRegular(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isFile(),
@@ -138,7 +139,7 @@ async function queryAccounts(
   statement: string,
   needsCredential: boolean,
   { file }: Config,
-  { query, signal }: RosterOptions,
+  { query }: RosterOptions,
 ): Promise<readonly AccountConfig[]> {
   const where = `${file}: source.accounts.query`;
   const refused = (what: string, remedy: string, cause?: unknown) =>
@@ -147,7 +148,7 @@ async function queryAccounts(
     throw refused('its accounts have no credential', 'give all of them one: source.accessToken or source.appSecret');
   }
   const byHand = 'try the statement by hand, as the user of the target';
-  const appIds = await query(statement, signal).catch((error: unknown) => {
+  const appIds = await query(statement).catch((error: unknown) => {
     if (!isScenedimError(error) || error.retryable || error.code === 'config_invalid') throw error;
     throw refused(error.message, byHand, error);
   });

@@ -22,9 +22,10 @@ export interface SecretContext {
 }
 
 /**
- * A reader for one secret; `{appId}` in its file, command and url stands for `appId`. One trailing newline is stripped, since
- * editors and `echo` add it. What is missing, empty or refused is `config_invalid`, and names variable, file, program or host;
- * a host that does not answer is `source_unreachable`. No error holds anything of what was read.
+ * A reader for one secret; `{appId}` in a file, command or url stands for `appId`, in those of a header as well. One trailing
+ * newline is stripped, since editors and `echo` add it. A secret that is missing, empty or refused is `config_invalid`, one
+ * that does not come in time, or whose host does not answer, `source_unreachable`. Errors name the variable, file, program or
+ * host, and hold nothing of what was read.
  */
 export function createSecretReader(reference: SecretReference, context: SecretContext, appId?: string): SecretReader {
   const place = describePlace(reference, context, appId);
@@ -57,23 +58,28 @@ async function readPlace(
     return readCommand(command, context, signal);
   }
   const url = urlOf(reference.url, appId);
-  return readUrl(url, await readHeaders(reference.headers ?? {}, context, signal), context.http, signal);
+  return readUrl(url, await readHeaders(reference.headers ?? {}, context, appId, signal), context.http, signal);
 }
 
 async function readHeaders(
   headers: Readonly<Record<string, string | SecretReference>>,
   context: SecretContext,
+  appId: string | undefined,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const read: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    read[name] = typeof value === 'string' ? value : await createSecretReader(value, context)(signal);
-    if (typeof value !== 'string') context.onSecret(read[name]);
+    if (typeof value === 'string') read[name] = value;
+    else {
+      const secret = await createSecretReader(value, context, appId)(signal);
+      context.onSecret(secret);
+      read[name] = secret;
+    }
   }
   return read;
 }
 
-async function readEnvironment(name: string, { environment }: SecretContext): Promise<string> {
+function readEnvironment(name: string, { environment }: SecretContext): string {
   const value = environment[name];
   if (value !== undefined) return value;
   throw new ScenedimError('config_invalid', `environment variable ${name} is not set`, { remedy: setIt(name) });
@@ -121,30 +127,46 @@ function describePlace(reference: SecretReference, context: SecretContext, appId
   if ('env' in reference) return `environment variable ${reference.env}`;
   if ('file' in reference) return `file ${resolve(context.baseDirectory, withAppId(reference.file, appId))}`;
   if ('command' in reference) return `the command ${reference.command[0]}`;
-  return `the answer of ${new URL(urlOf(reference.url, appId)).host}`;
+  return `the answer of ${new URL(reference.url).host}`;
 }
 
 /** An app id comes from a list that others may write, so it names no other folder. */
 function pathOf(file: string, { baseDirectory }: SecretContext, appId: string | undefined): string {
-  if (file.includes(PLACEHOLDER) && appId !== undefined && (/[/\\]/.test(appId) || /^\.*$/.test(appId))) {
-    throw new ScenedimError('config_invalid', `the app id ${appId} cannot be a part of the file name ${file}`, {
-      remedy: 'correct the app id, or name the file of this account without {appId}',
-    });
+  if (file.includes(PLACEHOLDER) && appId !== undefined && (/[/\\]/.test(appId) || isDots(appId))) {
+    throw unusableAppId(appId, `the file name ${file}`);
   }
   return resolve(baseDirectory, withAppId(file, appId));
 }
 
+/** As of a file: percent-encoding leaves dots alone, and a path takes them for a folder. */
 function urlOf(url: string, appId: string | undefined): string {
-  return withAppId(url, appId === undefined ? undefined : encodeURIComponent(appId));
+  if (appId === undefined) return url;
+  if (url.includes(PLACEHOLDER) && isDots(appId)) {
+    throw unusableAppId(appId, 'a url');
+  }
+  return withAppId(url, encodeURIComponent(appId));
+}
+
+function unusableAppId(appId: string, place: string): ScenedimError {
+  return new ScenedimError('config_invalid', `the app id ${appId} cannot be a part of ${place}`, {
+    remedy: 'correct the app id, or say where the secret of this account is without {appId}',
+  });
+}
+
+function isDots(appId: string): boolean {
+  return /^\.*$/.test(appId);
 }
 
 const PLACEHOLDER = '{appId}';
 
 /** True when the secret is another one for each account. */
 export function hasPlaceholder(reference: SecretReference): boolean {
-  return Object.values(reference)
-    .flat()
-    .some((word) => typeof word === 'string' && word.includes(PLACEHOLDER));
+  if ('env' in reference) return false;
+  if ('file' in reference) return reference.file.includes(PLACEHOLDER);
+  if ('command' in reference) return reference.command.some((word) => word.includes(PLACEHOLDER));
+  const { url, headers = {} } = reference;
+  const isOfAccount = (value: string | SecretReference) => typeof value !== 'string' && hasPlaceholder(value);
+  return url.includes(PLACEHOLDER) || Object.values(headers).some(isOfAccount);
 }
 
 function withAppId(text: string, appId: string | undefined): string {

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { ScenedimError } from '../../errors.ts';
 import type { Environment } from '../interpolate.ts';
 
-/** A secret has some hundred bytes; the JSON around it may have more. */
+/** More is no secret, nor the JSON around one. */
 const MAX_BYTES = 1_048_576;
 
 /**
  * What a program prints. It runs without a shell, beside the config file, with the environment of this process, and is killed
- * when the signal is aborted. What it says on standard error is not told: it may hold the secret.
+ * when the signal is aborted. No error holds its standard error, which may hold the secret.
  */
 export async function readCommand(
   command: readonly string[],
@@ -29,7 +29,7 @@ export async function readCommand(
       if (error === null) resolve(stdout);
       else reject(signal.aborted ? signal.reason : failed(program, error));
     });
-    // It may end without reading what it was never going to be given.
+    // A program may end before its empty standard input is closed: that is no failure.
     child.stdin?.on('error', () => {});
     child.stdin?.end();
   });

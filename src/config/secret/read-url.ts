@@ -1,7 +1,7 @@
 import { ScenedimError } from '../../errors.ts';
 import { type HttpAnswer, type HttpClient, HttpError } from '../../extract/http-client.ts';
 
-/** What a GET request is answered with. The url is never told: a token may be a part of it. */
+/** The answer to a GET request. Errors name the host alone: the rest of the url may hold a token. */
 export async function readUrl(
   url: string,
   headers: Readonly<Record<string, string>>,

@@ -3,11 +3,11 @@ import { refuseUser } from '../../load/parse-section.ts';
 import { parseDuration } from '../duration.ts';
 import { flawOfPointer } from './json-pointer.ts';
 
-/** Where a secret is kept, and how it is read from there. Never the value itself. */
+/** Where a secret is kept, and how it is read from there; never the secret itself. */
 export type SecretReference = SecretPlace & {
-  /** RFC 6901: the member of a JSON text that is the secret. Default: the whole text is. */
+  /** The member of a JSON text that is the secret (RFC 6901). Default: the whole text is. */
   readonly pointer?: string;
-  /** How long reading may take, in milliseconds. Default {@link DEFAULT_TIMEOUT_MS}. */
+  /** How long reading may take, in milliseconds, up to {@link MAX_TIMEOUT_MS}. Default {@link DEFAULT_TIMEOUT_MS}. */
   readonly timeoutMs?: number;
 };
 
@@ -21,14 +21,17 @@ export type SecretPlace =
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
+/** An hour; a timer of Node's that shall wait for more than 24.8 days ends at once. */
+export const MAX_TIMEOUT_MS = 3_600_000;
+
 const places = ['env', 'file', 'command', 'url'] as const;
 
 const text = z.string().min(1);
 
 const duration = z.string().transform((given, context): number => {
   const ms = parseDuration(given);
-  if (ms !== undefined && ms > 0) return ms;
-  context.addIssue('must be a time with its unit, like 10s or 500ms');
+  if (ms !== undefined && ms > 0 && ms <= MAX_TIMEOUT_MS) return ms;
+  context.addIssue('must be a time of at most 1h with its unit, like 10s or 500ms');
   return z.NEVER;
 });
 

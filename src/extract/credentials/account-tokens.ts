@@ -1,7 +1,12 @@
-import type { Clock, Timer } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { AppSecretCredentials, GivenTokenCredentials, SourceAccount } from '../scene-source.ts';
-import type { WechatClient } from '../wechat-client.ts';
-import { AppSecretToken, legacyToken, replacedToken, stableToken } from './app-secret-token.ts';
+import {
+  AppSecretToken,
+  type AppSecretTokenOptions,
+  legacyToken,
+  replacedToken,
+  stableToken,
+} from './app-secret-token.ts';
 import { GivenToken } from './given-token.ts';
 import { unusable } from './read-credential.ts';
 import type { AccountWith, TokenCall, TokenOutcome } from './token-provider.ts';
@@ -17,7 +22,7 @@ export class AccountTokens {
   readonly #replaced: AppSecretToken;
   readonly #clock: Clock;
 
-  constructor(options: AccountTokensOptions) {
+  constructor(options: AppSecretTokenOptions) {
     this.#given = new GivenToken(options.clock);
     this.#stable = new AppSecretToken(stableToken, options);
     this.#legacy = new AppSecretToken(legacyToken, options);
@@ -25,12 +30,12 @@ export class AccountTokens {
     this.#clock = options.clock;
   }
 
-  /** As of a {@link TokenProvider}. */
+  /** As in {@link TokenProvider}. */
   current(account: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
     return this.#ask('current', account, call);
   }
 
-  /** As of a {@link TokenProvider}. */
+  /** As in {@link TokenProvider}. */
   again(account: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
     return this.#ask('again', account, call);
   }
@@ -53,10 +58,4 @@ export class AccountTokens {
 
 function isGiven(credentials: GivenTokenCredentials | AppSecretCredentials): credentials is GivenTokenCredentials {
   return 'accessToken' in credentials;
-}
-
-export interface AccountTokensOptions {
-  readonly client: WechatClient;
-  readonly timer: Timer;
-  readonly clock: Clock;
 }

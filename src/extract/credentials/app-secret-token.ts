@@ -7,7 +7,7 @@ import { readCredential } from './read-credential.ts';
 import { flawOfSecret } from './secret-text.ts';
 import type { AccountWith, TokenCall, TokenOutcome, TokenProvider } from './token-provider.ts';
 
-/** What is asked for a token with an app secret. */
+/** The request that gives a token for an app secret. */
 export type TokenRequest = (appId: string, secret: string) => Pick<WechatRequest, 'method' | 'path' | 'query' | 'json'>;
 
 /**
@@ -16,9 +16,10 @@ export type TokenRequest = (appId: string, secret: string) => Pick<WechatRequest
  */
 export const stableToken: TokenRequest = (appid, secret) => stableTokenRequest(appid, secret, false);
 
-/** The same with `force_refresh`: the token of everybody dies at once, and WeChat allows {@link FORCED_A_DAY}. */
+/** The same with `force_refresh`: the token that everybody uses dies at once. */
 export const replacedToken: TokenRequest = (appid, secret) => stableTokenRequest(appid, secret, true);
 
+/** How often WeChat allows that for an account in a day. */
 export const FORCED_A_DAY = 20;
 
 function stableTokenRequest(appid: string, secret: string, force_refresh: boolean): ReturnType<TokenRequest> {
@@ -56,7 +57,7 @@ export class AppSecretToken implements TokenProvider<AppSecretCredentials> {
   async again({ appId, credentials }: AccountWith<AppSecretCredentials>, call: TokenCall): Promise<TokenOutcome> {
     this.#cache.delete(appId);
     const secret = await readCredential({ appId, what: 'app secret', read: credentials.appSecret }, call, this.#clock);
-    return secret.kind === 'failure' ? secret : this.#ask(appId, secret.token, call);
+    return secret.kind === 'failure' ? secret : this.#ask(appId, secret.text, call);
   }
 
   async #ask(appId: string, secret: string, call: TokenCall): Promise<TokenOutcome> {

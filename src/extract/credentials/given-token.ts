@@ -15,7 +15,9 @@ export class GivenToken implements TokenProvider<GivenTokenCredentials> {
     return this.again(account, call);
   }
 
-  again({ appId, credentials }: AccountWith<GivenTokenCredentials>, call: TokenCall): Promise<TokenOutcome> {
-    return readCredential({ appId, what: 'access token', read: credentials.accessToken }, call, this.#clock);
+  async again({ appId, credentials }: AccountWith<GivenTokenCredentials>, call: TokenCall): Promise<TokenOutcome> {
+    const credential = { appId, what: 'access token', read: credentials.accessToken } as const;
+    const token = await readCredential(credential, call, this.#clock);
+    return token.kind === 'failure' ? token : { kind: 'token', token: token.text };
   }
 }

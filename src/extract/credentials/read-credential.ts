@@ -2,9 +2,9 @@ import type { Clock } from '../../clock.ts';
 import { messageOf } from '../../error-text.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { type CallFailure, callFailure } from '../call-outcome.ts';
-import { CREDENTIALS_UNUSABLE, type SecretReader } from '../scene-source.ts';
+import { CREDENTIALS_UNREACHABLE, CREDENTIALS_UNUSABLE, type SecretReader } from '../scene-source.ts';
 import { flawOfSecret } from './secret-text.ts';
-import type { TokenCall, TokenOutcome } from './token-provider.ts';
+import type { TokenCall } from './token-provider.ts';
 
 /** Which credential is read. */
 export interface Credential {
@@ -14,12 +14,17 @@ export interface Credential {
   readonly read: SecretReader;
 }
 
-/** Reads a token or an app secret. What cannot be one fails the account, with the remedy of whoever keeps it. */
+/** What was read, or why the account fails for it. */
+export type CredentialOutcome =
+  | { readonly kind: 'credential'; readonly text: string }
+  | { readonly kind: 'failure'; readonly failure: CallFailure };
+
+/** Reads a token or an app secret. A text that cannot be one fails the account; so does a reader, with its own remedy. */
 export async function readCredential(
   { appId, what, read }: Credential,
   call: TokenCall,
   clock: Clock,
-): Promise<TokenOutcome> {
+): Promise<CredentialOutcome> {
   let secret: string;
   try {
     secret = await read(call.limit.signal);
@@ -32,13 +37,13 @@ export async function readCredential(
   }
   call.onSecret(secret);
   const flaw = flawOfSecret(what, secret);
-  if (flaw === null) return { kind: 'token', token: secret };
+  if (flaw === null) return { kind: 'credential', text: secret };
   return { kind: 'failure', failure: unusable(appId, flaw.message, flaw.remedy, clock) };
 }
 
 function unreachable(message: string, remedy: string | undefined, clock: Clock): CallFailure {
   return callFailure({
-    code: 'credentials_unreachable',
+    code: CREDENTIALS_UNREACHABLE,
     errorClass: 'transient',
     message,
     remedy: remedy ?? null,
@@ -47,12 +52,12 @@ function unreachable(message: string, remedy: string | undefined, clock: Clock):
   });
 }
 
-/** `remedy`: what helps, when whoever keeps the credential knows it. */
-export function unusable(appId: string, why: string, remedy: string | null | undefined, clock: Clock): CallFailure {
+/** A failure of an account whose credential cannot be used. `remedy`: default, to check it in the config. */
+export function unusable(appId: string, message: string, remedy: string | null | undefined, clock: Clock): CallFailure {
   return callFailure({
     code: CREDENTIALS_UNUSABLE,
     errorClass: 'configuration',
-    message: why,
+    message,
     remedy: remedy ?? `check the credentials of ${appId} in source.accounts`,
     credentialsRefused: true,
     observedAt: clock.now(),

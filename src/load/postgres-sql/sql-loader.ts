@@ -14,15 +14,6 @@ import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migration-script.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
-async function queryColumn({ db }: SqlSession, statement: string): Promise<readonly (string | null)[]> {
-  await sql`SET TRANSACTION READ ONLY`.execute(db);
-  const { rows } = await sql.raw<Record<string, unknown>>(statement).execute(db);
-  return rows.map((row) => {
-    const [first] = Object.values(row);
-    return first === null || first === undefined ? null : String(first);
-  });
-}
-
 /** How a target takes the run lock; null when somebody else holds what it excludes. */
 export type AcquireLock = (scope: LockScope, signal: AbortSignal) => Promise<Lock | null>;
 
@@ -73,4 +64,13 @@ export function createSqlLoader(
     ...(target.readsBesideApply !== undefined && { readsBesideApply: target.readsBesideApply }),
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
+}
+
+async function queryColumn({ db }: SqlSession, statement: string): Promise<readonly (string | null)[]> {
+  await sql`SET TRANSACTION READ ONLY`.execute(db);
+  const { rows } = await sql.raw<Record<string, unknown>>(statement).execute(db);
+  return rows.map((row) => {
+    const [first] = Object.values(row);
+    return first === null || first === undefined ? null : String(first);
+  });
 }

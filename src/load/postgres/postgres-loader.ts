@@ -20,7 +20,8 @@ export async function createPostgresLoader(
     try {
       // The lock keeps a connection for itself. A pooler that gives no other one would let all that follows wait.
       await target.assertAnswers(signal);
-      target.mayTakeThird = scope.kind === 'exclusive' && (await target.hasRoom(signal));
+      // A shard leaves connections to the others.
+      target.mayTakeThird = scope.kind === 'exclusive' && (await target.hasRoomForThird(signal));
     } catch (error) {
       await lock[Symbol.asyncDispose]();
       throw error;

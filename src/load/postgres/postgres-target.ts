@@ -22,9 +22,7 @@ export class PostgresTarget implements SqlTarget {
   readonly #work: WorkConnection;
   /** Reads beside what `#work` writes, on a third connection; null: not tried yet. */
   #reader: ThirdConnection | null = null;
-  /**
-   * False for a shard, which leaves connections to the others, and where the role's limit has no room. Default false.
-   */
+  /** Whether a third connection may be tried; set when the lock is taken. Default false. */
   mayTakeThird = false;
 
   constructor({ schema, readers }: PostgresConfig, connector: Connector) {
@@ -78,8 +76,8 @@ export class PostgresTarget implements SqlTarget {
     await this.#classified(() => this.#work.assertAnswers(signal), signal);
   }
 
-  /** True when the CONNECTION LIMIT of the role allows a third connection and the two of another run besides. */
-  hasRoom(signal: AbortSignal): Promise<boolean> {
+  /** True when the CONNECTION LIMIT of the role leaves a third connection to this run, and two to a run of another schema. */
+  hasRoomForThird(signal: AbortSignal): Promise<boolean> {
     const read = async ({ client }: PostgresConnection) =>
       (await client.query<{ room: boolean }>(askRoom)).rows[0]?.room;
     return this.#classified(async () => (await this.#work.read(read, signal)) === true, signal, true);
@@ -92,7 +90,7 @@ export class PostgresTarget implements SqlTarget {
 
   async #readingConnection(signal: AbortSignal): Promise<WorkConnection> {
     const reader = this.#reader;
-    return reader !== null && (await reader.opens(signal)) ? reader.work : this.#work;
+    return reader !== null && (await reader.reopen(signal)) ? reader.work : this.#work;
   }
 
   #session({ client }: PostgresConnection): SqlSession {
@@ -113,7 +111,6 @@ export class PostgresTarget implements SqlTarget {
   }
 }
 
-/** A third connection must not keep out a run of another schema, which needs two. */
 const askRoom = `
   SELECT r.rolsuper OR r.rolconnlimit < 0 OR r.rolconnlimit >= 3 + (
     SELECT count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'

@@ -2,8 +2,8 @@ import type { Connector } from './connector.ts';
 import { WorkConnection } from './work-connection.ts';
 
 /**
- * A connection that a run can do without: the server, the role or a pooler may allow two only. When it cannot be opened, it
- * is not tried again.
+ * A connection that a run can do without: the server, the role or a pooler may allow only two. When it cannot be opened once,
+ * nobody tries it again.
  */
 export class ThirdConnection implements AsyncDisposable {
   readonly work: WorkConnection;
@@ -30,13 +30,13 @@ export class ThirdConnection implements AsyncDisposable {
     );
   }
 
-  /** False until it has answered, and from when it could not be opened again. */
+  /** False until its first answer; false for good when it cannot be opened, or not be opened again. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** Opens it again where it was closed meanwhile; false when that fails, so that nobody fails for it. */
-  async opens(signal: AbortSignal): Promise<boolean> {
+  /** Opens it again where it was closed meanwhile; false, and no error, when that fails or it was never open. */
+  async reopen(signal: AbortSignal): Promise<boolean> {
     if (this.#isOpen) await this.work.connect(signal).catch(() => signal.throwIfAborted());
     return this.#isOpen;
   }

@@ -2,6 +2,7 @@ import { abortable } from '../../abortable.ts';
 import type { Timer } from '../../clock.ts';
 import { ScenedimError } from '../../errors.ts';
 import {
+  CREDENTIALS_UNREACHABLE,
   CREDENTIALS_UNUSABLE,
   type FetchFailure,
   type FetchResult,
@@ -111,6 +112,7 @@ export class Breaker {
 
   /** Ends the streak. Gives the failures of one too short to blame the source; the accounts of a longer one are asked again. */
   #recover(): readonly FetchFailure[] {
+    const source = this.#source;
     const held = [...this.#held.values()];
     this.#held.clear();
     this.#downSince = null;
@@ -118,7 +120,7 @@ export class Breaker {
     const again = held.filter(isAgain);
     this.#queue.push(...again.map(({ account }) => account));
     const failures = held.filter((one) => !isAgain(one)).map(({ failure }) => failure);
-    if (this.#isOpen) this.#options.logger.warn({ again: again.length }, `${this.#source} answers again`);
+    if (this.#isOpen) this.#options.logger.warn({ again: again.length }, `${source} answers again`);
     this.#isOpen = false;
     return failures;
   }
@@ -147,7 +149,11 @@ export class Breaker {
     return new ScenedimError('source_unreachable', message, { remedy });
   }
 
+  /** What is down: the source, or whatever gives the credentials with which it would be asked. */
   get #source(): string {
+    const failures = this.rest();
+    const isWithoutCredentials = failures.length > 0 && failures.every(({ code }) => code === CREDENTIALS_UNREACHABLE);
+    if (isWithoutCredentials) return 'what gives the credentials';
     return this.#options.host ?? 'the source';
   }
 

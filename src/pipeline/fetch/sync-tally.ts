@@ -1,6 +1,6 @@
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { ScenedimError } from '../../errors.ts';
-import { CREDENTIALS_UNUSABLE, type FetchFailure, IP_NOT_LISTED } from '../../extract/scene-source.ts';
+import { type FetchFailure, isMisconfigured } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
 import {
@@ -51,7 +51,7 @@ export class SyncTally {
     this.#addUnasked('failed', [describeNotNewer(appId, newest), ...suspensionOf(appId, removalsSuspendedSince)]);
   }
 
-  /** The accounts of a run that was stopped whose turn did not come, or whose answer did not; `total` counts all. */
+  /** Counts the accounts, of `total` in all, that a stopped run did not ask, or asked and had no answer of. */
   addUnreached(total: number): void {
     const unreached = Math.max(0, total - this.#run.tally.counts.accounts.selected);
     this.#run.tally.add({ accounts: { selected: unreached, unreached } });
@@ -67,11 +67,10 @@ export class SyncTally {
   addFailure(failure: FetchFailure): void {
     this.#run.tally.addProblem(describeFailure(failure));
     const { credentialsRefused, misconfigured, unreachable, stoppedBy } = this.#facts;
-    const isMisconfigured = failure.code === CREDENTIALS_UNUSABLE || failure.code === IP_NOT_LISTED;
     this.#facts = {
       ...this.#facts,
       credentialsRefused: credentialsRefused + Number(failure.credentialsRefused),
-      misconfigured: misconfigured + Number(isMisconfigured),
+      misconfigured: misconfigured + Number(isMisconfigured(failure)),
       unreachable: unreachable + Number(failure.unreachable),
       stoppedBy: stoppedBy ?? (failure.accountOnly ? null : stopOf(failure)),
     };

@@ -4,8 +4,11 @@ import type { Run } from './run.ts';
 
 /**
  * Writes batches in the order in which they come, while the caller collects the next. A batch is planned while the one before
- * is written, where the target reads beside that, they share no account, whose plan would stand on what is not written yet, and
- * their bodies would fit into one batch: else three batches of large bodies would be held.
+ * is written, under three conditions:
+ * - The target can be read meanwhile.
+ * - The two share no account: a plan stands on what is written of its accounts.
+ * - Their bodies would fit into one batch: with the batch that is collected, three are in memory.
+ *
  * `stop` is aborted when a batch cannot be written, so that the caller does not collect more in vain.
  */
 export function createBatchWriter(run: Run, stop: AbortController, check?: CheckPlan): BatchWriter {
@@ -20,6 +23,7 @@ export function createBatchWriter(run: Run, stop: AbortController, check?: Check
         done: nothing,
         isDone: false,
       };
+      // Where the batch before the last one failed, `last.done` rejects with the same, and not before all has ended.
       await (mayPlanBeside(run, last, started) ? beforeLast.catch(() => last.done) : last.done);
       beforeLast = last.done;
       started.done = inOrder(last.done, commitBatch(run, batch, { before: last.done, check }));

@@ -7,7 +7,7 @@ import type { Run } from './run.ts';
 import type { Problem } from './run-report.ts';
 
 /**
- * Plans a batch and writes it, when `before` resolves: at once, or part by part where its plan would be too large to be held
+ * Plans a batch, waits for `before`, and writes the batch: whole, or part by part where its plan would be too large to be held
  * (`limits.batchVersions`).
  */
 export async function commitBatch(run: Run, batch: Batch, { before, check }: CommitBatchOptions): Promise<void> {
@@ -23,13 +23,13 @@ export async function commitBatch(run: Run, batch: Batch, { before, check }: Com
 }
 
 export interface CommitBatchOptions {
-  /** The batch before; when it rejects, nothing of this one is written, and this one rejects with the same. */
+  /** Resolves when the batch before is written. When it rejects, nothing of this one is written, and this one rejects, too. */
   readonly before: Promise<void>;
-  /** May refuse the batch by throwing, before anything of it is written. Default: nothing is refused. */
+  /** May throw, so that nothing of the batch is written. Default: every batch is written. */
   readonly check?: CheckPlan | undefined;
 }
 
-/** Is given the accounts whose plan was refused. */
+/** Is given the accounts of a batch whose plan was refused. */
 export type CheckPlan = (refused: readonly PlannedAccount[]) => void;
 
 /** Holds no plan while the change set is written. */
@@ -51,15 +51,15 @@ async function commitPart(
     return buildChangeSet(planned, part);
   }, before);
   for (const problem of problems) run.tally.addProblem(problem);
-  if (bodies > 0)
+  if (bodies > 0) {
     run.context.logger.warn({ bodies }, 'the log lacked these bodies or had them damaged; the copy brings them');
+  }
   return done;
 }
 
 /**
- * What is refused of the rest of a batch when its first part is planned. Accounts do not see each
- * other, so their plans are the same before the first part is written. They are made again later:
- * together they would be too large to be held.
+ * What is refused of the rest of a batch whose first part is planned. The plan of an account depends on that account alone, so
+ * it is the same before the first part is written. It is made again later: all plans together would be too large to be held.
  */
 async function refusedBehind(run: Run, batch: Batch, first: readonly PlannedAccount[]): Promise<PlannedAccount[]> {
   const refused: PlannedAccount[] = [];

@@ -9,7 +9,10 @@ const DEFAULT_POLL_MS = 200;
 /** Shards start together, and one that finds an outdated target excludes the others for the moment of an upgrade. */
 const SHARD_WAIT_MS = 2_000;
 
-/** Waits up to `lockTimeoutMs`, a shard at least two seconds, for the run lock of the target; `lock_held` when somebody else keeps it. */
+/**
+ * Waits up to `lockTimeoutMs`, a shard at least {@link SHARD_WAIT_MS}, for the run lock of the target; `lock_held` when somebody
+ * else keeps it.
+ */
 export async function acquireRunLock(
   context: Pick<RunContext, 'loader' | 'lockTimeoutMs' | 'logger' | 'signal'>,
   scope: LockScope,

@@ -56,7 +56,7 @@ export interface Run {
   /** What plans are made from, writing under `writeSignal`. */
   readonly planInputs: PlanInputs;
   /**
-   * Plans one batch and writes it, when `before` (default: at once) resolves; plans it again when its accounts changed
+   * Plans one batch, waits for `before` (default: nothing), and writes the batch; plans it again when its accounts changed
    * meanwhile. `plan` is given the attempt, from 1. Rejects with what `before` rejects with.
    */
   commit(plan: (attempt: number) => Promise<DraftChangeSet>, before?: Promise<void>): Promise<void>;

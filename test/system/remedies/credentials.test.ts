@@ -201,7 +201,7 @@ describe('a remedy for a credential works:', () => {
     const accounts = [{ appId: '../wx' }];
     const files = { 'tokens/wx': 'x', [`tokens/${appId}`]: stage.simulator.accessToken(appId) };
     await stage.prepare({ config: source({ accessToken: { file: 'tokens/{appId}' }, accounts }), files });
-    const remedy = 'correct the app id, or name the file of this account without {appId}';
+    const remedy = 'correct the app id, or say where the secret of this account is without {appId}';
     expect(await stage.problems()).toMatchObject([{ remedy }]);
     await stage.prepare({ config: source({ accessToken: { file: 'tokens/{appId}' }, accounts: [{ appId }] }) });
     expect(await stage.problems()).toEqual([]);

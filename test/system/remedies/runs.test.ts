@@ -128,7 +128,7 @@ describe('an account that is', () => {
     const token = stage.simulator.accessToken(appId);
     await stage.prepare({ env: { TOKEN: undefined } });
     expect((await stage.run(['sync'])).stderr).toContain('set TOKEN for the process that runs scenedim');
-    const told = 'set the variable or mount the file that the message names, then run scenedim sync';
+    const told = 'correct the variable, file, program or url that the message names, then run scenedim sync';
     expect((await stage.run(['status'])).stdout).toContain(told);
     await stage.prepare({ env: { TOKEN: token } });
     expect((await stage.run(['sync'])).code).toBe(0);

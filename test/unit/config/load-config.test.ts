@@ -281,7 +281,7 @@ describe('a mistake in the config is told with file, line and column', () => {
     [
       'a time without a unit',
       `${target}source: { accounts: [{ appId: wx1, appSecret: { env: A, timeout: "10" } }] }\n`,
-      'scenedim.yaml:2:66: source.accounts[0].appSecret.timeout: must be a time with its unit, like 10s or 500ms (it is "10")',
+      'scenedim.yaml:2:66: source.accounts[0].appSecret.timeout: must be a time of at most 1h with its unit, like 10s or 500ms (it is "10")',
     ],
     [
       'a url with a password',

@@ -31,7 +31,7 @@ test.each<[string, CredentialKind | undefined, RegExp]>([
   ['99999', 'appSecret', /^look the code up/],
   ['http_502', 'appSecret', /^run scenedim sync again/],
   ['network', undefined, /^run scenedim sync again/],
-  ['credentials_unusable', 'appSecret', /^set the variable or mount the file that the message names/],
+  ['credentials_unusable', 'appSecret', /^correct the variable, file, program or url that the message names/],
 ])('%s of an account with %s', (code, kind, remedy) => {
   expect(explain(code, kind)?.remedy).toMatch(remedy);
 });

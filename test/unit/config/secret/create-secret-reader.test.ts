@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../../src/clock.ts';
-import { createSecretReader } from '../../../../src/config/secret/create-secret-reader.ts';
-import type { SecretReference } from '../../../../src/config/secret/secret-reference.ts';
+import { createSecretReader, hasPlaceholder } from '../../../../src/config/secret/create-secret-reader.ts';
+import { type SecretReference, secretReference } from '../../../../src/config/secret/secret-reference.ts';
 import { createHttpClient } from '../../../../src/extract/http-client.ts';
 
 let directory = '';
@@ -138,6 +138,36 @@ describe('a secret', () => {
     for (const appId of ['../wx1', '..', 'a\\b']) {
       await expect(reader({ file: '{appId}/token' }, {}, appId)()).rejects.toThrow('cannot be a part of the file name');
     }
+  });
+
+  test('behind a URL is not looked for in another folder, whatever the app id is', async () => {
+    for (const appId of ['.', '..']) {
+      const refused = reader({ url: 'http://127.0.0.1:9/token/{appId}' }, {}, appId)();
+      await expect(refused).rejects.toThrow(`the app id ${appId} cannot be a part of a url`);
+    }
+  });
+
+  test('of a header is that of the account, too', async () => {
+    const keys: unknown[] = [];
+    await using broker = await startServer((request, response) => {
+      keys.push(request.headers['x-key']);
+      response.end('token');
+    });
+    const reference = { url: broker.url, headers: { 'X-Key': { file: '{appId}.key' } } };
+    for (const appId of ['wx1', 'wx2']) {
+      writeFileSync(join(directory, `${appId}.key`), `key of ${appId}`);
+      await reader(reference, {}, appId)();
+    }
+    expect(keys).toEqual(['key of wx1', 'key of wx2']);
+    expect(hasPlaceholder(reference)).toBe(true);
+    expect(hasPlaceholder({ url: broker.url, headers: { 'X-Key': '{appId}' } })).toBe(false);
+  });
+
+  test.each(['1h1ms', '30d', '0s'])('may not take %s', (timeout) => {
+    expect(secretReference.safeParse({ env: 'S', timeout }).error?.issues[0]?.message).toBe(
+      'must be a time of at most 1h with its unit, like 10s or 500ms',
+    );
+    expect(secretReference.parse({ env: 'S', timeout: '1h' })).toEqual({ env: 'S', timeoutMs: 3_600_000 });
   });
 
   test('comes from a URL, with headers that are secrets of their own', async () => {
