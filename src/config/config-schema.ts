@@ -4,7 +4,7 @@ import { problemOfAppId } from '../dimension/app-id.ts';
 import { firstSeenModes } from '../dimension/version.ts';
 import { sourceDefaults } from '../extract/source-defaults.ts';
 import { bigquerySection } from '../load/bigquery/bigquery-config.ts';
-import { autoMigrate, refuseUser } from '../load/parse-section.ts';
+import { autoMigrate, httpUrl } from '../load/parse-section.ts';
 import { pgliteSection } from '../load/pglite/pglite-config.ts';
 import { postgresSection } from '../load/postgres/postgres-config.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
@@ -12,10 +12,6 @@ import { isMap, valueAt } from './config-path.ts';
 import type { AccountConfig } from './roster/account-config.ts';
 import { refuse, secretReference } from './secret/secret-reference.ts';
 import { DEFAULT_TIME_ZONE, isTimeZone, likelyTimeZone } from './time-zone.ts';
-
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
-  .superRefine(refuseUser);
 
 const account = z
   .strictObject({

@@ -45,11 +45,15 @@ export function refuseFlaw(url: string, context: z.core.$RefinementCtx): void {
   if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
 }
 
-/** The rule for URLs that are asked over HTTP: they hold neither user nor password. */
-export function refuseUser(url: string, context: z.core.$RefinementCtx): void {
+function refuseUser(url: string, context: z.core.$RefinementCtx): void {
   const flaw = url.includes('@') ? userInUrl : flawOfUrl(url);
   if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
 }
+
+/** A URL that is asked over HTTP: it holds neither user nor password. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
+  .superRefine(refuseUser);
 
 const userInUrl = {
   message: 'must not hold a user or a password',

@@ -59,7 +59,7 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
 function assertUsable(appId: string, what: string, secret: string): void {
   const flaw = flawOfSecret(what, secret);
   if (flaw === null) return;
-  const remedy = flaw.remedy ?? `check the credentials of ${appId} in source.accounts`;
+  const remedy = flaw.remedy ?? `check the credentials of ${appId} in source`;
   throw new ScenedimError('config_invalid', flaw.message, { remedy });
 }
 

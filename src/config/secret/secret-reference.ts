@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { refuseUser } from '../../load/parse-section.ts';
+import { httpUrl } from '../../load/parse-section.ts';
 import { parseDuration } from '../duration.ts';
 import { flawOfPointer } from './json-pointer.ts';
 
@@ -55,11 +55,7 @@ export const secretReference = z
       .min(1)
       .optional()
       .describe('Program that prints the secret, and its arguments; run without a shell beside the config file.'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
-      .superRefine(refuseUser)
-      .optional()
-      .describe('Where a GET request is answered with the secret. No redirect is followed.'),
+    url: httpUrl.optional().describe('Where a GET request is answered with the secret. No redirect is followed.'),
     headers: z
       .record(headerName, header)
       .optional()

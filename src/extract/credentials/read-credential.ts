@@ -58,7 +58,7 @@ export function unusable(appId: string, message: string, remedy: string | null |
     code: CREDENTIALS_UNUSABLE,
     errorClass: 'configuration',
     message,
-    remedy: remedy ?? `check the credentials of ${appId} in source.accounts`,
+    remedy: remedy ?? `check the credentials of ${appId} in source`,
     credentialsRefused: true,
     observedAt: clock.now(),
   });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ScenedimError } from '../../errors.ts';
-import { autoMigrate, parseSection, refuseUser } from '../parse-section.ts';
+import { autoMigrate, httpUrl, parseSection } from '../parse-section.ts';
 
 const characters = 'lower case letters, digits, _ and -';
 
@@ -26,11 +26,7 @@ export const bigquerySection = z
       .regex(/^[\w-]+$/, 'is not a location; write it like US or asia-east1')
       .optional()
       .describe('Where the dataset is, or is made; default: where it is, else US.'),
-    apiEndpoint: z
-      .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
-      .superRefine(refuseUser)
-      .optional()
-      .describe('For emulators only; then no credentials are used.'),
+    apiEndpoint: httpUrl.optional().describe('For emulators only; then no credentials are used.'),
     keyFile: z
       .string()
       .min(1)

@@ -121,7 +121,7 @@ describe.concurrent('credentials that WeChat refuses are put right:', () => {
     [
       'a token with a space',
       { ...sourceOf(byToken), env: { TOKEN: 'a b' } },
-      `check the credentials of ${appId} in source.accounts`,
+      `check the credentials of ${appId} in source`,
       { env: {} },
     ],
     [

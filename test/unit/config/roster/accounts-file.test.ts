@@ -178,5 +178,9 @@ describe('an accounts file', () => {
     expect(await chosen({ include: ['wx1*', 'wx.4'], exclude: ['*2*'] })).toEqual([2, 'wx1', 'wx.4']);
     expect(await chosen({ exclude: ['wx.*', '*12'] })).toEqual([2, 'wx1', 'wx123']);
     expect(await chosen({ include: ['**1**3'] })).toEqual([1, 'wx123']);
+    writeFileSync(join(directory, 'accounts.csv'), 'app_id,secret_env,token_env\nwx1,A,B\n');
+    await expect(chosen({})).rejects.toThrow(
+      'accounts.csv:2: wx1 needs at most one of secret_env, secret_file, token_env, token_file',
+    );
   });
 });
