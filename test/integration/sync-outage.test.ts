@@ -92,6 +92,17 @@ describe('a source that is down', () => {
     expect([down.exitCode, down.report.accounts]).toEqual([69, { ...none, selected: 20, failed: 20 }]);
   });
 
+  it('is not told by accounts that alone fail, though they are the last to do so', async () => {
+    const appIds = idsOf(50);
+    await using stage = await createSyncStage(appIds);
+    const dead = appIds.slice(0, 25);
+    for (const appId of dead) stage.simulator.inject({ fault: 'hang', times: 'always', appId });
+    const timer = createInstantTimer();
+    const { report, exitCode, error } = await stage.sync({ concurrency: 50, timer, wechat: { timeoutMs: 300 } });
+    expect([exitCode, error, timer.sleeps]).toEqual([75, null, []]);
+    expect(report.accounts).toEqual({ ...none, selected: 50, changed: 25, failed: 25 });
+  });
+
   it('is not waited for with fewer accounts', async () => {
     await using stage = await createSyncStage(idsOf(19));
     stage.simulator.inject({ fault: 'html_502', times: 'always' });

@@ -31,6 +31,7 @@ const uses: readonly { readonly args: readonly [name: string, ...rest: readonly 
     { args: ['history', '4'] },
     { args: ['export'] },
     { args: ['export-log'] },
+    { args: ['token', 'refresh', '--app-id', appId, '--confirm', appId] },
     { args: ['demo'] },
     { args: ['schema'] },
     { args: ['completion', 'bash'] },

@@ -13,7 +13,9 @@ import { type CliResult, runCli } from '../support/spawn-cli.ts';
 const awkward = (appId: string) => `p%41+/"\\=&?#${Buffer.from(appId).toString('hex')}~secret`;
 
 const stopping: readonly SimulatorFaultName[] = ['ip_not_whitelisted', 'errcode'];
-const lasting = simulatorFaults.filter((fault) => !stopping.includes(fault));
+/** Nobody is asked for a minute after it, so it is met by runs of a single account. */
+const pausing: readonly SimulatorFaultName[] = ['rate_limited'];
+const lasting = simulatorFaults.filter((fault) => !stopping.includes(fault) && !pausing.includes(fault));
 const listAccounts = lasting
   .filter((fault) => fitsEndpoint(fault, 'get_scene'))
   .map((fault) => ({ appId: `list-${fault}`, fault }));
@@ -21,10 +23,12 @@ const tokenAccounts = lasting
   .filter((fault) => fitsEndpoint(fault, 'stable_token'))
   .map((fault) => ({ appId: `token-${fault}`, fault }));
 const stoppingAccounts = stopping.map((fault) => ({ appId: `stop-${fault}`, fault }));
+const pausingAccounts = pausing.map((fault) => ({ appId: `pause-${fault}`, fault }));
 const all = [
   ...listAccounts,
   ...tokenAccounts,
   ...stoppingAccounts,
+  ...pausingAccounts,
   { appId: 'stop-token', fault: 'errcode' as const },
 ];
 
@@ -51,7 +55,7 @@ beforeAll(async () => {
   // A run may need both: the faults of the list are met with a token that the secret was exchanged for, too.
   writeConfig('faults.yaml', [...listAccounts, ...tokenAccounts], 'secret');
   writeConfig('tokens.yaml', listAccounts, 'token');
-  for (const { appId } of [...stoppingAccounts, { appId: 'stop-token' }])
+  for (const { appId } of [...stoppingAccounts, ...pausingAccounts, { appId: 'stop-token' }])
     writeConfig(`${appId}.yaml`, [{ appId }], 'secret');
 });
 afterAll(async () => {
@@ -63,7 +67,9 @@ function inject(): void {
   const common = { times: 'always', code: 61011, delayMs: 20 } as const;
   for (const { appId, fault } of listAccounts) simulator.inject({ ...common, fault, appId });
   for (const { appId, fault } of tokenAccounts) simulator.inject({ ...common, fault, appId, endpoint: 'stable_token' });
-  for (const { appId, fault } of stoppingAccounts) simulator.inject({ ...common, fault, appId });
+  for (const { appId, fault } of [...stoppingAccounts, ...pausingAccounts]) {
+    simulator.inject({ ...common, fault, appId });
+  }
   simulator.inject({ ...common, fault: 'errcode', appId: 'stop-token', endpoint: 'stable_token' });
 }
 
@@ -149,6 +155,7 @@ test('so do the commands around it', async () => {
   const pretty = ['--log-level', 'debug', '--log-format', 'pretty'];
   expect((await run('sync', '-c', 'tokens.yaml', '--json', ...pretty)).code).toBe(75);
   expect((await run('plan', '-c', 'faults.yaml', '--json', ...pretty)).code).toBe(75);
+  for (const { appId } of pausingAccounts) expect((await run('sync', '-c', `${appId}.yaml`, ...pretty)).code).toBe(75);
   for (const name of ['stop-ip_not_whitelisted', 'stop-errcode', 'stop-token']) {
     expect((await run('sync', '-c', `${name}.yaml`, ...pretty)).code, name).toBe(78);
   }

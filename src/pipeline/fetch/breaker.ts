@@ -34,6 +34,7 @@ export class Breaker {
   #downSince: Micros | null = null;
   #inFlight = 0;
   #isOpen = false;
+  #wasAnswered = false;
   #error: ScenedimError | null = null;
   #changed = Promise.withResolvers<void>();
 
@@ -112,6 +113,7 @@ export class Breaker {
 
   /** Ends the streak. Gives the failures of one too short to blame the source; the accounts of a longer one are asked again. */
   #recover(): readonly FetchFailure[] {
+    this.#wasAnswered = true;
     const source = this.#source;
     const held = [...this.#held.values()];
     this.#held.clear();
@@ -125,10 +127,20 @@ export class Breaker {
     return failures;
   }
 
-  /** When everybody in flight is back: one account after each wait, a new one if there is any, else one of the streak. */
+  /**
+   * When everybody in flight is back: one account after each wait, a new one if there is any, else one of the streak. When all
+   * have been asked and some were answered, the streak may be the slow failures among them, which say nothing of the source.
+   */
   async *#attempts(take: () => Promise<SourceAccount | undefined>): AsyncGenerator<SourceAccount> {
     const { timer, signal } = this.#options;
     while (this.#inFlight > 0) await this.#nextResult();
+    if (!this.#isOpen) return;
+    const next = await take();
+    if (next !== undefined) this.#queue.unshift(next);
+    else if (this.#wasAnswered) {
+      this.#isOpen = false;
+      return;
+    }
     let since = timer.now();
     for (const waitMs of WAITS_MS) {
       if (!this.#isOpen) return;
