@@ -105,9 +105,10 @@ function laterFeatures(values: unknown): DescribedIssue[] {
   if (valueAt(values, ['source', 'platform']) !== undefined) {
     found.push({ ...later(['source'], 'source.platform'), key: 'platform' });
   }
-  if (accounts === 'authorizers' || (isMap(accounts) && 'authorizers' in accounts)) {
-    found.push(later(['source', 'accounts'], 'source.accounts: authorizers'));
-  }
+  const ofPlatform = ['authorizers', 'platform'].find(
+    (name) => accounts === name || (isMap(accounts) && name in accounts),
+  );
+  if (ofPlatform !== undefined) found.push(later(['source', 'accounts'], `source.accounts: ${ofPlatform}`));
   return found;
 }
 

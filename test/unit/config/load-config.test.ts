@@ -294,6 +294,11 @@ describe('a mistake in the config is told with file, line and column', () => {
       'scenedim.yaml:2:85: source.accounts[0].accessToken.headers.X.envv: unknown key; did you mean env?',
     ],
     [
+      'all accounts of the platform',
+      `${target}source: { accounts: { platform: all } }\n`,
+      'scenedim.yaml:2:21: source.accounts: platform comes with a later version of scenedim',
+    ],
+    [
       'accounts of the platform',
       `${target}source: { accounts: authorizers }\n`,
       'scenedim.yaml:2:21: source.accounts: authorizers comes with a later version of scenedim',
