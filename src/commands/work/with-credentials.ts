@@ -15,7 +15,7 @@ export async function* withCredentials(
   config: Config,
 ): AsyncGenerator<SourceAccount> {
   const context = secretContextOf(session, config);
-  const shared = { readers: new Map<SecretReference, SecretReader>(), signal: session.signal };
+  const shared: SharedReaders = { readers: new Map(), signal: session.signal };
   for await (const account of roster) {
     const { appId } = account;
     const credentials = credentialsOf(account, context, shared);
@@ -39,7 +39,7 @@ export function credentialsOf(
     const { readers, signal } = shared;
     const known = readers.get(reference) ?? readOnceASecond(createSecretReader(reference, context), signal);
     readers.set(reference, known);
-    return known;
+    return known();
   };
   return account.accessToken === undefined
     ? { appSecret: reader(account.appSecret), ...(account.legacyToken === true && { legacyToken: true }) }
@@ -48,7 +48,7 @@ export function credentialsOf(
 
 /** The readers of what several accounts have in common. */
 interface SharedReaders {
-  readonly readers: Map<SecretReference, SecretReader>;
+  readonly readers: Map<SecretReference, MakeReader>;
   /** Of the run: what one account has begun to read is read on for the others when that account gives up. */
   readonly signal: AbortSignal;
 }
@@ -60,17 +60,28 @@ function isShared(reference: SecretReference): boolean {
   return ('command' in reference || 'url' in reference) && !hasPlaceholder(reference);
 }
 
-/** Without it, 100,000 accounts that share an answer would ask a program or a host for it 100,000 times. */
-function readOnceASecond(read: SecretReader, ending: AbortSignal): SecretReader {
+/** Makes the reader of one more account. */
+type MakeReader = () => SecretReader;
+
+/**
+ * Without it, 100,000 accounts that share an answer would ask a program or a host for it 100,000 times. An account that reads
+ * again was refused with what it read: it gets a newer answer.
+ */
+function readOnceASecond(read: SecretReader, ending: AbortSignal): MakeReader {
   let newest: { readonly at: number; readonly secret: Promise<string> } | undefined;
-  return (signal) => {
-    const now = performance.now();
-    if (newest === undefined || now - newest.at >= 1_000) newest = { at: now, secret: read(ending) };
-    const { secret } = newest;
-    secret.catch(() => {
-      if (newest?.secret === secret) newest = undefined;
-    });
-    return abortable(secret, signal);
+  return () => {
+    let given: Promise<string> | undefined;
+    return (signal) => {
+      const now = performance.now();
+      const isOld = newest === undefined || newest.secret === given || now - newest.at >= 1_000;
+      if (newest === undefined || isOld) newest = { at: now, secret: read(ending) };
+      const { secret } = newest;
+      given = secret;
+      secret.catch(() => {
+        if (newest?.secret === secret) newest = undefined;
+      });
+      return abortable(secret, signal);
+    };
   };
 }
 
