@@ -13,6 +13,7 @@ import type { FirstSeen, SceneRef, Version, VersionChange } from '../dimension/v
 import type { VersionCounts } from '../dimension/version-changes.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Micros } from '../instant.ts';
+import type { RefreshTokenStore, RosterStore } from '../platform-stores.ts';
 import type { RunCounts } from './run-counts.ts';
 
 /** The settings under which the dimension of a target was computed: the row of `scene_meta`. */
@@ -143,10 +144,7 @@ export interface LoaderLimits {
   readonly batchAgeMs: number | null;
   /** … or when its observations are of so many different days (UTC), even inside an account. Null: any number. */
   readonly batchDays: number | null;
-  /**
-   * Version changes after which the plan of a batch is written before the rest is planned, at an account
-   * boundary.
-   */
+  /** Version changes after which the plan of a batch is written before the rest is planned, at an account boundary. */
   readonly batchVersions: number;
   /** Accounts that one read names, at most. */
   readonly readAccounts: number;
@@ -282,6 +280,11 @@ export interface Loader extends AsyncDisposable {
 
   /** Only targets that bill by the job have it. */
   readonly usage?: () => LoaderUsage;
+
+  /** Default: the target keeps no roster, so that nobody is told which accounts left. */
+  readonly roster?: RosterStore;
+  /** For `source.platform.tokenStore: { target: true }`; only targets that may hold secrets have it. */
+  readonly refreshTokens?: RefreshTokenStore;
 
   /**
    * The first column of what somebody else's SELECT gives, each value as text, null as null. The statement
