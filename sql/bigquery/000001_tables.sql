@@ -109,6 +109,15 @@ CREATE TABLE IF NOT EXISTS `:DATASET.scene_reject` (
 )
 CLUSTER BY app_id;
 
+-- The roster of the last full run is the rows without left_at.
+CREATE TABLE IF NOT EXISTS `:DATASET.scene_roster` (
+  app_id STRING NOT NULL,
+  first_listed_at TIMESTAMP NOT NULL,
+  last_listed_at TIMESTAMP NOT NULL,
+  left_at TIMESTAMP,
+  PRIMARY KEY (app_id) NOT ENFORCED
+);
+
 CREATE TABLE IF NOT EXISTS `:DATASET.access_source` (
   access_source_key STRING NOT NULL,
   access_source_name STRING NOT NULL,

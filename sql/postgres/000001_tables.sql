@@ -96,6 +96,22 @@ CREATE TABLE IF NOT EXISTS :SCHEMA.scene_reject (
   PRIMARY KEY (app_id, observed_at, row_index, run_id)
 );
 
+-- The roster of the last full run is the rows without left_at.
+CREATE TABLE IF NOT EXISTS :SCHEMA.scene_roster (
+  app_id          text COLLATE "C" PRIMARY KEY,
+  first_listed_at timestamptz NOT NULL,
+  last_listed_at  timestamptz NOT NULL,
+  left_at         timestamptz
+);
+
+-- Default privileges of the owner may have given the new table to everybody.
+CREATE TABLE IF NOT EXISTS :SCHEMA.scene_refresh_token (
+  app_id        text COLLATE "C" PRIMARY KEY,
+  refresh_token text COLLATE "C" NOT NULL CHECK (refresh_token <> ''),
+  stored_at     timestamptz NOT NULL
+);
+REVOKE ALL ON :SCHEMA.scene_refresh_token FROM PUBLIC;
+
 CREATE TABLE IF NOT EXISTS :SCHEMA.access_source (
   access_source_key  text COLLATE "C" PRIMARY KEY,
   access_source_name text NOT NULL,

@@ -1,4 +1,4 @@
-import { tableCatalogue } from './table-catalogue.ts';
+import { secretTableCatalogue, tableCatalogue } from './table-catalogue.ts';
 import { functionCatalogue, viewCatalogue } from './view-catalogue.ts';
 
 /**
@@ -7,5 +7,7 @@ import { functionCatalogue, viewCatalogue } from './view-catalogue.ts';
  */
 export const columnCatalogue = {
   relations: { ...tableCatalogue, ...viewCatalogue },
+  /** Only Postgres has them. */
+  secrets: secretTableCatalogue,
   functions: functionCatalogue,
 } as const;

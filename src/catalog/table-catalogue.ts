@@ -95,6 +95,18 @@ export const tableCatalogue = {
       raw: 'The row as JSON.',
     },
   },
+  scene_roster: {
+    kind: 'table',
+    readable: false,
+    description:
+      'One row an account that the list of a third-party platform has ever held. The accounts that it held at the last full run are those without left_at.',
+    columns: {
+      app_id: 'WeChat app_id of the mini-program account.',
+      first_listed_at: 'When it was listed first.',
+      last_listed_at: 'When it was listed last.',
+      left_at: 'When the list was first without it; null while it is listed. Its scenes keep their rows.',
+    },
+  },
   scene_run: {
     kind: 'table',
     readable: false,
@@ -139,6 +151,22 @@ export const tableCatalogue = {
       time_zone: 'IANA name; the date columns of the views are days in it.',
       rebuilding:
         'True while a rebuild under changed settings is under way or was cut off: some accounts are computed by the old settings, some by the new.',
+    },
+  },
+} as const satisfies Readonly<Record<string, RelationEntry>>;
+
+/** Tables that hold secrets: no reader sees them, nothing exports them, and BigQuery has none. */
+export const secretTableCatalogue = {
+  scene_refresh_token: {
+    kind: 'table',
+    readable: false,
+    description:
+      'One row an account of a third-party platform: the newest refresh token that WeChat gave. A secret: grant nobody the right to read it.',
+    columns: {
+      app_id: 'WeChat app_id of the mini-program account.',
+      refresh_token:
+        'With it the platform gets access tokens of the account. A merchant must authorise again when it is lost.',
+      stored_at: 'When it took the place of the one before.',
     },
   },
 } as const satisfies Readonly<Record<string, RelationEntry>>;

@@ -29,10 +29,12 @@ describe('the column catalogue and a migrated database', () => {
     );
     const found = Object.fromEntries(rows.map(({ relation, ...rest }) => [relation, rest]));
     const expected = Object.fromEntries(
-      Object.entries(columnCatalogue.relations).map(([relation, { kind, description, columns }]) => [
-        relation,
-        { kind, comment: description, columns: Object.entries(columns) },
-      ]),
+      Object.entries({ ...columnCatalogue.relations, ...columnCatalogue.secrets }).map(
+        ([relation, { kind, description, columns }]) => [
+          relation,
+          { kind, comment: description, columns: Object.entries(columns) },
+        ],
+      ),
     );
     expect(found).toEqual(expected);
   });

@@ -90,6 +90,8 @@ describePostgres('the schema of an ordinary user', ({ createDatabase, server }) 
       'scene_reject',
       'scene_run',
       'scene_meta',
+      'scene_roster',
+      'scene_refresh_token',
     ]) {
       await expect(reader.query(`SELECT 1 FROM scene.${table}`)).rejects.toThrow('permission denied');
     }

@@ -74,7 +74,15 @@ export async function runScript(config: BigQueryConfig, query: string): Promise<
   return rows as readonly Record<string, unknown>[];
 }
 
-const rowTables = ['scene_payload', 'scene_observation', 'scene_account', 'dim_scene', 'scene_run', 'scene_reject'];
+const rowTables = [
+  'scene_payload',
+  'scene_observation',
+  'scene_account',
+  'dim_scene',
+  'scene_run',
+  'scene_reject',
+  'scene_roster',
+];
 
 /** Makes a target what a migration with these settings leaves, whatever was done with it and wherever that ended. */
 async function emptyTarget(config: BigQueryConfig, options: MigrateOptions): Promise<void> {

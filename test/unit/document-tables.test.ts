@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import vitestConfig from '../../config/vitest.config.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
-import { tableCatalogue } from '../../src/catalog/table-catalogue.ts';
+import { secretTableCatalogue, tableCatalogue } from '../../src/catalog/table-catalogue.ts';
 import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalogue.ts';
 import { commandList } from '../../src/commands/command-list.ts';
 import { outputJsonSchema } from '../../src/commands/output-schemas.ts';
@@ -122,7 +122,7 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   },
   'sql/README.md objects': (rows) => {
     const listed = rows.flatMap(([cell]) => codeOf(cell)).map((name) => name.replaceAll(/\(.*?\)/g, ''));
-    const catalogues = [tableCatalogue, viewCatalogue, functionCatalogue];
+    const catalogues = [tableCatalogue, secretTableCatalogue, viewCatalogue, functionCatalogue];
     expect(listed.sort()).toEqual(catalogues.flatMap((catalogue) => Object.keys(catalogue)).sort());
     const [sources, launches] = ['access_source', 'launch_scene'].map((name) => linesOf(`sql/catalog/${name}.csv`));
     const [, told = ''] = rows.find(([name]) => name === '`access_source`, `launch_scene`') ?? [];

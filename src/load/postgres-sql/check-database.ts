@@ -12,6 +12,7 @@ import { assertMayUse, selectMeta } from './schema/meta.ts';
 import { newestSchemaVersion } from './schema/migration-script.ts';
 import { missingRoles, readersWithoutRights } from './schema/readers.ts';
 import { readFlaws, refusedLevels, type SchemaFlaw } from './schema/schema-flaws.ts';
+import { checkSecretTables } from './schema/secret-tables.ts';
 import { OLDEST_SERVER, REMEDY_ENCODING, REMEDY_OLD_SERVER } from './schema/server-needs.ts';
 import { findSpoiltTexts } from './schema/spoilt-texts.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
@@ -37,6 +38,7 @@ export async function checkDatabase(target: SqlTarget, signal: AbortSignal): Pro
           : await checkInstall(session)),
         ...(isUsable && isMigratable ? [...(await checkTexts(session)), ...(await checkViews(session))] : []),
         ...(await checkReaders(session, target.readers, meta)),
+        ...(await checkSecretTables(session)),
       ];
     }, signal);
   } catch (error) {

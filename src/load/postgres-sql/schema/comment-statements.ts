@@ -9,7 +9,9 @@ import { functionSignatures } from './readable-objects.ts';
  */
 export function commentStatements(schema: string): string[] {
   return [
-    ...Object.entries(columnCatalogue.relations).flatMap(([name, entry]) => relationComments(schema, name, entry)),
+    ...Object.entries({ ...columnCatalogue.relations, ...columnCatalogue.secrets }).flatMap(([name, entry]) =>
+      relationComments(schema, name, entry),
+    ),
     ...Object.entries(columnCatalogue.functions).flatMap(([name, entry]) => functionComments(schema, name, entry)),
   ];
 }

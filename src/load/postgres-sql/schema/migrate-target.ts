@@ -43,6 +43,9 @@ export async function migrateTarget(
     const pending = listMigrationFiles('postgres').filter(({ number }) => number > version);
     if (pending.length > 0) await session.script(schemaScript(session.schema, pending));
     const granted = await grantMissing(session, target.readers);
+    // A table that was just made may have come with rights by default.
+    if (pending.length > 0 && target.readers.length > 0)
+      await session.script(readersScript(session.schema, target.readers));
     if (pending.length > 0 || meta?.timeZone !== options.timeZone)
       await session.script(metaStatements(session.schema, options));
     await assertMigrated(session, options);

@@ -14,6 +14,11 @@ export function readableObjects(schema: string): { readonly relations: string[];
   };
 }
 
+/** The tables of a schema that no reader may see, as SQL names them. */
+export function secretTables(schema: string): readonly string[] {
+  return Object.keys(columnCatalogue.secrets).map((name) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
+}
+
 /** All views and functions of a schema, as SQL names them. */
 export function viewsAndFunctions(schema: string): { readonly views: string[]; readonly functions: string[] } {
   return {

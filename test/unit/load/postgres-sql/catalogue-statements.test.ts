@@ -42,7 +42,7 @@ test('comments are one statement a table, view, column and function, with names 
     `COMMENT ON COLUMN "a""b"."dim_scene"."app_id" IS 'WeChat app_id of the mini-program account. ''*'' is reserved.'`,
   );
   expect(statements.filter((statement) => statement.startsWith('COMMENT ON VIEW "a""b".'))).toHaveLength(5);
-  expect(statements.filter((statement) => statement.startsWith('COMMENT ON TABLE "a""b".'))).toHaveLength(9);
+  expect(statements.filter((statement) => statement.startsWith('COMMENT ON TABLE "a""b".'))).toHaveLength(11);
   expect(statements.filter((statement) => statement.startsWith('COMMENT ON FUNCTION'))).toEqual([
     expect.stringContaining('COMMENT ON FUNCTION "a""b"."scene_as_of"(timestamptz) IS '),
     expect.stringContaining('COMMENT ON FUNCTION "a""b"."access_source_of"(bigint) IS '),
@@ -55,6 +55,7 @@ test('grants name each role once, quoted', () => {
     'GRANT USAGE ON SCHEMA "scene" TO "bi", "Power ""BI"""',
     'GRANT SELECT ON "scene"."dim_scene", "scene"."access_source", "scene"."launch_scene", "scene"."scene_current", "scene"."scene_history", "scene"."scene_by_launch_scene", "scene"."scene_freshness", "scene"."scene_drift" TO "bi", "Power ""BI"""',
     'GRANT EXECUTE ON FUNCTION "scene"."scene_as_of"(timestamptz), "scene"."access_source_of"(bigint), "scene"."access_source_of"(text) TO "bi", "Power ""BI"""',
+    'REVOKE ALL ON "scene"."scene_refresh_token" FROM "bi", "Power ""BI"""',
   ]);
 });
 
