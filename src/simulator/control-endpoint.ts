@@ -9,7 +9,12 @@ import { parseSimulatorAction, type SimulatorAction } from './simulator-script.t
 export function answerControl(simulator: ControlledSimulator, route: string, body: string | undefined): SimulatorReply {
   try {
     if (route === 'GET /_simulator')
-      return jsonReply({ faults: simulatorFaultMeanings, requests: simulator.requests.map(readable) });
+      return jsonReply({
+        faults: simulatorFaultMeanings,
+        requests: simulator.requests.map(readable),
+        request_counts: simulator.requestCounts,
+        minted: simulator.minted,
+      });
     if (route === 'DELETE /_simulator/faults') simulator.clearFaults();
     else if (route === 'POST /_simulator/faults' || route === 'POST /_simulator/changes')
       simulator.perform(parseSimulatorAction(JSON.parse(body ?? '')));
@@ -25,6 +30,8 @@ export function answerControl(simulator: ControlledSimulator, route: string, bod
 /** As much of the simulator as can be controlled from a shell. */
 export interface ControlledSimulator {
   readonly requests: readonly SimulatorRequest[];
+  readonly requestCounts: Readonly<Record<string, number>>;
+  readonly minted: Readonly<Record<string, number>>;
   perform(action: SimulatorAction): void;
   clearFaults(): void;
 }

@@ -43,14 +43,16 @@ export const simulatorFaultMeanings = {
   string_values: 'the right list with all values as strings',
   big_numbers: 'the right list with integers beyond 2^53 and 2^63',
   secret_in_answer: 'the right list with the token in a name',
-  malformed_token: 'stable_token answers without `expires_in`',
+  malformed_token: 'a token without `expires_in`',
+  empty_page: 'authorizer_list: a page without rows, though `total_count` says that there are some',
+  empty_refresh_token: 'authorizer_token: the answer has an empty refresh token',
 } as const;
 
 export type SimulatorFaultName = keyof typeof simulatorFaultMeanings;
 
 export const simulatorFaults = Object.keys(simulatorFaultMeanings) as readonly SimulatorFaultName[];
 
-/** Faults of the list itself; the others, but for `malformed_token`, fit both endpoints. */
+/** Faults of the scene list itself. */
 const listFaults: ReadonlySet<SimulatorFaultName> = new Set<SimulatorFaultName>([
   'no_errcode',
   'missing_scene',
@@ -66,12 +68,27 @@ const listFaults: ReadonlySet<SimulatorFaultName> = new Set<SimulatorFaultName>(
   'secret_in_answer',
 ]);
 
-export const simulatorEndpoints = ['get_scene', 'stable_token'] as const;
+export const simulatorEndpoints = [
+  'get_scene',
+  'stable_token',
+  'token',
+  'component_token',
+  'authorizer_list',
+  'authorizer_token',
+] as const;
 export type SimulatorEndpoint = (typeof simulatorEndpoints)[number];
+
+/** Faults that fit some endpoints only; any other fits all. */
+const endpointsOfFault: Readonly<Partial<Record<SimulatorFaultName, readonly SimulatorEndpoint[]>>> = {
+  malformed_token: ['stable_token', 'token', 'component_token', 'authorizer_token'],
+  empty_page: ['authorizer_list'],
+  empty_refresh_token: ['authorizer_token'],
+};
 
 /** True when the fault can be put upon the endpoint. */
 export function fitsEndpoint(fault: SimulatorFaultName, endpoint: SimulatorEndpoint): boolean {
-  return endpoint === 'get_scene' ? fault !== 'malformed_token' : !listFaults.has(fault);
+  if (listFaults.has(fault)) return endpoint === 'get_scene';
+  return endpointsOfFault[fault]?.includes(endpoint) ?? true;
 }
 
 /** What WeChat says today about a token that it does not take. */

@@ -10,9 +10,12 @@ import {
   type SimulatorReply,
 } from './simulator-reply.ts';
 
-/** The answer as the fault spoils it; `rows` is the list of the account, empty for a token. */
+/**
+ * The answer as the fault spoils it; `rows` is the list of the account, empty for a token. The right answer is made, and
+ * with it what it stands for is done, only by faults that send some of it or lose it on the way.
+ */
 export function spoilReply(
-  reply: SimulatorReply,
+  answer: () => SimulatorReply,
   fault: SimulatorFault,
   rows: readonly SceneRow[],
   sent: SentSecrets,
@@ -21,10 +24,18 @@ export function spoilReply(
   if (error !== undefined) return errorReply(error.code, error.errmsg);
   const spoil = spoilers[fault.fault];
   if (spoil === undefined) throw new Error(`the fault ${fault.fault} has no reply`);
-  return spoil({ reply, fault, rows, sent });
+  return spoil({
+    get reply() {
+      return answer();
+    },
+    fault,
+    rows,
+    sent,
+  });
 }
 
 interface Given {
+  /** Makes the right answer when it is read, once. */
   readonly reply: SimulatorReply;
   readonly fault: SimulatorFault;
   readonly rows: readonly SceneRow[];
@@ -84,6 +95,9 @@ const spoilers: Readonly<Partial<Record<SimulatorFaultName, (given: Given) => Si
     append(reply, '{"name":"大数","value":9007199254740993},{"name":"更大数","value":123456789012345678901234567890}'),
   secret_in_answer: ({ reply, sent }) => append(reply, JSON.stringify({ name: sent.token, value: 58 })),
   malformed_token: ({ reply }) => raw(reply, (text) => text.replace(/,"expires_in":\d+/, '')),
+  empty_page: ({ reply }) => raw(reply, (text) => text.replace(/"list":\[.*\]/s, '"list":[]')),
+  empty_refresh_token: ({ reply }) =>
+    raw(reply, (text) => text.replace(/("authorizer_refresh_token":)"[^"]*"/, '$1""')),
 };
 
 function list(scene: unknown): SimulatorReply {

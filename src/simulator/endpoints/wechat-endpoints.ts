@@ -1,0 +1,13 @@
+import { componentEndpoints } from './component-endpoints.ts';
+import type { WechatEndpoint, WechatState } from './endpoint.ts';
+import { sceneEndpoint } from './scene-endpoint.ts';
+import { tokenEndpoints } from './token-endpoints.ts';
+
+/** The paths of WeChat's API that are simulated; those of a platform are there when the simulator has one. */
+export function wechatEndpoints(state: WechatState): ReadonlyMap<string, WechatEndpoint> {
+  return new Map<string, WechatEndpoint>([
+    ['/wxaapi/log/get_scene', sceneEndpoint(state)],
+    ...tokenEndpoints(state),
+    ...(state.platform === undefined ? [] : componentEndpoints(state)),
+  ]);
+}

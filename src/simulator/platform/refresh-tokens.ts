@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { NumbersByIndex } from '../accounts/numbers-by-index.ts';
+
+/** `overlap`: the one before the newest is taken too. `strict`: it dies at once. `keep`: there is never another one. */
+export type RefreshTokenMode = 'overlap' | 'strict' | 'keep';
+
+/**
+ * The refresh tokens of the accounts. With `overlap` the one before lives until the newest was used or it was replaced
+ * twice, which is the same, since each use gives a new one: the newest two are alive, always.
+ */
+export class RefreshTokens {
+  readonly #mode: RefreshTokenMode;
+  /** How often the token of an account was replaced. */
+  readonly #rotations = new NumbersByIndex();
+  /** Up to which rotation all are dead since the account came back. */
+  readonly #deadBelow = new Map<number, number>();
+
+  constructor(mode: RefreshTokenMode) {
+    this.#mode = mode;
+  }
+
+  newest(account: number, appId: string): string {
+    return tokenText(appId, this.#rotations.get(account));
+  }
+
+  isAlive(account: number, appId: string, token: string): boolean {
+    const newest = this.#rotations.get(account);
+    const taken = this.#mode === 'overlap' ? [newest, newest - 1] : [newest];
+    const deadBelow = this.#deadBelow.get(account) ?? 0;
+    return taken.some((rotation) => rotation >= deadBelow && token === tokenText(appId, rotation));
+  }
+
+  /** A token was used; another takes its place unless the mode is `keep`. */
+  used(account: number): void {
+    if (this.#mode !== 'keep') this.#rotations.set(account, this.#rotations.get(account) + 1);
+  }
+
+  /** The account authorised the platform anew: all tokens from before are dead. */
+  restart(account: number): void {
+    const rotation = this.#rotations.get(account) + 1;
+    this.#rotations.set(account, rotation);
+    this.#deadBelow.set(account, rotation);
+  }
+}
+
+function tokenText(appId: string, rotation: number): string {
+  return `refreshtoken@@@${createHash('sha256').update(`${appId} refresh ${rotation}`).digest('base64url')}`;
+}
