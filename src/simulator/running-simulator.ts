@@ -6,12 +6,13 @@ import { AccountDirectory, type SimulatorAccount } from './accounts/account-dire
 import { TokenStore } from './accounts/token-store.ts';
 import { answerControl, type ControlledSimulator } from './control-endpoint.ts';
 import { deliverReply } from './deliver-reply.ts';
-import { type MintedBy, mintedBy, type WechatEndpoint } from './endpoints/endpoint.ts';
-import { wechatEndpoints } from './endpoints/wechat-endpoints.ts';
+import { type MintedBy, mintedBy } from './endpoints/endpoint.ts';
 import { FaultPlan, type SimulatorFault } from './fault-plan.ts';
+import { createLatency } from './latency.ts';
 import { isLoopbackName, listenOnLoopback } from './loopback.ts';
 import type { RosterShift } from './platform/roster.ts';
 import { SimulatedPlatform } from './platform/simulated-platform.ts';
+import { Quotas } from './quotas.ts';
 import { readBody } from './read-body.ts';
 import { RequestLog } from './request-log.ts';
 import { type SceneChange, SceneLists } from './scene-lists.ts';
@@ -20,7 +21,7 @@ import type { Simulator, SimulatorOptions } from './simulator.ts';
 import { jsonReply, type SimulatorReply } from './simulator-reply.ts';
 import type { SimulatorRequest } from './simulator-request.ts';
 import type { SimulatorAction } from './simulator-script.ts';
-import { spoilReply } from './spoil-reply.ts';
+import { WechatApi } from './wechat-api.ts';
 
 /** A WeChat API on loopback, from its start to its end. */
 export class RunningSimulator implements Simulator, ControlledSimulator {
@@ -32,7 +33,8 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
   readonly #lists = new SceneLists();
   readonly #faults = new FaultPlan();
   readonly #script: ScriptRunner;
-  readonly #endpoints: ReadonlyMap<string, WechatEndpoint>;
+  readonly #api: WechatApi;
+  readonly #latency: () => number;
   readonly #log = new RequestLog();
   readonly #server = createServer((request, response) => this.#serve(request, response));
   readonly #served = new WeakSet<Socket>();
@@ -41,7 +43,8 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
   #inFlight = 0;
   #peakInFlight = 0;
 
-  constructor({ clock = systemClock, accounts = [], script = [], platform }: SimulatorOptions) {
+  constructor(options: SimulatorOptions) {
+    const { clock = systemClock, accounts = [], script = [], platform, latencyMs = 0 } = options;
     const now = () => clock.now();
     this.#clock = clock;
     this.#accounts = new AccountDirectory(accounts);
@@ -49,14 +52,16 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
     this.#tokens = new TokenStore(this.#accounts, platform?.componentAppId, now);
     this.#script = new ScriptRunner(script, (action, appId) => this.perform(action, appId));
     this.minted = { stable_token: 0, force_refresh: 0, token: 0, component_token: 0, authorizer_token: 0 };
-    this.#endpoints = wechatEndpoints({
+    this.#latency = createLatency(latencyMs);
+    const state = {
       accounts: this.#accounts,
       tokens: this.#tokens,
       lists: this.#lists,
       script: this.#script,
       platform: this.#platform,
       minted: this.minted,
-    });
+    };
+    this.#api = new WechatApi(state, this.#faults, new Quotas(options, this.#accounts, now), now);
   }
 
   async listen(host: string, port: number): Promise<void> {
@@ -179,37 +184,28 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://simulator');
+    const url = new URL(request.url ?? '/', this.#url);
     const method = request.method ?? 'GET';
     const body = await readBody(request);
     const send = (reply: SimulatorReply) => deliverReply(response, reply, this.#clock.now(), this.#stop.signal);
     if (!isLoopbackName(request.headers.host)) return send(jsonReply({ error: 'loopback only' }, null, 403));
     if (url.pathname.startsWith('/_simulator')) return send(answerControl(this, `${method} ${url.pathname}`, body));
 
-    const { reply, appId, fault } = this.#reply(request, url, body);
+    const latencyMs = this.#latency();
+    const { reply, appId, fault } = this.#api.reply({
+      method,
+      url,
+      body,
+      hasContentLength: request.headers['content-length'] !== undefined,
+      isReused: this.#served.has(request.socket),
+      clientIp: request.socket.remoteAddress ?? '',
+      costMs: Math.ceil(latencyMs),
+    });
     this.#served.add(request.socket);
     const { status, errcode } = reply;
     this.#log.add({ method, path: url.pathname, appId, at: this.#clock.now(), status, errcode, fault });
+    if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs).unref());
     return send(reply);
-  }
-
-  #reply(request: IncomingMessage, url: URL, body: string | undefined): ChosenReply {
-    const method = request.method ?? 'GET';
-    const endpoint = this.#endpoints.get(url.pathname);
-    if (body === undefined) return refusal(413);
-    if (method === 'POST' && request.headers['content-length'] === undefined) return refusal(412);
-    if (endpoint === undefined) return refusal(404);
-
-    this.#script.atTime(this.#clock.now());
-    const made = endpoint.handle({ method, query: url.searchParams, body });
-    const { appId } = made;
-    const isReused = this.#served.has(request.socket);
-    const applies = (fault: SimulatorFault) => fault.fault !== 'stale_keep_alive' || isReused;
-    const fault = endpoint.faultName === null ? undefined : this.#faults.take(endpoint.faultName, appId, applies);
-    const rows = appId === null ? [] : this.#lists.rowsOf(appId);
-    const reply = fault === undefined ? made.answer() : spoilReply(made.answer, fault, rows, made.sent);
-    if (appId !== null && endpoint.faultName === 'get_scene' && reply.errcode === 0) this.#script.listGiven(appId);
-    return { reply, appId, fault: fault?.fault ?? null };
   }
 
   #known(appId: string): string {
@@ -221,14 +217,4 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
     if (this.#platform !== undefined) return this.#platform;
     throw new ScenedimError('usage', 'the simulator has no platform');
   }
-}
-
-interface ChosenReply {
-  readonly reply: SimulatorReply;
-  readonly appId: string | null;
-  readonly fault: string | null;
-}
-
-function refusal(status: number): ChosenReply {
-  return { reply: jsonReply({}, null, status), appId: null, fault: null };
 }

@@ -22,7 +22,8 @@ export interface SentSecrets {
   readonly secret: string;
 }
 
-const RID = 'rid: 617682e0-09059ac5-34a8e2ea';
+/** Stands for the rid until the answer gets one of its own. */
+export const RID_PLACE = '00000000-00000000-00000000';
 
 export function jsonReply(value: object, errcode: number | null = 0, status = 200): SimulatorReply {
   return bytesReply(Buffer.from(JSON.stringify(value)), { errcode, status });
@@ -30,7 +31,7 @@ export function jsonReply(value: object, errcode: number | null = 0, status = 20
 
 /** An error as WeChat gives it: HTTP 200, and a `rid` for its support. */
 export function errorReply(code: number, errmsg: string, status = 200): SimulatorReply {
-  return jsonReply({ errcode: code, errmsg: `${errmsg} ${RID}` }, code, status);
+  return jsonReply({ errcode: code, errmsg: `${errmsg} rid: ${RID_PLACE}` }, code, status);
 }
 
 export function sceneListReply(rows: readonly SceneRow[]): SimulatorReply {

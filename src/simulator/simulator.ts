@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { SimulatorAccount, SimulatorAccountRule } from './accounts/account-directory.ts';
 import type { MintedBy } from './endpoints/endpoint.ts';
 import type { SimulatorFault } from './fault-plan.ts';
+import type { SimulatorLatency } from './latency.ts';
 import type { RosterShift } from './platform/roster.ts';
 import type { SimulatorPlatformOptions } from './platform/simulated-platform.ts';
+import type { CallLimit } from './quotas.ts';
 import { RunningSimulator } from './running-simulator.ts';
 import type { SceneChange } from './scene-lists.ts';
 import type { SimulatorRequest } from './simulator-request.ts';
@@ -33,6 +35,15 @@ export interface SimulatorOptions {
   /** For `Date` headers, token lifetimes and steps with `at`. Default: the machine's. */
   readonly clock?: Clock;
   readonly script?: SimulatorScript;
+  /** How long every answer takes. Default 0. */
+  readonly latencyMs?: SimulatorLatency | undefined;
+  /**
+   * After how many calls a day 45009 is answered: of an account for its own token and secret, of the platform for all its
+   * accounts. A day begins at midnight in China. Default: never.
+   */
+  readonly dailyQuota?: CallLimit | undefined;
+  /** The same for a minute, which begins with the clock's: 45011. */
+  readonly minuteQuota?: CallLimit | undefined;
 }
 
 /** A running simulator; disposing stops it and ends every connection. */

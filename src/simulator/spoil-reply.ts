@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { SimulatorFault } from './fault-plan.ts';
 import type { SceneRow } from './scene-lists.ts';
 import { errcodeOfFault, type SimulatorFaultName } from './simulator-faults.ts';
@@ -6,19 +7,22 @@ import {
   errorReply,
   htmlReply,
   jsonReply,
+  RID_PLACE,
   type SentSecrets,
   type SimulatorReply,
 } from './simulator-reply.ts';
 
 /**
  * The answer as the fault spoils it; `rows` is the list of the account, empty for a token. The right answer is made, and
- * with it what it stands for is done, only by faults that send some of it or lose it on the way.
+ * with it what it stands for is done, only by faults that send some of it or lose it on the way. `elsewhere` is a URL of
+ * another host.
  */
 export function spoilReply(
   answer: () => SimulatorReply,
   fault: SimulatorFault,
   rows: readonly SceneRow[],
   sent: SentSecrets,
+  elsewhere: string,
 ): SimulatorReply {
   const error = errcodeOfFault(fault.fault, fault.code ?? 0);
   if (error !== undefined) return errorReply(error.code, error.errmsg);
@@ -31,6 +35,7 @@ export function spoilReply(
     fault,
     rows,
     sent,
+    elsewhere,
   });
 }
 
@@ -40,14 +45,17 @@ interface Given {
   readonly fault: SimulatorFault;
   readonly rows: readonly SceneRow[];
   readonly sent: SentSecrets;
+  readonly elsewhere: string;
 }
 
+const MEBIBYTE = 1_048_576;
+const NESTING = 100_000;
 const HOUR = 3_600_000_000n;
 
 /** What each fault makes of a good answer; faults that are an errcode are not listed. */
 const spoilers: Readonly<Partial<Record<SimulatorFaultName, (given: Given) => SimulatorReply>>> = {
   echo_secret: ({ sent }) => errorReply(99998, echo(sent)),
-  system_busy_rid: () => jsonReply({ errcode: -1, rid: '64af7b86-7f59782b-19648ad4' }, -1),
+  system_busy_rid: () => jsonReply({ errcode: -1, rid: RID_PLACE }, -1),
   http_400_json: () => errorReply(48001, 'api unauthorized', 400),
   html_502: () => htmlReply(502, '502 Bad Gateway'),
   html_504: () => htmlReply(504, '504 Gateway Time-out'),
@@ -56,6 +64,10 @@ const spoilers: Readonly<Partial<Record<SimulatorFaultName, (given: Given) => Si
     ...htmlReply(302, '302 Found'),
     headers: { 'content-type': 'text/html', location: '/elsewhere' },
   }),
+  redirect_elsewhere: ({ elsewhere }) => ({
+    ...htmlReply(302, '302 Found'),
+    headers: { 'content-type': 'text/html', location: elsewhere },
+  }),
   not_json: () => htmlReply(200, 'Sign in to the network'),
   empty_body: () => bytesReply(Buffer.alloc(0), { errcode: null }),
   cut_off: ({ reply }) => ({ ...reply, body: reply.body.subarray(0, reply.body.length >> 1), errcode: null }),
@@ -63,6 +75,16 @@ const spoilers: Readonly<Partial<Record<SimulatorFaultName, (given: Given) => Si
     bytesReply(Buffer.from(JSON.stringify({ errcode: 0, errmsg: 'ok', padding: 'x'.repeat(2_097_152) })), {
       delivery: 'streamed',
     }),
+  largest_body: ({ reply }) => padded(reply, MEBIBYTE),
+  too_large_body: ({ reply }) => padded(reply, MEBIBYTE + 1),
+  deep_nesting: () => {
+    const scene = '['.repeat(NESTING) + ']'.repeat(NESTING);
+    return bytesReply(Buffer.from(`{"errcode":0,"errmsg":"ok","scene":${scene}}`));
+  },
+  byte_order_mark: ({ reply }) => ({ ...reply, body: Buffer.concat([Buffer.from('\ufeff'), reply.body]) }),
+  gzip: ({ reply }) => {
+    return { ...reply, body: gzipSync(reply.body), headers: { ...reply.headers, 'content-encoding': 'gzip' } };
+  },
   slow: ({ reply, fault }) => ({ ...reply, delivery: 'slow', delayMs: fault.delayMs ?? 200 }),
   hang: ({ reply }) => ({ ...reply, delivery: 'hang', errcode: null }),
   socket_reset: ({ reply }) => ({ ...reply, delivery: 'reset', errcode: null }),
@@ -102,6 +124,10 @@ const spoilers: Readonly<Partial<Record<SimulatorFaultName, (given: Given) => Si
 
 function list(scene: unknown): SimulatorReply {
   return jsonReply({ errcode: 0, errmsg: 'ok', scene });
+}
+
+function padded(reply: SimulatorReply, length: number): SimulatorReply {
+  return { ...reply, body: Buffer.concat([reply.body, Buffer.alloc(length - reply.body.length, ' ')]) };
 }
 
 function raw(reply: SimulatorReply, change: (text: string) => string): SimulatorReply {

@@ -5,6 +5,7 @@ import {
   type EndpointRequest,
   type Fields,
   isText,
+  nobody,
   readFields,
   refused,
   tokenRefusal,
@@ -17,6 +18,7 @@ const LARGEST_PAGE = 500;
 /** What a third-party platform calls for itself: its own token, the roster of its accounts, and their tokens. */
 export function componentEndpoints(state: WechatState): ReadonlyMap<string, WechatEndpoint> {
   const { accounts, tokens, platform, minted } = state;
+  const caller = platform?.componentAppId ?? null;
 
   function componentToken(request: EndpointRequest): EndpointAnswer {
     const read = readFields(request);
@@ -29,7 +31,8 @@ export function componentEndpoints(state: WechatState): ReadonlyMap<string, Wech
       minted.component_token += 1;
       return jsonReply({ component_access_token: token, expires_in: expiresInSeconds });
     };
-    return { appId: null, sent: { token: text(ticket), secret: text(secret) }, answer };
+    const quotaOwner = refusal === undefined ? caller : null;
+    return { appId: null, caller, quotaOwner, sent: { token: text(ticket), secret: text(secret) }, answer };
   }
 
   function mintRefusal(secret: unknown, ticket: unknown): SimulatorReply | undefined {
@@ -54,11 +57,13 @@ export function componentEndpoints(state: WechatState): ReadonlyMap<string, Wech
       found.state === 'valid' && found.kind !== 'component' ? errorReply(40001, INVALID_TOKEN) : undefined;
     const refusal = tokenRefusal(token, found) ?? wrongKind;
     const sent = { token, secret: 'fields' in read ? text(read.fields['authorizer_refresh_token']) : '' };
-    if (refusal !== undefined) return { appId: null, sent, answer: () => refusal };
-    if (!('fields' in read)) return { ...read, sent };
+    if (refusal !== undefined) return { ...nobody, sent, answer: () => refusal };
+    if (!('fields' in read)) return { ...read, caller, sent };
     const about = aboutAccount(read.fields);
     return {
       appId: isText(about) ? about : null,
+      caller,
+      quotaOwner: caller,
       sent,
       answer: () => appIdRefusal(read.fields) ?? answer(read.fields),
     };

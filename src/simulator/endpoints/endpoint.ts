@@ -29,6 +29,10 @@ export interface EndpointRequest {
 export interface EndpointAnswer {
   /** The account that the request is about. */
   readonly appId: string | null;
+  /** App id of the account, or of the platform, whose token or secret was sent; null when it is not known. */
+  readonly caller: string | null;
+  /** App id of whose quota the call takes from, the account's or the platform's; null when it takes from none. */
+  readonly quotaOwner: string | null;
   readonly sent: SentSecrets;
   /** Does what was asked and makes the answer. */
   readonly answer: () => SimulatorReply;
@@ -42,8 +46,17 @@ export interface WechatEndpoint {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Of a request that tells nobody. */
+export const nobody = { appId: null, caller: null, quotaOwner: null } as const;
+
 export function refused(code: number, errmsg: string, appId: string | null = null): EndpointAnswer {
-  return { appId, sent: { token: '', secret: '' }, answer: () => errorReply(code, errmsg) };
+  return {
+    appId,
+    caller: appId,
+    quotaOwner: null,
+    sent: { token: '', secret: '' },
+    answer: () => errorReply(code, errmsg),
+  };
 }
 
 /** The members of a JSON body that was posted, or why they are refused. */

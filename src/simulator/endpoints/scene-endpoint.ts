@@ -16,14 +16,19 @@ export function sceneEndpoint(state: WechatState): WechatEndpoint {
     const token = query.get('access_token') ?? '';
     const found = tokens.inspect(token);
     const appId = found.state === 'invalid' || found.kind === 'component' ? null : found.appId;
-    const answer = (make: () => SimulatorReply) => ({ appId, sent: { token, secret: '' }, answer: make });
+    const isPlatforms = found.state === 'valid' && found.kind === 'authorizer';
+    const answer = (make: () => SimulatorReply, quotaOwner: string | null = null) => {
+      return { appId, caller: appId, quotaOwner, sent: { token, secret: '' }, answer: make };
+    };
     if (method !== 'GET') return answer(() => errorReply(43001, 'require GET method'));
     const refusal = tokenRefusal(token, found);
     if (refusal !== undefined) return answer(() => refusal);
     if (appId === null) return answer(() => errorReply(40001, INVALID_TOKEN));
     script.beforeList(appId);
-    const isPlatforms = found.state === 'valid' && found.kind === 'authorizer';
-    return answer(() => unfit(appId, isPlatforms) ?? sceneListReply(lists.rowsOf(appId)));
+    return answer(
+      () => unfit(appId, isPlatforms) ?? sceneListReply(lists.rowsOf(appId)),
+      isPlatforms ? (platform?.componentAppId ?? null) : appId,
+    );
   }
 
   function unfit(appId: string, isPlatforms: boolean): SimulatorReply | undefined {

@@ -36,7 +36,7 @@ export function tokenEndpoints({ accounts, tokens, minted }: WechatState): Reado
       if (isNew) minted[by] += 1;
       return jsonReply({ access_token: token, expires_in: expiresInSeconds });
     };
-    return { appId, sent: { token: '', secret }, answer };
+    return { appId, caller: appId, quotaOwner: appId, sent: { token: '', secret }, answer };
   }
 
   return new Map<string, WechatEndpoint>([
