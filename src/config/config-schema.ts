@@ -4,7 +4,7 @@ import { problemOfAppId } from '../dimension/app-id.ts';
 import { firstSeenModes } from '../dimension/version.ts';
 import { sourceDefaults } from '../extract/source-defaults.ts';
 import { bigquerySection } from '../load/bigquery/bigquery-config.ts';
-import { autoMigrate, httpUrl } from '../load/parse-section.ts';
+import { autoMigrate, httpUrl, refuseFlaw } from '../load/parse-section.ts';
 import { pgliteSection } from '../load/pglite/pglite-config.ts';
 import { postgresSection } from '../load/postgres/postgres-config.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
@@ -65,6 +65,14 @@ const accountsQuery = z.strictObject({
   ...selection,
 });
 
+const proxy = z
+  .string()
+  .refine((text) => text === 'env' || (/^https?:\/\//.test(text) && URL.canParse(text)), {
+    error: 'is neither env nor a URL that starts with http:// or https://',
+    abort: true,
+  })
+  .superRefine(refuseFlaw);
+
 const source = z.strictObject({
   baseUrl: httpUrl.default(sourceDefaults.baseUrl).describe('Where the WeChat API answers.'),
   fallbackBaseUrls: z
@@ -72,6 +80,11 @@ const source = z.strictObject({
     .optional()
     .describe(
       `Hosts to try when baseUrl cannot be reached (connect, DNS, 5xx); default ${sourceDefaults.fallbackBaseUrl} for the default baseUrl, else none.`,
+    ),
+  proxy: proxy
+    .optional()
+    .describe(
+      'URL of the proxy between here and WeChat, or env for HTTPS_PROXY, HTTP_PROXY and NO_PROXY; default: none, or as env with NODE_USE_ENV_PROXY=1.',
     ),
   concurrency: z
     .int()

@@ -4,6 +4,7 @@ import type { Environment } from './interpolate.ts';
 /** The environment variable of every scalar setting, and the setting's path. Environment wins over the file. */
 export const settingVariables: Readonly<Record<string, string>> = {
   SCENEDIM_SOURCE_BASE_URL: 'source.baseUrl',
+  SCENEDIM_SOURCE_PROXY: 'source.proxy',
   SCENEDIM_SOURCE_CONCURRENCY: 'source.concurrency',
   SCENEDIM_SOURCE_RATE_PER_SECOND: 'source.ratePerSecond',
   SCENEDIM_SOURCE_TIMEOUT_MS: 'source.timeoutMs',

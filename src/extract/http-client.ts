@@ -1,4 +1,5 @@
 import {
+  type AgentOptions,
   type ClientRequest,
   Agent as HttpAgent,
   request as httpRequest,
@@ -9,29 +10,32 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../clock.ts';
 import { errorCodeOf } from '../error-text.ts';
 import type { Micros } from '../instant.ts';
-import { assertProxies } from '../secrets/assert-proxies.ts';
+import { type FindProxy, type HttpProxy, proxyFinder } from './proxy.ts';
 import { TimeLimitReached, withTimeLimit } from './time-limit.ts';
 
 /**
  * WeChat over `node:http`: redirects are answers, content types are ignored, bodies are bytes of limited length. Not `fetch`,
  * which takes three times the time and memory (measured: 10,000 answers, 290 MB instead of 107) and does not tell a connection
- * that was never made from one that broke. Proxies from the environment are used when `NODE_USE_ENV_PROXY=1`, as in `fetch`.
+ * that was never made from one that broke.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  if (process.env.NODE_USE_ENV_PROXY === '1') assertProxies(process.env);
-  const agentOptions = { keepAlive: true, ...(process.env.NODE_USE_ENV_PROXY === '1' && { proxyEnv: process.env }) };
-  const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
+  const { findProxy = proxyFinder(undefined, process.env) } = options;
+  const agents = new Agents();
 
   async function send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const url = urlOf(baseUrl, request);
+    const proxy = findProxy(url);
     const progress: Progress = { connected: false, reused: false, answered: false };
+    // Nothing but its time limit ends the wait for a proxy that is asked for a tunnel.
+    const waits = proxy === null ? {} : { timeout: options.timeoutMs };
     const open = (settings: RequestOptions) =>
       url.protocol === 'https:'
-        ? httpsRequest(url, { ...settings, agent: agents['https:'] })
-        : httpRequest(url, { ...settings, agent: agents['http:'] });
+        ? httpsRequest(url, { ...settings, ...waits, agent: agents.https(proxy) })
+        : httpRequest(url, { ...settings, ...waits, agent: agents.http(proxy) });
     try {
       return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
         const incoming = await respond(open, request, progress, limited);
+        if (proxy !== null && incoming.statusCode === 407) throw proxyRefused(proxy, 407, url.host);
         // A connection that was switched to another protocol has no body that would end.
         const body =
           incoming.statusCode === 101 ? new Uint8Array() : await readBody(incoming, options.maxBodyBytes, url.host);
@@ -40,18 +44,20 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           date: incoming.headers.date ?? null,
           body,
           receivedAt: options.clock.now(),
+          // What comes out of a tunnel is the host's own.
+          ...(proxy !== null && url.protocol === 'http:' && { proxy: proxy.name }),
         };
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw httpErrorOf(error, url.host, progress, options.timeoutMs);
+      throw httpErrorOf(error, { host: url.host, proxy }, progress, options.timeoutMs);
     }
   }
 
   return {
     send,
     async [Symbol.asyncDispose]() {
-      for (const agent of Object.values(agents)) agent.destroy();
+      agents.destroy();
     },
   };
 }
@@ -75,20 +81,34 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
   /** When the last byte had arrived, by our clock. */
   readonly receivedAt: Micros;
+  /** The proxy that may have answered in place of the host. */
+  readonly proxy?: string;
 }
 
-/** `connect`: no connection, DNS included; `tls`: no TLS, or a certificate that is not trusted; `stale`: a kept-alive connection had been closed before it was used again. */
-export type HttpErrorKind = 'connect' | 'tls' | 'stale' | 'network' | 'timeout' | 'too_large';
+/** `connect`: no connection, DNS included; `proxy`: a proxy let nothing through; `tls`: no TLS, or a certificate that is not trusted; `stale`: a kept-alive connection had been closed before it was used again. */
+export type HttpErrorKind = 'connect' | 'proxy' | 'tls' | 'stale' | 'network' | 'timeout' | 'too_large';
 
 /** No whole answer. The message names host and reason, never the URL: tokens travel in it. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly kind: HttpErrorKind;
+  /** Of kind `proxy`: which one, and the status with which it refused. */
+  readonly refusal: ProxyRefusal | null;
 
-  constructor(kind: HttpErrorKind, message: string) {
+  constructor(kind: HttpErrorKind, message: string, refusal: ProxyRefusal | null = null) {
     super(message);
     this.kind = kind;
+    this.refusal = refusal;
   }
+}
+
+/** A proxy that let nothing through. */
+export interface ProxyRefusal {
+  readonly proxy: HttpProxy;
+  /** Null when it did not answer. */
+  readonly status: number | null;
+  /** What lies behind it. */
+  readonly host: string;
 }
 
 export interface HttpClientOptions {
@@ -97,11 +117,42 @@ export interface HttpClientOptions {
   /** A longer body is given up while it arrives. */
   readonly maxBodyBytes: number;
   readonly clock: Clock;
+  /** Default: those of the environment when `NODE_USE_ENV_PROXY=1`, as in `fetch`. */
+  readonly findProxy?: FindProxy;
 }
 
 export interface HttpClient extends AsyncDisposable {
   /** One attempt. Rejects with {@link HttpError}, or with the reason of the signal. */
   send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+}
+
+/** Connections are kept for each proxy and for what is asked directly. */
+class Agents {
+  readonly #http = new Map<string, HttpAgent>();
+  readonly #https = new Map<string, HttpsAgent>();
+
+  http(proxy: HttpProxy | null): HttpAgent {
+    const key = proxy?.url ?? '';
+    const agent = this.#http.get(key) ?? new HttpAgent(agentOptions(proxy));
+    this.#http.set(key, agent);
+    return agent;
+  }
+
+  https(proxy: HttpProxy | null): HttpsAgent {
+    const key = proxy?.url ?? '';
+    const agent = this.#https.get(key) ?? new HttpsAgent(agentOptions(proxy));
+    this.#https.set(key, agent);
+    return agent;
+  }
+
+  destroy(): void {
+    for (const agent of [...this.#http.values(), ...this.#https.values()]) agent.destroy();
+  }
+}
+
+function agentOptions(proxy: HttpProxy | null): AgentOptions {
+  if (proxy === null) return { keepAlive: true };
+  return { keepAlive: true, proxyEnv: { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url } };
 }
 
 /** How far a request came, which is what tells its failures apart. */
@@ -172,17 +223,45 @@ function urlOf(baseUrl: string, request: HttpRequest): URL {
   return url;
 }
 
-function httpErrorOf(error: unknown, host: string, progress: Progress, timeoutMs: number): HttpError {
+/** What was asked, and through which proxy. */
+interface Way {
+  readonly host: string;
+  readonly proxy: HttpProxy | null;
+}
+
+function httpErrorOf(error: unknown, { host, proxy }: Way, progress: Progress, timeoutMs: number): HttpError {
   if (error instanceof HttpError) return error;
-  const late = codeOf(error) === 'ABORT_ERR' || error instanceof TimeLimitReached;
-  const reason = late ? `within ${timeoutMs} ms` : `(${codeOf(error)})`;
+  const status = statusOfTunnel(error);
+  if (proxy !== null && status !== null) return proxyRefused(proxy, status, host);
+  const code = codeOf(error);
+  const late = code === 'ABORT_ERR' || code === NO_TUNNEL || error instanceof TimeLimitReached;
+  const way = proxy === null ? host : `${host} through the proxy ${proxy.name}`;
+  const reason = late ? `within ${timeoutMs} ms` : `(${code})`;
   if (!progress.connected) {
-    return new HttpError(isTlsFault(codeOf(error)) ? 'tls' : 'connect', `cannot connect to ${host} ${reason}`);
+    const message = `cannot connect to ${way} ${reason}`;
+    if (isTlsFault(code)) return new HttpError('tls', message);
+    return proxy === null
+      ? new HttpError('connect', message)
+      : new HttpError('proxy', message, { proxy, status: null, host });
   }
-  if (late) return new HttpError('timeout', `no whole answer from ${host} ${reason}`);
+  if (late) return new HttpError('timeout', `no whole answer from ${way} ${reason}`);
   if (progress.reused && !progress.answered)
-    return new HttpError('stale', `${host} had closed a kept-alive connection ${reason}`);
-  return new HttpError('network', `the connection to ${host} broke before the answer was whole ${reason}`);
+    return new HttpError('stale', `${way} had closed a kept-alive connection ${reason}`);
+  return new HttpError('network', `the connection to ${way} broke before the answer was whole ${reason}`);
+}
+
+function proxyRefused(proxy: HttpProxy, status: number, host: string): HttpError {
+  const message = `the proxy ${proxy.name} answered HTTP ${status} in place of ${host}`;
+  return new HttpError('proxy', message, { proxy, status, host });
+}
+
+/** Node's code for a proxy that gives no tunnel to a host, by an answer or by none. */
+const NO_TUNNEL = 'ERR_PROXY_TUNNEL';
+
+function statusOfTunnel(error: unknown): number | null {
+  if (errorCodeOf(error) !== NO_TUNNEL) return null;
+  const { statusCode } = error as { readonly statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : null;
 }
 
 /** True for the codes of OpenSSL and Node with which a TLS handshake ends. */

@@ -6,7 +6,7 @@ import { saidText } from '../normalize/said-text.ts';
 import { probeAnswer } from './answer-probe.ts';
 import { type AttemptFailure, type AttemptOutcome, attemptFailure, callFailure } from './call-outcome.ts';
 import { type AnsweredCode, classifyErrorCode } from './error-catalogue.ts';
-import type { HttpAnswer, HttpError } from './http-client.ts';
+import type { HttpAnswer, HttpError, ProxyRefusal } from './http-client.ts';
 import type { RetryReason } from './retry-policy.ts';
 
 const MAX_ERRMSG_LENGTH = 600;
@@ -23,7 +23,7 @@ const SUPPORT = 'run again later; when it stays, keep the time of the call for W
 export function judgeAnswer(answer: HttpAnswer, asked: Asked, redact: (text: string) => string): AttemptOutcome {
   const observedAt = answer.receivedAt;
   if (answer.status >= 500) {
-    const message = `WeChat answered HTTP ${answer.status}`;
+    const message = `WeChat${byProxy(answer)} answered HTTP ${answer.status}`;
     const failure = callFailure({
       code: `http_${answer.status}`,
       errorClass: 'transient',
@@ -41,7 +41,7 @@ export function judgeAnswer(answer: HttpAnswer, asked: Asked, redact: (text: str
   const { code = null, errmsg = '', rid } = probe?.refusal ?? {};
   if (code !== null) return refusal({ ...asked, code, errmsg, rid, observedAt }, redact);
   if (answer.status < 200 || answer.status >= 300) {
-    const message = `WeChat answered HTTP ${answer.status}, which is not an answer of its API`;
+    const message = `WeChat${byProxy(answer)} answered HTTP ${answer.status}, which is not an answer of its API`;
     return attemptFailure(callFailure({ code: `http_${answer.status}`, message, remedy: CHECK_BASE_URL, observedAt }));
   }
   if (probe === undefined) {
@@ -61,29 +61,46 @@ export function judgeAnswer(answer: HttpAnswer, asked: Asked, redact: (text: str
 /** Decides what it means that there was no whole answer. */
 export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFailure {
   const remedy = remedyOfHttpError(error);
-  if (error.kind === 'too_large') {
-    return attemptFailure(callFailure({ code: 'response_too_large', message: error.message, remedy, observedAt }));
+  const { kind, message } = error;
+  if (kind === 'too_large') {
+    return attemptFailure(callFailure({ code: 'response_too_large', message, remedy, observedAt }));
   }
-  const code = error.kind === 'timeout' ? 'timeout' : 'network';
+  const status = error.refusal?.status ?? null;
+  if (status !== null && status < 500) {
+    const failure = { code: `http_${status}`, errorClass: 'configuration', message, remedy, observedAt } as const;
+    return attemptFailure(callFailure({ ...failure, accountOnly: false }));
+  }
+  const code = kind === 'timeout' ? 'timeout' : status === null ? 'network' : `http_${status}`;
   const failure = callFailure({
     code,
     errorClass: 'transient',
-    message: error.message,
+    message,
     remedy,
     unreachable: true,
     observedAt,
   });
   return attemptFailure(failure, {
     retry: 'network',
-    failOver: error.kind === 'connect' || error.kind === 'tls',
-    staleSocket: error.kind === 'stale',
+    failOver: kind === 'connect' || kind === 'tls' || kind === 'proxy',
+    staleSocket: kind === 'stale',
   });
 }
 
 /** What a person can do when there was no whole answer. */
-export function remedyOfHttpError({ kind }: HttpError): string {
+export function remedyOfHttpError({ kind, refusal }: HttpError): string {
+  if (refusal !== null) return remedyOfProxy(refusal);
   if (kind === 'too_large') return 'a scene list has a few kilobytes: check what source.baseUrl points at';
   return kind === 'tls' ? CHECK_TLS : CHECK_NETWORK;
+}
+
+function remedyOfProxy({ proxy: { name, origin }, status, host }: ProxyRefusal): string {
+  if (status === 407) return `write the user and the password of the proxy into ${origin}, before ${name} and an @`;
+  if (status !== null) return `see that the proxy ${name} may connect to ${host}, or correct ${origin}`;
+  return `see that the proxy ${name} is up and can be reached from here, or correct ${origin}`;
+}
+
+function byProxy({ proxy }: HttpAnswer): string {
+  return proxy === undefined ? '' : `, or the proxy ${proxy} before it,`;
 }
 
 /** What was asked, and with what. */

@@ -7,6 +7,7 @@ import { type CallFailure, callFailure } from './call-outcome.ts';
 import { AccountTokens } from './credentials/account-tokens.ts';
 import type { AccountWith, TokenCall } from './credentials/token-provider.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
+import { type ProxyVariables, proxyFinder } from './proxy.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import {
@@ -44,6 +45,10 @@ export interface WechatSourceOptions {
   readonly timeoutMs?: number;
   /** For one account with all its requests and waits, in milliseconds. */
   readonly totalTimeoutMs?: number;
+  /** URL of the proxy between here and WeChat, or `env` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Default: {@link proxyFinder}'s. */
+  readonly proxy?: string | undefined;
+  /** Where `env` looks. Default `process.env`. */
+  readonly environment?: ProxyVariables;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** Default {@link defaultRetryPolicy}. */
@@ -90,13 +95,17 @@ class WechatApi implements WechatSource {
     this.#timer = timer;
     this.#redactor = redactor;
     this.#totalTimeoutMs = totalTimeoutMs;
+    const baseUrls = baseUrlsOf(options);
+    const findProxy = proxyFinder(options.proxy, options.environment ?? process.env);
+    // What is wrong with a proxy is told before anything is asked.
+    for (const url of baseUrls) findProxy(new URL(url));
     this.#http = createHttpClient({
       timeoutMs: options.timeoutMs ?? sourceDefaults.timeoutMs,
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
       clock,
+      findProxy,
     });
     this.#serverTime = new ServerTime(timer);
-    const baseUrls = baseUrlsOf(options);
     this.host = baseUrls.map((url) => new URL(url).host).join(' or ');
     this.#client = createWechatClient({
       http: this.#http,

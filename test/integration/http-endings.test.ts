@@ -103,7 +103,7 @@ describe('check, against a host that gives no answer of an API', () => {
     ],
   ])('%s is an error with a remedy', async (_what, behave, expected) => {
     await using server = await serve(behave);
-    const finding = await checkClock(`http://127.0.0.1:${server.port}`, 150, never);
+    const finding = await checkClock({ baseUrl: `http://127.0.0.1:${server.port}`, timeoutMs: 150 }, {}, never);
     expect(finding).toMatchObject({ level: 'error', remedy: expect.any(String), ...expected });
   });
 });

@@ -1,13 +1,20 @@
 import { MAX_CLOCK_SKEW, systemClock } from '../../clock.ts';
+import type { SourceConfig } from '../../config/config-schema.ts';
 import { createHttpClient, HttpError } from '../../extract/http-client.ts';
 import { CHECK_BASE_URL, remedyOfHttpError } from '../../extract/judge-attempt.ts';
+import { type ProxyVariables, proxyFinder } from '../../extract/proxy.ts';
 import { parseHttpDate } from '../../http-date.ts';
 import type { Micros } from '../../instant.ts';
 import type { CheckedFinding } from './check-finding.ts';
 
 /** Asks the API's host for the time by one request without credentials, and compares it with ours. */
-export async function checkClock(baseUrl: string, timeoutMs: number, signal: AbortSignal): Promise<CheckedFinding> {
-  const http = createHttpClient({ timeoutMs, maxBodyBytes: 1_048_576, clock: systemClock });
+export async function checkClock(
+  { baseUrl, timeoutMs, proxy }: Pick<SourceConfig, 'baseUrl' | 'timeoutMs' | 'proxy'>,
+  environment: ProxyVariables,
+  signal: AbortSignal,
+): Promise<CheckedFinding> {
+  const findProxy = proxyFinder(proxy, environment);
+  await using http = createHttpClient({ timeoutMs, maxBodyBytes: 1_048_576, clock: systemClock, findProxy });
   try {
     const answer = await http.send(baseUrl, { method: 'GET', path: '/' }, signal);
     const { host } = new URL(baseUrl);
@@ -15,7 +22,9 @@ export async function checkClock(baseUrl: string, timeoutMs: number, signal: Abo
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const remedy = remedyOfHttpError(error);
-    return { level: 'error', subject: 'source', message: error.message, remedy, exitCode: 69 };
+    const { status = null } = error.refusal ?? {};
+    const exitCode = status !== null && status < 500 ? 78 : 69;
+    return { level: 'error', subject: 'source', message: error.message, remedy, exitCode };
   }
 }
 

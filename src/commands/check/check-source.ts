@@ -7,6 +7,7 @@ import { rosterWithoutTarget } from '../work/roster-of.ts';
 import { credentialsOf, secretContextOf } from '../work/with-credentials.ts';
 import { checkClock } from './check-clock.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
+import { checkProxy } from './check-proxy.ts';
 
 /** Credentials that cannot be read are named one by one up to this many. */
 const NAMED = 20;
@@ -19,7 +20,9 @@ export async function checkSource(session: Session, config: Config): Promise<rea
     return [{ level: 'warning', subject: 'source', message, remedy: 'add a source with its accounts', exitCode: 0 }];
   }
   const findings = await checkCredentials(session, config);
-  return [...findings, await checkClock(source.baseUrl, source.timeoutMs, session.signal)];
+  const proxy = checkProxy(source, session.environment);
+  if (proxy.some(({ level }) => level === 'error')) return [...findings, ...proxy];
+  return [...findings, ...proxy, await checkClock(source, session.environment, session.signal)];
 }
 
 async function checkCredentials(session: Session, config: Config): Promise<readonly CheckedFinding[]> {

@@ -89,7 +89,7 @@ export async function createSession(options: CommonOptions, host: HostProcess, p
         settings: settings ?? [],
         signal: parts.signal,
       });
-      registerPassword(config, redactor);
+      registerPasswords(config, environment, redactor);
       return config;
     },
   };
@@ -118,9 +118,18 @@ function logChoice<T extends LogLevel | LogFormat>(
   });
 }
 
-function registerPassword(config: Config, redactor: Redactor): void {
-  const url = 'url' in config.target ? config.target.url : undefined;
-  if (typeof url !== 'string') return;
+function registerPasswords(config: Config, environment: HostProcess['env'], redactor: Redactor): void {
+  const target = 'url' in config.target ? config.target.url : undefined;
+  if (typeof target === 'string') registerPasswordOf(target, redactor);
+  const proxies = Object.keys(environment).filter((name) => /^https?_proxy$/i.test(name));
+  for (const url of [config.source?.proxy, ...proxies.map((name) => environment[name])]) {
+    if (url === undefined || !url.includes('@')) continue;
+    redactor.register(url);
+    registerPasswordOf(url.includes('://') ? url : `http://${url}`, redactor);
+  }
+}
+
+function registerPasswordOf(url: string, redactor: Redactor): void {
   // Not parsed: a connection string may name several hosts.
   const passwords = [/^[\w+.-]+:\/\/[^/?#:@]*:([^/?#]*)@/.exec(url)?.[1], /[?&]password=([^&#]*)/.exec(url)?.[1]];
   for (const password of passwords) {

@@ -5,5 +5,6 @@ import { createWechatSource, type WechatSource } from '../../extract/wechat-sour
 import type { Session } from '../session/session.ts';
 
 export function openSource(session: Session, config: Config): WechatSource {
-  return createWechatSource({ ...requireSource(config), clock: systemClock, redactor: session.redactor });
+  const { environment, redactor } = session;
+  return createWechatSource({ ...requireSource(config), clock: systemClock, redactor, environment });
 }
