@@ -72,6 +72,7 @@ export type { SyncOptions } from './pipeline/sync.ts';
 export { sync } from './pipeline/sync.ts';
 export type { VerifyReport } from './pipeline/verify.ts';
 export { verify } from './pipeline/verify.ts';
+export type { RefreshTokenChange, RefreshTokenStore, RosterStore } from './platform-stores.ts';
 export type { Redactor } from './secrets/redact.ts';
 export { createRedactor } from './secrets/redact.ts';
 export type { Simulator, SimulatorOptions } from './simulator/simulator.ts';

@@ -4,6 +4,7 @@ import { ServerTime } from '../../server-time.ts';
 import type { Loader, LoaderLimits } from '../loader.ts';
 import type { LoaderFactory, RetryNotice } from '../loader-factory.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
+import { writeRoster } from './apply/write-roster.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
 import { checkDataset } from './check/check-dataset.ts';
 import { type BigQueryClient, createBigQueryClient } from './client/bigquery-client.ts';
@@ -17,6 +18,7 @@ import { acquireLeaseLock, lockEndsAt, type RunLeases } from './leases/acquire-l
 import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
 import { readPayloadSizes, readPayloads } from './read/read-payloads.ts';
+import { readRoster } from './read/read-roster.ts';
 import { readVersions } from './read/read-versions.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
@@ -108,6 +110,11 @@ export function createBigQueryLoader(
     readPayloads: (hashes, signal) => classified(() => readPayloads(runner, hashes, signal), signal),
     readPayloadSizes: (signal) => classifiedRows(readPayloadSizes(runner, signal), signal),
     apply: (changeSet, signal) => classified(() => applyChangeSet(runner, held, changeSet, signal), signal),
+    roster: {
+      read: (signal) => classifiedRows(readRoster(runner, signal), signal),
+      write: (appIds, listedAt, signal) =>
+        classified(() => writeRoster(runner, held, appIds, listedAt, signal), signal),
+    },
     queryColumn: (statement, signal) => classified(() => queryColumn(runner, statement, signal), signal),
     usage: usage.read,
     latestTime: () => serverTime.now(),

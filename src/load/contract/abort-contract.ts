@@ -18,6 +18,10 @@ const changeSet = sampleChangeSet(1, {
   versions: [insertOf(sampleVersion('wx1', '1', instantAt(0)))],
 });
 
+/** Stands for a store that the target does not have. */
+const none = Promise.reject(reason);
+none.catch(() => {});
+
 const methods: Readonly<Record<string, (loader: Loader, signal: AbortSignal) => Promise<unknown>>> = {
   check: (loader, signal) => loader.check(signal),
   readMeta: (loader, signal) => loader.readMeta(signal),
@@ -30,6 +34,10 @@ const methods: Readonly<Record<string, (loader: Loader, signal: AbortSignal) => 
   readPayloads: (loader, signal) => loader.readPayloads([], signal),
   readPayloadSizes: (loader, signal) => Array.fromAsync(loader.readPayloadSizes(signal)),
   apply: (loader, signal) => loader.apply(changeSet, signal),
+  'roster.read': ({ roster }, signal) => (roster === undefined ? none : Array.fromAsync(roster.read(signal))),
+  'roster.write': ({ roster }, signal) => roster?.write(['wx1'], 0n, signal) ?? none,
+  'refreshTokens.read': ({ refreshTokens }, signal) => refreshTokens?.read([], signal) ?? none,
+  'refreshTokens.replace': ({ refreshTokens }, signal) => refreshTokens?.replace([], signal) ?? none,
 };
 
 /** Abort signals: each method rejects with the reason and leaves everything as it is. */

@@ -6,6 +6,7 @@ import type { ContractTargets, CreateContractTarget, CreateMigratedTarget } from
 import { describeLocks } from './lock-contract.ts';
 import { describeMigrate } from './migrate-contract.ts';
 import { describeOpenReads } from './open-reads-contract.ts';
+import { describePlatformStores } from './platform-contract.ts';
 import { describeReads } from './reads-contract.ts';
 import { describeRefusals } from './refusal-contract.ts';
 import { describeTexts } from './texts-contract.ts';
@@ -41,6 +42,7 @@ const areas: readonly ((targets: ContractTargets, options: LoaderContractOptions
   describeReads,
   describeOpenReads,
   describeAborts,
+  (targets, { privateTarget = false }) => describePlatformStores(targets, privateTarget),
   (targets, { privateTarget = false }) => describeLocks(targets, privateTarget),
 ];
 

@@ -18,6 +18,10 @@ export interface MemoryTarget {
   readonly rejects: Map<string, ChangeSet['rejects'][number]>;
   /** Which account owns a `version_id`. */
   readonly versionOwners: Map<string, string>;
+  /** App ids; replaced, never changed. */
+  roster: ReadonlySet<string>;
+  /** By app_id. */
+  readonly refreshTokens: Map<string, string>;
 }
 
 export function createMemoryTarget(): MemoryTarget {
@@ -29,6 +33,8 @@ export function createMemoryTarget(): MemoryTarget {
     runs: new Map(),
     rejects: new Map(),
     versionOwners: new Map(),
+    roster: new Set(),
+    refreshTokens: new Map(),
   };
 }
 

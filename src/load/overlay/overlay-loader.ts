@@ -4,6 +4,7 @@ import type { Observation } from '../../dimension/observation.ts';
 import type { Version } from '../../dimension/version.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
+import type { RefreshTokenStore, RosterStore } from '../../platform-stores.ts';
 import type {
   AccountQuery,
   ChangeSet,
@@ -42,10 +43,17 @@ export class OverlayLoader implements Loader {
   #ownMeta: TargetMeta | null = null;
   #isBaseEmpty = false;
   #lastTurn: Promise<unknown> = Promise.resolve();
+  /** Undefined while nobody has written one here. */
+  #ownRoster: ReadonlySet<string> | undefined;
+  readonly roster?: RosterStore;
+  /** Those of `base`: WeChat has taken the old token back when a new one is to be stored, so it must not be lost. */
+  readonly refreshTokens?: RefreshTokenStore;
 
   constructor(base: Loader) {
     this.#base = base;
     this.#revisions = new BaseRevisions(base);
+    if (base.roster !== undefined) this.roster = this.#rosterOver(base.roster);
+    if (base.refreshTokens !== undefined) this.refreshTokens = base.refreshTokens;
   }
 
   get kind(): string {
@@ -163,6 +171,26 @@ export class OverlayLoader implements Loader {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lastTurn;
     this.#store[Symbol.dispose]();
+  }
+
+  #rosterOver(base: RosterStore): RosterStore {
+    return {
+      read: (signal) => this.#readRoster(base, signal),
+      write: (appIds, _listedAt, signal) =>
+        this.#inTurn(async () => {
+          await this.#requireMeta(signal);
+          this.#ownRoster = new Set(appIds);
+        }),
+    };
+  }
+
+  async *#readRoster(base: RosterStore, signal: AbortSignal): AsyncGenerator<string> {
+    await this.#requireMeta(signal);
+    const stored = this.#isBaseEmpty ? [] : base.read(signal);
+    for await (const appId of this.#ownRoster ?? stored) {
+      signal.throwIfAborted();
+      yield appId;
+    }
   }
 
   /** Runs writes one after the other: each looks at what is stored, waits for it, and then writes. */

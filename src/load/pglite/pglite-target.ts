@@ -13,6 +13,16 @@ export function createPgliteTarget(pglite: PGlite, schema: string, description: 
   let cursors = 0;
 
   const classified = <T>(work: () => Promise<T>, signal: AbortSignal) => classifyFailure(work, schema, signal);
+  const transaction: SqlTarget['transaction'] = (work, signal) =>
+    classified(
+      () =>
+        pglite.transaction(async (open) => {
+          const result = await work(createPgliteSession(pglite, open, schema));
+          signal.throwIfAborted();
+          return result;
+        }),
+      signal,
+    );
 
   return {
     kind: 'pglite',
@@ -20,16 +30,8 @@ export function createPgliteTarget(pglite: PGlite, schema: string, description: 
     schema,
     readers: [],
     session: (work, signal) => classified(() => work(session), signal),
-    transaction: (work, signal) =>
-      classified(
-        () =>
-          pglite.transaction(async (transaction) => {
-            const result = await work(createPgliteSession(pglite, transaction, schema));
-            signal.throwIfAborted();
-            return result;
-          }),
-        signal,
-      ),
+    transaction,
+    ownTransaction: transaction,
 
     async *pages<Row>(query: (session: SqlSession) => Compilable<Row>, signal: AbortSignal) {
       cursors += 1;

@@ -6,8 +6,10 @@ import { schemaFinding } from '../schema-version.ts';
 /** An empty target that stands for a database that is not there: to make one in memory takes PGlite seconds. */
 export function createVacantLoader(schema: string, description: string): Loader {
   const schemaVersion = newestSchemaVersion();
+  // A token that is kept in memory would be lost.
+  const { refreshTokens: _, ...loader } = createMemoryLoader();
   return {
-    ...createMemoryLoader(),
+    ...loader,
     kind: 'pglite',
     description,
     schemaVersion,

@@ -40,6 +40,17 @@ export interface SceneTables {
     readonly last_error_message: string | null;
     readonly removals_suspended_since: string | null;
   };
+  readonly scene_roster: {
+    readonly app_id: string;
+    readonly first_listed_at: string;
+    readonly last_listed_at: string;
+    readonly left_at: string | null;
+  };
+  readonly scene_refresh_token: {
+    readonly app_id: string;
+    readonly refresh_token: string;
+    readonly stored_at: string;
+  };
   readonly dim_scene: {
     readonly [Column in VersionColumn]: Column extends 'scene_value' | 'end_reason'
       ? string | null

@@ -9,6 +9,8 @@ import { readHeads } from './read/read-heads.ts';
 import { readObservations } from './read/read-observations.ts';
 import { readPayloadSizes, readPayloads } from './read/read-payloads.ts';
 import { readVersions } from './read/read-versions.ts';
+import { createRefreshTokenStore } from './refresh-token-store.ts';
+import { createRosterStore } from './roster-store.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migration-script.ts';
@@ -54,6 +56,8 @@ export function createSqlLoader(
     readPayloads: (hashes, signal) => readPayloads(target, hashes, signal),
     readPayloadSizes: (signal) => readPayloadSizes(target, signal),
     apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, versionKey, changeSet, signal),
+    roster: createRosterStore(target),
+    refreshTokens: createRefreshTokenStore(target),
     queryColumn: (statement, signal) => target.transaction((session) => queryColumn(session, statement), signal),
     runSql: (statement, signal) =>
       target.transaction(

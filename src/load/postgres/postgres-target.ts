@@ -20,6 +20,9 @@ export class PostgresTarget implements SqlTarget {
   readonly #names: TargetNames;
   readonly #connector: Connector;
   readonly #work: WorkConnection;
+  /** For work that must not wait for a batch; opened when it is first needed. */
+  readonly #own: WorkConnection;
+  #hasOwnAnswered = false;
   /** Reads beside what `#work` writes, on a third connection; null: not tried yet. */
   #reader: ThirdConnection | null = null;
   /** Whether a third connection may be tried; set when the lock is taken. Default false. */
@@ -33,6 +36,7 @@ export class PostgresTarget implements SqlTarget {
     this.#names = connector.options.names;
     this.#connector = connector;
     this.#work = new WorkConnection((signal) => connector.open(signal));
+    this.#own = new WorkConnection((signal) => connector.open(signal));
   }
 
   readsBesideApply = (): boolean => {
@@ -53,6 +57,16 @@ export class PostgresTarget implements SqlTarget {
       () => this.#work.transaction((connection) => work(this.#session(connection)), signal),
       signal,
     );
+  }
+
+  ownTransaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const write = async () => {
+      // A pooler may give no other connection than those that this run has.
+      if (!this.#hasOwnAnswered) await this.#own.assertAnswers(signal);
+      this.#hasOwnAnswered = true;
+      return this.#own.transaction((connection) => work(this.#session(connection)), signal);
+    };
+    return this.#classified(write, signal);
   }
 
   async *pages<Row>(
@@ -85,6 +99,7 @@ export class PostgresTarget implements SqlTarget {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.[Symbol.asyncDispose]();
+    await this.#own[Symbol.asyncDispose]();
     await this.#work[Symbol.asyncDispose]();
   }
 

@@ -3,12 +3,9 @@ import { toFailure } from '../errors/bigquery-failure.ts';
 import { assertMessages } from '../errors/classify-error.ts';
 import { callName, jobName } from '../jobs/job-id.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
-import { runStatement } from '../jobs/run-query.ts';
-import { type RunLeases, TARGET_LEASE } from '../leases/acquire-lease-lock.ts';
+import type { RunLeases } from '../leases/acquire-lease-lock.ts';
 import type { Lease } from '../leases/lease-statements.ts';
-import { COMMIT_LEASE } from '../leases/lease-table.ts';
-import type { RenewedLease } from '../leases/renewed-lease.ts';
-import { waitForLease } from '../leases/take-lease.ts';
+import { runUnderLeases } from '../leases/under-leases.ts';
 import { applyScript } from './apply-script.ts';
 import type { StagedSources } from './apply-statements.ts';
 import { assertChangeSet } from './assert-change-set.ts';
@@ -47,25 +44,14 @@ async function commit(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { run } = changeSet;
-  const leases: Lease[] = [...held];
-  await using stack = new AsyncDisposableStack();
-  if (!leases.some(({ leaseId }) => leaseId === TARGET_LEASE)) {
-    leases.push(stack.use(await waitForLease(runner, COMMIT_LEASE, signal)));
-  }
-  const script = applyScript(runner.config, changeSet, sources, leases, runner.timings.leaseSeconds);
   const name = jobName(run.runId, run.batches, callName(), 'commit');
+  const script = (leases: readonly Lease[]) =>
+    applyScript(runner.config, changeSet, sources, leases, runner.timings.leaseSeconds);
   try {
-    await renewing([...held], () => runStatement(runner, name, script, signal));
-    // The script has given the commit lease back.
-    stack.move();
+    await runUnderLeases(runner, held, name, script, signal);
     return true;
   } catch (error) {
     if (signal.aborted || !toFailure(error).message.includes(assertMessages.appliedAlready)) throw error;
     return false;
   }
-}
-
-/** Does work that renews some leases. */
-function renewing<T>([first, ...others]: readonly RenewedLease[], work: () => Promise<T>): Promise<T> {
-  return first === undefined ? work() : first.duringCommit(() => renewing(others, work));
 }

@@ -9,12 +9,14 @@ import {
   versionOperations,
 } from '../apply/apply-statements.ts';
 import { type StagingPartName, stagingPartNames, stagingParts } from '../apply/staging-parts.ts';
+import { rosterStatements } from '../apply/write-roster.ts';
 import { lockEndQuery, releaseLease, renewLease, takeRunLease, takeSeededLease } from '../leases/lease-statements.ts';
 import { COMMIT_LEASE } from '../leases/lease-table.ts';
 import { boundariesQuery } from '../read/ordered-pages.ts';
 import { headsQuery } from '../read/read-heads.ts';
 import { observationsQuery } from '../read/read-observations.ts';
 import { payloadSizesQuery, payloadsQuery } from '../read/read-payloads.ts';
+import { rosterQuery } from '../read/read-roster.ts';
 import { versionsQuery } from '../read/read-versions.ts';
 import { metaQuery, updateMetaQuery } from '../schema/meta.ts';
 import type { Query, ScriptStatement } from '../sql/query.ts';
@@ -57,7 +59,8 @@ export function everyStatement(place: DatasetName): readonly Query[] {
 
 /** The statements of a run, each once, reading staged rows from `sources`. */
 export function namedStatements(place: DatasetName, sources: StagedSources): readonly NamedStatement[] {
-  const all = [...readStatements(place), ...leaseStatements(place), ...scripts(place, sources)];
+  const roster = rosterStatements(place, [''], 0n, [lease], 1).map((each) => ({ name: 'write the roster', ...each }));
+  const all = [...readStatements(place), ...leaseStatements(place), ...scripts(place, sources), ...roster];
   return [...new Map(all.map((statement) => [statement.sql, statement])).values()];
 }
 
@@ -122,6 +125,7 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
       name: 'cut a table into parts',
       ...boundariesQuery(place, table, 4),
     })),
+    { name: 'read the roster', ...rosterQuery(place) },
     { name: 'read bodies', ...payloadsQuery(place, ['']) },
     { name: 'read the sizes of bodies', ...payloadSizesQuery(place) },
   ];

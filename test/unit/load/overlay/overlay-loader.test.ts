@@ -215,3 +215,15 @@ test('an account that many batches touch is read as they left it', async () => {
   }
   expect(await stateOf(overlay)).toEqual(await stateOf(twin));
 });
+
+test('a roster that is written is seen here and not in the base; refresh tokens go to the base', async () => {
+  const base = await filledBase();
+  await base.roster?.write(['a', 'b'], instantAt(0), signal);
+  const { roster, refreshTokens } = new OverlayLoader(base);
+  const listed = async (store = roster) => Array.fromAsync(store?.read(signal) ?? []);
+  expect(await listed()).toEqual(['a', 'b']);
+  await roster?.write(['c'], instantAt(1), signal);
+  expect([await listed(), await listed(base.roster)]).toEqual([['c'], ['a', 'b']]);
+  await refreshTokens?.replace([{ appId: 'a', expected: null, token: 't' }], signal);
+  expect(await base.refreshTokens?.read(['a'], signal)).toEqual(new Map([['a', 't']]));
+});
