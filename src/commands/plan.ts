@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { requireSource } from '../config/roster/open-roster.ts';
 import { ScenedimError } from '../errors.ts';
 import { planReplay, planSync } from '../pipeline/dry-run.ts';
 import { createChangeList } from '../report/change-list.ts';
@@ -40,10 +41,10 @@ export function define(command: Command, run: RunAction): void {
               planReplay({ ...context, onChanges }, { input: file, name: file.name }),
             );
           }
-          await using source = openSource(session, config);
+          requireSource(config);
           return await runOnTarget(session, config, target, async (context) => {
-            const { loader } = context;
-            const options = await syncOptionsOf(session, config, flags, { source, loader });
+            await using source = openSource(session, config, context);
+            const options = await syncOptionsOf(session, config, flags, { source, context });
             return await planSync({ ...context, onChanges }, options);
           });
         };

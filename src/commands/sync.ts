@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { requireDuration } from '../config/duration.ts';
+import { requireSource } from '../config/roster/open-roster.ts';
 import { sync } from '../pipeline/sync.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './work/open-source.ts';
@@ -36,13 +37,13 @@ export function define(command: Command, run: RunAction): void {
     run<SyncFlags & { readonly timeout?: number }>(async (session, flags) => {
       const startedAt = performance.now();
       const config = await session.loadConfig(flagSettings(flags));
+      requireSource(config);
       return reportRun(session, 'sync', flags, async () => {
-        await using source = openSource(session, config);
         const { lockTimeout = 0, timeout = Number.POSITIVE_INFINITY } = flags;
         const target = { label: 'sync', lockTimeoutMs: Math.min(lockTimeout, timeout) };
         return await runOnTarget(session, config, target, async (context) => {
-          const { loader } = context;
-          const options = await syncOptionsOf(session, config, flags, { source, loader });
+          await using source = openSource(session, config, context);
+          const options = await syncOptionsOf(session, config, flags, { source, context });
           const timeoutMs = Math.max(0, timeout - (performance.now() - startedAt));
           return await sync(context, { ...options, timeoutMs });
         });

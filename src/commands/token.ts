@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Config } from '../config/load-config.ts';
-import { type ErrorCode, ScenedimError } from '../errors.ts';
+import { ScenedimError } from '../errors.ts';
 import { FORCED_A_DAY } from '../extract/credentials/app-secret-token.ts';
-import { type AppSecretCredentials, type FetchFailure, isMisconfigured } from '../extract/scene-source.ts';
+import type { AppSecretCredentials } from '../extract/scene-source.ts';
 import { count, type Document } from '../output-fields.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
-import { openSource } from './work/open-source.ts';
+import { failedCall } from './work/failed-call.ts';
+import { withSource } from './work/open-source.ts';
 import { rosterWithoutTarget } from './work/roster-of.ts';
 import { credentialsOf, secretContextOf } from './work/with-credentials.ts';
 
@@ -54,9 +55,10 @@ async function refresh(
   }
   const config = await session.loadConfig();
   const credentials = await appSecretOf(session, config, appId);
-  await using source = openSource(session, config);
-  const failure = await source.replaceToken({ appId, credentials }, session.signal);
-  if (failure !== null) throw failed(failure);
+  const failure = await withSource(session, config, (source) =>
+    source.replaceToken({ appId, credentials }, session.signal),
+  );
+  if (failure !== null) throw failedCall(`account ${appId}`, failure);
   const document: Document<typeof tokenDocumentSchema> = { app_id: appId, replaced: true, allowed_a_day: FORCED_A_DAY };
   if (json === true) await session.out.printJson(document);
   else {
@@ -72,21 +74,7 @@ async function appSecretOf(session: Session, config: Config, appId: string): Pro
     const credentials = credentialsOf(account, secrets);
     if ('appSecret' in credentials) return credentials;
   }
-  throw new ScenedimError('config_invalid', `account ${appId} has an accessToken, which somebody else maintains`, {
+  throw new ScenedimError('config_invalid', `account ${appId} has no appSecret: somebody else maintains its token`, {
     remedy: 'replace it where it is maintained',
   });
-}
-
-function failed(failure: FetchFailure): ScenedimError {
-  const { appId, code, message, remedy } = failure;
-  return new ScenedimError(errorCodeOf(failure), `account ${appId}: ${code}: ${message}`, {
-    remedy: remedy ?? undefined,
-  });
-}
-
-/** As a sync of this account alone would end. */
-function errorCodeOf(failure: FetchFailure): ErrorCode {
-  if (isMisconfigured(failure)) return 'config_invalid';
-  if (failure.credentialsRefused) return 'credentials_refused';
-  return failure.unreachable ? 'source_unreachable' : 'source_failed';
 }

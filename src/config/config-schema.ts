@@ -9,20 +9,21 @@ import { pgliteSection } from '../load/pglite/pglite-config.ts';
 import { postgresSection } from '../load/postgres/postgres-config.ts';
 import { builtInTargetTypes } from '../load/registry.ts';
 import { isMap, valueAt } from './config-path.ts';
-import type { AccountConfig } from './roster/account-config.ts';
+import type { AccountConfig, PlatformConfig } from './roster/account-config.ts';
 import { refuse, secretReference } from './secret/secret-reference.ts';
 import { DEFAULT_TIME_ZONE, isTimeZone, likelyTimeZone } from './time-zone.ts';
 
+const appIdText = z
+  .string()
+  .superRefine((appId, context) => {
+    const problem = problemOfAppId(appId);
+    if (problem !== undefined) context.addIssue(problem);
+  })
+  .meta({ minLength: 1, maxLength: 128 });
+
 const account = z
   .strictObject({
-    appId: z
-      .string()
-      .superRefine((appId, context) => {
-        const problem = problemOfAppId(appId);
-        if (problem !== undefined) context.addIssue(problem);
-      })
-      .meta({ minLength: 1, maxLength: 128 })
-      .describe('App id of the mini program, as in wx0123456789abcdef.'),
+    appId: appIdText.describe('App id of the mini program, as in wx0123456789abcdef.'),
     accessToken: secretReference.optional().describe('A token that someone else maintains.'),
     appSecret: secretReference.optional().describe('Secret of the account; scenedim calls stable_token with it.'),
     legacyToken: z
@@ -73,6 +74,42 @@ const proxy = z
   })
   .superRefine(refuseFlaw);
 
+const accountsOfPlatform = z.strictObject({
+  platform: z.literal('all').describe('Every account that has authorised source.platform.'),
+  ...selection,
+});
+
+const tokenStore = z
+  .strictObject({
+    file: z.string().min(1).optional().describe('JSON file for one process at a time; relative to the config file.'),
+    target: z.boolean().optional().describe('true: the table scene_refresh_token of the target.'),
+  })
+  .transform(({ file, target }, context): PlatformConfig['tokenStore'] => {
+    if (file !== undefined && target === undefined) return { file };
+    if (file === undefined && target === true) return { target };
+    return refuse(context, 'needs exactly one of file and target: true');
+  })
+  .describe('Where the refresh tokens of the accounts are kept.');
+
+const platform = z
+  .strictObject({
+    componentAppId: appIdText.describe('App id of the third-party platform.'),
+    componentAccessToken: secretReference.optional().describe("The platform's own token, from the platform."),
+    mint: z
+      .strictObject({
+        componentAppSecret: secretReference.describe('Secret of the platform.'),
+        verifyTicket: secretReference.describe('The newest component_verify_ticket that WeChat pushed.'),
+      })
+      .optional()
+      .describe('In place of componentAccessToken: a new token, which ends the one that the platform has.'),
+    tokenStore,
+  })
+  .transform(({ componentAccessToken, mint, ...given }, context): PlatformConfig => {
+    if (componentAccessToken !== undefined && mint === undefined) return { ...given, componentAccessToken };
+    if (mint !== undefined && componentAccessToken === undefined) return { ...given, mint };
+    return refuse(context, 'needs exactly one of componentAccessToken and mint');
+  });
+
 const source = z.strictObject({
   baseUrl: httpUrl.default(sourceDefaults.baseUrl).describe('Where the WeChat API answers.'),
   fallbackBaseUrls: z
@@ -116,8 +153,11 @@ const source = z.strictObject({
   appSecret: secretReference
     .optional()
     .describe('Secret of each account that names no credential of its own; {appId} stands for the account.'),
+  platform: platform
+    .optional()
+    .describe('A third-party platform; the accounts without a credential of their own are its merchants.'),
   accounts: z
-    .union([listedAccounts, accountsFile, accountsQuery])
+    .union([listedAccounts, accountsFile, accountsQuery, accountsOfPlatform])
     .describe('The accounts whose scene lists are fetched.'),
 });
 
@@ -190,9 +230,13 @@ export function configSchemaFor(values: unknown) {
   const type = valueAt(values, ['target', 'type']);
   const target = typeof type === 'string' && Object.hasOwn(builtInTargets, type) ? builtInTargets[type] : undefined;
   const given = valueAt(values, ['source', 'accounts']);
-  const form = isMap(given) && 'query' in given ? accountsQuery : accountsFile;
-  const accounts = isMap(given) ? form : listedAccounts;
+  const accounts = isMap(given) ? formOfAccounts(given) : listedAccounts;
   return configSchema.extend({ source: source.extend({ accounts }).optional(), target: target ?? ownTarget });
+}
+
+function formOfAccounts(given: Readonly<Record<string, unknown>>) {
+  if ('platform' in given) return accountsOfPlatform;
+  return 'query' in given ? accountsQuery : accountsFile;
 }
 
 type TargetSchema = typeof pgliteSection | typeof postgresSection | typeof bigquerySection;

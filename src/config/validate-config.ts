@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ScenedimError } from '../errors.ts';
 import type { ConfigDocument } from './config-document.ts';
-import { type ConfigPath, formatPath, isMap, setAt, valueAt } from './config-path.ts';
+import { type ConfigPath, formatPath, setAt, valueAt } from './config-path.ts';
 import { configSchemaFor, type ParsedConfig } from './config-schema.ts';
 import { type DescribedIssue, describeIssue } from './describe-issue.ts';
 import { sharedCredential } from './roster/account-config.ts';
@@ -25,14 +25,12 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
   const placeOf = ({ path, key }: DescribedIssue): string =>
     origins.get(JSON.stringify(key === undefined ? path : [...path, key])) ?? document.locate(path, key);
 
-  const later = laterFeatures(values);
-  if (later.length > 0) throw refusal(later, placeOf);
   const schema = configSchemaFor(values);
   const first = schema.safeParse(values);
   const isCoerced = !first.success && coerceTexts(values, first.error.issues, isFromText);
   const parsed = isCoerced ? schema.safeParse(values) : first;
   const issues = parsed.success
-    ? [...repeatedAccounts(parsed.data, document), ...lackingCredentials(parsed.data)]
+    ? [...repeatedAccounts(parsed.data, document), ...lackingCredentials(parsed.data), ...platformFlaws(parsed.data)]
     : parsed.error.issues.flatMap((issue) => {
         const path = issue.path as ConfigPath;
         const mayShow = !isFromText(path) && path.at(-1) !== 'url' && !/[@#]/.test(String(valueAt(values, path)));
@@ -94,22 +92,22 @@ function numberOf(text: string): number | undefined {
   return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 }
 
-function laterFeatures(values: unknown): DescribedIssue[] {
-  const accounts = valueAt(values, ['source', 'accounts']);
-  const later = (path: ConfigPath, what: string): DescribedIssue => ({
-    path,
-    message: `${what} comes with a later version of scenedim`,
-    remedy: 'list the accounts with their tokens or secrets, or name a file: accounts: { file: accounts.csv }',
-  });
-  const found: DescribedIssue[] = [];
-  if (valueAt(values, ['source', 'platform']) !== undefined) {
-    found.push({ ...later(['source'], 'source.platform'), key: 'platform' });
+/** Settings of a platform that need another one. */
+function platformFlaws({ source, target }: ParsedConfig): DescribedIssue[] {
+  if (source === undefined) return [];
+  const { accounts, platform } = source;
+  if (platform === undefined && !Array.isArray(accounts) && 'platform' in accounts) {
+    const message = 'source.accounts: platform: all needs a source.platform';
+    return [
+      { path: ['source', 'accounts'], message, remedy: 'add source.platform: componentAppId and what it is with' },
+    ];
   }
-  const ofPlatform = ['authorizers', 'platform'].find(
-    (name) => accounts === name || (isMap(accounts) && name in accounts),
-  );
-  if (ofPlatform !== undefined) found.push(later(['source', 'accounts'], `source.accounts: ${ofPlatform}`));
-  return found;
+  const isInTarget = platform !== undefined && 'target' in platform.tokenStore;
+  if (!isInTarget || target.type !== 'bigquery') return [];
+  const path = ['source', 'platform', 'tokenStore'];
+  const message =
+    'source.platform.tokenStore: BigQuery cannot keep refresh tokens: it has no rights for one table alone';
+  return [{ path, message, remedy: 'keep them in a file: tokenStore: { file: ./refresh-tokens.json }' }];
 }
 
 function lackingCredentials({ source }: ParsedConfig): DescribedIssue[] {

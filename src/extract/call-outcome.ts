@@ -13,6 +13,12 @@ export interface CallAnswer {
   readonly receivedAt: Micros;
 }
 
+/** Why a call gave nothing. */
+export interface CallRefused {
+  readonly kind: 'failure';
+  readonly failure: CallFailure;
+}
+
 export type AttemptOutcome = CallAnswer | AttemptFailure;
 
 export interface AttemptFailure {
@@ -48,4 +54,16 @@ export function attemptFailure(
   next: Partial<Omit<AttemptFailure, 'kind' | 'failure'>> = {},
 ): AttemptFailure {
   return { kind: 'failure', failure, retry: null, failOver: false, staleSocket: false, ...next };
+}
+
+/** An account, or what it waits for, took longer than it may. */
+export function outOfTime(limitMs: number, observedAt: Micros): CallFailure {
+  return callFailure({
+    code: 'timeout',
+    errorClass: 'transient',
+    message: `no usable answer within ${limitMs} ms, repetitions included`,
+    remedy: 'check the network between here and source.baseUrl, then run again',
+    unreachable: true,
+    observedAt,
+  });
 }

@@ -1,5 +1,5 @@
 /** The table of WeChat's error codes: code, class, meaning, remedy. A new code is a row of it. */
-import { type CredentialKind, credentialKinds, type ErrorClass } from './scene-source.ts';
+import { type CredentialKind, credentialKinds, type ErrorClass, NO_REFRESH_TOKEN } from './scene-source.ts';
 
 /** What is known about one `errcode` of WeChat's. */
 export interface ErrorCatalogueEntry {
@@ -17,10 +17,10 @@ export interface ErrorCatalogueEntry {
 /** One text for every account, or one for each kind. */
 export type Remedy = string | Readonly<Record<CredentialKind, string>>;
 
-/** Which kind of request was answered: on a token endpoint some codes mean something else. */
-export type WechatEndpoint = 'scene_list' | 'token';
+/** Which kind of request was answered: where a token is asked for some codes mean something else. */
+export type WechatEndpoint = 'scene_list' | 'token' | 'component_token' | 'authorizer_list' | 'authorizer_token';
 
-const REAUTHORISE = 'the account must authorise the third-party platform again';
+export const REAUTHORISE = 'the account must authorise the third-party platform again';
 const GRANT_PERMISSION = 'the account must grant permission set 18 (mini program data) to the third-party platform';
 const ASK_ADMIN =
   'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist of the account';
@@ -29,7 +29,10 @@ const PUBLISH = 'publish the mini program, or take it off the list';
 const CHECK_SECRET = 'check the appSecret of this account';
 const RENEW_TOKEN =
   'renew the access token where it is maintained; one from GET /cgi-bin/token dies when anything else asks there';
-const RENEW_AUTHORIZER_TOKEN = 'let the third-party platform renew its token of this account';
+const ASK_AUTHORIZER_TOKEN_AGAIN = `run again: each run asks for a token; when it stays, ${REAUTHORISE}`;
+const RENEW_COMPONENT_TOKEN =
+  'look at the component token where it is maintained (source.platform): each api_component_token ends the one before';
+const CHECK_COMPONENT_SECRET = 'check source.platform.mint.componentAppSecret';
 const LIST_IP = 'add the IP of this machine to the IP whitelist of this account at mp.weixin.qq.com';
 const LIST_PLATFORM_IP = 'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com';
 const STORE_TICKET = 'the platform must store the component_verify_ticket that WeChat pushes every 10 minutes';
@@ -42,7 +45,7 @@ const TOKEN_REFUSED = {
   appSecret:
     'run again: each run asks for a token; when it stays, look for a program that calls stable_token with force_refresh',
   accessToken: RENEW_TOKEN,
-  platform: RENEW_AUTHORIZER_TOKEN,
+  platform: ASK_AUTHORIZER_TOKEN_AGAIN,
 };
 const LOOK_AT_PERMISSIONS =
   'look at the interface permissions of this account at mp.weixin.qq.com: only published mini programs and games have it';
@@ -92,7 +95,7 @@ export const errorCatalogue = catalogueOf([
   [61004, 'configuration', 'the IP is not registered for the third-party platform', LIST_PLATFORM_IP, 'everybody'],
   [61005, 'configuration', 'the component_verify_ticket has expired', STORE_TICKET, 'everybody'],
   [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'everybody'],
-  [61011, 'configuration', 'the platform is invalid', 'check the component app id of the platform', 'everybody'],
+  [61011, 'configuration', 'the platform is invalid', 'check source.platform.componentAppId', 'everybody'],
   [87009, 'configuration', 'the signature is invalid', CHECK_API_SECURITY, 'everybody'],
 
   [40002, 'bug', 'the grant type is invalid', REPORT_DEFECT],
@@ -111,12 +114,41 @@ export const errorCatalogue = catalogueOf([
   [61024, 'bug', 'a component token is required for this API', REPORT_DEFECT],
 ]);
 
-/** What a token endpoint says differently: there is no token yet that could be invalid. */
+/** What is said differently where there is no token yet that could be invalid. */
 const tokenEndpointCatalogue = catalogueOf([
   [40001, 'configuration', 'the app secret is wrong', CHECK_SECRET, 'own'],
   [40014, 'unknown', 'the token endpoint refused a token', ASK_SUPPORT],
   [42001, 'unknown', 'the token endpoint refused a token', ASK_SUPPORT],
 ]);
+
+const wrongComponentSecret = [
+  'configuration',
+  'the app secret of the platform is wrong',
+  CHECK_COMPONENT_SECRET,
+] as const;
+const componentTokenRefused = ['token', 'the component access token is refused', RENEW_COMPONENT_TOKEN, 'own'] as const;
+const componentCatalogue = catalogueOf([
+  [40001, ...componentTokenRefused],
+  [40014, ...componentTokenRefused],
+  [42001, ...componentTokenRefused],
+]);
+
+const endpointCatalogues: Readonly<Partial<Record<WechatEndpoint, ReadonlyMap<string, ErrorCatalogueEntry>>>> = {
+  token: tokenEndpointCatalogue,
+  component_token: catalogueOf([
+    [40001, ...wrongComponentSecret, 'everybody'],
+    [40125, ...wrongComponentSecret, 'everybody'],
+    [
+      40013,
+      'configuration',
+      'the app id of the platform is not valid',
+      'check source.platform.componentAppId',
+      'everybody',
+    ],
+  ]),
+  authorizer_list: componentCatalogue,
+  authorizer_token: componentCatalogue,
+};
 
 const unknownEntry: ErrorCatalogueEntry = {
   errorClass: 'unknown',
@@ -146,7 +178,8 @@ export type ClassifiedCode = ErrorCatalogueEntry & { readonly remedy: string };
  */
 export function classifyErrorCode({ code, endpoint, credentials, errmsg }: AnsweredCode): ClassifiedCode {
   const atToken = tokenEndpointCatalogue.get(code);
-  const entry = (endpoint === 'token' ? atToken : undefined) ?? errorCatalogue.get(code) ?? unknownEntry;
+  const atEndpoint = endpoint === null ? undefined : endpointCatalogues[endpoint]?.get(code);
+  const entry = atEndpoint ?? errorCatalogue.get(code) ?? unknownEntry;
   const remedy = withIp(remedyFor(entry.remedy, credentials), code, errmsg);
   const isEither = endpoint === null && credentials === 'appSecret' && atToken?.errorClass === 'configuration';
   if (!isEither) return { ...entry, remedy };
@@ -160,7 +193,7 @@ export function classifyErrorCode({ code, endpoint, credentials, errmsg }: Answe
 
 /** True when WeChat says that the account has no scene list to give; such an account is reported as skipped. */
 export function isUnavailable(code: string): boolean {
-  return errorCatalogue.get(code)?.errorClass === 'unavailable';
+  return code === NO_REFRESH_TOKEN || errorCatalogue.get(code)?.errorClass === 'unavailable';
 }
 
 function catalogueOf(rows: readonly Row[]): ReadonlyMap<string, ErrorCatalogueEntry> {

@@ -24,16 +24,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   async function send(baseUrl: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const url = urlOf(baseUrl, request);
+    const { timeoutMs = options.timeoutMs } = request;
     const proxy = findProxy(url);
     const progress: Progress = { connected: false, reused: false, answered: false };
     // Nothing but its time limit ends the wait for a proxy that is asked for a tunnel.
-    const waits = proxy === null ? {} : { timeout: options.timeoutMs };
+    const waits = proxy === null ? {} : { timeout: timeoutMs };
     const open = (settings: RequestOptions) =>
       url.protocol === 'https:'
         ? httpsRequest(url, { ...settings, ...waits, agent: agents.https(proxy) })
         : httpRequest(url, { ...settings, ...waits, agent: agents.http(proxy) });
     try {
-      return await withTimeLimit(signal, options.timeoutMs, async (limited) => {
+      return await withTimeLimit(signal, timeoutMs, async (limited) => {
         const incoming = await respond(open, request, progress, limited);
         if (proxy !== null && incoming.statusCode === 407) throw proxyRefused(proxy, 407, url.host);
         // A connection that was switched to another protocol has no body that would end.
@@ -50,7 +51,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw httpErrorOf(error, { host: url.host, proxy }, progress, options.timeoutMs);
+      throw httpErrorOf(error, { host: url.host, proxy }, progress, timeoutMs);
     }
   }
 
@@ -71,6 +72,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON, as one string: WeChat answers 412 without a Content-Length. */
   readonly json?: Readonly<Record<string, unknown>>;
+  /** As of {@link HttpClientOptions}; default that one. */
+  readonly timeoutMs?: number;
 }
 
 /** A whole answer, whatever its status. */

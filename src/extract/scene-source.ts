@@ -24,7 +24,18 @@ export interface AppSecretCredentials {
   readonly legacyToken?: boolean;
 }
 
-export type AccountCredentials = GivenTokenCredentials | AppSecretCredentials;
+/** The account has authorised the third-party platform of the source, which asks for its token. */
+export interface PlatformCredentials {
+  readonly platform: true;
+}
+
+export type AccountCredentials = GivenTokenCredentials | AppSecretCredentials | PlatformCredentials;
+
+/** What the third-party platform itself is known by: its token from elsewhere, or what one is asked for with. */
+export type ComponentCredentials =
+  | { readonly accessToken: SecretReader }
+  /** WeChat pushes a ticket every 10 minutes. A new token ends the one that the platform has. */
+  | { readonly appSecret: SecretReader; readonly verifyTicket: SecretReader };
 
 /** How an account is asked about: by its own secret, by a token from elsewhere, or by a third-party platform. */
 export const credentialKinds = ['appSecret', 'accessToken', 'platform'] as const;
@@ -55,6 +66,9 @@ export const CREDENTIALS_UNREACHABLE = 'credentials_unreachable';
 /** The code of an account whose IP whitelist lacks this machine. */
 export const IP_NOT_LISTED = '40164';
 
+/** The code of a platform's account of which neither its store nor WeChat's list has a refresh token: nothing was asked. */
+export const NO_REFRESH_TOKEN = 'no_refresh_token';
+
 /** No usable answer, after all retries. All texts are redacted. */
 export interface FetchFailure {
   readonly kind: 'failure';
@@ -75,6 +89,8 @@ export interface FetchFailure {
   readonly doNotRecord: boolean;
   /** True when it was not repeated as often as others are, because nobody had been answered for a while. Default false. */
   readonly cutShort?: boolean;
+  /** True when nothing was asked, because a quota that the account shares with others is used up. Default false. */
+  readonly unasked?: boolean;
 }
 
 export type FetchResult = FetchedAnswer | FetchFailure;
@@ -84,7 +100,10 @@ export function isMisconfigured({ code }: FetchFailure): boolean {
   return code === CREDENTIALS_UNUSABLE || code === IP_NOT_LISTED;
 }
 
-/** Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Never rejects but for abortion. */
+/**
+ * Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Rejects only with the reason of the
+ * signal, and when refresh tokens can be neither read nor stored, which ends a run.
+ */
 export interface SceneSource extends AsyncDisposable {
   /** The host that it asks, or its hosts joined with "or", for messages. */
   readonly host?: string;

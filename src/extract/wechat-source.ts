@@ -1,10 +1,16 @@
+import { abortable } from '../abortable.ts';
 import { type Clock, systemTimer, type Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
+import type { RefreshTokenStore } from '../platform-stores.ts';
 import { createRedactor, type Redactor } from '../secrets/redact.ts';
 import { ServerTime } from '../server-time.ts';
-import { type CallFailure, callFailure } from './call-outcome.ts';
+import { type CallFailure, callFailure, outOfTime } from './call-outcome.ts';
 import { AccountTokens } from './credentials/account-tokens.ts';
+import type { AuthorizerList } from './credentials/authorizer-list.ts';
+import { AuthorizerToken } from './credentials/authorizer-token.ts';
+import { ComponentToken } from './credentials/component-token.ts';
+import { SharedWork } from './credentials/shared-work.ts';
 import type { AccountWith, TokenCall } from './credentials/token-provider.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { type ProxyVariables, proxyFinder } from './proxy.ts';
@@ -12,6 +18,7 @@ import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import {
   type AppSecretCredentials,
+  type ComponentCredentials,
   type CredentialKind,
   type FetchFailure,
   type FetchResult,
@@ -24,7 +31,7 @@ import { type TimeLimit, TimeLimitReached, withTimeLimit } from './time-limit.ts
 import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
 
 /**
- * WeChat's getSceneList for accounts with an access token or an app secret. Nothing it returns holds a secret. An answer with
+ * WeChat's getSceneList for accounts with an access token, an app secret or a third-party platform. Nothing it returns holds a secret. An answer with
  * `errcode` absent or 0 is returned byte for byte, whatever its `scene` looks like; everything else is a failure with a remedy.
  * Throws `config_invalid` for a bad URL or rate.
  */
@@ -53,6 +60,8 @@ export interface WechatSourceOptions {
   readonly maxBodyBytes?: number;
   /** Default {@link defaultRetryPolicy}. */
   readonly retry?: RetryPolicy;
+  /** For accounts that have authorised a third-party platform. */
+  readonly platform?: PlatformOptions | undefined;
   /** Knows the secrets of the accounts that are being fetched. Default: one of its own. */
   readonly redactor?: Redactor;
   /** Default {@link systemTimer}. */
@@ -61,8 +70,17 @@ export interface WechatSourceOptions {
   readonly random?: () => number;
 }
 
+export interface PlatformOptions {
+  readonly componentAppId: string;
+  readonly credentials: ComponentCredentials;
+  /** Closed with the source. */
+  readonly store: RefreshTokenStore & AsyncDisposable;
+}
+
 /** What else can be asked of WeChat. */
 export interface WechatSource extends SceneSource {
+  /** The accounts that have authorised the platform; asked for once. Throws a TypeError for a source without one. */
+  listAuthorizers(signal: AbortSignal): Promise<AuthorizerList | FetchFailure>;
   /**
    * Replaces the token that `stable_token` gives for this app secret: whatever uses the one before is refused from now on.
    * Null when it is done. Never part of a run.
@@ -81,6 +99,8 @@ class WechatApi implements WechatSource {
   readonly #totalTimeoutMs: number;
   readonly #http: HttpClient;
   readonly #client: WechatClient;
+  readonly #shared: SharedWork;
+  readonly #platform: { readonly tokens: AuthorizerToken; readonly options: PlatformOptions } | null;
   readonly #tokens: AccountTokens;
   readonly #serverTime: ServerTime;
 
@@ -99,8 +119,9 @@ class WechatApi implements WechatSource {
     const findProxy = proxyFinder(options.proxy, options.environment ?? process.env);
     // What is wrong with a proxy is told before anything is asked.
     for (const url of baseUrls) findProxy(new URL(url));
+    const timeoutMs = options.timeoutMs ?? sourceDefaults.timeoutMs;
     this.#http = createHttpClient({
-      timeoutMs: options.timeoutMs ?? sourceDefaults.timeoutMs,
+      timeoutMs,
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
       clock,
       findProxy,
@@ -112,13 +133,23 @@ class WechatApi implements WechatSource {
       baseUrls,
       rateLimiter: createRateLimiter(options.ratePerSecond ?? sourceDefaults.ratePerSecond, timer),
       retry: options.retry ?? defaultRetryPolicy,
+      timeoutMs,
       timer,
       clock,
       serverTime: this.#serverTime,
       redact: redactor.redact,
       random: options.random ?? Math.random,
     });
-    this.#tokens = new AccountTokens({ client: this.#client, timer, clock });
+    this.#shared = new SharedWork({ redactor, totalTimeoutMs, timer, clock });
+    this.#platform = options.platform === undefined ? null : this.#withTokens(options.platform);
+    this.#tokens = new AccountTokens({ client: this.#client, timer, clock }, this.#platform?.tokens ?? null);
+  }
+
+  #withTokens(options: PlatformOptions) {
+    const made = { client: this.#client, shared: this.#shared, timer: this.#timer, clock: this.#clock };
+    const onSecret = (secret: string) => void this.#redactor.register(secret);
+    const component = new ComponentToken({ ...options, ...made, onSecret });
+    return { tokens: new AuthorizerToken({ ...made, component, store: options.store }), options };
   }
 
   async fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
@@ -139,6 +170,13 @@ class WechatApi implements WechatSource {
       const outcome = await this.#tokens.replace(account, call);
       return outcome.kind === 'failure' ? this.#failed(appId, outcome.failure) : null;
     });
+  }
+
+  async listAuthorizers(signal: AbortSignal): Promise<AuthorizerList | FetchFailure> {
+    if (this.#platform === null) throw new TypeError('the source has no platform');
+    const { tokens, options } = this.#platform;
+    const list = await abortable(tokens.list(), signal);
+    return list.kind === 'failure' ? this.#failed(options.componentAppId, list.failure) : list;
   }
 
   /** Some work on one account within its time; its secrets are known as long as that lasts. */
@@ -164,10 +202,14 @@ class WechatApi implements WechatSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shared[Symbol.asyncDispose]();
+    await this.#platform?.options.store[Symbol.asyncDispose]();
     await this.#http[Symbol.asyncDispose]();
   }
 
   async #sceneList(account: SourceAccount, call: TokenCall): Promise<CallOutcome> {
+    const spent = this.#client.spent('scene_list', kindOf(account.credentials));
+    if (spent !== null) return spent;
     const token = await this.#tokens.current(account, call);
     if (token.kind === 'failure') return token;
     const outcome = await this.#getScene(account, token.token, call);
@@ -196,7 +238,8 @@ class WechatApi implements WechatSource {
 
 /** Only an account with credentials has a token to ask with. */
 function kindOf(credentials: SourceAccount['credentials']): CredentialKind {
-  return credentials !== undefined && 'appSecret' in credentials ? 'appSecret' : 'accessToken';
+  if (credentials === undefined || 'accessToken' in credentials) return 'accessToken';
+  return 'platform' in credentials ? 'platform' : 'appSecret';
 }
 
 /** True for 41002 too: WeChat misses an app id that was sent now and then, as it refuses a good token. */
@@ -208,17 +251,6 @@ function stillTheSame(outcome: CallOutcome): CallOutcome {
   if (outcome.kind === 'answer' || !isRefusalOfToken(outcome)) return outcome;
   const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
   return { kind: 'failure', failure: { ...outcome.failure, message } };
-}
-
-function outOfTime(limitMs: number, observedAt: Micros): CallFailure {
-  return callFailure({
-    code: 'timeout',
-    errorClass: 'transient',
-    message: `no usable answer within ${limitMs} ms, repetitions included`,
-    remedy: 'check the network between here and source.baseUrl, then run again',
-    unreachable: true,
-    observedAt,
-  });
 }
 
 function baseUrlsOf({ baseUrl = sourceDefaults.baseUrl, fallbackBaseUrls }: WechatSourceOptions): readonly string[] {

@@ -147,6 +147,10 @@ function stopInTime({ timer, endsAt }: FetchOptions, tally: SyncTally, stop: Abo
 
 function addResult(run: Run, tally: SyncTally, builder: BatchBuilder, result: FetchResult): void {
   const { appId, observedAt } = result;
+  if (result.kind === 'failure' && result.unasked === true) {
+    tally.addUnasked(result);
+    return;
+  }
   const pending = { observedAt, recorded: null, origin: 0 };
   if (result.kind === 'failure') {
     const { code, message, errorClass, doNotRecord } = result;

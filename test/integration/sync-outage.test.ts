@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Timer } from '../../src/clock.ts';
 import { ScenedimError } from '../../src/errors.ts';
+import { defaultRetryPolicy } from '../../src/extract/retry-policy.ts';
 import { createWechatSource } from '../../src/extract/wechat-source.ts';
 import { planSync } from '../../src/pipeline/dry-run.ts';
 import type { SimulatorFault } from '../../src/simulator/fault-plan.ts';
@@ -101,6 +102,19 @@ describe('a source that is down', () => {
     const { report, exitCode, error } = await stage.sync({ concurrency: 50, timer, wechat: { timeoutMs: 300 } });
     expect([exitCode, error, timer.sleeps]).toEqual([75, null, []]);
     expect(report.accounts).toEqual({ ...none, selected: 50, changed: 25, failed: 25 });
+  });
+
+  it('is waited for with fewer accounts, when these were not asked as often as others are', async () => {
+    await using stage = await createSyncStage(idsOf(12));
+    const wechat = { timeoutMs: 30, timer: createInstantTimer(), retry: defaultRetryPolicy };
+    stage.simulator.inject({ fault: 'hang', times: 'always' });
+    const timer = timerWith(2, () => stage.simulator.clearFaults());
+    const { report, exitCode } = await stage.sync({ concurrency: 8, timer, wechat });
+    expect([exitCode, report.accounts, timer.sleeps]).toEqual([
+      0,
+      { ...none, selected: 12, changed: 12 },
+      [15_000, 15_000],
+    ]);
   });
 
   it('is not waited for with fewer accounts', async () => {

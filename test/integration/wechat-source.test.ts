@@ -358,7 +358,7 @@ describe('the limit of a minute (45011)', () => {
 });
 
 describe('repetitions', () => {
-  it('are left out when 20 calls in a row, and ten seconds, gave no answer; then they are made again', async () => {
+  it('are left out when 8 calls in a row, and ten seconds, gave no answer; then they are made again', async () => {
     const timer = createInstantTimer();
     await using source = createWechatSource({
       clock,
@@ -373,8 +373,8 @@ describe('repetitions', () => {
       return [simulator.requests.length, result.kind === 'failure' && result.cutShort === true];
     };
     simulator.inject({ fault: 'system_busy', times: 'always' });
-    for (let call = 1; call < 20; call += 1) expect(await requestsOfOne()).toEqual([4, false]);
-    for (let call = 20; call < 23; call += 1) expect(await requestsOfOne()).toEqual([1, true]);
+    for (let call = 1; call < 8; call += 1) expect(await requestsOfOne()).toEqual([4, false]);
+    for (let call = 8; call < 11; call += 1) expect(await requestsOfOne()).toEqual([1, true]);
     simulator.clearFaults();
     expect(await requestsOfOne()).toEqual([1, false]);
     simulator.inject({ fault: 'system_busy', times: 'always' });

@@ -1,8 +1,10 @@
 import type { Config } from '../../config/load-config.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { flawOfSecret } from '../../extract/credentials/secret-text.ts';
+import type { AccountCredentials } from '../../extract/scene-source.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
+import { componentCredentials } from '../work/open-source.ts';
 import { rosterWithoutTarget } from '../work/roster-of.ts';
 import { credentialsOf, secretContextOf } from '../work/with-credentials.ts';
 import { checkClock } from './check-clock.ts';
@@ -20,9 +22,10 @@ export async function checkSource(session: Session, config: Config): Promise<rea
     return [{ level: 'warning', subject: 'source', message, remedy: 'add a source with its accounts', exitCode: 0 }];
   }
   const findings = await checkCredentials(session, config);
+  const platform = await checkPlatform(session, config);
   const proxy = checkProxy(source, session.environment);
-  if (proxy.some(({ level }) => level === 'error')) return [...findings, ...proxy];
-  return [...findings, ...proxy, await checkClock(source, session.environment, session.signal)];
+  if (proxy.some(({ level }) => level === 'error')) return [...findings, ...platform, ...proxy];
+  return [...findings, ...platform, ...proxy, await checkClock(source, session.environment, session.signal)];
 }
 
 async function checkCredentials(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
@@ -34,13 +37,8 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
   try {
     for await (const account of await rosterWithoutTarget(session, config)) {
       accounts += 1;
-      const credentials = credentialsOf(account, secrets, shared);
       try {
-        const [what, read] =
-          'accessToken' in credentials
-            ? (['access token', credentials.accessToken] as const)
-            : (['app secret', credentials.appSecret] as const);
-        assertUsable(account.appId, what, await read(session.signal));
+        await assertReadable(account.appId, credentialsOf(account, secrets, shared), session.signal);
       } catch (error) {
         if (!isScenedimError(error)) throw error;
         unreadable += 1;
@@ -59,6 +57,12 @@ async function checkCredentials(session: Session, config: Config): Promise<reado
   return [{ level, subject: 'credentials', message: readable, exitCode: 0 }, ...findings];
 }
 
+/** The account of a platform has nothing to read; see checkPlatform. */
+async function assertReadable(appId: string, credentials: AccountCredentials, signal: AbortSignal): Promise<void> {
+  if ('accessToken' in credentials) assertUsable(appId, 'access token', await credentials.accessToken(signal));
+  if ('appSecret' in credentials) assertUsable(appId, 'app secret', await credentials.appSecret(signal));
+}
+
 function assertUsable(appId: string, what: string, secret: string): void {
   const flaw = flawOfSecret(what, secret);
   if (flaw === null) return;
@@ -69,4 +73,26 @@ function assertUsable(appId: string, what: string, secret: string): void {
 function unreadableBy(appId: string, error: ScenedimError): CheckedFinding {
   const finding = findingOf(error, 'credentials');
   return { ...finding, message: `account ${appId}: ${finding.message}` };
+}
+
+/** Whether the credentials of the platform can be read. */
+async function checkPlatform(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+  const platform = config.source?.platform;
+  if (platform === undefined) return [];
+  const { componentAppId } = platform;
+  const credentials = componentCredentials(platform, session, config);
+  const { signal } = session;
+  try {
+    if ('accessToken' in credentials) {
+      assertUsable(componentAppId, 'component access token', await credentials.accessToken(signal));
+    } else {
+      assertUsable(componentAppId, 'app secret', await credentials.appSecret(signal));
+      assertUsable(componentAppId, 'verify ticket', await credentials.verifyTicket(signal));
+    }
+  } catch (error) {
+    const finding = findingOf(error, 'platform');
+    return [{ ...finding, message: `${componentAppId}: ${finding.message}` }];
+  }
+  const message = `the credentials of ${componentAppId} can be read`;
+  return [{ level: 'ok', subject: 'platform', message, exitCode: 0 }];
 }

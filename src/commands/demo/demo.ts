@@ -51,10 +51,9 @@ async function syncForReal(session: Session, config: Config, flags: CommonOption
     );
   }
   return reportRun(session, 'sync', flags, async () => {
-    await using source = openSource(session, config);
     return await withTarget(session, config, { label: 'sync' }, async (context) => {
-      const { loader } = context;
-      return await sync(context, await syncOptionsOf(session, config, {}, { source, loader }));
+      await using source = openSource(session, config, context);
+      return await sync(context, await syncOptionsOf(session, config, {}, { source, context }));
     });
   });
 }

@@ -1,10 +1,89 @@
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
+import type { PlatformConfig } from '../../config/roster/account-config.ts';
 import { requireSource } from '../../config/roster/open-roster.ts';
-import { createWechatSource, type WechatSource } from '../../extract/wechat-source.ts';
+import { createSecretReader } from '../../config/secret/create-secret-reader.ts';
+import type { SecretReference } from '../../config/secret/secret-reference.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { ComponentCredentials } from '../../extract/scene-source.ts';
+import { createWechatSource, type PlatformOptions, type WechatSource } from '../../extract/wechat-source.ts';
+import { retryOnTarget } from '../../pipeline/run/retry-on-target.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
+import type { RefreshTokenStore } from '../../platform-stores.ts';
 import type { Session } from '../session/session.ts';
+import { secretContextOf } from './with-credentials.ts';
+import { withTarget } from './with-target.ts';
 
-export function openSource(session: Session, config: Config): WechatSource {
+/** The WeChat of a config. `context` is that of the open target, where refresh tokens may be kept. */
+export function openSource(session: Session, config: Config, context: RunContext): WechatSource {
+  return open(session, config, () => context);
+}
+
+/** Opens WeChat for some work without a target; that is opened only when refresh tokens are kept in it. */
+export async function withSource<T>(
+  session: Session,
+  config: Config,
+  work: (source: WechatSource) => Promise<T>,
+): Promise<T> {
+  const store = config.source?.platform?.tokenStore;
+  const isInTarget = store !== undefined && 'target' in store;
+  if (isInTarget) {
+    return withTarget(session, config, { label: 'tokens' }, async (context) => {
+      await using source = openSource(session, config, context);
+      return await work(source);
+    });
+  }
+  await using source = open(session, config, () => null);
+  return await work(source);
+}
+
+function open(session: Session, config: Config, context: () => RunContext | null): WechatSource {
+  const { platform, ...source } = requireSource(config);
   const { environment, redactor } = session;
-  return createWechatSource({ ...requireSource(config), clock: systemClock, redactor, environment });
+  return createWechatSource({
+    ...source,
+    clock: systemClock,
+    redactor,
+    environment,
+    platform: platform === undefined ? undefined : platformOptions(platform, session, config, context()),
+  });
+}
+
+function platformOptions(
+  platform: PlatformConfig,
+  session: Session,
+  config: Config,
+  context: RunContext | null,
+): PlatformOptions {
+  const { componentAppId, tokenStore } = platform;
+  if ('file' in tokenStore) throw new ScenedimError('config_invalid', 'tokenStore: file is not there yet');
+  const store = { ...storeInTarget(context), [Symbol.asyncDispose]: async () => {} };
+  return { componentAppId, credentials: componentCredentials(platform, session, config), store };
+}
+
+/** What reads the credentials of a platform, anew at each call. */
+export function componentCredentials(platform: PlatformConfig, session: Session, config: Config): ComponentCredentials {
+  const context = secretContextOf(session, config);
+  const reader = (reference: SecretReference) => createSecretReader(reference, context, platform.componentAppId);
+  const { componentAccessToken, mint } = platform;
+  if (mint === undefined) return { accessToken: reader(componentAccessToken) };
+  return { appSecret: reader(mint.componentAppSecret), verifyTicket: reader(mint.verifyTicket) };
+}
+
+function storeInTarget(context: RunContext | null): RefreshTokenStore {
+  const store = context?.loader.refreshTokens;
+  if (context === null || store === undefined) {
+    const kind = context === null ? 'this' : `a ${context.loader.kind}`;
+    const message = `source.platform.tokenStore: ${kind} target keeps no refresh tokens, or is not there yet`;
+    throw new ScenedimError('config_invalid', message, {
+      remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
+    });
+  }
+  return {
+    read: (appIds, signal) =>
+      retryOnTarget(() => store.read(appIds, signal), 'reading refresh tokens', context, signal),
+    // A change that was committed though its answer was lost is found to be stored already.
+    replace: (changes, signal) =>
+      retryOnTarget(() => store.replace(changes, signal), 'storing refresh tokens', context, signal),
+  };
 }

@@ -1,33 +1,59 @@
 import type { Config } from '../../config/load-config.ts';
 import { openRoster, type Roster, type RosterOptions } from '../../config/roster/open-roster.ts';
 import { ScenedimError } from '../../errors.ts';
+import type { WechatSource } from '../../extract/wechat-source.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
+import { failedCall } from './failed-call.ts';
 import { withTarget } from './with-target.ts';
+
+/** Who has authorised the platform, for `accounts: { platform: all }`. */
+export type Authorizers = RosterOptions['authorizers'];
+
+/** Asks WeChat; with a warning when its list holds what cannot be an account. */
+export function authorizersAtWechat(session: Session, source: WechatSource): Authorizers {
+  return async () => {
+    const list = await source.listAuthorizers(session.signal);
+    if (list.kind === 'failure') throw failedCall('source.platform', list);
+    if (list.unusable > 0)
+      session.logger.warn({ entries: list.unusable }, 'the list of the platform names no usable app id');
+    return list.refreshTokens.keys();
+  };
+}
+
+/** Those of the last full run. */
+export function authorizersInTarget({ roster }: Loader, signal: AbortSignal): Authorizers {
+  return async () => (roster === undefined ? [] : Array.fromAsync(roster.read(signal)));
+}
 
 /** The accounts of the config; a list that is a query is answered by the target. */
 export function rosterOf(
   session: Session,
   config: Config,
-  loader: Loader,
+  { loader, authorizers }: { readonly loader: Loader; readonly authorizers: Authorizers },
   narrowed: Pick<RosterOptions, 'appIds' | 'isCounted'> = {},
 ): Promise<Roster> {
   const { signal, stdin } = session;
-  return openRoster(config, { ...narrowed, signal, stdin, query: (statement) => queryOn(loader, statement, signal) });
+  const query = (statement: string) => queryOn(loader, statement, signal);
+  return openRoster(config, { ...narrowed, signal, stdin, query, authorizers });
 }
 
-/** Like {@link rosterOf} where no target is open: one is opened only for a list that is a query. */
+/**
+ * Like {@link rosterOf} where no target is open and no WeChat is asked: a target is opened only for a list that is a query, or
+ * that of a platform. Of that, `appIds` are taken as they are.
+ */
 export async function rosterWithoutTarget(
   session: Session,
   config: Config,
   appIds: readonly string[] = [],
 ): Promise<Roster> {
   const { signal, stdin } = session;
-  const query = (statement: string) =>
-    withTarget(session, config, { label: 'accounts', readOnly: true }, ({ loader }) =>
-      queryOn(loader, statement, signal),
-    );
-  return openRoster(config, { appIds, signal, stdin, query });
+  const onTarget = <T>(work: (loader: Loader) => Promise<T>) =>
+    withTarget(session, config, { label: 'accounts', readOnly: true }, ({ loader }) => work(loader));
+  const query = (statement: string) => onTarget((loader) => queryOn(loader, statement, signal));
+  const authorizers = async () =>
+    appIds.length > 0 ? appIds : onTarget((loader) => authorizersInTarget(loader, signal)());
+  return openRoster(config, { appIds, signal, stdin, query, authorizers });
 }
 
 async function queryOn(loader: Loader, statement: string, signal: AbortSignal): Promise<readonly (string | null)[]> {

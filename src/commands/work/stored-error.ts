@@ -1,5 +1,6 @@
 import { MAX_CLOCK_SKEW } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
+import type { ListedAccount } from '../../config/roster/open-roster.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { isScenedimError } from '../../errors.ts';
 import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
@@ -7,7 +8,7 @@ import { CREDENTIALS_UNUSABLE, type CredentialKind } from '../../extract/scene-s
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
-import { rosterOf } from './roster-of.ts';
+import { authorizersInTarget, rosterOf } from './roster-of.ts';
 
 /** What the newest attempt of an account failed with and what to do about it; null when it did not fail. */
 export function explainStoredError(head: AccountHead, kinds: CredentialKinds, now: Micros): StoredError | null {
@@ -81,8 +82,9 @@ export async function readListedAccounts(
   if (source === undefined) return null;
   if (!Array.isArray(source.accounts) && 'file' in source.accounts && source.accounts.file === '-') return null;
   try {
-    for await (const { appId, accessToken } of await rosterOf(session, config, loader)) {
-      if (isWanted(appId)) kinds.set(appId, accessToken === undefined ? 'appSecret' : 'accessToken');
+    const authorizers = authorizersInTarget(loader, session.signal);
+    for await (const account of await rosterOf(session, config, { loader, authorizers })) {
+      if (isWanted(account.appId)) kinds.set(account.appId, kindOf(account));
     }
   } catch (error) {
     // What is stored is shown without the list, too; check tells what is wrong with it.
@@ -90,4 +92,9 @@ export async function readListedAccounts(
     return null;
   }
   return kinds;
+}
+
+function kindOf(account: ListedAccount): CredentialKind {
+  if ('platform' in account) return 'platform';
+  return account.accessToken === undefined ? 'appSecret' : 'accessToken';
 }

@@ -4,13 +4,13 @@ import type { Config } from '../../config/load-config.ts';
 import { requireSource } from '../../config/roster/open-roster.ts';
 import type { Setting } from '../../config/setting-variables.ts';
 import { ScenedimError } from '../../errors.ts';
-import type { SceneSource } from '../../extract/scene-source.ts';
-import type { Loader } from '../../load/loader.ts';
+import type { WechatSource } from '../../extract/wechat-source.ts';
 import { isInShard, type Shard } from '../../pipeline/fetch/shard.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import type { ReportOptions } from './report-run.ts';
-import { rosterOf } from './roster-of.ts';
+import { authorizersAtWechat, rosterOf } from './roster-of.ts';
 import { withCredentials } from './with-credentials.ts';
 
 /** The options of `sync`, which `plan` shares. */
@@ -72,11 +72,14 @@ export async function syncOptionsOf(
   session: Session,
   config: Config,
   flags: SyncFlags,
-  { source, loader }: { readonly source: SceneSource; readonly loader: Loader },
+  { source, context }: { readonly source: WechatSource; readonly context: RunContext },
 ): Promise<SyncOptions> {
   const shard = flags.shard ?? shardFromEnvironment(session.environment);
   const isOurs = (appId: string) => isInShard(appId, shard);
-  const roster = await rosterOf(session, config, loader, { appIds: flags.appId ?? [], isCounted: isOurs });
+  const appIds = flags.appId ?? [];
+  const { loader } = context;
+  const authorizers = authorizersAtWechat(session, source);
+  const roster = await rosterOf(session, config, { loader, authorizers }, { appIds, isCounted: isOurs });
   return {
     source,
     accounts: withCredentials(roster, session, config),

@@ -41,6 +41,7 @@ export function credentialsOf(
     readers.set(reference, known);
     return known();
   };
+  if ('platform' in account) return { platform: true };
   return account.accessToken === undefined
     ? { appSecret: reader(account.appSecret), ...(account.legacyToken === true && { legacyToken: true }) }
     : { accessToken: reader(account.accessToken) };

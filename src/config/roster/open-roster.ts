@@ -6,17 +6,24 @@ import { problemOfAppId } from '../../dimension/app-id.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import type { SourceConfig } from '../config-schema.ts';
 import type { Config } from '../load-config.ts';
-import { type AccountConfig, type CredentialReference, sharedCredential } from './account-config.ts';
+import {
+  type AccountConfig,
+  type CredentialReference,
+  type PlatformReference,
+  sharedCredential,
+} from './account-config.ts';
 import { createAccountFilter } from './account-filter.ts';
 import { type AccountsFile, fileAt, readAccountsFile } from './accounts-file.ts';
 
-/** An account with where its credential is kept, its own or that of `source`. */
-export type ListedAccount = { readonly appId: string } & CredentialReference;
+/** An account with where its credential is kept, its own or that of `source`; one of the platform's has none. */
+export type ListedAccount = { readonly appId: string } & (CredentialReference | PlatformReference);
 
 /** The accounts that a run is about. May be iterated again and again; a regular file is streamed each time. */
 export interface Roster extends AsyncIterable<ListedAccount> {
   /** How many of them `isCounted` counts. */
   readonly total: number;
+  /** What `{ platform: all }` found before it was narrowed; null for any other list. */
+  readonly authorizers: ReadonlySet<string> | null;
 }
 
 export interface RosterOptions {
@@ -25,6 +32,8 @@ export interface RosterOptions {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** The first column of what a SELECT gives on the target, each value as text, for `{ query: SQL }`. */
   readonly query: (statement: string) => Promise<readonly (string | null)[]>;
+  /** The accounts that have authorised the platform, for `{ platform: all }`. */
+  readonly authorizers: () => Promise<Iterable<string>>;
   /** Only these. Default: all. */
   readonly appIds?: readonly string[];
   /** Which accounts are part of `total`. Default: all. */
@@ -42,12 +51,12 @@ export function requireSource(config: Config): SourceConfig {
 /**
  * Opens the list of accounts, narrowed by its `include` and `exclude`, and to `appIds` when any are given. The whole list is
  * checked first, so a mistake in its last line stops a run before its first request. An app id that is not listed is a `usage`
- * error, a list that leaves no account `config_invalid`.
+ * error, a list that leaves no account `config_invalid`, unless it is that of a platform which nobody has authorised.
  */
 export async function openRoster(config: Config, options: RosterOptions): Promise<Roster> {
   const { appIds = [], isCounted = () => true } = options;
   const source = requireSource(config);
-  const read = await openList(config, source, options);
+  const { read, authorizers } = await openList(config, source, options);
   const isSelected = createAccountFilter(Array.isArray(source.accounts) ? {} : source.accounts);
   const wanted = new Set(appIds);
   const missing = new Set(appIds);
@@ -61,7 +70,7 @@ export async function openRoster(config: Config, options: RosterOptions): Promis
     missing.delete(appId);
     if ((wanted.size === 0 || wanted.has(appId)) && isCounted(appId)) total += 1;
   }
-  if (selected === 0) {
+  if (selected === 0 && authorizers?.size !== 0) {
     throw new ScenedimError('config_invalid', `${config.file}: source.accounts: include and exclude leave no account`, {
       remedy: 'correct the patterns; * stands for any characters',
     });
@@ -69,6 +78,7 @@ export async function openRoster(config: Config, options: RosterOptions): Promis
   for (const appId of missing) throw notListed(appId, listed, config);
   return {
     total,
+    authorizers,
     async *[Symbol.asyncIterator]() {
       for await (const account of read()) {
         if (isSelected(account.appId) && (wanted.size === 0 || wanted.has(account.appId))) {
@@ -86,7 +96,7 @@ function notListed(appId: string, listed: readonly string[], config: Config): Sc
   });
 }
 
-function credentialOf(account: AccountConfig, source: SourceConfig): CredentialReference {
+function credentialOf(account: AccountConfig, source: SourceConfig): CredentialReference | PlatformReference {
   if (account.accessToken !== undefined) return { accessToken: account.accessToken };
   if (account.appSecret !== undefined) {
     const { appSecret, legacyToken } = account;
@@ -97,21 +107,36 @@ function credentialOf(account: AccountConfig, source: SourceConfig): CredentialR
   return shared;
 }
 
-type ReadList = () => Iterable<AccountConfig> | AsyncIterable<AccountConfig>;
+interface OpenList {
+  readonly read: () => Iterable<AccountConfig> | AsyncIterable<AccountConfig>;
+  readonly authorizers: ReadonlySet<string> | null;
+}
 
-async function openList(config: Config, source: SourceConfig, options: RosterOptions): Promise<ReadList> {
+async function openList(config: Config, source: SourceConfig, options: RosterOptions): Promise<OpenList> {
   const { accounts } = source;
-  const { signal } = options;
   const needsCredential = sharedCredential(source) === null;
-  if (Array.isArray(accounts)) return () => accounts;
+  if (Array.isArray(accounts)) return { read: () => accounts, authorizers: null };
+  if ('platform' in accounts) {
+    const authorizers = new Set(await options.authorizers());
+    return { read: () => authorizers.values().map((appId) => ({ appId })), authorizers };
+  }
   if ('query' in accounts) {
     const found = await queryAccounts(accounts.query, needsCredential, config, options);
-    return () => found;
+    return { read: () => found, authorizers: null };
   }
-  const path = resolve(config.baseDirectory, accounts.file);
-  const isStdin = accounts.file === '-';
-  const file = isStdin ? stdinFile(options) : fileAt(path, accounts.file);
-  const read = () => readAccountsFile(file, needsCredential, signal);
+  return { read: await openFile(config, accounts.file, needsCredential, options), authorizers: null };
+}
+
+async function openFile(
+  { baseDirectory }: Config,
+  name: string,
+  needsCredential: boolean,
+  options: RosterOptions,
+): Promise<OpenList['read']> {
+  const path = resolve(baseDirectory, name);
+  const isStdin = name === '-';
+  const file = isStdin ? stdinFile(options) : fileAt(path, name);
+  const read = () => readAccountsFile(file, needsCredential, options.signal);
   if (!isStdin && (await isRegular(path))) return read;
   // It can be read only once.
   const all = await Array.fromAsync(read());

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { AppSecretCredentials, GivenTokenCredentials, SourceAccount } from '../scene-source.ts';
+import type { AppSecretCredentials, SourceAccount } from '../scene-source.ts';
 import {
   AppSecretToken,
   type AppSecretTokenOptions,
@@ -7,6 +7,7 @@ import {
   replacedToken,
   stableToken,
 } from './app-secret-token.ts';
+import type { AuthorizerToken } from './authorizer-token.ts';
 import { GivenToken } from './given-token.ts';
 import { unusable } from './read-credential.ts';
 import type { AccountWith, TokenCall, TokenOutcome } from './token-provider.ts';
@@ -20,13 +21,16 @@ export class AccountTokens {
   readonly #stable: AppSecretToken;
   readonly #legacy: AppSecretToken;
   readonly #replaced: AppSecretToken;
+  readonly #platform: AuthorizerToken | null;
   readonly #clock: Clock;
 
-  constructor(options: AppSecretTokenOptions) {
+  /** `platform` is null for a source without one. */
+  constructor(options: AppSecretTokenOptions, platform: AuthorizerToken | null) {
     this.#given = new GivenToken(options.clock);
     this.#stable = new AppSecretToken(stableToken, options);
     this.#legacy = new AppSecretToken(legacyToken, options);
     this.#replaced = new AppSecretToken(replacedToken, options);
+    this.#platform = platform;
     this.#clock = options.clock;
   }
 
@@ -46,16 +50,19 @@ export class AccountTokens {
   }
 
   async #ask(how: 'current' | 'again', { appId, credentials }: SourceAccount, call: TokenCall): Promise<TokenOutcome> {
-    if (credentials === undefined) {
-      const remedy = 'give the account an accessToken or an appSecret';
-      return { kind: 'failure', failure: unusable(appId, 'it has no credentials', remedy, this.#clock) };
+    if (credentials === undefined) return this.#without(appId, 'it has no credentials');
+    if ('accessToken' in credentials) return this.#given[how]({ appId, credentials }, call);
+    if ('platform' in credentials) {
+      if (this.#platform === null) return this.#without(appId, 'the source has no platform');
+      return this.#platform[how]({ appId, credentials }, call);
     }
-    if (isGiven(credentials)) return this.#given[how]({ appId, credentials }, call);
     const provider = credentials.legacyToken === true ? this.#legacy : this.#stable;
     return provider[how]({ appId, credentials }, call);
   }
+
+  #without(appId: string, why: string): TokenOutcome {
+    return { kind: 'failure', failure: unusable(appId, why, GIVE_CREDENTIALS, this.#clock) };
+  }
 }
 
-function isGiven(credentials: GivenTokenCredentials | AppSecretCredentials): credentials is GivenTokenCredentials {
-  return 'accessToken' in credentials;
-}
+const GIVE_CREDENTIALS = 'give the account an accessToken or an appSecret';

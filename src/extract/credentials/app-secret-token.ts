@@ -1,10 +1,8 @@
 import type { Clock, Timer } from '../../clock.ts';
-import { numberLiteral } from '../../normalize/exact-json.ts';
-import { callFailure } from '../call-outcome.ts';
 import type { AppSecretCredentials } from '../scene-source.ts';
 import type { CallOutcome, WechatClient, WechatRequest } from '../wechat-client.ts';
+import { readIssuedToken, TokenCache } from './issued-token.ts';
 import { readCredential } from './read-credential.ts';
-import { flawOfSecret } from './secret-text.ts';
 import type { AccountWith, TokenCall, TokenOutcome, TokenProvider } from './token-provider.ts';
 
 /** The request that gives a token for an app secret. */
@@ -38,24 +36,25 @@ export class AppSecretToken implements TokenProvider<AppSecretCredentials> {
   readonly #client: WechatClient;
   readonly #timer: Timer;
   readonly #clock: Clock;
-  readonly #cache = new Map<string, { readonly token: string; readonly usableUntil: number }>();
+  readonly #cache: TokenCache;
 
   constructor(request: TokenRequest, { client, timer, clock }: AppSecretTokenOptions) {
     this.#request = request;
     this.#client = client;
     this.#timer = timer;
+    this.#cache = new TokenCache(timer);
     this.#clock = clock;
   }
 
   async current(account: AccountWith<AppSecretCredentials>, call: TokenCall): Promise<TokenOutcome> {
-    const cached = this.#cache.get(account.appId);
-    if (cached === undefined || cached.usableUntil <= this.#timer.now()) return this.again(account, call);
-    call.onSecret(cached.token);
-    return { kind: 'token', token: cached.token };
+    const token = this.#cache.get(account.appId);
+    if (token === null) return this.again(account, call);
+    call.onSecret(token);
+    return { kind: 'token', token };
   }
 
   async again({ appId, credentials }: AccountWith<AppSecretCredentials>, call: TokenCall): Promise<TokenOutcome> {
-    this.#cache.delete(appId);
+    this.#cache.drop(appId);
     const secret = await readCredential({ appId, what: 'app secret', read: credentials.appSecret }, call, this.#clock);
     return secret.kind === 'failure' ? secret : this.#ask(appId, secret.text, call);
   }
@@ -63,22 +62,11 @@ export class AppSecretToken implements TokenProvider<AppSecretCredentials> {
   async #ask(appId: string, secret: string, call: TokenCall): Promise<TokenOutcome> {
     const outcome = await this.#call(this.#request(appId, secret), call);
     if (outcome.kind === 'failure') return outcome;
-    const answer = outcome.value as { readonly access_token?: unknown; readonly expires_in?: unknown } | null;
-    const { access_token: token, expires_in: lifetime } = answer ?? {};
-    const lifetimeS = secondsOf(lifetime);
-    if (typeof token !== 'string' || flawOfSecret('token', token) !== null || lifetimeS === null) {
-      const problem = lifetimeS === null ? 'positive expires_in' : 'access_token that could be one';
-      const failure = callFailure({
-        code: 'malformed_token_response',
-        message: `the answer of the token endpoint holds no ${problem}`,
-        remedy: 'check what source.baseUrl points at, then run again',
-        observedAt: outcome.receivedAt,
-      });
-      return { kind: 'failure', failure };
-    }
-    call.onSecret(token);
-    this.#remember(appId, token, lifetimeS);
-    return { kind: 'token', token };
+    const issued = readIssuedToken(outcome.value, 'access_token', outcome.receivedAt);
+    if ('code' in issued) return { kind: 'failure', failure: issued };
+    call.onSecret(issued.token);
+    this.#cache.keep(appId, issued);
+    return { kind: 'token', token: issued.token };
   }
 
   /** WeChat now and then misses an app id that was sent (41002): the request is repeated once after a wait. */
@@ -90,13 +78,6 @@ export class AppSecretToken implements TokenProvider<AppSecretCredentials> {
     await this.#timer.sleep(MISSED_WAIT_MS, limit.signal);
     return this.#client.call(request, limit);
   }
-
-  #remember(appId: string, token: string, lifetimeS: number): void {
-    const [oldest] = this.#cache.keys();
-    if (this.#cache.size >= MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
-    const usableUntil = this.#timer.now() + Math.min(lifetimeS, MAX_LIFETIME_S) * 1000 - SPARE_MS;
-    this.#cache.set(appId, { token, usableUntil });
-  }
 }
 
 export interface AppSecretTokenOptions {
@@ -106,16 +87,3 @@ export interface AppSecretTokenOptions {
 }
 
 const MISSED_WAIT_MS = 2_000;
-/** WeChat's tokens live two hours; a longer promise is not believed. */
-const MAX_LIFETIME_S = 7_200;
-/** A token is not taken from the cache in its last minute, in milliseconds. */
-const SPARE_MS = 60_000;
-/** Accounts whose tokens are remembered; a run asks for each account once, so more would only cost memory. */
-const MAX_CACHED = 1_000;
-
-/** A positive number of seconds; proxies in front of WeChat give `"7200"` as text. */
-function secondsOf(lifetime: unknown): number | null {
-  const isDigits = typeof lifetime === 'string' && /^\d{1,9}$/.test(lifetime);
-  const seconds = Number(isDigits ? lifetime : numberLiteral(lifetime));
-  return seconds > 0 ? seconds : null;
-}

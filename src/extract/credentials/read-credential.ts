@@ -10,7 +10,7 @@ import type { TokenCall } from './token-provider.ts';
 export interface Credential {
   readonly appId: string;
   /** What messages call it. */
-  readonly what: 'access token' | 'app secret';
+  readonly what: 'access token' | 'app secret' | 'component access token' | 'verify ticket';
   readonly read: SecretReader;
 }
 

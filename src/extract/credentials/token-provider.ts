@@ -1,4 +1,4 @@
-import type { CallFailure } from '../call-outcome.ts';
+import type { CallRefused } from '../call-outcome.ts';
 import type { AccountCredentials } from '../scene-source.ts';
 import type { TimeLimit } from '../time-limit.ts';
 
@@ -16,9 +16,7 @@ export interface AccountWith<Credentials extends AccountCredentials> {
 }
 
 /** A token that may be used now, or why there is none. */
-export type TokenOutcome =
-  | { readonly kind: 'token'; readonly token: string }
-  | { readonly kind: 'failure'; readonly failure: CallFailure };
+export type TokenOutcome = { readonly kind: 'token'; readonly token: string } | CallRefused;
 
 /** What a request for a token is made with. */
 export interface TokenCall {

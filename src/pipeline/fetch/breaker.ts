@@ -66,8 +66,9 @@ export class Breaker {
         }
         const account = await take();
         if (account === undefined) {
-          if (this.#inFlight === 0 && !this.#isOpen && this.#queue.length === 0) return;
           if (this.#inFlight > 0) await this.#nextResult();
+          else if (this.#isCutShort) this.#open();
+          else if (!this.#isOpen && this.#queue.length === 0) return;
         } else if (this.#isOpen) this.#queue.unshift(account);
         else yield this.#ask(account);
       }
@@ -106,9 +107,17 @@ export class Breaker {
     this.#held.set(held.account.appId, held);
     const { observedAt } = held.failure;
     if (this.#downSince === null || observedAt < this.#downSince) this.#downSince = observedAt;
-    if (this.#isOpen || this.#held.size < STREAK) return;
+    if (!this.#isOpen && this.#held.size >= STREAK) this.#open();
+  }
+
+  #open(): void {
     this.#isOpen = true;
     this.#options.logger.warn({ since: this.#since() }, `${this.#source} does not answer: nobody is asked for a while`);
+  }
+
+  /** True for a streak of few accounts that were not asked as often as they might have been, since nobody was answered. */
+  get #isCutShort(): boolean {
+    return !this.#isOpen && !this.#wasAnswered && this.rest().some(({ cutShort }) => cutShort === true);
   }
 
   /** Ends the streak. Gives the failures of one too short to blame the source; the accounts of a longer one are asked again. */
@@ -197,7 +206,7 @@ function isDown(result: FetchResult): result is FetchFailure {
   return result.kind === 'failure' && (result.unreachable || result.errorClass === 'transient');
 }
 
-/** True for an account whose credentials could not be read: it tells nothing about the source. */
+/** True for an account that was not asked about: it tells nothing about the source. */
 function isNothingAsked(result: FetchResult): boolean {
-  return result.kind === 'failure' && result.code === CREDENTIALS_UNUSABLE;
+  return result.kind === 'failure' && (result.code === CREDENTIALS_UNUSABLE || result.unasked === true);
 }

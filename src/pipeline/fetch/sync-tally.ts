@@ -20,6 +20,7 @@ export class SyncTally {
   #facts = noFacts;
   #newestAttemptAt: Micros | null = null;
   #done = 0;
+  #unasked = 0;
 
   constructor(run: Run) {
     this.#run = run;
@@ -43,12 +44,12 @@ export class SyncTally {
 
   /** An account that is not asked, because it has a recent answer. */
   addFresh({ appId, removalsSuspendedSince }: AccountHead): void {
-    this.#addUnasked('fresh', suspensionOf(appId, removalsSuspendedSince));
+    this.#addWithoutAsking('fresh', suspensionOf(appId, removalsSuspendedSince));
   }
 
   /** An account that is not asked, because it has an answer of a time that is still to come. */
   addNotNewer({ appId, removalsSuspendedSince }: AccountHead, newest: Micros): void {
-    this.#addUnasked('failed', [describeNotNewer(appId, newest), ...suspensionOf(appId, removalsSuspendedSince)]);
+    this.#addWithoutAsking('failed', [describeNotNewer(appId, newest), ...suspensionOf(appId, removalsSuspendedSince)]);
   }
 
   /** Counts the accounts, of `total` in all, that a stopped run did not ask, or asked and had no answer of. */
@@ -76,6 +77,13 @@ export class SyncTally {
     };
   }
 
+  /** An account whose turn did not come, because others have used up a quota that it shares with them. */
+  addUnasked(failure: FetchFailure): void {
+    this.#run.tally.add({ accounts: { selected: 1, unreached: 1 } });
+    if (this.#unasked === 0) this.#run.tally.addProblem({ ...describeFailure(failure), app_id: null, kind: 'run' });
+    this.#unasked += 1;
+  }
+
   addMalformed(appId: string, answer: AnswerFailure): void {
     this.#run.tally.addProblem(describeMalformed(appId, answer));
   }
@@ -85,13 +93,19 @@ export class SyncTally {
     this.#run.context.onProgress?.({ done: this.#done, total, unit: 'accounts' });
   }
 
-  #addUnasked(outcome: 'fresh' | 'failed', problems: readonly Problem[]): void {
+  #addWithoutAsking(outcome: 'fresh' | 'failed', problems: readonly Problem[]): void {
     this.#done += 1;
     this.#run.tally.add({ accounts: { selected: 1, [outcome]: 1 } });
     for (const problem of problems) this.#run.tally.addProblem(problem);
   }
 }
 
-function stopOf({ appId, message, remedy }: FetchFailure): ScenedimError {
-  return new ScenedimError('config_invalid', `account ${appId}: ${message}`, remedy === null ? {} : { remedy });
+function stopOf(failure: FetchFailure): ScenedimError {
+  const { appId, message, remedy } = failure;
+  const isRefused = failure.credentialsRefused && !isMisconfigured(failure);
+  return new ScenedimError(
+    isRefused ? 'credentials_refused' : 'config_invalid',
+    `account ${appId}: ${message}`,
+    remedy === null ? {} : { remedy },
+  );
 }

@@ -34,6 +34,7 @@ async function refusal(
 }
 
 const target = 'target: { type: pglite }\n';
+const both = 'componentAccessToken: { env: A }, mint: { componentAppSecret: { env: B }, verifyTicket: { env: C } }';
 
 describe('a config', () => {
   test('is complete by its target alone', async () => {
@@ -259,9 +260,19 @@ describe('a mistake in the config is told with file, line and column', () => {
       'scenedim.yaml:5:16: source.accounts[1].appId: wx1 is listed already at scenedim.yaml:4:16',
     ],
     [
-      'the platform section',
-      `${target}source:\n  accounts: { file: a.csv }\n  platform: {}\n`,
-      'scenedim.yaml:4:3: source.platform comes with a later version of scenedim',
+      'a platform with two tokens',
+      `${target}source:\n  accounts: { platform: all }\n  platform: { componentAppId: wxc, tokenStore: { file: t }, ${both} }\n`,
+      'scenedim.yaml:4:13: source.platform: needs exactly one of componentAccessToken and mint',
+    ],
+    [
+      'a platform that keeps its refresh tokens in two places',
+      `${target}source:\n  accounts: { platform: all }\n  platform: { componentAppId: wxc, componentAccessToken: { env: A }, tokenStore: { file: t, target: true } }\n`,
+      'scenedim.yaml:4:82: source.platform.tokenStore: needs exactly one of file and target: true',
+    ],
+    [
+      'refresh tokens in BigQuery',
+      'target: { type: bigquery, projectId: p }\nsource:\n  accounts: { platform: all }\n  platform: { componentAppId: wxc, componentAccessToken: { env: A }, tokenStore: { target: true } }\n',
+      'scenedim.yaml:4:82: source.platform.tokenStore: BigQuery cannot keep refresh tokens: it has no rights for one table alone',
     ],
     [
       'two shared credentials',
@@ -294,14 +305,14 @@ describe('a mistake in the config is told with file, line and column', () => {
       'scenedim.yaml:2:85: source.accounts[0].accessToken.headers.X.envv: unknown key; did you mean env?',
     ],
     [
-      'all accounts of the platform',
+      'all accounts of a platform that there is not',
       `${target}source: { accounts: { platform: all } }\n`,
-      'scenedim.yaml:2:21: source.accounts: platform comes with a later version of scenedim',
+      'scenedim.yaml:2:21: source.accounts: platform: all needs a source.platform',
     ],
     [
-      'accounts of the platform',
+      'accounts in one word',
       `${target}source: { accounts: authorizers }\n`,
-      'scenedim.yaml:2:21: source.accounts: authorizers comes with a later version of scenedim',
+      'scenedim.yaml:2:21: source.accounts: must be a list, not a text (it is "authorizers")',
     ],
     ['a key twice', `${target}target: {}\n`, 'scenedim.yaml:2:1: at `target: …`: the key is given twice'],
     [

@@ -56,7 +56,7 @@ const expected: Readonly<Record<string, Row>> = {
   '61004': { ...everybody, remedy: /whitelist/ },
   '61005': { ...everybody, remedy: /component_verify_ticket/ },
   '61006': { ...everybody, remedy: /component_verify_ticket/ },
-  '61011': { ...everybody, remedy: /component app id/ },
+  '61011': { ...everybody, remedy: /componentAppId/ },
   '87009': { ...everybody, remedy: /security settings/ },
   '40002': bug,
   '40066': bug,
@@ -146,7 +146,7 @@ describe('the remedy of a code, by what the account is asked about with', () => 
     const { appSecret, accessToken, platform } = remedies(code);
     expect(accessToken).toMatch(/^renew the access token where it is maintained/);
     expect(appSecret).toMatch(/^run again: each run asks for a token/);
-    expect(platform).toMatch(/^let the third-party platform renew/);
+    expect(platform).toMatch(/^run again: each run asks for a token; when it stays, the account must authorise/);
   });
 
   it('48001 of an own account speaks of its own permissions, of a platform of the permission set', () => {

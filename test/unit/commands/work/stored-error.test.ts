@@ -24,7 +24,7 @@ test('an account whose newest attempt did not fail has nothing to explain', () =
 test.each<[string, CredentialKind | undefined, RegExp]>([
   ['40001', 'appSecret', /^check the appSecret of this account; when it is right, run again/],
   ['40001', 'accessToken', /^renew the access token where it is maintained/],
-  ['40001', 'platform', /^let the third-party platform renew/],
+  ['40001', 'platform', /^run again: each run asks for a token; when it stays, the account must authorise/],
   ['48001', 'appSecret', /^look at the interface permissions/],
   ['48001', 'platform', /permission set 18/],
   ['42007', 'appSecret', /^run again/],

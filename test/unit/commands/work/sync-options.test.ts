@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Session } from '../../../../src/commands/session/session.ts';
 import { type SyncFlags, syncOptionsOf } from '../../../../src/commands/work/sync-options.ts';
 import type { Config } from '../../../../src/config/load-config.ts';
+import type { WechatSource } from '../../../../src/extract/wechat-source.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../../../src/load/memory/memory-target.ts';
 import type { Progress } from '../../../../src/pipeline/run/run-context.ts';
@@ -17,7 +18,7 @@ const source = {
     return { kind: 'answer' as const, appId, observedAt: BigInt(Date.now()) * 1000n, body };
   },
   async [Symbol.asyncDispose]() {},
-};
+} as unknown as WechatSource;
 
 test.each<[string, SyncFlags, Readonly<Record<string, string>>]>([
   ['all', {}, {}],
@@ -28,9 +29,9 @@ test.each<[string, SyncFlags, Readonly<Record<string, string>>]>([
 ])('the progress of %s ends at its own total', async (_what, flags, environment) => {
   const session = { signal, environment } as unknown as Session;
   await using loader = createMemoryLoader(createMemoryTarget());
-  const options = await syncOptionsOf(session, config, flags, { source, loader });
   const seen: Progress[] = [];
   const context = { ...contextFor(loader, { dimension: {}, guards: {} }), onProgress: (at: Progress) => seen.push(at) };
+  const options = await syncOptionsOf(session, config, flags, { source, context });
   const { report } = await sync(context, options);
   expect(options.accountTotal).toBe(report.accounts.selected);
   expect(seen.map(({ done }) => done)).toEqual(Array.from({ length: report.accounts.selected }, (_, n) => n + 1));

@@ -22,7 +22,13 @@ const { signal } = new AbortController();
 
 async function read(csv: string, appIds: readonly string[] = []) {
   writeFileSync(join(directory, 'accounts.csv'), csv);
-  const roster = await openRoster(config, { appIds, signal, stdin: Readable.from([]), query: async () => [] });
+  const roster = await openRoster(config, {
+    appIds,
+    signal,
+    stdin: Readable.from([]),
+    query: async () => [],
+    authorizers: async () => [],
+  });
   return { total: roster.total, accounts: await Array.fromAsync(roster) };
 }
 
@@ -94,12 +100,12 @@ describe('an accounts file', () => {
   });
 
   test('that is missing is told with its name', async () => {
-    await expect(openRoster(config, { signal, stdin: Readable.from([]), query: async () => [] })).rejects.toMatchObject(
-      {
-        code: 'config_invalid',
-        message: 'accounts file accounts.csv does not exist',
-      },
-    );
+    await expect(
+      openRoster(config, { signal, stdin: Readable.from([]), query: async () => [], authorizers: async () => [] }),
+    ).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'accounts file accounts.csv does not exist',
+    });
   });
 
   test.each([
@@ -131,7 +137,7 @@ describe('an accounts file', () => {
       ...config,
       source: { ...config.source, appSecret: { env: 'S' }, accounts: { file: '-' } },
     } as Config;
-    const roster = await openRoster(shared, { signal, stdin, query: async () => [] });
+    const roster = await openRoster(shared, { signal, stdin, query: async () => [], authorizers: async () => [] });
     const accounts = [
       { appId: 'wx1', appSecret: { env: 'S' } },
       { appId: 'wx2', accessToken: { env: 'T' } },
@@ -146,7 +152,9 @@ describe('an accounts file', () => {
   test('is not waited for on a terminal', async () => {
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
     const shared = { ...config, source: { ...config.source, accounts: { file: '-' } } } as Config;
-    await expect(openRoster(shared, { signal, stdin, query: async () => [] })).rejects.toMatchObject({
+    await expect(
+      openRoster(shared, { signal, stdin, query: async () => [], authorizers: async () => [] }),
+    ).rejects.toMatchObject({
       message: 'source.accounts.file is -, but standard input is a terminal',
       remedy: 'pipe the list of accounts into the command',
     });
@@ -170,7 +178,12 @@ describe('an accounts file', () => {
     const chosen = async (selection: object) => {
       const accounts = { file: 'accounts.csv', ...selection };
       const narrowed = { ...config, source: { ...config.source, accessToken: { env: 'T' }, accounts } } as Config;
-      const roster = await openRoster(narrowed, { signal, stdin: Readable.from([]), query: async () => [] });
+      const roster = await openRoster(narrowed, {
+        signal,
+        stdin: Readable.from([]),
+        query: async () => [],
+        authorizers: async () => [],
+      });
       return [roster.total, ...(await Array.fromAsync(roster, ({ appId }) => appId))];
     };
     expect(await chosen({})).toEqual([4, 'wx1', 'wx12', 'wx123', 'wx.4']);

@@ -1,0 +1,113 @@
+import { problemOfAppId } from '../../dimension/app-id.ts';
+import type { Micros } from '../../instant.ts';
+import { isJsonObject, numberLiteral } from '../../normalize/exact-json.ts';
+import { type CallRefused, callFailure } from '../call-outcome.ts';
+import type { CallOutcome } from '../wechat-client.ts';
+import type { ComponentToken } from './component-token.ts';
+import type { SharedWork } from './shared-work.ts';
+import type { TokenCall } from './token-provider.ts';
+
+/** The accounts that have authorised a platform: their refresh tokens by app id, `''` where WeChat names none. */
+export interface AuthorizerList {
+  readonly kind: 'list';
+  readonly refreshTokens: ReadonlyMap<string, string>;
+  /** Entries without an app id that can be one. */
+  readonly unusable: number;
+}
+
+/**
+ * Reads `api_get_authorizer_list`, 500 accounts a page. It has no cursor, and its rows shift while merchants come and go: each
+ * page begins with the last row of the one before, and when it does not, the list is read again, up to {@link MAX_PASSES}
+ * times in all. Whatever any page names is listed.
+ */
+export async function readAuthorizerList(
+  component: ComponentToken,
+  shared: SharedWork,
+): Promise<AuthorizerList | CallRefused> {
+  const found: Found = { refreshTokens: new Map(), unusable: 0 };
+  for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
+    const outcome = await readOnce(component, shared, found);
+    if (outcome === 'whole') break;
+    if (outcome !== 'shifted') return outcome;
+  }
+  return { kind: 'list', ...found };
+}
+
+const PAGE_ROWS = 500;
+const MAX_PASSES = 3;
+/** For a list that never ends: two million accounts. */
+const MAX_PAGES = 4_000;
+
+interface Found {
+  readonly refreshTokens: Map<string, string>;
+  unusable: number;
+}
+
+async function readOnce(
+  component: ComponentToken,
+  shared: SharedWork,
+  found: Found,
+): Promise<'whole' | 'shifted' | CallRefused> {
+  found.unusable = 0;
+  let isShifted = false;
+  let last: unknown;
+  let read = 0;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await shared.begin((call) => readPage(component, Math.max(0, read - 1), call));
+    if (page.kind === 'failure') return page;
+    const rows = read > 0 && page.rows[0]?.appId === last ? page.rows.slice(1) : page.rows;
+    isShifted ||= read > 0 && rows.length === page.rows.length;
+    if (rows.length === 0) break;
+    for (const row of rows) add(row, found);
+    last = rows.at(-1)?.appId;
+    read += rows.length;
+    if (read >= page.total) break;
+  }
+  return isShifted ? 'shifted' : 'whole';
+}
+
+function add({ appId, refreshToken }: Row, found: Found): void {
+  if (typeof appId !== 'string' || problemOfAppId(appId) !== undefined) {
+    found.unusable += 1;
+    return;
+  }
+  const token = typeof refreshToken === 'string' ? refreshToken : '';
+  if (token !== '' || !found.refreshTokens.has(appId)) found.refreshTokens.set(appId, token);
+}
+
+interface Row {
+  readonly appId: unknown;
+  readonly refreshToken: unknown;
+}
+
+interface Page {
+  readonly kind: 'page';
+  readonly total: number;
+  readonly rows: readonly Row[];
+}
+
+async function readPage(component: ComponentToken, offset: number, call: TokenCall): Promise<Page | CallRefused> {
+  const path = '/cgi-bin/component/api_get_authorizer_list';
+  const json = { component_appid: component.componentAppId, offset, count: PAGE_ROWS };
+  const outcome: CallOutcome = await component.call({ endpoint: 'authorizer_list', path, json }, call);
+  if (outcome.kind === 'failure') return outcome;
+  const answer = isJsonObject(outcome.value) ? outcome.value : {};
+  const total = Number(numberLiteral(answer['total_count']) ?? answer['total_count']);
+  const { list } = answer;
+  if (!Number.isSafeInteger(total) || !Array.isArray(list)) return malformed(outcome.receivedAt);
+  const rows = list.map((entry: unknown): Row => {
+    const row = isJsonObject(entry) ? entry : {};
+    return { appId: row['authorizer_appid'], refreshToken: row['refresh_token'] };
+  });
+  return { kind: 'page', total, rows };
+}
+
+function malformed(observedAt: Micros): CallRefused {
+  const failure = callFailure({
+    code: 'malformed_roster',
+    message: 'the answer of api_get_authorizer_list holds no total_count or no list',
+    remedy: 'check what source.baseUrl points at, then run again',
+    observedAt,
+  });
+  return { kind: 'failure', failure };
+}

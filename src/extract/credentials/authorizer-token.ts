@@ -1,0 +1,167 @@
+import type { Clock, Timer } from '../../clock.ts';
+import { isJsonObject } from '../../normalize/exact-json.ts';
+import type { RefreshTokenStore } from '../../platform-stores.ts';
+import { type CallRefused, callFailure } from '../call-outcome.ts';
+import { REAUTHORISE } from '../error-catalogue.ts';
+import { NO_REFRESH_TOKEN, type PlatformCredentials } from '../scene-source.ts';
+import { type AuthorizerList, readAuthorizerList } from './authorizer-list.ts';
+import type { ComponentToken } from './component-token.ts';
+import { readIssuedToken, TokenCache } from './issued-token.ts';
+import type { SharedWork } from './shared-work.ts';
+import type { AccountWith, TokenCall, TokenOutcome, TokenProvider } from './token-provider.ts';
+
+/**
+ * The token of an account that has authorised a third-party platform. WeChat gives it for the account's refresh token, and may
+ * give a new one of these beside it, which ends the old: that is stored before the access token is used. What a process that
+ * was killed could not store, the list of authorizers still has.
+ * https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getAuthorizerAccessToken.html
+ */
+export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
+  readonly #options: AuthorizerTokenOptions;
+  readonly #cache: TokenCache;
+  #list: Promise<AuthorizerList | CallRefused> | null = null;
+  /** The list read once more, after a refresh token was refused. */
+  #newerList: Promise<AuthorizerList | CallRefused> | null = null;
+
+  constructor(options: AuthorizerTokenOptions) {
+    this.#options = options;
+    this.#cache = new TokenCache(options.timer);
+  }
+
+  /** The list of this run: read when it is needed first. */
+  async list(): Promise<AuthorizerList | CallRefused> {
+    this.#list ??= this.#read();
+    return this.#list;
+  }
+
+  async current(account: AccountWith<PlatformCredentials>, call: TokenCall): Promise<TokenOutcome> {
+    const token = this.#cache.get(account.appId);
+    if (token === null) return this.again(account, call);
+    call.onSecret(token);
+    return { kind: 'token', token };
+  }
+
+  async again({ appId }: AccountWith<PlatformCredentials>, call: TokenCall): Promise<TokenOutcome> {
+    const { shared } = this.#options;
+    this.#cache.drop(appId);
+    // Not ended with the account: WeChat may give a refresh token that ends the stored one, and that must be stored.
+    const outcome = await shared.for(call, (own) => this.#ask(appId, own));
+    if (outcome.kind === 'failure') return outcome;
+    call.onSecret(outcome.token);
+    return outcome;
+  }
+
+  async #ask(appId: string, call: TokenCall): Promise<TokenOutcome> {
+    const stored = await this.#stored(appId, call);
+    const first = stored ?? (await this.#listed(appId, this.#newerList ?? this.list(), call));
+    if (first === null) return this.#missing();
+    if (typeof first !== 'string') return first;
+    const outcome = await this.#refresh(appId, { token: first, stored }, call);
+    return isRefused(outcome) ? this.#recover(appId, first, outcome, call) : outcome;
+  }
+
+  /** After a refusal: the token that another process has stored meanwhile, else the one that the list names now. */
+  async #recover(appId: string, refused: string, refusal: CallRefused, call: TokenCall): Promise<TokenOutcome> {
+    const stored = await this.#stored(appId, call);
+    if (stored !== null && stored !== refused) {
+      const outcome = await this.#refresh(appId, { token: stored, stored }, call);
+      if (!isRefused(outcome)) return outcome;
+    }
+    this.#newerList ??= this.#read();
+    const listed = await this.#listed(appId, this.#newerList, call);
+    if (listed !== null && typeof listed !== 'string') return listed;
+    if (listed === null || listed === refused || listed === stored) return lost(refusal);
+    const outcome = await this.#refresh(appId, { token: listed, stored }, call);
+    return isRefused(outcome) ? lost(outcome) : outcome;
+  }
+
+  /** Asks with a refresh token, and stores what comes instead of it before anybody uses the access token. */
+  async #refresh(appId: string, { token, stored }: KnownToken, call: TokenCall): Promise<TokenOutcome> {
+    call.onSecret(token);
+    const { component } = this.#options;
+    const json = {
+      component_appid: component.componentAppId,
+      authorizer_appid: appId,
+      authorizer_refresh_token: token,
+    };
+    const path = '/cgi-bin/component/api_authorizer_token';
+    const outcome = await component.call({ endpoint: 'authorizer_token', path, json }, call);
+    if (outcome.kind === 'failure') return outcome;
+    const answer = isJsonObject(outcome.value) ? outcome.value : {};
+    const given = answer['authorizer_refresh_token'];
+    const next = typeof given === 'string' && given !== '' ? given : token;
+    call.onSecret(next);
+    if (next !== stored) await this.#store(appId, { token: next, stored }, call);
+    const issued = readIssuedToken(answer, 'authorizer_access_token', outcome.receivedAt);
+    if ('code' in issued) return { kind: 'failure', failure: issued };
+    this.#cache.keep(appId, issued);
+    return { kind: 'token', token: issued.token };
+  }
+
+  /**
+   * Another process may have stored a token since ours was read. Both are WeChat's; whichever it still takes is the one to
+   * keep.
+   */
+  async #store(appId: string, { token, stored }: KnownToken, call: TokenCall): Promise<void> {
+    const { store, shared } = this.#options;
+    const replaced = await store.replace([{ appId, expected: stored, token }], shared.signal);
+    if (replaced.has(appId)) return;
+    const theirs = await this.#stored(appId, call);
+    if (theirs === token) return;
+    const outcome = theirs === null ? null : await this.#refresh(appId, { token: theirs, stored: theirs }, call);
+    if (outcome === null || isRefused(outcome)) await this.#store(appId, { token, stored: theirs }, call);
+  }
+
+  async #stored(appId: string, { limit }: TokenCall): Promise<string | null> {
+    return (await this.#options.store.read([appId], limit.signal)).get(appId) ?? null;
+  }
+
+  async #listed(
+    appId: string,
+    list: Promise<AuthorizerList | CallRefused>,
+    call: TokenCall,
+  ): Promise<string | null | CallRefused> {
+    const outcome = await this.#options.shared.awaited(call, list);
+    return outcome.kind === 'failure' ? outcome : outcome.refreshTokens.get(appId) || null;
+  }
+
+  #read(): Promise<AuthorizerList | CallRefused> {
+    return readAuthorizerList(this.#options.component, this.#options.shared);
+  }
+
+  #missing(): CallRefused {
+    const failure = callFailure({
+      code: NO_REFRESH_TOKEN,
+      errorClass: 'unavailable',
+      message: `neither source.platform.tokenStore nor the list of the platform has a refresh token of it; ${NEEDS}`,
+      remedy: REAUTHORISE,
+      observedAt: this.#options.clock.now(),
+    });
+    return { kind: 'failure', failure };
+  }
+}
+
+export interface AuthorizerTokenOptions {
+  readonly component: ComponentToken;
+  readonly store: RefreshTokenStore;
+  readonly shared: SharedWork;
+  readonly timer: Timer;
+  readonly clock: Clock;
+}
+
+/** A refresh token to ask with, and what is stored of the account. */
+interface KnownToken {
+  readonly token: string;
+  readonly stored: string | null;
+}
+
+/** True when WeChat says that the refresh token is not valid. */
+function isRefused(outcome: TokenOutcome): outcome is CallRefused {
+  return outcome.kind === 'failure' && outcome.failure.code === '61023';
+}
+
+function lost({ failure }: CallRefused): CallRefused {
+  return { kind: 'failure', failure: { ...failure, message: `${failure.message}; ${NEEDS}` } };
+}
+
+const NEEDS = 'it needs re-authorisation';

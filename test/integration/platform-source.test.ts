@@ -1,0 +1,363 @@
+/** Accounts of a third-party platform: the component token, refresh tokens that rotate, and what is refused. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { ComponentCredentials, FetchResult } from '../../src/extract/scene-source.ts';
+import { createWechatSource, type WechatSourceOptions } from '../../src/extract/wechat-source.ts';
+import type { RefreshTokenChange, RefreshTokenStore } from '../../src/platform-stores.ts';
+import type { SimulatorPlatformOptions } from '../../src/simulator/platform/simulated-platform.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { createInstantTimer } from '../support/virtual-timer.ts';
+
+const componentAppId = 'wxcomponent';
+const never = new AbortController().signal;
+const appIds = Array.from({ length: 5 }, (_, n) => `wx${n}`);
+const LIST = '/cgi-bin/component/api_get_authorizer_list';
+const MINT = '/cgi-bin/component/api_component_token';
+const TOKEN = '/cgi-bin/component/api_authorizer_token';
+const SCENES = '/wxaapi/log/get_scene';
+
+/** A store whose every step may be watched, and in which somebody else may write between two of them. */
+class WatchedStore implements RefreshTokenStore, AsyncDisposable {
+  readonly tokens = new Map<string, string>();
+  readonly changes: RefreshTokenChange[] = [];
+  beforeReplace: (change: RefreshTokenChange) => void | Promise<void> = () => {};
+  isClosed = false;
+
+  async read(wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return new Map(
+      wanted.flatMap(
+        (appId) =>
+          this.tokens
+            .get(appId)
+            ?.split('\n')
+            .map((token) => [appId, token]) ?? [],
+      ),
+    );
+  }
+
+  async replace(changes: readonly RefreshTokenChange[]): Promise<ReadonlySet<string>> {
+    const done = new Set<string>();
+    for (const change of changes) {
+      await this.beforeReplace(change);
+      if ((this.tokens.get(change.appId) ?? null) !== change.expected) continue;
+      this.tokens.set(change.appId, change.token);
+      this.changes.push(change);
+      done.add(change.appId);
+    }
+    return done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.isClosed = true;
+  }
+}
+
+interface Stage extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly store: WatchedStore;
+  /** Fetches in one run, all at the same time or `inTurn`. */
+  run(
+    ids?: readonly string[],
+    options?: Partial<WechatSourceOptions> & { readonly inTurn?: boolean },
+  ): Promise<readonly FetchResult[]>;
+  paths(): readonly string[];
+}
+
+async function createStage(
+  platform: Partial<SimulatorPlatformOptions> = {},
+  credentials?: (simulator: Simulator) => ComponentCredentials,
+): Promise<Stage> {
+  const accounts = appIds.map((appId) => ({ appId }));
+  const simulator = await startSimulator({ accounts, platform: { componentAppId, ...platform } });
+  const store = new WatchedStore();
+  const given = { accessToken: async () => simulator.componentAccessToken() };
+  return {
+    simulator,
+    store,
+    async run(ids = appIds, { inTurn = false, ...options } = {}) {
+      await using source = createWechatSource({
+        clock: systemClock,
+        baseUrl: simulator.url,
+        ratePerSecond: Number.POSITIVE_INFINITY,
+        timer: createInstantTimer(),
+        platform: { componentAppId, credentials: credentials?.(simulator) ?? given, store },
+        ...options,
+      });
+      const fetch = (appId: string) => source.fetchScenes({ appId, credentials: { platform: true } }, never);
+      return inTurn ? await Array.fromAsync(ids, fetch) : await Promise.all(ids.map(fetch));
+    },
+    paths: () => simulator.requests.map(({ path }) => path),
+    [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
+  };
+}
+
+const codes = (results: readonly FetchResult[]) =>
+  results.map((result) => (result.kind === 'answer' ? 'ok' : result.code));
+const count = (paths: readonly string[], path: string) => paths.filter((each) => each === path).length;
+const [first = ''] = appIds;
+
+describe('the token of an account', () => {
+  test('comes for its refresh token, of the list at first and of the store from then on; the list is read once', async () => {
+    await using stage = await createStage();
+    expect(codes(await stage.run())).toEqual(appIds.map(() => 'ok'));
+    expect([LIST, MINT, TOKEN, SCENES].map((path) => count(stage.paths(), path))).toEqual([1, 0, 5, 5]);
+    for (const appId of appIds) expect(stage.store.tokens.get(appId)).toBe(stage.simulator.refreshToken(appId));
+    stage.simulator.clearRequests();
+    expect(codes(await stage.run())).toEqual(appIds.map(() => 'ok'));
+    expect([LIST, MINT, TOKEN, SCENES].map((path) => count(stage.paths(), path))).toEqual([0, 0, 5, 5]);
+    for (const appId of appIds) expect(stage.store.tokens.get(appId)).toBe(stage.simulator.refreshToken(appId));
+    expect(stage.store.isClosed).toBe(true);
+  });
+
+  test('is used only when the refresh token that came with it is stored', async () => {
+    await using stage = await createStage({ strictRefreshTokens: true });
+    const askedBefore: number[] = [];
+    stage.store.beforeReplace = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      askedBefore.push(count(stage.paths(), SCENES));
+    };
+    expect(codes(await stage.run([first]))).toEqual(['ok']);
+    expect(askedBefore).toEqual([0]);
+  });
+
+  test('is asked for once more after a refusal, and no oftener, however long WeChat refuses', async () => {
+    await using stage = await createStage();
+    stage.simulator.inject({ fault: 'token_invalid', endpoint: 'get_scene', times: 'always' });
+    expect(codes(await stage.run([first]))).toEqual(['40001']);
+    expect([count(stage.paths(), TOKEN), count(stage.paths(), SCENES)]).toEqual([2, 2]);
+  });
+
+  test('a refresh token that does not change is stored once, and never written again', async () => {
+    await using stage = await createStage({ rotatesRefreshTokens: false });
+    await stage.run();
+    await stage.run();
+    expect(stage.store.changes.map(({ appId }) => appId).toSorted()).toEqual(appIds);
+  });
+
+  test.each(['', null])('one that is %j in an answer leaves the stored one', async (given) => {
+    await using stage = await createStage({ rotatesRefreshTokens: false });
+    await using server = await answering({
+      authorizer_access_token: 'a'.repeat(512),
+      expires_in: 7200,
+      authorizer_refresh_token: given,
+    });
+    stage.store.tokens.set(first, 'refreshtoken@@@stored');
+    await stage.run([first], { baseUrl: server.url });
+    expect([stage.store.tokens.get(first), server.asked()]).toEqual(['refreshtoken@@@stored', true]);
+  });
+});
+
+/** A host that answers everything with the same JSON. */
+async function answering(answer: unknown): Promise<AsyncDisposable & { readonly url: string; asked(): boolean }> {
+  let asked = false;
+  const server = createServer((_request, response) => {
+    asked = true;
+    response.end(JSON.stringify(answer));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked: () => asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe('a refresh token that WeChat refuses', () => {
+  test('is replaced by that of the list, which is read once more for all accounts', async () => {
+    await using stage = await createStage();
+    for (const appId of appIds) stage.store.tokens.set(appId, `refreshtoken@@@lost-${appId}`);
+    expect(codes(await stage.run())).toEqual(appIds.map(() => 'ok'));
+    expect([count(stage.paths(), LIST), count(stage.paths(), TOKEN)]).toEqual([1, 10]);
+    for (const appId of appIds) expect(stage.store.tokens.get(appId)).toBe(stage.simulator.refreshToken(appId));
+  });
+
+  test('by the list as well, leaves the account to be authorised anew, as skipped, and keeps what is stored', async () => {
+    await using stage = await createStage();
+    stage.store.tokens.set(first, 'refreshtoken@@@lost');
+    stage.simulator.inject({ fault: 'errcode', code: 61023, endpoint: 'authorizer_token', times: 'always' });
+    const [result] = await stage.run([first]);
+    expect(result).toMatchObject({ code: '61023', errorClass: 'unavailable', accountOnly: true });
+    expect(result).toMatchObject({ message: expect.stringMatching(/rid: .*it needs re-authorisation$/) });
+    expect(stage.store.tokens.get(first)).toBe('refreshtoken@@@lost');
+    expect([count(stage.paths(), LIST), count(stage.paths(), TOKEN)]).toEqual([1, 2]);
+  });
+
+  test('may have been replaced by another process: its token is tried before the list is read', async () => {
+    await using stage = await createStage();
+    stage.store.tokens.set(first, 'refreshtoken@@@old');
+    const { read } = WatchedStore.prototype;
+    let reads = 0;
+    stage.store.read = async (wanted) => {
+      reads += 1;
+      if (reads === 2) stage.store.tokens.set(first, stage.simulator.refreshToken(first));
+      return read.call(stage.store, wanted);
+    };
+    expect(codes(await stage.run([first]))).toEqual(['ok']);
+    expect([count(stage.paths(), LIST), count(stage.paths(), TOKEN)]).toEqual([0, 2]);
+  });
+
+  test('that nobody has, is told without a request', async () => {
+    await using stage = await createStage();
+    stage.simulator.revoke(first);
+    const [result] = await stage.run([first]);
+    expect(result).toMatchObject({ code: 'no_refresh_token', errorClass: 'unavailable', accountOnly: true });
+    expect(count(stage.paths(), TOKEN)).toBe(0);
+  });
+});
+
+describe('another process that rotates the same token at the same time', () => {
+  test.each([
+    ['theirs is the newer one', true],
+    ['ours is the newer one', false],
+  ])('costs none, when %s', async (_what, isTheirsNewer) => {
+    await using stage = await createStage({ strictRefreshTokens: true });
+    stage.store.tokens.set(first, stage.simulator.refreshToken(first));
+    let isDone = false;
+    stage.store.beforeReplace = async ({ appId }) => {
+      if (isDone) return;
+      isDone = true;
+      const theirs = isTheirsNewer ? await rotate(stage.simulator, appId) : 'refreshtoken@@@overtaken';
+      stage.store.tokens.set(appId, theirs);
+    };
+    expect(codes(await stage.run([first]))).toEqual(['ok']);
+    expect(stage.store.tokens.get(first)).toBe(stage.simulator.refreshToken(first));
+  });
+});
+
+/** What another process does: it asks for a token with the newest refresh token, and is given the next. */
+async function rotate(simulator: Simulator, appId: string): Promise<string> {
+  const url = `${simulator.url}${TOKEN}?component_access_token=${simulator.componentAccessToken()}`;
+  const body = JSON.stringify({
+    component_appid: componentAppId,
+    authorizer_appid: appId,
+    authorizer_refresh_token: simulator.refreshToken(appId),
+  });
+  const answer = await fetch(url, { method: 'POST', body });
+  return ((await answer.json()) as { authorizer_refresh_token: string }).authorizer_refresh_token;
+}
+
+describe('the token of the platform', () => {
+  const minted = (simulator: Simulator): ComponentCredentials => ({
+    appSecret: async () => simulator.componentAppSecret,
+    verifyTicket: async () => simulator.verifyTicket,
+  });
+
+  test('is minted once for all accounts, where the config says so', async () => {
+    await using stage = await createStage({}, minted);
+    expect(codes(await stage.run())).toEqual(appIds.map(() => 'ok'));
+    expect(count(stage.paths(), MINT)).toBe(1);
+  });
+
+  test('that was minted just now is not minted again when WeChat refuses it: the run stops', async () => {
+    await using stage = await createStage({}, minted);
+    stage.simulator.inject({ fault: 'token_invalid', endpoint: 'authorizer_token', times: 'always' });
+    for (const appId of appIds) stage.store.tokens.set(appId, stage.simulator.refreshToken(appId));
+    const results = await stage.run(appIds, { inTurn: true });
+    expect(codes(results)).toEqual(appIds.map(() => '40001'));
+    expect(results.filter((result) => result.kind === 'failure' && !result.accountOnly).length).toBeGreaterThan(0);
+    expect(results.every((result) => result.kind === 'failure' && result.credentialsRefused)).toBe(true);
+    expect(count(stage.paths(), MINT)).toBe(1);
+  });
+
+  test('from elsewhere is read again when it is refused, and a newer one is used', async () => {
+    let reads = 0;
+    await using stage = await createStage({}, (simulator) => ({
+      accessToken: async () => {
+        reads += 1;
+        return reads === 1 ? 'stale'.repeat(30) : simulator.componentAccessToken();
+      },
+    }));
+    expect(codes(await stage.run())).toEqual(appIds.map(() => 'ok'));
+    expect(reads).toBe(2);
+  });
+
+  test.each([
+    ['an expired ticket', (simulator: Simulator) => simulator.expireTickets(), '61005'],
+    [
+      'an IP that the platform does not list',
+      (simulator: Simulator) =>
+        simulator.inject({ fault: 'errcode', code: 61004, endpoint: 'component_token', times: 'always' }),
+      '61004',
+    ],
+  ])('with %s concerns every account', async (_what, spoil, code) => {
+    await using stage = await createStage({}, minted);
+    spoil(stage.simulator);
+    const [result] = await stage.run([first]);
+    expect(result).toMatchObject({ code, errorClass: 'configuration', accountOnly: false });
+  });
+});
+
+describe('the list of a platform', () => {
+  test.each(['repeat', 'revoke', 'authorize'] as const)(
+    'is whole though a row comes or goes between two pages: %s',
+    async (shift) => {
+      const many = Array.from({ length: 1_203 }, (_, n) => `wx${String(n).padStart(4, '0')}`);
+      await using simulator = await startSimulator({
+        accounts: many.map((appId) => ({ appId })),
+        platform: {
+          componentAppId,
+          rosterShifts: [
+            shift === 'authorize'
+              ? { shift, account: { appId: 'wxnew' }, at: 3, beforeOffset: 499 }
+              : { shift, appId: 'wx0002', beforeOffset: 499, ...(shift === 'repeat' && { at: 10 }) },
+          ],
+        },
+      });
+      await using source = createWechatSource({
+        clock: systemClock,
+        baseUrl: simulator.url,
+        ratePerSecond: Number.POSITIVE_INFINITY,
+        platform: {
+          componentAppId,
+          credentials: { accessToken: async () => simulator.componentAccessToken() },
+          store: new WatchedStore(),
+        },
+      });
+      const list = await source.listAuthorizers(never);
+      if (list.kind === 'failure') throw new Error(list.message);
+      const expected = new Set(many);
+      if (shift === 'authorize') expected.add('wxnew');
+      expect(new Set(list.refreshTokens.keys()).symmetricDifference(expected)).toEqual(new Set());
+    },
+  );
+});
+
+describe('a quota that is used up', () => {
+  test('of the platform: nobody asks that endpoint any more in this run, and who was not asked is told apart', async () => {
+    await using stage = await createStage();
+    stage.simulator.inject({ fault: 'quota_exceeded', endpoint: 'get_scene', times: 'always' });
+    await using source = createWechatSource({
+      clock: systemClock,
+      baseUrl: stage.simulator.url,
+      ratePerSecond: Number.POSITIVE_INFINITY,
+      platform: {
+        componentAppId,
+        credentials: { accessToken: async () => stage.simulator.componentAccessToken() },
+        store: stage.store,
+      },
+    });
+    const results: FetchResult[] = [];
+    for (const appId of appIds)
+      results.push(await source.fetchScenes({ appId, credentials: { platform: true } }, never));
+    expect(codes(results)).toEqual(appIds.map(() => '45009'));
+    expect(results.map((result) => result.kind === 'failure' && result.unasked === true)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect([count(stage.paths(), SCENES), count(stage.paths(), TOKEN)]).toEqual([1, 1]);
+    // One with a token of its own has a quota of its own.
+    const own = { accessToken: async () => stage.simulator.accessToken(first) };
+    await source.fetchScenes({ appId: first, credentials: own }, never);
+    expect(count(stage.paths(), SCENES)).toBe(2);
+  });
+});
