@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Micros } from '../instant.ts';
 import { RID_PLACE, type SimulatorReply } from './simulator-reply.ts';
 
@@ -51,7 +51,7 @@ export class RidLog {
 
   #next(seconds: number): string {
     this.#given += 1;
-    const noise = createHash('sha256').update(`rid ${seconds} ${this.#given}`).digest('hex');
+    const noise = hash('sha256', `rid ${seconds} ${this.#given}`);
     return `${(seconds >>> 0).toString(16).padStart(8, '0')}-${noise.slice(0, 8)}-${noise.slice(8, 16)}`;
   }
 }

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import { AccountDirectory, type SimulatorAccount } from './accounts/account-directory.ts';
 import { TokenStore } from './accounts/token-store.ts';
-import { answerControl, type ControlledSimulator } from './control-endpoint.ts';
+import { answerControl, type ControlledSimulator, type SimulatorPlatform } from './control-endpoint.ts';
 import { deliverReply } from './deliver-reply.ts';
 import { type MintedBy, mintedBy } from './endpoints/endpoint.ts';
 import { FaultPlan, type SimulatorFault } from './fault-plan.ts';
@@ -141,6 +141,13 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
     this.#requirePlatform().shift(shift);
   }
 
+  get platform(): SimulatorPlatform | undefined {
+    if (this.#platform === undefined) return undefined;
+    const { componentAppId, componentAppSecret, tickets } = this.#platform;
+    const componentAccessToken = this.componentAccessToken();
+    return { componentAppId, componentAppSecret, componentAccessToken, verifyTicket: tickets.newest };
+  }
+
   change(change: SceneChange, appId?: string): void {
     this.#lists.apply(change, appId);
   }
@@ -151,6 +158,8 @@ export class RunningSimulator implements Simulator, ControlledSimulator {
 
   perform(action: SimulatorAction, appId?: string): void {
     if (action.kind === 'change') this.change(action.change, action.appId ?? appId);
+    else if (action.kind === 'roster') this.shiftRoster(action.shift);
+    else if (action.kind === 'tickets') this.#requirePlatform().tickets[action.what]();
     else this.inject({ ...action.fault, appId: action.fault.appId ?? appId });
   }
 

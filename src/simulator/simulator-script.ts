@@ -3,12 +3,15 @@ import * as z from 'zod';
 import { ScenedimError } from '../errors.ts';
 import { type Micros, parseInstant } from '../instant.ts';
 import type { SimulatorFault } from './fault-plan.ts';
+import type { RosterShift } from './platform/roster.ts';
 import type { SceneChange } from './scene-lists.ts';
 import { type SimulatorFaultName, simulatorEndpoints, simulatorFaults } from './simulator-faults.ts';
 
 export type SimulatorAction =
   | { readonly kind: 'change'; readonly change: SceneChange; readonly appId: string | undefined }
-  | { readonly kind: 'fault'; readonly fault: SimulatorFault };
+  | { readonly kind: 'fault'; readonly fault: SimulatorFault }
+  | { readonly kind: 'roster'; readonly shift: RosterShift }
+  | { readonly kind: 'tickets'; readonly what: 'renew' | 'expire' };
 
 /** When a step is due: after so many lists were given to an account (each account counts its own), or at a time. */
 export type SimulatorMoment = { readonly after: number } | { readonly at: Micros };
@@ -39,12 +42,24 @@ const faultFields = {
   delay_ms: z.int().min(0).max(600_000).optional(),
 };
 
+/** Which row of a platform's roster comes or goes, at once or before the page of that offset. */
+const rosterFields = {
+  shift: z.enum(['authorize', 'revoke', 'repeat']),
+  app_id: z.string().min(1),
+  at: z.int().min(0).optional(),
+  before_offset: z.int().min(0).optional(),
+};
+
 /** One change or one fault, as a script and the control endpoint take it. */
 const actionFields = {
   app_id: z.string().min(1).optional(),
   ...changeFields,
   fault: z.strictObject(faultFields).optional(),
+  roster: z.strictObject(rosterFields).optional(),
+  tickets: z.enum(['renew', 'expire']).optional(),
 };
+
+const actionNames = ['rename', 'add', 'remove', 'fault', 'roster', 'tickets'] as const;
 
 const actionSchema = z.strictObject(actionFields).superRefine(exactlyOneAction);
 
@@ -64,6 +79,7 @@ const stepSchema = z
   });
 
 type ActionInput = z.output<typeof actionSchema>;
+type RosterInput = NonNullable<ActionInput['roster']>;
 
 /**
  * Reads a script, YAML or JSON: a list of steps such as `{after: 1, rename: {key: 4, name: 扫一扫}}`,
@@ -104,7 +120,9 @@ export function parseSimulatorAction(value: unknown): SimulatorAction {
   });
 }
 
-function actionOf({ app_id: appId, rename, add, remove, fault }: ActionInput): SimulatorAction {
+function actionOf({ app_id: appId, rename, add, remove, fault, roster, tickets }: ActionInput): SimulatorAction {
+  if (roster !== undefined) return { kind: 'roster', shift: shiftOf(roster) };
+  if (tickets !== undefined) return { kind: 'tickets', what: tickets };
   if (rename !== undefined) return { kind: 'change', appId, change: { change: 'rename', ...rename } };
   if (add !== undefined) return { kind: 'change', appId, change: { change: 'add', ...add } };
   if (remove !== undefined) return { kind: 'change', appId, change: { change: 'remove', ...remove } };
@@ -112,10 +130,14 @@ function actionOf({ app_id: appId, rename, add, remove, fault }: ActionInput): S
   return { kind: 'fault', fault: { fault: name, appId, times, endpoint, code, delayMs } };
 }
 
+function shiftOf({ shift, app_id: appId, at, before_offset: beforeOffset }: RosterInput): RosterShift {
+  return shift === 'authorize' ? { shift, account: { appId }, at, beforeOffset } : { shift, appId, at, beforeOffset };
+}
+
 function exactlyOneAction(action: Omit<ActionInput, 'app_id'>, context: z.RefinementCtx): void {
-  const given = [action.rename, action.add, action.remove, action.fault].filter((part) => part !== undefined);
+  const given = actionNames.filter((name) => action[name] !== undefined);
   if (given.length !== 1)
-    context.addIssue({ code: 'custom', message: 'needs exactly one of `rename`, `add`, `remove`, `fault`' });
+    context.addIssue({ code: 'custom', message: `needs exactly one of \`${actionNames.join('`, `')}\`` });
 }
 
 function invalid(message: string): ScenedimError {

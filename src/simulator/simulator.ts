@@ -15,7 +15,7 @@ import type { SimulatorScript } from './simulator-script.ts';
  * Starts WeChat's API on loopback, over real HTTP: getSceneList, stable_token, token and, with a `platform`, what a
  * third-party platform calls; with scripted changes and faults.
  * Every answer carries `X-Scenedim-Simulator: 1`. `POST /_simulator/changes`, `POST` and `DELETE /_simulator/faults` and
- * `GET /_simulator` do the same from a shell.
+ * `GET /_simulator` do the same from a shell; `GET /_simulator/platform` gives the platform's token and ticket.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = new RunningSimulator({ accounts: defaultSimulatorAccounts, ...options });

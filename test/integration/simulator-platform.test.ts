@@ -273,9 +273,37 @@ it('counts requests by path and tokens by what made them, and shows both at /_si
   expect([simulator.minted.force_refresh, simulator.requestCounts]).toEqual([0, {}]);
 });
 
+it('is controlled from a shell, and gives its token and ticket there', async () => {
+  await using simulator = await start();
+  const platform = await ask(simulator, '/_simulator/platform');
+  expect(platform).toEqual({
+    component_app_id: componentAppId,
+    component_app_secret: simulator.componentAppSecret,
+    component_access_token: simulator.componentAccessToken(),
+    component_verify_ticket: simulator.verifyTicket,
+  });
+  const change = (action: object) => ask(simulator, '/_simulator/changes', action);
+  await change({ roster: { shift: 'revoke', app_id: shop } });
+  await change({ roster: { shift: 'authorize', app_id: 'wx0000000000000009' } });
+  await change({ roster: { shift: 'repeat', app_id: other, at: 0 } });
+  const ids = ((await list(simulator))['list'] as Json[]).map((row) => row['authorizer_appid']);
+  expect(ids).toEqual([other, other, 'wx0000000000000009']);
+  await change({ tickets: 'expire' });
+  expect(await mint(simulator)).toMatchObject({ errcode: 61005 });
+  await change({ tickets: 'renew' });
+  expect(await mint(simulator)).toHaveProperty('component_access_token');
+  expect(await change({ roster: { shift: 'revoke', app_id: 'wx-nobody' } })).toMatchObject({
+    error: 'the simulator does not know the account wx-nobody',
+  });
+});
+
 it('has none of it without a platform', async () => {
   await using simulator = await startSimulator();
   expect(() => simulator.componentAccessToken()).toThrow('the simulator has no platform');
+  expect((await fetch(`${simulator.url}/_simulator/platform`)).status).toBe(404);
+  expect(await ask(simulator, '/_simulator/changes', { tickets: 'renew' })).toMatchObject({
+    error: 'the simulator has no platform',
+  });
   expect((await fetch(`${simulator.url}${COMPONENT}/api_component_token`, { method: 'POST', body: '{}' })).status).toBe(
     404,
   );

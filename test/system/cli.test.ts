@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandList } from '../../src/commands/command-list.ts';
 import { outputNames } from '../../src/commands/output-schemas.ts';
+import { simulateDocumentSchema } from '../../src/commands/simulate.ts';
 import { untilHeld } from '../support/pglite-lock.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { ended, runCli, startCli } from '../support/spawn-cli.ts';
@@ -263,6 +264,31 @@ describe('the simulator', () => {
     child.kill(signal);
     expect(await result).toMatchObject({ code, stderr: '' });
   });
+});
+
+test('the simulator of a platform prints how to use it, and answers as it says', async () => {
+  const options = ['--platform', 'wxplatform', '--accounts', '12', '--latency', '1'];
+  const printed = async (args: readonly string[]) => {
+    const child = startCli(['simulate', ...options, ...args], { cwd });
+    const [text] = await once(child.stdout, 'data');
+    return { child, text: String(text) };
+  };
+  const { child, text } = await printed([]);
+  expect(text).toContain('  and 2 others, up to wx0000000000000012\n');
+  const url = /componentAccessToken: \{ url: '(\S+)', pointer: \/component_access_token \}/.exec(text)?.[1] ?? '';
+  expect(await (await fetch(url)).json()).toMatchObject({ component_app_id: 'wxplatform' });
+  child.kill('SIGTERM');
+
+  const json = await printed(['--json']);
+  const { platform, accounts, url: base } = simulateDocumentSchema.parse(JSON.parse(json.text));
+  const query = `component_access_token=${platform?.component_access_token}`;
+  const body = JSON.stringify({ component_appid: platform?.component_app_id, offset: 0, count: 1 });
+  const roster = await fetch(`${base}/cgi-bin/component/api_get_authorizer_list?${query}`, { method: 'POST', body });
+  expect(await roster.json()).toMatchObject({
+    total_count: accounts.length,
+    list: [{ authorizer_appid: accounts[0]?.app_id }],
+  });
+  json.child.kill('SIGTERM');
 });
 
 describe('a dimension from end to end', () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ScenedimError } from '../../errors.ts';
 
 export interface SimulatorAccount {
@@ -78,7 +78,7 @@ export class AccountDirectory {
 
 /** A secret as WeChat gives them: 32 hexadecimal digits, always the same for the same owner. */
 export function derivedSecret(owner: string): string {
-  return createHash('sha256').update(`${owner} secret`).digest('hex').slice(0, 32);
+  return hash('sha256', `${owner} secret`).slice(0, 32);
 }
 
 function assertAscending({ count, appId }: SimulatorAccountRule): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Micros } from '../../instant.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { type IssuedToken, TOKEN_OVERLAP, TokenLine } from './token-line.ts';
@@ -123,6 +123,7 @@ const letters: Readonly<Record<TokenKind, string>> = { stable: 's', classic: 'c'
 
 /** At least 512 characters, like the real ones. */
 function tokenText(appId: string, kind: TokenKind, generation: number): string {
-  const noise = createHash('shake256', { outputLength: 384 }).update(`${appId} ${kind} ${generation}`);
-  return `${noise.digest('base64url')}_${Buffer.from(appId, 'utf8').toString('hex')}_${letters[kind]}${generation}`;
+  const text = `${appId} ${kind} ${generation}`;
+  const noise = hash('shake256', text, { outputEncoding: 'base64url', outputLength: 384 });
+  return `${noise}_${Buffer.from(appId, 'utf8').toString('hex')}_${letters[kind]}${generation}`;
 }

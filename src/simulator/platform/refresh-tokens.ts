@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { NumbersByIndex } from '../accounts/numbers-by-index.ts';
 
 /** `overlap`: the one before the newest is taken too. `strict`: it dies at once. `keep`: there is never another one. */
@@ -44,5 +44,5 @@ export class RefreshTokens {
 }
 
 function tokenText(appId: string, rotation: number): string {
-  return `refreshtoken@@@${createHash('sha256').update(`${appId} refresh ${rotation}`).digest('base64url')}`;
+  return `refreshtoken@@@${hash('sha256', `${appId} refresh ${rotation}`, 'base64url')}`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Micros } from '../../instant.ts';
 
 const PUSHED_EVERY: Micros = 600_000_000n;
@@ -43,7 +43,7 @@ export class VerifyTickets {
   }
 
   #text(number: number, pushedAt: Micros): string {
-    const seal = createHash('sha512').update(`${this.#componentAppId} ticket ${number} ${pushedAt}`);
-    return `ticket@@@${seal.digest('base64url')}_${number}_${pushedAt}`;
+    const seal = hash('sha512', `${this.#componentAppId} ticket ${number} ${pushedAt}`, 'base64url');
+    return `ticket@@@${seal}_${number}_${pushedAt}`;
   }
 }

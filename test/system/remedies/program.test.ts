@@ -195,6 +195,19 @@ describe('the simulator', () => {
         ['--script', 'script.yaml'],
       ],
       [['--port', 'x'], '"x" is not a port', 'write a number from 0 to 65535', ['--port', '0']],
+      [['--accounts', '0'], '"0" is no number of accounts', 'write a number from 1 to 1000000', ['--accounts', '3']],
+      [
+        ['--accounts', '3', '--app-id', 'wx1'],
+        '--accounts has no meaning with --app-id',
+        'give one of the two',
+        ['--accounts', '3'],
+      ],
+      [
+        ['--latency', '1s'],
+        '"1s" is no latency',
+        'write a number of milliseconds from 0 to 60000',
+        ['--latency', '1000'],
+      ],
     ] as const) {
       await using stage = await createRemedyStage();
       const script = '- {after: 1, rename: {key: 4, name: 扫一扫}}\n';

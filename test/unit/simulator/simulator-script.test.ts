@@ -47,7 +47,8 @@ describe('a script of the simulator', () => {
     ['- after: 1\n  rename: {key: 4}', /^s\.yaml:1: step 1, rename\.name: /],
     ['- {after: 1, remove: {key: 4}}\n- {remove: {key: 4}}', /^s\.yaml:2: step 2: needs either `after` .* or `at`/],
     ['- {after: 1, at: 2026-01-01T00:00:00Z, remove: {key: 4}}', /needs either/],
-    ['- after: 1', /needs exactly one of `rename`, `add`, `remove`, `fault`/],
+    ['- after: 1', /needs exactly one of `rename`, `add`, `remove`, `fault`, `roster`, `tickets`/],
+    ['- {after: 1, roster: {shift: leave, app_id: wx1}}', /step 1, roster\.shift: /],
     ['- {after: 1, remove: {key: 4}, add: {key: 4, name: x}}', /needs exactly one/],
     ['- {at: 2026-02-30T00:00:00Z, remove: {key: 4}}', /step 1, at: not an RFC 3339 time/],
     ['- {after: 1, fault: {name: html_503}}', /step 1, fault\.name: .*html_502/],
@@ -63,6 +64,11 @@ describe('a script of the simulator', () => {
       kind: 'fault',
       fault: { fault: 'slow', appId: 'wx1', delayMs: 5 },
     });
+    expect(parseSimulatorAction({ roster: { shift: 'authorize', app_id: 'wx1', before_offset: 500 } })).toEqual({
+      kind: 'roster',
+      shift: { shift: 'authorize', account: { appId: 'wx1' }, beforeOffset: 500 },
+    });
+    expect(parseSimulatorAction({ tickets: 'expire' })).toEqual({ kind: 'tickets', what: 'expire' });
     expect(() => parseSimulatorAction(null)).toThrow(/^body: /);
   });
 });
