@@ -27,6 +27,7 @@ export const commandList: readonly CommandEntry[] = [
     load: () => import('./export-log.ts'),
   },
   { name: 'token', summary: 'replace the access token of an account', load: () => import('./token.ts') },
+  { name: 'explain-rid', summary: 'show what WeChat knows of a failed call', load: () => import('./explain-rid.ts') },
   { name: 'simulate', summary: 'run a WeChat API simulator on this machine', load: () => import('./simulate.ts') },
   { name: 'demo', summary: 'show the whole job in a few seconds', load: () => import('./demo/demo.ts') },
   { name: 'schema', summary: 'print the JSON Schema of the config or an output', load: () => import('./schema.ts') },

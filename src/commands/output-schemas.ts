@@ -6,6 +6,7 @@ import { runReportSchema } from '../pipeline/run/run-report.ts';
 import { verifyReportSchema } from '../pipeline/verify.ts';
 import { checkDocumentSchema } from './check/check.ts';
 import { demoDocumentSchema } from './demo/run-demo.ts';
+import { ridDocumentSchema } from './explain-rid.ts';
 import { historyDocumentSchema } from './history.ts';
 import { migrateDocumentSchema } from './migrate.ts';
 import { errorDocumentSchema } from './session/error-document.ts';
@@ -29,6 +30,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   // Here, because `init` is to start without the library that describes it.
   init: z.strictObject({ file: z.string() }),
   token: tokenDocumentSchema,
+  rid: ridDocumentSchema,
   simulate: simulateDocumentSchema,
   demo: demoDocumentSchema,
   error: errorDocumentSchema,

@@ -18,7 +18,13 @@ export interface ErrorCatalogueEntry {
 export type Remedy = string | Readonly<Record<CredentialKind, string>>;
 
 /** Which kind of request was answered: where a token is asked for some codes mean something else. */
-export type WechatEndpoint = 'scene_list' | 'token' | 'component_token' | 'authorizer_list' | 'authorizer_token';
+export type WechatEndpoint =
+  | 'scene_list'
+  | 'openapi'
+  | 'token'
+  | 'component_token'
+  | 'authorizer_list'
+  | 'authorizer_token';
 
 export const REAUTHORISE = 'the account must authorise the third-party platform again';
 const GRANT_PERMISSION = 'the account must grant permission set 18 (mini program data) to the third-party platform';
@@ -40,6 +46,8 @@ const CHECK_API_SECURITY = 'check the API security settings at mp.weixin.qq.com'
 const TOMORROW = 'run again tomorrow (quotas start anew at midnight, UTC+8)';
 const ASK_SUPPORT = 'give the code and the rid to WeChat support';
 const REPORT_DEFECT = 'this is a defect of scenedim: please report it with the code and the rid';
+
+const NEWER_RID = 'WeChat keeps a rid for 7 days: take that of a newer message';
 
 const TOKEN_REFUSED = {
   appSecret:
@@ -97,6 +105,10 @@ export const errorCatalogue = catalogueOf([
   [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'everybody'],
   [61011, 'configuration', 'the platform is invalid', 'check source.platform.componentAppId', 'everybody'],
   [87009, 'configuration', 'the signature is invalid', CHECK_API_SECURITY, 'everybody'],
+
+  [76001, 'unknown', 'WeChat does not know this rid', NEWER_RID],
+  [76002, 'unknown', 'the rid is not one', 'copy the rid from the message once more'],
+  [76003, 'unknown', 'the rid belongs to another account', 'name with --app-id the account that the message was about'],
 
   [40002, 'bug', 'the grant type is invalid', REPORT_DEFECT],
   [40066, 'bug', 'the URL is invalid', REPORT_DEFECT],

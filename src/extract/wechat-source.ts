@@ -3,8 +3,10 @@ import { type Clock, systemTimer, type Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import type { RefreshTokenStore } from '../platform-stores.ts';
+import { maskMembers } from '../secrets/mask-members.ts';
 import { createRedactor, type Redactor } from '../secrets/redact.ts';
 import { ServerTime } from '../server-time.ts';
+import { type AccountRequest, type AskWithToken, askWithToken } from './ask-with-token.ts';
 import { type CallFailure, callFailure, outOfTime } from './call-outcome.ts';
 import { AccountTokens } from './credentials/account-tokens.ts';
 import type { AuthorizerList } from './credentials/authorizer-list.ts';
@@ -13,13 +15,14 @@ import { ComponentToken } from './credentials/component-token.ts';
 import { SharedWork } from './credentials/shared-work.ts';
 import type { AccountWith, TokenCall } from './credentials/token-provider.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
+import { CHECK_BASE_URL } from './judge-attempt.ts';
+import { type Quota, quotaRequest, type RidExplanation, readExplanation, readQuota, ridRequest } from './openapi.ts';
 import { type ProxyVariables, proxyFinder } from './proxy.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import {
   type AppSecretCredentials,
   type ComponentCredentials,
-  type CredentialKind,
   type FetchFailure,
   type FetchResult,
   type SceneSource,
@@ -28,7 +31,7 @@ import {
 } from './scene-source.ts';
 import { sourceDefaults } from './source-defaults.ts';
 import { type TimeLimit, TimeLimitReached, withTimeLimit } from './time-limit.ts';
-import { type CallOutcome, createWechatClient, type WechatClient } from './wechat-client.ts';
+import { createWechatClient, type WechatClient } from './wechat-client.ts';
 
 /**
  * WeChat's getSceneList for accounts with an access token, an app secret or a third-party platform. Nothing it returns holds a secret. An answer with
@@ -86,10 +89,13 @@ export interface WechatSource extends SceneSource {
    * Null when it is done. Never part of a run.
    */
   replaceToken(account: AccountWith<AppSecretCredentials>, signal: AbortSignal): Promise<FetchFailure | null>;
+  /** What WeChat knows about a call with this rid, without any secret; it keeps that for 7 days. */
+  explainRid(account: SourceAccount, rid: string, signal: AbortSignal): Promise<RidExplanation | FetchFailure>;
+  /** How much of the account's quota for a path of the API is left today. Takes none of it. */
+  quotaOf(account: SourceAccount, path: string, signal: AbortSignal): Promise<Quota | FetchFailure>;
 }
 
-/** WeChat refuses a good token now and then; the next call with the same token works. */
-const SAME_TOKEN_WAIT_MS = 2_000;
+const sceneListRequest = { endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene' } as const;
 
 class WechatApi implements WechatSource {
   readonly host: string;
@@ -102,6 +108,7 @@ class WechatApi implements WechatSource {
   readonly #shared: SharedWork;
   readonly #platform: { readonly tokens: AuthorizerToken; readonly options: PlatformOptions } | null;
   readonly #tokens: AccountTokens;
+  readonly #asking: AskWithToken;
   readonly #serverTime: ServerTime;
 
   constructor(options: WechatSourceOptions) {
@@ -143,6 +150,7 @@ class WechatApi implements WechatSource {
     this.#shared = new SharedWork({ redactor, totalTimeoutMs, timer, clock });
     this.#platform = options.platform === undefined ? null : this.#withTokens(options.platform);
     this.#tokens = new AccountTokens({ client: this.#client, timer, clock }, this.#platform?.tokens ?? null);
+    this.#asking = { client: this.#client, tokens: this.#tokens, timer };
   }
 
   #withTokens(options: PlatformOptions) {
@@ -155,12 +163,37 @@ class WechatApi implements WechatSource {
   async fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
     const { appId } = account;
     return this.#withCall(appId, signal, async (call): Promise<FetchResult> => {
-      const outcome = await this.#sceneList(account, call);
+      const outcome = await askWithToken(account, sceneListRequest, call, this.#asking);
       if (outcome.kind === 'failure') return this.#failed(appId, outcome.failure);
       if (this.#redactor.holdsSecret(outcome.body)) {
         return this.#failed(appId, callFailure({ ...SECRET_IN_ANSWER, observedAt: outcome.receivedAt }));
       }
       return { kind: 'answer', appId, observedAt: outcome.receivedAt, body: outcome.body };
+    });
+  }
+
+  async explainRid(account: SourceAccount, rid: string, signal: AbortSignal): Promise<RidExplanation | FetchFailure> {
+    const safe = (text: string) => this.#redactor.redact(maskMembers(text));
+    return this.#diagnose(account, ridRequest(rid), (value) => readExplanation(value, safe), signal);
+  }
+
+  async quotaOf(account: SourceAccount, path: string, signal: AbortSignal): Promise<Quota | FetchFailure> {
+    return this.#diagnose(account, quotaRequest(path), readQuota, signal);
+  }
+
+  async #diagnose<T>(
+    account: SourceAccount,
+    request: AccountRequest,
+    read: (value: unknown) => T | null,
+    signal: AbortSignal,
+  ): Promise<T | FetchFailure> {
+    const { appId } = account;
+    return this.#withCall(appId, signal, async (call) => {
+      const outcome = await askWithToken(account, request, call, this.#asking);
+      if (outcome.kind === 'failure') return this.#failed(appId, outcome.failure);
+      const message = `the answer of ${request.path} is not what WeChat documents`;
+      const failure = { code: 'malformed_response', message, remedy: CHECK_BASE_URL, observedAt: outcome.receivedAt };
+      return read(outcome.value) ?? this.#failed(appId, callFailure(failure));
     });
   }
 
@@ -207,50 +240,11 @@ class WechatApi implements WechatSource {
     await this.#http[Symbol.asyncDispose]();
   }
 
-  async #sceneList(account: SourceAccount, call: TokenCall): Promise<CallOutcome> {
-    const spent = this.#client.spent('scene_list', kindOf(account.credentials));
-    if (spent !== null) return spent;
-    const token = await this.#tokens.current(account, call);
-    if (token.kind === 'failure') return token;
-    const outcome = await this.#getScene(account, token.token, call);
-    if (!isRefusalOfToken(outcome)) return outcome;
-
-    const again = await this.#tokens.again(account, call);
-    if (again.kind === 'failure') return again;
-    if (again.token !== token.token) return this.#getScene(account, again.token, call);
-    if (call.limit.leftMs() <= SAME_TOKEN_WAIT_MS) return stillTheSame(outcome);
-    await this.#timer.sleep(SAME_TOKEN_WAIT_MS, call.limit.signal);
-    return stillTheSame(await this.#getScene(account, again.token, call));
-  }
-
-  #getScene({ credentials }: SourceAccount, token: string, { limit }: TokenCall): Promise<CallOutcome> {
-    const asked = { endpoint: 'scene_list', credentials: kindOf(credentials) } as const;
-    const query = { access_token: token };
-    return this.#client.call({ ...asked, method: 'GET', path: '/wxaapi/log/get_scene', query }, limit);
-  }
-
   #failed(appId: string, failure: CallFailure): FetchFailure {
     const { redact } = this.#redactor;
     const remedy = failure.remedy === null ? null : redact(failure.remedy);
     return { kind: 'failure', appId, ...failure, message: redact(failure.message), remedy };
   }
-}
-
-/** Only an account with credentials has a token to ask with. */
-function kindOf(credentials: SourceAccount['credentials']): CredentialKind {
-  if (credentials === undefined || 'accessToken' in credentials) return 'accessToken';
-  return 'platform' in credentials ? 'platform' : 'appSecret';
-}
-
-/** True for 41002 too: WeChat misses an app id that was sent now and then, as it refuses a good token. */
-function isRefusalOfToken(outcome: CallOutcome): boolean {
-  return outcome.kind === 'failure' && (outcome.failure.errorClass === 'token' || outcome.failure.code === '41002');
-}
-
-function stillTheSame(outcome: CallOutcome): CallOutcome {
-  if (outcome.kind === 'answer' || !isRefusalOfToken(outcome)) return outcome;
-  const message = `${outcome.failure.message}; the token was looked up again and is still the same`;
-  return { kind: 'failure', failure: { ...outcome.failure, message } };
 }
 
 function baseUrlsOf({ baseUrl = sourceDefaults.baseUrl, fallbackBaseUrls }: WechatSourceOptions): readonly string[] {

@@ -66,6 +66,15 @@ describe('every command of the bundle', () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   });
 
+  test('explain-rid works', async () => {
+    const answer = await fetch(`${simulator.url}/wxaapi/log/get_scene?access_token=${simulator.accessToken(appId)}`, {
+      method: 'POST',
+    });
+    const { errmsg } = (await answer.json()) as { errmsg: string };
+    const { code, stderr } = await runCli(['explain-rid', errmsg, '--app-id', appId], { cwd, env });
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
   test('simulate works until it is stopped', async () => {
     const child = startCli(['simulate', '--port', '0'], { cwd });
     const result = ended(child);
@@ -74,7 +83,7 @@ describe('every command of the bundle', () => {
   });
 
   test('is used here', () => {
-    expect([...uses.map(({ args: [name] }) => name), 'simulate'].sort()).toEqual(
+    expect([...uses.map(({ args: [name] }) => name), 'explain-rid', 'simulate'].sort()).toEqual(
       commandList.map(({ name }) => name).sort(),
     );
   });

@@ -16,7 +16,8 @@ export function refuseEmptyValues(command: Command): void {
 /** Refuses an empty argument of the command that is run. */
 export function assertOperands(command: Command): void {
   for (const [index, argument] of command.registeredArguments.entries()) {
-    assertNotEmpty(command.processedArgs[index], `<${argument.name()}>`, argument.required);
+    const value: unknown = command.processedArgs[index];
+    assertNotEmpty(Array.isArray(value) ? value.join('') : value, `<${argument.name()}>`, argument.required);
   }
 }
 

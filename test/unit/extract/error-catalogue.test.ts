@@ -24,6 +24,7 @@ const token = {
 } as const;
 const transient = { errorClass: 'transient', accountOnly: true, credentialsRefused: false } as const;
 const ownCredential = { errorClass: 'configuration', accountOnly: true, credentialsRefused: true } as const;
+const notFound = { errorClass: 'unknown', accountOnly: true, credentialsRefused: false } as const;
 const everybody = { errorClass: 'configuration', accountOnly: false, credentialsRefused: false } as const;
 
 const expected: Readonly<Record<string, Row>> = {
@@ -58,6 +59,9 @@ const expected: Readonly<Record<string, Row>> = {
   '61006': { ...everybody, remedy: /component_verify_ticket/ },
   '61011': { ...everybody, remedy: /componentAppId/ },
   '87009': { ...everybody, remedy: /security settings/ },
+  '76001': { ...notFound, remedy: /7 days/ },
+  '76002': { ...notFound, remedy: /copy the rid/ },
+  '76003': { ...notFound, remedy: /--app-id/ },
   '40002': bug,
   '40066': bug,
   '40097': bug,
