@@ -37,7 +37,7 @@ export class ScriptRunner {
   beforeList(appId: string): void {
     const progress = this.#progressOf(appId);
     if (progress === undefined) return;
-    const next = progress.steps.findIndex((step, index) => index >= progress.done && countOf(step) > progress.given);
+    const next = progress.steps.findIndex((step) => countOf(step) > progress.given);
     const due = progress.steps.slice(progress.done, next === -1 ? undefined : next);
     progress.done += due.length;
     for (const step of due) this.#perform(step.action, appId);

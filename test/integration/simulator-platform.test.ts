@@ -251,6 +251,9 @@ describe("an account's token for the platform", () => {
     expect(await sceneErrcode(simulator, await platformToken(simulator, shop))).toBe(61007);
     expect(await sceneErrcode(simulator, await platformToken(simulator, other))).toBe(48001);
     expect(await sceneErrcode(simulator, simulator.componentAccessToken())).toBe(40001);
+    // With its own token a mini program needs nobody's permission.
+    expect(await sceneErrcode(simulator, simulator.accessToken(shop))).toBe(0);
+    expect(await sceneErrcode(simulator, simulator.accessToken(other))).toBe(48001);
   });
 });
 

@@ -48,6 +48,13 @@ test('an account that comes in is the last unless a place is named', () => {
   expect(readPages([{ shift: 'authorize', account: { appId: 'wx-new' }, beforeOffset: 4 }]).at(-1)).toEqual(['wx-new']);
 });
 
+test('a shift happens once, however often its page is read', () => {
+  const platform = new SimulatedPlatform({ componentAppId: 'wxp' }, new AccountDirectory(rule), () => 0n);
+  platform.shift({ shift: 'repeat', appId: 'wx0', beforeOffset: 2 });
+  for (let i = 0; i < 3; i += 1) platform.beforePage(2);
+  expect(platform.roster.size).toBe(7);
+});
+
 test('a row can be there twice, and both go when the account leaves', () => {
   const repeat: RosterShift = { shift: 'repeat', appId: 'wx5', at: 1, beforeOffset: 0 };
   expect(readPages([repeat]).flat()).toEqual(['wx0', 'wx5', 'wx1', 'wx2', 'wx3', 'wx4', 'wx5']);
