@@ -1,0 +1,177 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { abortable } from '../../abortable.ts';
+import { ScenedimError } from '../../errors.ts';
+import type { RefreshTokenChange, RefreshTokenStore } from '../../platform-stores.ts';
+import { acquireFileLock } from '../../process/file-lock.ts';
+import { followLinks, formatTokens, readTokens, replaceFile, unusable, withTokens } from './token-file.ts';
+
+export interface RefreshTokenFileOptions {
+  /** How long to wait for another process that has the file, in milliseconds. Default: 0. */
+  readonly waitMs?: number;
+  /** Hears once that another process is waited for, and for how long at most. */
+  readonly onWait?: (message: string, leftMs: number) => void;
+}
+
+/** Disposing waits for what is being written, then lets other processes have the file. */
+export type RefreshTokenFile = RefreshTokenStore & AsyncDisposable;
+
+/**
+ * Refresh tokens in a JSON file, mode 0600: `{ "<app_id>": "<refresh token>", … }`. A file that is missing is empty, and made by
+ * the first change. Each write replaces the whole file, so that changes that come while one is written go together into the next
+ * write. From its first use to its disposal no other process has the file: `lock_held`. `file_unusable` when the file is damaged,
+ * which is never overwritten, or cannot be read or written; then it holds what it held. An abort ends the wait for a change, and
+ * not the change.
+ */
+export function openRefreshTokenFile(path: string, options: RefreshTokenFileOptions = {}): RefreshTokenFile {
+  return new TokenFileStore(path, options);
+}
+
+interface WaitingChanges {
+  readonly changes: readonly RefreshTokenChange[];
+  readonly resolve: (replaced: ReadonlySet<string>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class TokenFileStore implements RefreshTokenFile {
+  readonly #path: string;
+  readonly #options: RefreshTokenFileOptions;
+  readonly #closed = new AbortController();
+  #lock: Promise<LockedFile> | undefined;
+  /** What the file holds; undefined when it must be read. */
+  #stored: Map<string, string> | undefined;
+  #waiting: WaitingChanges[] = [];
+  #writing: Promise<void> | undefined;
+
+  constructor(path: string, options: RefreshTokenFileOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  async read(appIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    signal.throwIfAborted();
+    const stored = await abortable(this.#read(), signal);
+    return new Map(
+      appIds.flatMap((appId) => {
+        const token = stored.get(appId);
+        return token === undefined ? [] : [[appId, token] as const];
+      }),
+    );
+  }
+
+  async replace(changes: readonly RefreshTokenChange[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+    signal.throwIfAborted();
+    if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
+    const { promise, resolve, reject } = Promise.withResolvers<ReadonlySet<string>>();
+    this.#waiting.push({ changes, resolve, reject });
+    this.#writing ??= this.#writeAll();
+    return abortable(promise, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new ScenedimError('internal', `the file ${this.#path} is used after it was closed`));
+    await this.#writing;
+    const locked = await this.#lock?.catch(() => undefined);
+    locked?.lock[Symbol.dispose]();
+    this.#lock = undefined;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      await this.#writeGroup(group);
+    }
+    this.#writing = undefined;
+  }
+
+  /** Nobody hears of a change before it is on the disk, and none shows in what is read. */
+  async #writeGroup(group: readonly WaitingChanges[]): Promise<void> {
+    try {
+      const stored = await this.#read();
+      const changed = new Map<string, string>();
+      const results = group.map(({ changes }) => takeChanges(stored, changed, changes));
+      if (changed.size > 0) await this.#write(withTokens(stored, changed), changed);
+      for (const [n, { resolve }] of group.entries()) resolve(results[n] ?? new Set());
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  async #write(tokens: Map<string, string>, changed: ReadonlyMap<string, string>): Promise<void> {
+    const { target } = await this.#locked();
+    await replaceFile(target, formatTokens(tokens, changed)).catch((error: unknown) => {
+      // It is not known which of the two the file is.
+      this.#stored = undefined;
+      throw unusable(this.#path, error);
+    });
+    for (const [appId, token] of changed) tokens.set(appId, token);
+    this.#stored = tokens;
+  }
+
+  async #read(): Promise<Map<string, string>> {
+    const { target } = await this.#locked();
+    if (this.#stored !== undefined) return this.#stored;
+    const stored = await readTokens(target, this.#closed.signal).catch((error: unknown) => {
+      throw unusable(this.#path, error);
+    });
+    // A write may have been quicker.
+    this.#stored ??= stored;
+    return this.#stored;
+  }
+
+  #locked(): Promise<LockedFile> {
+    if (this.#lock !== undefined) return this.#lock;
+    if (this.#closed.signal.aborted) return Promise.reject(this.#closed.signal.reason);
+    const lock = this.#takeLock();
+    this.#lock = lock;
+    // The next use tries again.
+    lock.catch(() => {
+      if (this.#lock === lock) this.#lock = undefined;
+    });
+    return lock;
+  }
+
+  async #takeLock(): Promise<LockedFile> {
+    const { waitMs = 0, onWait } = this.#options;
+    try {
+      const target = await followLinks(this.#path);
+      await access(dirname(target), constants.W_OK | constants.X_OK);
+      const file = `${target}.lock`;
+      const lock = await acquireFileLock(file, {
+        waitMs,
+        signal: this.#closed.signal,
+        ...(onWait !== undefined && { onWait }),
+        held: (who) =>
+          new ScenedimError('lock_held', `the refresh tokens are in use: ${target} is held by ${who}`, {
+            remedy: 'run again later, or end that process: the lock ends with it',
+          }),
+        damaged: (cause) =>
+          new ScenedimError('file_unusable', `${file} is damaged`, {
+            remedy: 'delete it while no scenedim uses the refresh tokens',
+            cause,
+          }),
+      });
+      return { target, lock };
+    } catch (error) {
+      throw unusable(this.#path, error);
+    }
+  }
+}
+
+interface LockedFile {
+  /** The file itself, where a link ends. */
+  readonly target: string;
+  readonly lock: Disposable;
+}
+
+/** Adds to `changed` what takes the place of the expected tokens; gives the accounts. */
+function takeChanges(
+  stored: ReadonlyMap<string, string>,
+  changed: Map<string, string>,
+  changes: readonly RefreshTokenChange[],
+): ReadonlySet<string> {
+  const taken = changes.filter(({ appId, expected }) => (changed.get(appId) ?? stored.get(appId) ?? null) === expected);
+  for (const { appId, token } of taken) changed.set(appId, token);
+  return new Set(taken.map(({ appId }) => appId));
+}
