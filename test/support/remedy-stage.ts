@@ -11,7 +11,7 @@ import { runCli } from '../../src/commands/run-cli.ts';
 import { createMemoryTarget, type MemoryTarget } from '../../src/load/memory/memory-target.ts';
 import type { Problem } from '../../src/pipeline/run/run-report.ts';
 import { shellWord } from '../../src/shell-word.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { memoryTargets } from './memory-factory.ts';
 import { type CliResult, cliPath, ended } from './spawn-cli.ts';
 
@@ -63,12 +63,12 @@ export interface RemedyStage extends AsyncDisposable {
   problems(args?: readonly string[]): Promise<readonly Problem[]>;
 }
 
-export async function createRemedyStage(): Promise<RemedyStage> {
+export async function createRemedyStage(options: SimulatorOptions = {}): Promise<RemedyStage> {
   const directory = mkdtempSync(join(tmpdir(), 'scenedim-remedy-'));
   const target = createMemoryTarget();
   memoryTargets.set(directory, target);
   await writeFile(join(directory, 'target.mjs'), `export { loaderFactory } from ${JSON.stringify(memoryFactory)};\n`);
-  const simulator = await startSimulator();
+  const simulator = await startSimulator(options);
   const accounts = [{ appId, accessToken: { env: 'TOKEN' } }];
   const sections = { target: { type: './target.mjs' }, source: { baseUrl: simulator.url, accounts } };
   const env: Record<string, string | undefined> = {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/load-config.ts';
+import type { Roster } from '../../config/roster/open-roster.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { flawOfSecret } from '../../extract/credentials/secret-text.ts';
 import type { AccountCredentials } from '../../extract/scene-source.ts';
@@ -10,32 +11,60 @@ import { credentialsOf, secretContextOf } from '../work/with-credentials.ts';
 import { checkClock } from './check-clock.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 import { checkProxy } from './check-proxy.ts';
+import { checkQuota } from './check-quota.ts';
 
 /** Credentials that cannot be read are named one by one up to this many. */
 const NAMED = 20;
 
-/** Looks at the accounts, whether their credentials can be read, and at the clock. Sends no credential anywhere. */
-export async function checkSource(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+/** Of which accounts the quotas are asked for; those listed first when none is named. */
+export interface QuotaQuestion {
+  readonly appIds: readonly string[];
+}
+
+/**
+ * Looks at the accounts, whether their credentials can be read, and at the clock; with a question, at quotas, too. Without one
+ * it sends no credential anywhere.
+ */
+export async function checkSource(
+  session: Session,
+  config: Config,
+  question: QuotaQuestion | null,
+): Promise<readonly CheckedFinding[]> {
   const { source } = config;
   if (source === undefined) {
     const message = 'none; commands that fetch need one';
     return [{ level: 'warning', subject: 'source', message, remedy: 'add a source with its accounts', exitCode: 0 }];
   }
-  const findings = await checkCredentials(session, config);
+  const roster = await openedRoster(session, config, question?.appIds ?? []);
+  const findings = 'level' in roster ? [roster] : await checkCredentials(session, config, roster);
   const platform = await checkPlatform(session, config);
   const proxy = checkProxy(source, session.environment);
   if (proxy.some(({ level }) => level === 'error')) return [...findings, ...platform, ...proxy];
-  return [...findings, ...platform, ...proxy, await checkClock(source, session.environment, session.signal)];
+  const clock = await checkClock(source, session.environment, session.signal);
+  const quota =
+    question === null || 'level' in roster ? [] : await checkQuota(session, config, roster, question.appIds.length > 0);
+  return [...findings, ...platform, ...proxy, clock, ...quota];
 }
 
-async function checkCredentials(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+async function openedRoster(
+  session: Session,
+  config: Config,
+  appIds: readonly string[],
+): Promise<Roster | CheckedFinding> {
+  return rosterWithoutTarget(session, config, appIds).catch((error: unknown) => {
+    if (isScenedimError(error, 'usage')) throw error;
+    return findingOf(error, 'accounts');
+  });
+}
+
+async function checkCredentials(session: Session, config: Config, roster: Roster): Promise<readonly CheckedFinding[]> {
   const findings: CheckedFinding[] = [];
   const secrets = secretContextOf(session, config);
   const shared = { readers: new Map(), signal: session.signal };
   let accounts = 0;
   let unreadable = 0;
   try {
-    for await (const account of await rosterWithoutTarget(session, config)) {
+    for await (const account of roster) {
       accounts += 1;
       try {
         await assertReadable(account.appId, credentialsOf(account, secrets, shared), session.signal);

@@ -2,33 +2,43 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
+import { ScenedimError } from '../../errors.ts';
 import { count, type Document } from '../../output-fields.ts';
 import type { Ink, Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
+import { addAppIds } from '../work/sync-options.ts';
 import { withTarget } from '../work/with-target.ts';
 import { type CheckedFinding, findingOf, worstExitCode } from './check-finding.ts';
-import { checkSource } from './check-source.ts';
+import { checkSource, type QuotaQuestion } from './check-source.ts';
 import { checkTarget } from './check-target.ts';
 
 export const description =
   'Looks at everything a run needs and says what to do where something is missing: config, credentials, target, schema, ' +
-  'clock, data. Writes nothing and sends no credential to WeChat.';
+  'clock, data. Writes nothing. Without --quota it sends no credential to WeChat. No command ever clears a quota.';
 
 export const examples = [
   ['check', 'before the first sync, and when something is wrong'],
   ['check --json', 'for a monitor'],
+  ['check --quota --app-id wx0123456789abcdef', 'how many calls WeChat allows today'],
 ] as const;
 
 export function define(command: Command, run: RunAction): void {
   const staleAfter = (text: string) => requireDuration(text, '--stale-after');
-  command
+  addAppIds(command, 'with --quota: only this account, and those named likewise (repeatable)')
     .option('--stale-after <duration>', 'tell accounts without an ok answer for this long (default: 2d)', staleAfter)
+    .option('--quota', 'ask WeChat how many calls are left today, for up to 20 accounts')
     .action(
-      run<CheckFlags>(async (session, { json, quiet, staleAfter = DEFAULT_STALE_MS }) => {
+      run<CheckFlags>(async (session, { json, quiet, quota, appId = [], staleAfter = DEFAULT_STALE_MS }) => {
+        if (quota !== true && appId.length > 0) {
+          throw new ScenedimError('usage', '--app-id goes with --quota', {
+            remedy: 'add --quota, or leave out --app-id',
+          });
+        }
         const config = await session.loadConfig();
-        const findings = await collect(session, config, staleAfter);
+        const question = quota === true ? { appIds: appId } : null;
+        const findings = await collect(session, config, staleAfter, question);
         const exitCode = worstExitCode(findings);
         if (json === true) await session.out.printJson(toDocument(findings, exitCode, session));
         else {
@@ -43,13 +53,20 @@ export function define(command: Command, run: RunAction): void {
 interface CheckFlags extends CommonOptions {
   /** Milliseconds. */
   readonly staleAfter?: number;
+  readonly quota?: true;
+  readonly appId?: readonly string[];
 }
 
 const DEFAULT_STALE_MS = 172_800_000;
 
-async function collect(session: Session, config: Config, staleAfterMs: number): Promise<readonly CheckedFinding[]> {
+async function collect(
+  session: Session,
+  config: Config,
+  staleAfterMs: number,
+  question: QuotaQuestion | null,
+): Promise<readonly CheckedFinding[]> {
   const findings: CheckedFinding[] = [{ level: 'ok', subject: 'config', message: config.file, exitCode: 0 }];
-  findings.push(...(await checkSource(session, config)));
+  findings.push(...(await checkSource(session, config, question)));
   try {
     findings.push(
       ...(await withTarget(session, config, { label: 'check', readOnly: true }, (context) =>

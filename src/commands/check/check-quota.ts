@@ -1,0 +1,79 @@
+import type { Config } from '../../config/load-config.ts';
+import type { Roster } from '../../config/roster/open-roster.ts';
+import type { Quota } from '../../extract/openapi.ts';
+import type { FetchFailure, SourceAccount } from '../../extract/scene-source.ts';
+import type { WechatSource } from '../../extract/wechat-source.ts';
+import { formatCount } from '../../report/format-count.ts';
+import type { Session } from '../session/session.ts';
+import { failedCall } from '../work/failed-call.ts';
+import { withSource } from '../work/open-source.ts';
+import { withCredentials } from '../work/with-credentials.ts';
+import { type CheckedFinding, findingOf } from './check-finding.ts';
+
+/** Without `--app-id` so many accounts are asked about. */
+const ASKED = 20;
+
+/** Asks WeChat what is left of today's quotas. Asking takes nothing of them, and nothing here ever clears one. */
+export async function checkQuota(
+  session: Session,
+  config: Config,
+  roster: Roster,
+  isNamed: boolean,
+): Promise<readonly CheckedFinding[]> {
+  try {
+    return await withSource(session, config, async (source) => {
+      const findings: CheckedFinding[] = [];
+      let asked = 0;
+      for await (const account of withCredentials(roster, session, config)) {
+        if (!isNamed && asked === ASKED) {
+          const message = `… and ${formatCount(roster.total - ASKED, 'more account')}, which --app-id names`;
+          findings.push({ ...ok, message });
+          break;
+        }
+        asked += 1;
+        findings.push(...(await quotasOf(account, source, session.signal)));
+      }
+      return findings;
+    });
+  } catch (error) {
+    return [findingOf(error, 'quota')];
+  }
+}
+
+async function quotasOf(
+  account: SourceAccount,
+  source: WechatSource,
+  signal: AbortSignal,
+): Promise<readonly CheckedFinding[]> {
+  const { appId, credentials = {} } = account;
+  // Even to ask about a quota would end the token of production.
+  if ('legacyToken' in credentials) return [{ ...ok, message: `${appId}: not asked, because of its legacyToken` }];
+  const findings: CheckedFinding[] = [];
+  for (const path of ['/wxaapi/log/get_scene', ...('appSecret' in credentials ? ['/cgi-bin/stable_token'] : [])]) {
+    const answer = await source.quotaOf(account, path, signal);
+    const isOver = answer.kind === 'failure' && !isUntold(answer);
+    findings.push(
+      isOver ? findingOf(failedCall(`account ${appId}`, answer), 'quota') : told(`${appId}: ${path}`, answer),
+    );
+    if (isOver) break;
+  }
+  return findings;
+}
+
+/** True when WeChat says that this path has no quota that could be told, or none that this token may know. */
+function isUntold({ code }: FetchFailure): boolean {
+  return code === '76021' || code === '76022';
+}
+
+function told(what: string, answer: Quota | FetchFailure): CheckedFinding {
+  if (answer.kind === 'failure') return { ...ok, message: `${what}: WeChat tells none (${answer.code})` };
+  const { dailyLimit, used, remain, rate } = answer;
+  const most = rate === null ? '' : `, and at most ${formatCount(rate.calls)} in ${formatCount(rate.seconds)} s`;
+  const calls = `${formatCount(remain)} of ${formatCount(dailyLimit)} calls are left today (${formatCount(used)} used)`;
+  const message = `${what}: ${calls}${most}`;
+  if (remain > 0 && remain * 10 >= dailyLimit) return { ...ok, message };
+  const remedy = 'see what else makes these calls, or sync less often; quotas start anew at midnight (UTC+8)';
+  return { level: 'warning', subject: 'quota', message, remedy, exitCode: 0 };
+}
+
+const ok = { level: 'ok', subject: 'quota', exitCode: 0 } as const;
