@@ -82,7 +82,7 @@ export interface Simulator extends AsyncDisposable {
   authorize(account: SimulatorAccount): void;
   /** The account takes its authorisation back: tokens that the platform has for it are refused by 61003. */
   revoke(appId: string): void;
-  /** Changes the roster at once, or right before a page is answered. */
+  /** Changes the roster at once, or between two pages of a reader. */
   shiftRoster(shift: RosterShift): void;
   /** Changes the list of one account, or of all. */
   change(change: SceneChange, appId?: string): void;

@@ -305,8 +305,8 @@ describe('the list of a platform', () => {
           componentAppId,
           rosterShifts: [
             shift === 'authorize'
-              ? { shift, account: { appId: 'wxnew' }, at: 3, beforeOffset: 499 }
-              : { shift, appId: 'wx0002', beforeOffset: 499, ...(shift === 'repeat' && { at: 10 }) },
+              ? { shift, account: { appId: 'wxnew' }, at: 3, beforeOffset: 500 }
+              : { shift, appId: 'wx0002', beforeOffset: 500, ...(shift === 'repeat' && { at: 10 }) },
           ],
         },
       });

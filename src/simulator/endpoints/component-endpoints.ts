@@ -74,7 +74,7 @@ export function componentEndpoints(state: WechatState): ReadonlyMap<string, Wech
     if (!isCount(offset) || !isCount(count) || count === 0 || count > LARGEST_PAGE || platform === undefined) {
       return errorReply(40097, 'invalid args');
     }
-    platform.beforePage(offset);
+    platform.beforePage(offset, count);
     const list = platform.roster.page(offset, count).map(({ index, authTime }) => {
       const { appId, listsRefreshToken } = accounts.at(index);
       return {

@@ -1,6 +1,6 @@
 import type { AccountDirectory, SimulatorAccount } from '../accounts/account-directory.ts';
 
-/** What happens to the roster, at once or right before the page is answered that begins at `beforeOffset`. */
+/** What happens to the roster, at once or right before the first page is answered that reaches the row `beforeOffset`. */
 export type RosterShift = RosterChange & { readonly beforeOffset?: number | undefined };
 
 /**

@@ -69,9 +69,9 @@ export class SimulatedPlatform {
     else this.#shifts = [...this.#shifts, shift];
   }
 
-  /** Does what waits for the page that begins at `offset`. */
-  beforePage(offset: number): void {
-    const due = this.#shifts.filter(({ beforeOffset }) => beforeOffset === offset);
+  /** Does what waits for a row that the page holds, or one before it. */
+  beforePage(offset: number, count: number): void {
+    const due = this.#shifts.filter(({ beforeOffset = 0 }) => beforeOffset < offset + count);
     if (due.length === 0) return;
     this.#shifts = this.#shifts.filter((shift) => !due.includes(shift));
     for (const shift of due) this.#perform(shift);

@@ -11,7 +11,7 @@ function readPages(shifts: readonly RosterShift[]): readonly (readonly string[])
   const platform = new SimulatedPlatform({ componentAppId: 'wxp', rosterShifts: shifts }, accounts, () => 0n);
   const pages: string[][] = [];
   for (let offset = 0; ; offset += 2) {
-    platform.beforePage(offset);
+    platform.beforePage(offset, 2);
     const rows = platform.roster.page(offset, 2);
     if (rows.length === 0) return pages;
     pages.push(rows.map(({ index }) => accounts.at(index).appId));
@@ -48,10 +48,20 @@ test('an account that comes in is the last unless a place is named', () => {
   expect(readPages([{ shift: 'authorize', account: { appId: 'wx-new' }, beforeOffset: 4 }]).at(-1)).toEqual(['wx-new']);
 });
 
+test('a shift comes between two pages for a reader whose pages overlap, too', () => {
+  const platform = new SimulatedPlatform({ componentAppId: 'wxp' }, new AccountDirectory(rule), () => 0n);
+  platform.shift({ shift: 'revoke', appId: 'wx0', beforeOffset: 3 });
+  const sizes = [0, 2].map((offset) => {
+    platform.beforePage(offset, 3);
+    return platform.roster.size;
+  });
+  expect(sizes).toEqual([6, 5]);
+});
+
 test('a shift happens once, however often its page is read', () => {
   const platform = new SimulatedPlatform({ componentAppId: 'wxp' }, new AccountDirectory(rule), () => 0n);
   platform.shift({ shift: 'repeat', appId: 'wx0', beforeOffset: 2 });
-  for (let i = 0; i < 3; i += 1) platform.beforePage(2);
+  for (let i = 0; i < 3; i += 1) platform.beforePage(2, 2);
   expect(platform.roster.size).toBe(7);
 });
 
