@@ -17,6 +17,8 @@ import { type CliResult, cliPath, ended } from './spawn-cli.ts';
 
 export const appId = 'wx0123456789abcdef';
 export const otherAppId = 'wxfedcba9876543210';
+/** Of a platform that both accounts have authorised. */
+export const componentAppId = 'wx00000000000000c0';
 
 export const memoryFactory = new URL('memory-factory.ts', import.meta.url).pathname;
 
@@ -68,7 +70,7 @@ export async function createRemedyStage(options: SimulatorOptions = {}): Promise
   const target = createMemoryTarget();
   memoryTargets.set(directory, target);
   await writeFile(join(directory, 'target.mjs'), `export { loaderFactory } from ${JSON.stringify(memoryFactory)};\n`);
-  const simulator = await startSimulator(options);
+  const simulator = await startSimulator({ platform: { componentAppId }, ...options });
   const accounts = [{ appId, accessToken: { env: 'TOKEN' } }];
   const sections = { target: { type: './target.mjs' }, source: { baseUrl: simulator.url, accounts } };
   const env: Record<string, string | undefined> = {
@@ -76,6 +78,9 @@ export async function createRemedyStage(options: SimulatorOptions = {}): Promise
     TOKEN: simulator.accessToken(appId),
     OTHER: simulator.accessToken(otherAppId),
     SECRET: simulator.appSecret(appId),
+    COMPONENT_TOKEN: simulator.componentAccessToken(),
+    COMPONENT_SECRET: simulator.componentAppSecret,
+    TICKET: simulator.verifyTicket,
   };
   let args: readonly string[] = ['sync'];
   let input: string | Uint8Array = '';

@@ -3,8 +3,8 @@ import type { Config } from '../../config/load-config.ts';
 import type { ListedAccount } from '../../config/roster/open-roster.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { isScenedimError } from '../../errors.ts';
-import { classifyErrorCode, errorCatalogue } from '../../extract/error-catalogue.ts';
-import { CREDENTIALS_UNUSABLE, type CredentialKind } from '../../extract/scene-source.ts';
+import { classifyErrorCode, errorCatalogue, REAUTHORISE } from '../../extract/error-catalogue.ts';
+import { CREDENTIALS_UNUSABLE, type CredentialKind, NO_REFRESH_TOKEN } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
@@ -19,6 +19,9 @@ export function explainStoredError(head: AccountHead, kinds: CredentialKinds, no
   if (code === CREDENTIALS_UNUSABLE) {
     const remedy = 'correct the variable, file, program or url that the message names, then run scenedim sync';
     return { code, message, meaning: 'the token or secret cannot be used on this machine', remedy };
+  }
+  if (code === NO_REFRESH_TOKEN) {
+    return { code, message, meaning: 'no refresh token of the account is known', remedy: REAUTHORISE };
   }
   // Codes of our own are not in the table of WeChat's: `http_502`, `timeout`. The next run tells their remedy.
   if (!errorCatalogue.has(code) && !/^-?\d+$/.test(code)) {

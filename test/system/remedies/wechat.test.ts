@@ -40,7 +40,7 @@ describe.concurrent('what somebody does at WeChat ends', () => {
     [40164, 'add the IP of this machine to the IP whitelist of this account at mp.weixin.qq.com'],
     [61004, 'add the IP of this machine to the whitelist of the platform at open.weixin.qq.com'],
     [61005, storeTicket],
-    [61011, 'check the component app id of the platform'],
+    [61011, 'check source.platform.componentAppId'],
     [87009, 'check the API security settings at mp.weixin.qq.com'],
     [40243, 'unfreeze the app secret at mp.weixin.qq.com'],
     [48001, interfaces],
@@ -69,7 +69,7 @@ describe.concurrent('what somebody does at WeChat ends', () => {
   test('without a list an account gets the remedy of every kind, and one of them helps', async () => {
     await using stage = await createRemedyStage();
     for (const [code, told] of [
-      [40001, 'of a third-party platform: let the third-party platform renew its token of this account'],
+      [40001, 'of a third-party platform: run again: each run asks for a token; when it stays, the account must authorise the third-party platform again'],
       [42007, 'with an appSecret: run again: each run asks for a token'],
     ] as const) {
       await stage.prepare(sourceOf(byToken));

@@ -1,0 +1,195 @@
+/** Each remedy for a third-party platform: a sync says it, and works once it is followed. */
+import { describe, expect, test } from 'vitest';
+import {
+  appId,
+  componentAppId,
+  createRemedyStage,
+  followRemedy,
+  otherAppId,
+  type RemedyStage,
+  type Trouble,
+} from '../../support/remedy-stage.ts';
+
+const inTarget = { tokenStore: { target: true } };
+const given = { componentAppId, componentAccessToken: { env: 'COMPONENT_TOKEN' }, ...inTarget };
+const mint = { componentAppSecret: { env: 'COMPONENT_SECRET' }, verifyTicket: { env: 'TICKET' } };
+const minted = { componentAppId, mint, ...inTarget };
+const source = (platform: object, accounts: unknown = [{ appId }]) => ({
+  config: { source: { baseUrl: '${URL}', platform, accounts } },
+});
+const inFile = { file: './refresh-tokens.json' };
+
+const settings: Readonly<Record<string, Trouble>> = {
+  'all accounts of no platform': {
+    fault: { config: { source: { baseUrl: '${URL}', accounts: { platform: 'all' } } } },
+    says: 'source.accounts: platform: all needs a source.platform',
+    remedy: 'add source.platform: componentAppId and what it is with',
+    cure: source(given, { platform: 'all' }),
+  },
+  'refresh tokens in BigQuery': {
+    fault: {
+      config: { ...source({ ...given }).config, target: { type: 'bigquery', projectId: 'p', dataset: 'd' } },
+    },
+    says: 'source.platform.tokenStore: BigQuery cannot keep refresh tokens',
+    remedy: 'keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
+    cure: source({ ...given, tokenStore: inFile }),
+  },
+  'refresh tokens in a target that is not there': {
+    fault: { args: ['plan'], config: { target: { type: 'pglite', path: './scene' }, ...source(given).config } },
+    says: 'target keeps no refresh tokens, or is not there yet',
+    remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
+    cure: {
+      config: { target: { type: 'pglite', path: './scene' }, ...source({ ...given, tokenStore: inFile }).config },
+    },
+  },
+  'an app id that is not that of the platform': {
+    fault: source({ ...minted, componentAppId: 'wx00000000000000c1' }),
+    says: 'WeChat answered 40013',
+    remedy: 'check source.platform.componentAppId',
+    cure: source(minted),
+  },
+  'a secret that is not that of the platform': {
+    fault: { ...source(minted), env: { COMPONENT_SECRET: 'f'.repeat(32) } },
+    says: 'WeChat answered 40125',
+    remedy: 'check source.platform.mint.componentAppSecret',
+    cure: { ...source({ ...given }) },
+  },
+};
+
+describe('a remedy for the settings of a platform works:', () => {
+  test.each(Object.entries(settings))('%s', (_, trouble) => followRemedy(trouble));
+});
+
+/** A sync of both accounts, after which their refresh tokens are stored. */
+async function synced(): Promise<RemedyStage> {
+  const stage = await createRemedyStage();
+  await stage.prepare(source(given, { platform: 'all' }));
+  const { code, stderr } = await stage.run();
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  return stage;
+}
+
+describe('an account of a platform', () => {
+  test('that takes its authorisation back is told, as skipped, and authorises again', async () => {
+    await using stage = await synced();
+    stage.simulator.revoke(appId);
+    await stage.prepare(source(given, [{ appId }, { appId: otherAppId }]));
+    const remedy = 'the account must authorise the third-party platform again';
+    expect(await stage.problems()).toEqual([
+      expect.objectContaining({ app_id: appId, kind: 'skipped', code: '61003', remedy }),
+    ]);
+    stage.simulator.authorize({ appId });
+    expect(await stage.problems()).toEqual([]);
+  });
+
+  test('of which no refresh token is known is told, as skipped, and authorises again', async () => {
+    await using stage = await createRemedyStage();
+    stage.simulator.revoke(appId);
+    await stage.prepare(source(given, [{ appId }, { appId: otherAppId }]));
+    const remedy = 'the account must authorise the third-party platform again';
+    expect(await stage.problems()).toEqual([
+      expect.objectContaining({ app_id: appId, kind: 'skipped', code: 'no_refresh_token', remedy }),
+    ]);
+    const { stdout } = await stage.run(['check', '--json']);
+    expect(stdout).toContain(remedy);
+    stage.simulator.authorize({ appId });
+    expect(await stage.problems()).toEqual([]);
+  });
+
+  test('whose token is refused time after time is run again', async () => {
+    await using stage = await synced();
+    stage.simulator.inject({ fault: 'token_invalid', endpoint: 'get_scene', times: 2, appId });
+    const remedy =
+      'run again: each run asks for a token; when it stays, the account must authorise the third-party platform again';
+    expect(await stage.problems()).toEqual([
+      expect.objectContaining({ app_id: appId, kind: 'failed', code: '40001', remedy }),
+    ]);
+    expect(await stage.problems()).toEqual([]);
+  });
+
+  test('with a token answer of no use, or a list of none, is told to look at the host', async () => {
+    await using stage = await createRemedyStage();
+    await stage.prepare(source(given, { platform: 'all' }));
+    const remedy = 'check what source.baseUrl points at, then run again';
+    stage.simulator.inject({ fault: 'malformed_token', endpoint: 'authorizer_token', appId });
+    expect(await stage.problems()).toEqual([
+      expect.objectContaining({ app_id: appId, code: 'malformed_token_response', remedy }),
+    ]);
+    expect(await stage.problems()).toEqual([]);
+    stage.simulator.inject({ fault: 'errcode', code: 0, endpoint: 'authorizer_list' });
+    const { code, stderr } = await stage.run();
+    expect([code, stderr]).toEqual([75, expect.stringContaining(`malformed_roster`)]);
+    expect(stderr).toContain(`remedy: ${remedy}\n`);
+    expect(await stage.problems()).toEqual([]);
+  });
+});
+
+describe('the platform itself', () => {
+  test('whose ticket expired is told to store the newest', async () => {
+    await using stage = await createRemedyStage();
+    stage.simulator.expireTickets();
+    await stage.prepare(source(minted));
+    const told = await stage.run();
+    expect([told.code, told.stderr]).toEqual([78, expect.stringContaining('WeChat answered 61005')]);
+    expect(told.stderr).toContain(
+      'remedy: the platform must store the component_verify_ticket that WeChat pushes every 10 minutes',
+    );
+    stage.simulator.renewTicket();
+    await stage.prepare({ ...source(minted), env: { TICKET: stage.simulator.verifyTicket } });
+    expect((await stage.run()).code).toBe(0);
+  });
+
+  test('whose token is refused ends the run with 77, and is renewed where it is kept', async () => {
+    await using stage = await createRemedyStage();
+    await stage.prepare({ ...source(given, { platform: 'all' }), env: { COMPONENT_TOKEN: 'x'.repeat(512) } });
+    const told = await stage.run();
+    expect([told.code, told.stderr]).toEqual([77, expect.stringContaining('WeChat answered 40001')]);
+    expect(told.stderr).toContain(
+      'remedy: look at the component token where it is maintained (source.platform): each api_component_token ends the one before',
+    );
+    await stage.prepare({
+      ...source(given, { platform: 'all' }),
+      env: { COMPONENT_TOKEN: stage.simulator.componentAccessToken() },
+    });
+    expect((await stage.run()).code).toBe(0);
+  });
+
+  test('whose quota is used up fails one account, and the others are unreached', async () => {
+    await using stage = await synced();
+    stage.simulator.inject({ fault: 'quota_exceeded', endpoint: 'get_scene' });
+    const { code, stdout } = await stage.run(['sync', '--json', '--concurrency', '1']);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      75,
+      { outcome: 'failed', accounts: { selected: 2, failed: 1, unreached: 1 } },
+    ]);
+    expect((await stage.run()).code).toBe(0);
+  });
+
+  test('no secret of it shows anywhere', async () => {
+    await using stage = await synced();
+    const { simulator } = stage;
+    const secrets = [
+      simulator.componentAccessToken(),
+      simulator.componentAppSecret,
+      simulator.verifyTicket,
+      ...[appId, otherAppId].flatMap((id) => [simulator.refreshToken(id), simulator.accessToken(id)]),
+    ];
+    for (const endpoint of ['authorizer_token', 'authorizer_list', 'get_scene', 'component_token'] as const)
+      simulator.inject({ fault: 'echo_secret', endpoint, times: 'always' });
+    for (const platform of [given, minted]) {
+      for (const accounts of [{ platform: 'all' }, [{ appId }]]) {
+        await stage.prepare(source(platform, accounts));
+        for (const args of [
+          ['sync', '--log-level', 'debug'],
+          ['sync', '--json'],
+          ['check'],
+          ['status', '--json'],
+          ['export-log'],
+        ]) {
+          const { stdout, stderr } = await stage.run(args);
+          for (const secret of secrets) expect(`${stdout}${stderr}`.includes(secret), args.join(' ')).toBe(false);
+        }
+      }
+    }
+  });
+});
