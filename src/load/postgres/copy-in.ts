@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -10,6 +11,8 @@ export async function copyIn(client: pg.ClientBase, statement: string, chunks: I
   failed.catch(() => {});
   for (const chunk of chunks) {
     if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), failed]);
+    // A socket that takes all at once drains without a turn of the event loop, for which others wait.
+    await setImmediate();
   }
   stream.end();
   await Promise.race([once(stream, 'finish'), failed]);
