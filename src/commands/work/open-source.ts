@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { PlatformConfig } from '../../config/roster/account-config.ts';
@@ -5,6 +6,8 @@ import { requireSource } from '../../config/roster/open-roster.ts';
 import { createSecretReader } from '../../config/secret/create-secret-reader.ts';
 import type { SecretReference } from '../../config/secret/secret-reference.ts';
 import { ScenedimError } from '../../errors.ts';
+import { openRefreshTokenFile, type RefreshTokenFile } from '../../extract/refresh-tokens/file-store.ts';
+import { createGroupedStore } from '../../extract/refresh-tokens/grouped-store.ts';
 import type { ComponentCredentials } from '../../extract/scene-source.ts';
 import { createWechatSource, type PlatformOptions, type WechatSource } from '../../extract/wechat-source.ts';
 import { retryOnTarget } from '../../pipeline/run/retry-on-target.ts';
@@ -56,8 +59,8 @@ function platformOptions(
   context: RunContext | null,
 ): PlatformOptions {
   const { componentAppId, tokenStore } = platform;
-  if ('file' in tokenStore) throw new ScenedimError('config_invalid', 'tokenStore: file is not there yet');
-  const store = { ...storeInTarget(context), [Symbol.asyncDispose]: async () => {} };
+  const store =
+    'target' in tokenStore ? storeInTarget(context) : storeInFile(tokenStore.file, session, config, context);
   return { componentAppId, credentials: componentCredentials(platform, session, config), store };
 }
 
@@ -70,7 +73,15 @@ export function componentCredentials(platform: PlatformConfig, session: Session,
   return { appSecret: reader(mint.componentAppSecret), verifyTicket: reader(mint.verifyTicket) };
 }
 
-function storeInTarget(context: RunContext | null): RefreshTokenStore {
+function storeInFile(file: string, { logger }: Session, config: Config, context: RunContext | null): RefreshTokenFile {
+  return openRefreshTokenFile(resolve(config.baseDirectory, file), {
+    waitMs: context?.lockTimeoutMs ?? 0,
+    onWait: (message, leftMs) => logger.warn({ wait_ms: Math.round(leftMs) }, message),
+  });
+}
+
+/** Gathers what many accounts ask for at once into few statements. */
+function storeInTarget(context: RunContext | null): PlatformOptions['store'] {
   const store = context?.loader.refreshTokens;
   if (context === null || store === undefined) {
     const kind = context === null ? 'this' : `a ${context.loader.kind}`;
@@ -79,11 +90,12 @@ function storeInTarget(context: RunContext | null): RefreshTokenStore {
       remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
     });
   }
-  return {
+  const retrying: RefreshTokenStore = {
     read: (appIds, signal) =>
       retryOnTarget(() => store.read(appIds, signal), 'reading refresh tokens', context, signal),
     // A change that was committed though its answer was lost is found to be stored already.
     replace: (changes, signal) =>
       retryOnTarget(() => store.replace(changes, signal), 'storing refresh tokens', context, signal),
   };
+  return { ...createGroupedStore(retrying), [Symbol.asyncDispose]: async () => {} };
 }

@@ -69,7 +69,10 @@ describe.concurrent('what somebody does at WeChat ends', () => {
   test('without a list an account gets the remedy of every kind, and one of them helps', async () => {
     await using stage = await createRemedyStage();
     for (const [code, told] of [
-      [40001, 'of a third-party platform: run again: each run asks for a token; when it stays, the account must authorise the third-party platform again'],
+      [
+        40001,
+        'of a third-party platform: run again: each run asks for a token; when it stays, the account must authorise the third-party platform again',
+      ],
       [42007, 'with an appSecret: run again: each run asks for a token'],
     ] as const) {
       await stage.prepare(sourceOf(byToken));
