@@ -6,6 +6,7 @@ import { sourceDefaults } from '../extract/source-defaults.ts';
 import { BatchBuilder, failureOf } from './batch/batch.ts';
 import { Breaker } from './fetch/breaker.ts';
 import { CountedAccounts } from './fetch/counted-accounts.ts';
+import { compareRoster, type ListedAccounts } from './fetch/platform-roster.ts';
 import { selectAccounts } from './fetch/select-accounts.ts';
 import type { Shard } from './fetch/shard.ts';
 import { SyncTally } from './fetch/sync-tally.ts';
@@ -26,7 +27,9 @@ export async function sync(context: RunContext, given: SyncOptions): Promise<Run
   const scope = options.shard === null ? { kind: 'exclusive' as const } : { kind: 'shard' as const, ...options.shard };
   return withRun(guarded, 'sync', scope, async (run) => {
     const tally = new SyncTally(run);
-    await fetchAndApply(run, tally, { ...options, endsAt: startedAt + options.timeoutMs });
+    const keepRoster = await compareRoster(run, tally, options);
+    const isComplete = await fetchAndApply(run, tally, { ...options, endsAt: startedAt + options.timeoutMs });
+    if (isComplete) await keepRoster();
     const { counts } = run.tally;
     const outcome = outcomeOf(counts, tally.facts, context.signal.aborted);
     const exitCode = exitCodeOf(counts, tally.facts);
@@ -53,11 +56,16 @@ export interface SyncOptions {
   readonly timer?: Timer;
   /** Default null: all accounts. */
   readonly shard?: Shard | null;
+  /**
+   * What the list of a third-party platform held, before anything was left out; compared with that of the last run that came to
+   * its end. Default null: none.
+   */
+  readonly roster?: ListedAccounts | null;
   /** Accounts fetched side by side. Default 8. */
   readonly concurrency?: number;
   /** Let answers without scenes through in this run. Default false. */
   readonly acceptEmpty?: boolean;
-  /** Let answers that lost most of their scenes through in this run. Default false. */
+  /** Let answers that lost most of their scenes through in this run, and a `roster` that lost most accounts. Default false. */
   readonly acceptShrink?: boolean;
 }
 
@@ -72,6 +80,7 @@ const defaults = {
   timeoutMs: Number.POSITIVE_INFINITY,
   timer: systemTimer,
   shard: null,
+  roster: null,
   concurrency: sourceDefaults.concurrency,
   acceptEmpty: false,
   acceptShrink: false,
@@ -85,8 +94,8 @@ function guardsOf(context: RunContext, options: CompleteOptions): RunContext['gu
   };
 }
 
-/** Fetches on while a batch is being written. A run that is stopped still writes what was fetched. */
-async function fetchAndApply(run: Run, tally: SyncTally, options: FetchOptions): Promise<void> {
+/** Fetches on while a batch is being written. A run that is stopped still writes what was fetched, and resolves with false. */
+async function fetchAndApply(run: Run, tally: SyncTally, options: FetchOptions): Promise<boolean> {
   const { source, timer, concurrency } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
@@ -123,6 +132,7 @@ async function fetchAndApply(run: Run, tally: SyncTally, options: FetchOptions):
   run.writeSignal.throwIfAborted();
   const isStopped = signal.aborted || breaker.error !== null;
   if (isStopped) tally.addUnreached(options.accountTotal ?? (await listed.countAll()));
+  return !isStopped;
 }
 
 type FetchOptions = CompleteOptions & {

@@ -33,7 +33,10 @@ export function addSyncOptions(command: Command): Command {
     .option('--shard <I/N>', 'only part I (from 0) of N (default: JOB_COMPLETION_INDEX and SHARD_COUNT)', parseShard)
     .option('--concurrency <n>', 'requests at the same time')
     .option('--rate <n>', 'requests started in a second, at most')
-    .option('--accept-shrink', 'let answers through that lost most of their scenes')
+    .option(
+      '--accept-shrink',
+      'let answers through that lost most of their scenes, and a platform that lost most accounts',
+    )
     .option('--accept-empty', 'let answers through that have no scene');
 }
 

@@ -5,8 +5,10 @@ import type { Micros } from '../../instant.ts';
 import type { AnswerFailure } from '../../normalize/snapshot.ts';
 import {
   describeFailure,
+  describeLeft,
   describeMalformed,
   describeNotNewer,
+  describeShrunkRoster,
   describeStop,
   suspensionOf,
 } from '../run/account-problems.ts';
@@ -63,6 +65,17 @@ export class SyncTally {
     if (this.#facts.stoppedBy !== null) return;
     this.#facts = { ...this.#facts, stoppedBy: reason };
     this.#run.tally.addProblem(describeStop(reason));
+  }
+
+  /** The list of the platform is not believed. */
+  refuseRoster(listed: number, stored: number): void {
+    this.#facts = { ...this.#facts, isRosterRefused: true };
+    this.#run.tally.addProblem(describeShrunkRoster(listed, stored));
+  }
+
+  /** An account that the platform does not list any more; it is not asked, and not counted. */
+  addLeft(appId: string): void {
+    this.#run.tally.addProblem(describeLeft(appId));
   }
 
   addFailure(failure: FetchFailure): void {

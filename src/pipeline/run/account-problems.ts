@@ -47,6 +47,28 @@ export function describeStop({ code, message, remedy }: ScenedimError): Problem 
   return { app_id: null, kind: 'run', code, message, remedy: remedy ?? null };
 }
 
+/** An account that was in the roster of the last run. */
+export function describeLeft(appId: string): Problem {
+  return {
+    app_id: appId,
+    kind: 'left',
+    code: 'left',
+    message: 'the platform does not list it any more, so it is not asked; its rows stay',
+    remedy: 'none is needed; to have it asked again, let the merchant authorise the platform again',
+  };
+}
+
+/** A list of the platform that is too short to be true. */
+export function describeShrunkRoster(listed: number, stored: number): Problem {
+  return {
+    app_id: null,
+    kind: 'roster_shrunk',
+    code: 'roster_shrunk',
+    message: `the platform lists ${listed} accounts and listed ${stored} at the last full run; that is not believed: only what is listed was asked, and none counts as left`,
+    remedy: 'look at the platform; if the list is right: scenedim sync --accept-shrink',
+  };
+}
+
 export function describeFailure(failure: FetchFailure): Problem {
   const { appId, code, errorClass, message, remedy } = failure;
   const kind = errorClass === 'unavailable' ? 'skipped' : 'failed';

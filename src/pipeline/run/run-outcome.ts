@@ -9,7 +9,7 @@ export function outcomeOf(counts: RunCounts, facts: RunFacts, isInterrupted: boo
   if (failed > 0 && failed === attempted(counts)) return 'failed';
   if (isNothingReadable(counts, facts)) return 'failed';
   if (failed > 0 || isInterrupted || facts.stoppedBy !== null) return 'partial';
-  if (held > 0) return 'refused';
+  if (held > 0 || facts.isRosterRefused) return 'refused';
   return hasChanges(counts) ? 'ok' : 'nothing_changed';
 }
 
@@ -26,7 +26,7 @@ export function exitCodeOf(counts: RunCounts, facts: RunFacts): number {
   }
   if (isNothingReadable(counts, facts)) return errorCodes.credentials_refused.exitCode;
   if (facts.stoppedBy !== null) return facts.stoppedBy.exitCode;
-  return counts.accounts.held > 0 ? errorCodes.data_refused.exitCode : 0;
+  return counts.accounts.held > 0 || facts.isRosterRefused ? errorCodes.data_refused.exitCode : 0;
 }
 
 /** True when a run changed a row of the dimension. */
@@ -44,6 +44,8 @@ export interface RunFacts {
   readonly unreachable: number;
   /** Selected accounts of which no earlier run got an answer. */
   readonly neverRead: number;
+  /** Whether the list of a platform was not believed, because it lost most of its accounts. */
+  readonly isRosterRefused: boolean;
   /** Why not every account was asked: a failure that concerns all (an unknown IP, WeChat is down), or the time was over. */
   readonly stoppedBy: ScenedimError | null;
 }
@@ -53,6 +55,7 @@ export const noFacts: RunFacts = {
   misconfigured: 0,
   unreachable: 0,
   neverRead: 0,
+  isRosterRefused: false,
   stoppedBy: null,
 };
 

@@ -11,6 +11,8 @@ export const problemKinds = [
   'bad_line',
   'clock_skew',
   'removals_suspended',
+  'left',
+  'roster_shrunk',
   'run',
 ] as const;
 export type ProblemKind = (typeof problemKinds)[number];

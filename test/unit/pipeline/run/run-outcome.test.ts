@@ -5,6 +5,7 @@ import { exitCodeOf, noFacts as none, outcomeOf } from '../../../../src/pipeline
 
 const countsOf = ({ opened = 0, ...accounts }: Partial<RunCounts['accounts'] & { opened: number }>): RunCounts =>
   addCounts(noCounts, { accounts, versions: { opened } });
+const shrunk = { ...none, isRosterRefused: true };
 const stoppedBy = new ScenedimError('config_invalid', 'IP not in the whitelist');
 const outage = new ScenedimError('source_unreachable', 'WeChat is down');
 const outOfTime = new ScenedimError('out_of_time', 'the time is over');
@@ -17,6 +18,9 @@ describe('how a run ends', () => {
     ['every account skipped', { selected: 2, skipped: 2 }, none, 'nothing_changed', 0],
     ['every account fresh', { selected: 2, fresh: 2 }, none, 'nothing_changed', 0],
     ['one held', { selected: 2, held: 1, opened: 1 }, none, 'refused', 65],
+    ['a short list of the platform', { selected: 2, changed: 1, opened: 1 }, shrunk, 'refused', 65],
+    ['a list without accounts', {}, shrunk, 'refused', 65],
+    ['a short list, one failed', { selected: 2, failed: 1 }, shrunk, 'partial', 75],
     ['one failed', { selected: 2, failed: 1 }, none, 'partial', 75],
     ['one failed, one held', { selected: 2, failed: 1, held: 1 }, none, 'partial', 75],
     ['every account failed', { selected: 2, failed: 2 }, none, 'failed', 75],

@@ -1,0 +1,44 @@
+import type { Micros } from '../../instant.ts';
+import { retryOnTarget } from '../run/retry-on-target.ts';
+import type { Run } from '../run/run.ts';
+import type { Shard } from './shard.ts';
+import type { SyncTally } from './sync-tally.ts';
+
+/** What the list of a third-party platform held, before anything was left out. */
+export interface ListedAccounts {
+  readonly appIds: ReadonlySet<string>;
+  readonly listedAt: Micros;
+}
+
+export interface PlatformRosterOptions {
+  /** Null: the accounts are not those of a platform. */
+  readonly roster: ListedAccounts | null;
+  /** Whether a list that lost more than half of its accounts is believed. */
+  readonly acceptShrink: boolean;
+  readonly shard: Shard | null;
+}
+
+/**
+ * Tells which accounts left the list since the last full run, or that the list lost too many to be believed. Resolves with what
+ * keeps this list for the next run, to be called when this one came to its end. Of shards, the first one does all of it.
+ */
+export async function compareRoster(
+  run: Run,
+  tally: SyncTally,
+  { roster: listed, acceptShrink, shard }: PlatformRosterOptions,
+): Promise<() => Promise<void>> {
+  const { context } = run;
+  const store = context.loader.roster;
+  if (listed === null || store === undefined || (shard !== null && shard.index !== 0)) return async () => {};
+  const read = () => Array.fromAsync(store.read(run.signal));
+  const stored = await retryOnTarget(read, 'reading the roster', context, run.signal);
+  if (listed.appIds.size < stored.length / 2 && !acceptShrink) {
+    tally.refuseRoster(listed.appIds.size, stored.length);
+    return async () => {};
+  }
+  const left = stored.filter((appId) => !listed.appIds.has(appId));
+  for (const appId of left) tally.addLeft(appId);
+  if (left.length > 0) context.logger.warn({ left: left.length }, 'accounts left the list of the platform');
+  const write = () => store.write(listed.appIds, listed.listedAt, run.writeSignal);
+  return () => retryOnTarget(write, 'writing the roster', context, run.writeSignal);
+}
