@@ -15,7 +15,10 @@ const awkward = (appId: string) => `p%41+/"\\=&?#${Buffer.from(appId).toString('
 const stopping: readonly SimulatorFaultName[] = ['ip_not_whitelisted', 'errcode'];
 /** Nobody is asked for a minute after it, so it is met by runs of a single account. */
 const pausing: readonly SimulatorFaultName[] = ['rate_limited'];
-const lasting = simulatorFaults.filter((fault) => !stopping.includes(fault) && !pausing.includes(fault));
+const ofAccounts = simulatorFaults.filter(
+  (fault) => fitsEndpoint(fault, 'get_scene') || fitsEndpoint(fault, 'stable_token'),
+);
+const lasting = ofAccounts.filter((fault) => !stopping.includes(fault) && !pausing.includes(fault));
 const listAccounts = lasting
   .filter((fault) => fitsEndpoint(fault, 'get_scene'))
   .map((fault) => ({ appId: `list-${fault}`, fault }));
