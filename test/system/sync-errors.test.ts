@@ -53,7 +53,7 @@ const classes: readonly [string, readonly number[], Ends][] = [
   ['own configuration', [40013, 40125, 40243], refused],
   ['own whitelist', [40164], { ...refused, alone: 78, all: 78 }],
   ['bug', [40002, 40066, 40097, 41001, 41002, 41004, 41018, 43001, 43002, 43003, 44002, 47001, 61014, 61024], ordinary],
-  ['unknown', [99999, -2, 1], ordinary],
+  ['unknown', [99999, -2, 1, 76001, 76002, 76003], ordinary],
 ];
 const stopping = [61004, 61005, 61006, 61011, 87009];
 
