@@ -58,6 +58,13 @@ const TOKEN_REFUSED = {
 const LOOK_AT_PERMISSIONS =
   'look at the interface permissions of this account at mp.weixin.qq.com: only published mini programs and games have it';
 const NO_RIGHT = { appSecret: LOOK_AT_PERMISSIONS, accessToken: LOOK_AT_PERMISSIONS, platform: GRANT_PERMISSION };
+/** Only a token that a platform has got is answered so. */
+const NOT_ITS_OWN =
+  'WeChat takes the token for one of a third-party platform: give the account a token or secret of its own, or name the platform in source.platform';
+const PLATFORM_REAUTHORISES = { appSecret: NOT_ITS_OWN, accessToken: NOT_ITS_OWN, platform: REAUTHORISE };
+const PLATFORM_LACKS_RIGHT = { appSecret: NOT_ITS_OWN, accessToken: NOT_ITS_OWN, platform: GRANT_PERMISSION };
+const WRONG_SECRET = { appSecret: CHECK_SECRET, accessToken: RENEW_TOKEN, platform: CHECK_COMPONENT_SECRET };
+const IP_MISSING = { appSecret: LIST_IP, accessToken: LIST_IP, platform: LIST_PLATFORM_IP };
 const PASSWORD_CHANGED = {
   appSecret: 'run again: each run asks for a token',
   accessToken: RENEW_TOKEN,
@@ -84,11 +91,11 @@ export const errorCatalogue = catalogueOf([
   [50002, 'unavailable', 'the account is restricted, frozen or deleted', LOOK_AT_MP],
   [50004, 'unavailable', 'the service is forbidden for the account', LOOK_AT_MP],
   [50007, 'unavailable', 'the account is suspended', LOOK_AT_MP],
-  [61003, 'unavailable', 'the account has not authorised the third-party platform', REAUTHORISE],
-  [61007, 'unavailable', 'the account has not granted this API to the third-party platform', GRANT_PERMISSION],
-  [61009, 'unavailable', 'the authorisation code is invalid', REAUTHORISE],
-  [61010, 'unavailable', 'the authorisation code has expired', REAUTHORISE],
-  [61023, 'unavailable', 'the refresh token is invalid', REAUTHORISE],
+  [61003, 'unavailable', 'the account has not authorised the third-party platform', PLATFORM_REAUTHORISES],
+  [61007, 'unavailable', 'the account has not granted this API to the third-party platform', PLATFORM_LACKS_RIGHT],
+  [61009, 'unavailable', 'the authorisation code is invalid', PLATFORM_REAUTHORISES],
+  [61010, 'unavailable', 'the authorisation code has expired', PLATFORM_REAUTHORISES],
+  [61023, 'unavailable', 'the refresh token is invalid', PLATFORM_REAUTHORISES],
   [42007, 'unavailable', 'the token ended because the password of the account changed', PASSWORD_CHANGED],
   [89501, 'unavailable', 'this IP waits for the confirmation of the administrator', ASK_ADMIN],
   [89503, 'unavailable', 'this IP needs the confirmation of the administrator', ASK_ADMIN],
@@ -97,9 +104,9 @@ export const errorCatalogue = catalogueOf([
   [507010, 'unavailable', 'an unpublished mini program cannot use this API', PUBLISH],
 
   [40013, 'configuration', 'the app id is not valid', 'check the appId in source.accounts', 'own'],
-  [40125, 'configuration', 'the app secret is wrong', CHECK_SECRET, 'own'],
+  [40125, 'configuration', 'the app secret is wrong', WRONG_SECRET, 'own'],
   [40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', 'own'],
-  [40164, 'configuration', 'the IP is not in the whitelist of the account', LIST_IP, 'own'],
+  [40164, 'configuration', 'the IP is not in the whitelist of the account', IP_MISSING, 'own'],
   [61004, 'configuration', 'the IP is not registered for the third-party platform', LIST_PLATFORM_IP, 'everybody'],
   [61005, 'configuration', 'the component_verify_ticket has expired', STORE_TICKET, 'everybody'],
   [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'everybody'],

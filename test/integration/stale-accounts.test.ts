@@ -39,7 +39,7 @@ describe('an account', () => {
     expect((await stage.run(['status', '--fail-stale', '2d', '--app-id', appId])).code).toBe(0);
     const check = (await stage.run(['check'])).stdout;
     expect(check).toMatch(
-      new RegExp(`warning +freshness +${otherAppId}: never gave an ok answer\n +remedy: run scenedim sync\n`),
+      new RegExp(`warning +freshness +${otherAppId}: it never gave an ok answer\n +remedy: run scenedim sync\n`),
     );
     expect(check).not.toContain('wxgone');
     expect(await stage.problems()).toEqual([]);
@@ -54,9 +54,10 @@ describe('an account', () => {
     await replayed(stage, answer(otherAppId, 9, list), said(-1).replace(appId, otherAppId));
     await stage.prepare(source(listed, other));
     expect((await stage.run(['status', '--fail-stale', '2d'])).stderr).toContain(`for 2 d: ${otherAppId}\n`);
-    expect((await stage.run(['check', '--stale-after', '2d'])).stdout).toContain(
-      `${otherAppId}: its last ok answer is of`,
-    );
+    const check = (await stage.run(['check', '--stale-after', '2d'])).stdout;
+    expect(check).toMatch(new RegExp(`newest attempt +${otherAppId}: failed at .*; its last ok answer is of`));
+    expect(check, 'one line for one account').not.toContain('freshness');
+    expect(check).toMatch(new RegExp(`newest attempt +${appId}: failed at .*48001.*no right to use this API\\)\n`));
     expect((await stage.run(['check', '--stale-after', '10d'])).stdout).not.toContain('its last ok answer');
   });
 });

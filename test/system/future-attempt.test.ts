@@ -23,7 +23,7 @@ test('status and check tell an attempt of a time to come, and how it is taken ou
   const { findings } = JSON.parse((await workspace.run(['check', '--json'])).stdout);
   const [told] = findings.filter(({ subject }: { readonly subject: string }) => subject === 'newest attempt');
   expect(told).toMatchObject({
-    message: `wx1: failed at 2935-05-05T00:00:00.000000Z: ${meaning}`,
+    message: `wx1: failed at 2935-05-05T00:00:00.000000Z: ${meaning}; its last ok answer is of 2026-01-01T00:00:00.000000Z`,
     remedy:
       'when the clock of this machine is right: scenedim export-log --output log.ndjson, delete its failed lines whose observed_at is still to come, move the target away, and scenedim replay log.ndjson makes a new one',
   });

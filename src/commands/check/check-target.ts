@@ -2,6 +2,7 @@ import { chunksOf } from '../../chunks.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import { errorCodes, isScenedimError } from '../../errors.ts';
+import { errorCatalogue } from '../../extract/error-catalogue.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Finding } from '../../load/loader.ts';
 import { requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
@@ -11,8 +12,13 @@ import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
 import { type AccountStanding, acceptArguments, readStandings } from '../work/account-standing.ts';
 import { explainHeld } from '../work/explain-held.ts';
-import { findStale, type StaleAccount } from '../work/find-stale.ts';
-import { type CredentialKinds, explainStoredError, readCredentialKinds } from '../work/stored-error.ts';
+import { findStale, isStale, type StaleAccount } from '../work/find-stale.ts';
+import {
+  type CredentialKinds,
+  explainStoredError,
+  readCredentialKinds,
+  type StoredError,
+} from '../work/stored-error.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /** Accounts with the same trouble are named one by one up to this many. */
@@ -36,7 +42,7 @@ export async function checkTarget(
     return [
       ...findings,
       ...settings,
-      ...(await checkAccounts(session, context, config)),
+      ...(await checkAccounts(session, context, config, staleAfterMs)),
       ...(await checkFreshness(session, context, config, staleAfterMs)),
       await checkData(context),
     ];
@@ -61,6 +67,7 @@ async function checkAccounts(
   session: Session,
   { loader, clock, signal }: RunContext,
   config: Config,
+  staleAfterMs: number,
 ): Promise<readonly CheckedFinding[]> {
   const held = new Named<AccountStanding>();
   const failing = new Set<string>();
@@ -82,7 +89,7 @@ async function checkAccounts(
   return [
     ...held.named.flatMap((standing) => heldFinding(standing, effects)),
     ...held.rest('held answers', 65),
-    ...failed.named.flatMap((head) => failedFinding(head, kinds, clock.now())),
+    ...failed.named.flatMap((head) => failedFinding(head, kinds, clock.now(), staleAfterMs)),
     ...failed.rest('newest attempt', 0),
     ...suspended.named.map(suspendedFinding),
     ...suspended.rest('removals', 0),
@@ -98,19 +105,24 @@ async function checkFreshness(
 ): Promise<readonly CheckedFinding[]> {
   if (config.source === undefined) return [];
   const stale = new Named<StaleAccount>();
-  for await (const account of findStale(session, config, context, staleAfterMs)) stale.add(account);
+  for await (const account of findStale(session, config, context, staleAfterMs)) {
+    // Told with its newest attempt, which says why.
+    if (!account.isFailing) stale.add(account);
+  }
   const finding = ({ appId, lastOkAt }: StaleAccount): CheckedFinding => {
-    const message =
-      lastOkAt === null ? 'never gave an ok answer' : `its last ok answer is of ${formatInstant(lastOkAt)}`;
     return {
       level: 'warning',
       subject: 'freshness',
-      message: `${appId}: ${message}`,
+      message: `${appId}: ${lastAnswer(lastOkAt)}`,
       remedy: 'run scenedim sync',
       exitCode: 0,
     };
   };
   return [...stale.named.map(finding), ...stale.rest('freshness', 0)];
+}
+
+function lastAnswer(lastOkAt: Micros | null): string {
+  return lastOkAt === null ? 'it never gave an ok answer' : `its last ok answer is of ${formatInstant(lastOkAt)}`;
 }
 
 /** Accounts with the same trouble: the first by name, the others by their number. */
@@ -144,13 +156,26 @@ function heldFinding(
 }
 
 /** A warning: what ended a run is that run's exit status. */
-function failedFinding(head: AccountHead, kinds: CredentialKinds, now: Micros): readonly CheckedFinding[] {
+function failedFinding(
+  head: AccountHead,
+  kinds: CredentialKinds,
+  now: Micros,
+  staleAfterMs: number,
+): readonly CheckedFinding[] {
   const error = explainStoredError(head, kinds, now);
   if (error === null) return [];
   const { code, meaning, remedy } = error;
-  const told = error.message === null || error.message === '' ? `${code}: ${meaning}` : error.message;
-  const message = `${head.appId}: failed at ${formatInstant(head.lastAttemptAt)}: ${told}`;
+  const told =
+    error.message === null || error.message === '' ? `${code}: ${meaning}` : withMeaning(error.message, error);
+  const since = isStale(head, now - BigInt(staleAfterMs) * 1000n) ? `; ${lastAnswer(head.lastOkAt)}` : '';
+  const message = `${head.appId}: failed at ${formatInstant(head.lastAttemptAt)}: ${told}${since}`;
   return [{ level: 'warning', subject: 'newest attempt', message, remedy, exitCode: 0 }];
+}
+
+/** WeChat's texts are short, and some say nothing. */
+function withMeaning(said: string, { code, meaning }: StoredError): string {
+  const message = said.includes(code) ? said : `${code}: ${said}`;
+  return errorCatalogue.has(code) && !message.includes(meaning) ? `${message} (${meaning})` : message;
 }
 
 function suspendedFinding({ appId, removalsSuspendedSince }: AccountHead): CheckedFinding {

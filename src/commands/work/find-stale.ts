@@ -11,6 +11,8 @@ export interface StaleAccount {
   readonly appId: string;
   /** Its newest ok answer; null when it never gave one. */
   readonly lastOkAt: Micros | null;
+  /** True when its newest attempt failed, which says why. */
+  readonly isFailing: boolean;
 }
 
 /**
@@ -27,12 +29,14 @@ export async function* findStale(
   const oldest = clock.now() - BigInt(maxAgeMs) * 1000n;
   for await (const head of loader.readHeads({}, signal)) {
     const isListed = listed?.delete(head.appId) ?? true;
-    if (isListed && newestAnswerAt(head) < oldest) yield { appId: head.appId, lastOkAt: head.lastOkAt };
+    if (!isListed || !isStale(head, oldest)) continue;
+    yield { appId: head.appId, lastOkAt: head.lastOkAt, isFailing: head.lastErrorCode !== null };
   }
-  for (const appId of listed?.keys() ?? []) yield { appId, lastOkAt: null };
+  for (const appId of listed?.keys() ?? []) yield { appId, lastOkAt: null, isFailing: false };
 }
 
-function newestAnswerAt({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead): Micros {
+/** True when the newest answer of an account, one that it is unavailable included, is older than `oldest`. */
+export function isStale({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead, oldest: Micros): boolean {
   const saysUnavailable = lastErrorCode !== null && isUnavailable(lastErrorCode);
-  return saysUnavailable ? lastAttemptAt : (lastOkAt ?? 0n);
+  return (saysUnavailable ? lastAttemptAt : (lastOkAt ?? 0n)) < oldest;
 }

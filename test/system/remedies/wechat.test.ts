@@ -22,6 +22,8 @@ const sourceOf = (account: object, more: object = {}): Situation => ({
 });
 
 const reauthorise = 'the account must authorise the third-party platform again';
+const ofItsOwn =
+  'WeChat takes the token for one of a third-party platform: give the account a token or secret of its own, or name the platform in source.platform';
 const permission = 'the account must grant permission set 18 (mini program data) to the third-party platform';
 const askAdmin =
   'ask the administrator of the account to confirm this IP in WeChat, or add it to the IP whitelist of the account';
@@ -32,8 +34,8 @@ const interfaces =
 
 describe.concurrent('what somebody does at WeChat ends', () => {
   test.each([
-    [61003, reauthorise],
-    [61007, permission],
+    [61003, ofItsOwn],
+    [61007, ofItsOwn],
     [89501, askAdmin],
     [50002, lookAtMp],
     [507010, 'publish the mini program, or take it off the list'],
@@ -74,6 +76,8 @@ describe.concurrent('what somebody does at WeChat ends', () => {
         'of a third-party platform: run again: each run asks for a token; when it stays, the account must authorise the third-party platform again',
       ],
       [42007, 'with an appSecret: run again: each run asks for a token'],
+      [61003, `of a third-party platform: ${reauthorise}`],
+      [61007, `of a third-party platform: ${permission}`],
     ] as const) {
       await stage.prepare(sourceOf(byToken));
       stage.simulator.inject({ fault: 'errcode', code, times: 'always' });
@@ -91,7 +95,7 @@ describe.concurrent('what somebody does at WeChat ends', () => {
         Object.values({ remedy }).flatMap((it) => (typeof it === 'string' ? it : Object.values(it))),
       ),
     );
-    expect(texts.size).toBe(22);
+    expect(texts.size).toBe(27);
   });
 });
 

@@ -39,11 +39,11 @@ const expected: Readonly<Record<string, Row>> = {
   '50002': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
   '50004': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
   '50007': { ...unavailable, remedy: /mp\.weixin\.qq\.com/ },
-  '61003': { ...unavailable, remedy: /authorise/ },
-  '61007': { ...unavailable, remedy: /permission set 18/ },
-  '61009': { ...unavailable, remedy: /authorise/ },
-  '61010': { ...unavailable, remedy: /authorise/ },
-  '61023': { ...unavailable, remedy: /authorise/ },
+  '61003': { ...unavailable, remedy: /a token or secret of its own/ },
+  '61007': { ...unavailable, remedy: /a token or secret of its own/ },
+  '61009': { ...unavailable, remedy: /a token or secret of its own/ },
+  '61010': { ...unavailable, remedy: /a token or secret of its own/ },
+  '61023': { ...unavailable, remedy: /a token or secret of its own/ },
   '42007': { ...unavailable, remedy: /renew the access token/ },
   '89501': { ...unavailable, remedy: /administrator/ },
   '89503': { ...unavailable, remedy: /administrator/ },
@@ -51,7 +51,7 @@ const expected: Readonly<Record<string, Row>> = {
   '89507': { ...unavailable, remedy: /administrator/ },
   '507010': { ...unavailable, remedy: /publish/ },
   '40013': { ...ownCredential, remedy: /appId/ },
-  '40125': { ...ownCredential, remedy: /appSecret/ },
+  '40125': { ...ownCredential, remedy: /renew the access token/ },
   '40243': { ...ownCredential, remedy: /unfreeze/ },
   '40164': { ...ownCredential, remedy: /whitelist/ },
   '61004': { ...everybody, remedy: /whitelist/ },
@@ -158,6 +158,21 @@ describe('the remedy of a code, by what the account is asked about with', () => 
     expect(appSecret).toMatch(/^look at the interface permissions of this account at mp\.weixin\.qq\.com/);
     expect(accessToken).toBe(appSecret);
     expect(platform).toMatch(/permission set 18/);
+  });
+
+  it.each([
+    ['61007', /permission set 18/],
+    ['61003', /^the account must authorise/],
+    ['61023', /^the account must authorise/],
+  ])('%s tells an own account nothing that only an account of a platform can do', (code, ofPlatform) => {
+    const { appSecret, accessToken, platform } = remedies(code);
+    expect(platform).toMatch(ofPlatform);
+    expect(appSecret + accessToken).not.toMatch(/permission set|authorise/);
+  });
+
+  it('40125 and 40164 of an account of a platform are about the platform', () => {
+    expect(remedies('40125').platform).toBe('check source.platform.mint.componentAppSecret');
+    expect(remedies('40164').platform).toMatch(/whitelist of the platform/);
   });
 
   it('only codes that WeChat gives for a platform send an own account to one', () => {
