@@ -76,6 +76,7 @@ describe.concurrent('what somebody does at WeChat ends', () => {
         'of a third-party platform: run again: each run asks for a token; when it stays, the account must authorise the third-party platform again',
       ],
       [42007, 'with an appSecret: run again: each run asks for a token'],
+      [40125, 'of a third-party platform: check source.platform.mint.componentAppSecret'],
       [61003, `of a third-party platform: ${reauthorise}`],
       [61007, `of a third-party platform: ${permission}`],
     ] as const) {
