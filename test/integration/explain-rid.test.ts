@@ -50,6 +50,25 @@ describe('explain-rid', () => {
     expect(Math.abs(Date.parse(document.invoked_at) - Date.now())).toBeLessThan(600_000);
   });
 
+  test('tells of an account of a platform, and check --quota of the quota that the platform has', async () => {
+    await using stage = await createRemedyStage({ platform: { componentAppId: 'wxplatform' } });
+    const platform = {
+      componentAppId: 'wxplatform',
+      componentAccessToken: { env: 'COMPONENT' },
+      tokenStore: { target: true },
+    };
+    await stage.prepare({
+      config: { source: { baseUrl: '${URL}', platform, accounts: [{ appId }] } },
+      env: { COMPONENT: stage.simulator.componentAccessToken() },
+    });
+    const rid = await failedCall(stage);
+    const { code, stdout, stderr } = await stage.run(ask(rid));
+    expect([code, stderr, stdout]).toEqual([0, '', expect.stringContaining('access_token=[redacted]\n')]);
+    expect((await stage.run(['check', '--quota'])).stdout).toMatch(
+      new RegExp(`ok +quota +${appId}: /wxaapi/log/get_scene: [\\d,]+ of [\\d,]+ calls are left today`),
+    );
+  });
+
   test('takes the whole message', async () => {
     await using stage = await createRemedyStage();
     const rid = await failedCall(stage);
