@@ -80,9 +80,10 @@ export async function syncOptionsOf(
   const shard = flags.shard ?? shardFromEnvironment(session.environment);
   const isOurs = (appId: string) => isInShard(appId, shard);
   const appIds = flags.appId ?? [];
-  const { loader } = context;
+  const { loader, clock } = context;
   const authorizers = authorizersAtWechat(session, source);
   const roster = await rosterOf(session, config, { loader, authorizers }, { appIds, isCounted: isOurs });
+  const { authorizers: listed } = roster;
   return {
     source,
     accounts: withCredentials(roster, session, config),
@@ -92,6 +93,7 @@ export async function syncOptionsOf(
     concurrency: requireSource(config).concurrency,
     acceptEmpty: flags.acceptEmpty === true,
     acceptShrink: flags.acceptShrink === true,
+    roster: listed !== null && appIds.length === 0 ? { appIds: listed, listedAt: clock.now() } : null,
   };
 }
 

@@ -124,6 +124,71 @@ describe('an account of a platform', () => {
   });
 });
 
+describe('the list of a platform', () => {
+  const all = { platform: 'all' };
+
+  test('is asked for once a run, and whoever is on it twice is asked once', async () => {
+    await using stage = await createRemedyStage();
+    stage.simulator.shiftRoster({ shift: 'repeat', appId });
+    await stage.prepare(source(given, all));
+    stage.simulator.clearRequests();
+    const { stdout } = await stage.run(['sync', '--json']);
+    expect(JSON.parse(stdout).accounts).toMatchObject({ selected: 2, changed: 2 });
+    expect(stage.simulator.requestCounts).toEqual({
+      '/cgi-bin/component/api_get_authorizer_list': 1,
+      '/cgi-bin/component/api_authorizer_token': 2,
+      '/wxaapi/log/get_scene': 2,
+    });
+  });
+
+  test('is narrowed by patterns and --app-id, of which the list that is kept knows nothing', async () => {
+    await using stage = await synced();
+    await stage.prepare(source(given, { ...all, exclude: [`${appId.slice(0, 6)}*`] }));
+    const { stdout } = await stage.run(['sync', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ accounts: { selected: 1 }, problems: [] });
+    const one = await stage.run(['sync', '--json', '--app-id', otherAppId]);
+    expect(JSON.parse(one.stdout)).toMatchObject({ accounts: { selected: 1 }, problems: [] });
+    await stage.prepare(source(given, all));
+    const next = await stage.run(['sync', '--json']);
+    expect(JSON.parse(next.stdout)).toMatchObject({ accounts: { selected: 2 }, problems: [] });
+  });
+
+  test('that an account left keeps its rows; status goes by the kept list and asks nobody', async () => {
+    await using stage = await synced();
+    stage.simulator.revoke(appId);
+    stage.simulator.clearRequests();
+    const status = await stage.run(['status', '--json', '--fail-stale', '1h']);
+    expect([status.code, Object.keys(stage.simulator.requestCounts)]).toEqual([0, []]);
+    const { code, stdout } = await stage.run(['sync', '--json']);
+    expect([code, JSON.parse(stdout).problems]).toMatchObject([0, [{ app_id: appId, kind: 'left' }]]);
+    expect((await stage.run(['export', '--current'])).stdout).toContain(appId);
+    expect(await stage.problems()).toEqual([]);
+  });
+
+  test('that nobody is on is no error at first, and not believed after', async () => {
+    await using stage = await createRemedyStage();
+    for (const id of [appId, otherAppId]) stage.simulator.revoke(id);
+    await stage.prepare(source(given, all));
+    expect((await stage.run()).code).toBe(0);
+    for (const id of [appId, otherAppId]) stage.simulator.authorize({ appId: id });
+    expect((await stage.run()).code).toBe(0);
+    for (const id of [appId, otherAppId]) stage.simulator.revoke(id);
+    for (const _time of [1, 2]) {
+      const { code, stdout } = await stage.run(['sync', '--json']);
+      expect([code, JSON.parse(stdout)]).toMatchObject([
+        65,
+        { outcome: 'refused', accounts: { selected: 0 }, problems: [{ app_id: null, kind: 'roster_shrunk' }] },
+      ]);
+    }
+    const accepted = await stage.run(['sync', '--json', '--accept-shrink']);
+    expect([accepted.code, JSON.parse(accepted.stdout).problems]).toMatchObject([
+      0,
+      [{ kind: 'left' }, { kind: 'left' }],
+    ]);
+    expect((await stage.run()).code).toBe(0);
+  });
+});
+
 describe('the platform itself', () => {
   test('whose ticket expired is told to store the newest', async () => {
     await using stage = await createRemedyStage();
