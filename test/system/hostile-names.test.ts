@@ -48,7 +48,7 @@ describePostgres(
       await loader.migrate(sampleSettings, signal);
       await loader.apply(oneAccount('wx1'), signal);
       expect((await loader.check(signal)).filter(({ level }) => level !== 'ok')).toEqual([]);
-      expect(await query(database.url, tables, [schema])).toEqual([{ n: 14 }]);
+      expect(await query(database.url, tables, [schema])).toEqual([{ n: 16 }]);
       expect(await query(database.url, strangers)).toEqual([]);
     });
 
@@ -64,7 +64,7 @@ describePostgres(
             stdio: ['pipe', 'pipe', 'pipe'],
           });
         }
-        expect(await query(database.url, tables, [name])).toEqual([{ n: 14 }]);
+        expect(await query(database.url, tables, [name])).toEqual([{ n: 16 }]);
         expect(await query(database.url, strangers)).toEqual([]);
         expect((await loader.check(signal)).filter(({ level }) => level !== 'ok')).toEqual([]);
       } finally {
