@@ -34,6 +34,7 @@ source:
   ratePerSecond: 50         # requests started in a second, at most
   timeoutMs: 12000          # longest time for one request
   totalTimeoutMs: 180000    # longest time for one account, repetitions and waits included
+  # proxy: env              # HTTPS_PROXY and NO_PROXY; or the URL of a proxy
   # A secret is never written here: { env: NAME } or { file: PATH } says where it is.
   accounts:
     - appId: ${yamlText(answers.appId)}
@@ -43,6 +44,12 @@ source:
       ${when(!token)}appSecret: { env: WECHAT_APP_SECRET }
   # Or many accounts in a CSV file: column app_id, and one of secret_env, secret_file, token_env, token_file.
   # accounts: { file: accounts.csv }
+  # Or every account that has authorised a third-party platform:
+  # accounts: { platform: all }
+  # platform:
+  #   componentAppId: wx00000000000000c0
+  #   componentAccessToken: { env: WECHAT_COMPONENT_ACCESS_TOKEN }   # the platform's own
+  #   tokenStore: { file: ./refresh-tokens.json }                    # or { target: true }
 
 target:
   # A database in a directory, nothing to install:
