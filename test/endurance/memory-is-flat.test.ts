@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import pg from 'pg';
 import { expect, test } from 'vitest';
+import { SceneLists } from '../../src/simulator/scene-lists.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.ts';
 import { peakEnv, peakOf } from '../support/peak-memory.ts';
 import { describePostgres } from '../support/postgres.ts';
@@ -78,9 +81,68 @@ describePostgres(
       }
       expectFlat(peaks);
     });
+
+    test('in a sync of a platform with 1,000 and with 15,000 accounts, each list of which is right', async () => {
+      await using database = await createDatabase();
+      const peaks = [];
+      for (const count of [1_000, 15_000]) {
+        const accounts = { count, appId: (index: number) => `wx${String(index).padStart(6, '0')}` };
+        await using simulator = await startSimulator({ accounts, platform: { componentAppId }, latencyMs: 5 });
+        const schema = `platform_${count}`;
+        const target = { type: 'postgres', url: database.url, schema };
+        const token = { componentAppId, componentAccessToken: { env: 'COMPONENT' }, tokenStore: { target: true } };
+        const speed = { ratePerSecond: 10_000, concurrency: 64 };
+        const source = { baseUrl: simulator.url, ...speed, platform: token, accounts: { platform: 'all' } };
+        const secrets = { ...peakEnv, COMPONENT: simulator.componentAccessToken() };
+        await using work = await createCliWorkspace({ target, source }, secrets);
+        peaks.push(await peakMbOf(work, ['sync'], count));
+        const { accounts: next, versions } = JSON.parse(await work.succeed(['sync', '--json']));
+        expect([next.unchanged, versions]).toEqual([count, { opened: 0, closed: 0, rewritten: 0, removed: 0 }]);
+        // Every account has the whole list, so each of its rows is there once an account.
+        expect(await countsOf(database.url, schema)).toEqual(
+          new SceneLists()
+            .rowsOf('any')
+            .map(({ value, name }): Row => [String(value), name, count])
+            .toSorted(byKey),
+        );
+        const { minted, requestCounts } = simulator;
+        expect(minted).toEqual({
+          stable_token: 0,
+          force_refresh: 0,
+          token: 0,
+          component_token: 0,
+          authorizer_token: 2 * count,
+        });
+        expect(requestCounts).toEqual({
+          '/cgi-bin/component/api_get_authorizer_list': 2 * Math.ceil((count - 1) / 499),
+          '/cgi-bin/component/api_authorizer_token': 2 * count,
+          '/wxaapi/log/get_scene': 2 * count,
+        });
+      }
+      expectFlat(peaks);
+    });
   },
   { versions: 'newest' },
 );
+
+const componentAppId = 'wx00000000000000c0';
+
+type Row = readonly [key: string, name: string, accounts: number];
+
+const byKey = ([one]: Row, [other]: Row) => (one < other ? -1 : 1);
+
+async function countsOf(url: string, schema: string): Promise<readonly Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ scene_key: string; scene_name: string; n: number }>(
+      `SELECT scene_key, scene_name, count(*)::int AS n FROM ${schema}.dim_scene GROUP BY 1, 2`,
+    );
+    return rows.map(({ scene_key, scene_name, n }): Row => [scene_key, scene_name, n]).toSorted(byKey);
+  } finally {
+    await client.end();
+  }
+}
 
 function expectFlat([few = 0, many = 0]: readonly number[]): void {
   process.stderr.write(`peak memory: ${few} and ${many} MB\n`);

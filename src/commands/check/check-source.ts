@@ -1,15 +1,14 @@
 import type { Config } from '../../config/load-config.ts';
 import type { Roster } from '../../config/roster/open-roster.ts';
-import { isScenedimError, ScenedimError } from '../../errors.ts';
-import { flawOfSecret } from '../../extract/credentials/secret-text.ts';
+import { isScenedimError, type ScenedimError } from '../../errors.ts';
 import type { AccountCredentials } from '../../extract/scene-source.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
-import { componentCredentials } from '../work/open-source.ts';
 import { rosterWithoutTarget } from '../work/roster-of.ts';
 import { credentialsOf, secretContextOf } from '../work/with-credentials.ts';
 import { checkClock } from './check-clock.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
+import { assertUsable, checkPlatform } from './check-platform.ts';
 import { checkProxy } from './check-proxy.ts';
 import { checkQuota } from './check-quota.ts';
 
@@ -92,36 +91,7 @@ async function assertReadable(appId: string, credentials: AccountCredentials, si
   if ('appSecret' in credentials) assertUsable(appId, 'app secret', await credentials.appSecret(signal));
 }
 
-function assertUsable(appId: string, what: string, secret: string): void {
-  const flaw = flawOfSecret(what, secret);
-  if (flaw === null) return;
-  const remedy = flaw.remedy ?? `check the credentials of ${appId} in source`;
-  throw new ScenedimError('config_invalid', flaw.message, { remedy });
-}
-
 function unreadableBy(appId: string, error: ScenedimError): CheckedFinding {
   const finding = findingOf(error, 'credentials');
   return { ...finding, message: `account ${appId}: ${finding.message}` };
-}
-
-/** Whether the credentials of the platform can be read. */
-async function checkPlatform(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
-  const platform = config.source?.platform;
-  if (platform === undefined) return [];
-  const { componentAppId } = platform;
-  const credentials = componentCredentials(platform, session, config);
-  const { signal } = session;
-  try {
-    if ('accessToken' in credentials) {
-      assertUsable(componentAppId, 'component access token', await credentials.accessToken(signal));
-    } else {
-      assertUsable(componentAppId, 'app secret', await credentials.appSecret(signal));
-      assertUsable(componentAppId, 'verify ticket', await credentials.verifyTicket(signal));
-    }
-  } catch (error) {
-    const finding = findingOf(error, 'platform');
-    return [{ ...finding, message: `${componentAppId}: ${finding.message}` }];
-  }
-  const message = `the credentials of ${componentAppId} can be read`;
-  return [{ level: 'ok', subject: 'platform', message, exitCode: 0 }];
 }

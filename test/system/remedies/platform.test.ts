@@ -1,4 +1,7 @@
 /** Each remedy for a third-party platform: a sync says it, and works once it is followed. */
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   appId,
@@ -17,7 +20,7 @@ const minted = { componentAppId, mint, ...inTarget };
 const source = (platform: object, accounts: unknown = [{ appId }]) => ({
   config: { source: { baseUrl: '${URL}', platform, accounts } },
 });
-const inFile = { file: './refresh-tokens.json' };
+const inFile = { file: 'refresh-tokens.json' };
 
 const settings: Readonly<Record<string, Trouble>> = {
   'all accounts of no platform': {
@@ -121,6 +124,29 @@ describe('an account of a platform', () => {
     expect([code, stderr]).toEqual([75, expect.stringContaining(`malformed_roster`)]);
     expect(stderr).toContain(`remedy: ${remedy}\n`);
     expect(await stage.problems()).toEqual([]);
+  });
+});
+
+describe('a file of refresh tokens', () => {
+  test('that others may read is told by check, and so is one that is damaged', async () => {
+    await using stage = await createRemedyStage();
+    await stage.prepare(source({ ...given, tokenStore: inFile }));
+    await stage.run(['check']);
+    expect(await readdir(stage.directory)).not.toContain(`${inFile.file}.lock`);
+    expect((await stage.run()).code).toBe(0);
+    const path = join(stage.directory, inFile.file);
+    expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
+    expect((await stage.run(['check'])).stdout).not.toContain('refresh tokens');
+    await chmod(path, 0o644);
+    const { stdout } = await stage.run(['check']);
+    expect(stdout).toContain('refresh-tokens.json may be read by others than its owner');
+    const remedy = `chmod 600 ${path}`;
+    expect(stdout).toContain(`remedy: ${remedy}\n`);
+    execFileSync('bash', ['-c', remedy]);
+    expect((await stage.run(['check'])).stdout).not.toContain('refresh tokens');
+    await writeFile(path, '{');
+    const damaged = await stage.run(['check', '--json']);
+    expect([damaged.code, damaged.stdout]).toEqual([74, expect.stringContaining('"subject":"refresh tokens"')]);
   });
 });
 

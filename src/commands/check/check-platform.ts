@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config } from '../../config/load-config.ts';
+import type { PlatformConfig } from '../../config/roster/account-config.ts';
+import { isScenedimError, ScenedimError } from '../../errors.ts';
+import { flawOfSecret } from '../../extract/credentials/secret-text.ts';
+import { openRefreshTokenFile } from '../../extract/refresh-tokens/file-store.ts';
+import { isOpenToOthers } from '../../extract/refresh-tokens/token-file.ts';
+import { shellWord } from '../../shell-word.ts';
+import type { Session } from '../session/session.ts';
+import { componentCredentials } from '../work/open-source.ts';
+import { type CheckedFinding, findingOf } from './check-finding.ts';
+
+/** Whether the credentials of the platform and the file of its refresh tokens can be read; nobody is asked. */
+export async function checkPlatform(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
+  const platform = config.source?.platform;
+  if (platform === undefined) return [];
+  return [await checkCredentials(platform, session, config), ...(await checkTokenFile(platform, session, config))];
+}
+
+async function checkCredentials(platform: PlatformConfig, session: Session, config: Config): Promise<CheckedFinding> {
+  const { componentAppId } = platform;
+  const { signal } = session;
+  const credentials = componentCredentials(platform, session, config);
+  try {
+    if ('accessToken' in credentials) {
+      assertUsable(componentAppId, 'component access token', await credentials.accessToken(signal));
+    } else {
+      assertUsable(componentAppId, 'app secret', await credentials.appSecret(signal));
+      assertUsable(componentAppId, 'verify ticket', await credentials.verifyTicket(signal));
+    }
+  } catch (error) {
+    const finding = findingOf(error, 'platform');
+    return { ...finding, message: `${componentAppId}: ${finding.message}` };
+  }
+  const message = `the credentials of ${componentAppId} can be read`;
+  return { level: 'ok', subject: 'platform', message, exitCode: 0 };
+}
+
+export function assertUsable(appId: string, what: string, secret: string): void {
+  const flaw = flawOfSecret(what, secret);
+  if (flaw === null) return;
+  const remedy = flaw.remedy ?? `check the credentials of ${appId} in source`;
+  throw new ScenedimError('config_invalid', flaw.message, { remedy });
+}
+
+const SUBJECT = 'refresh tokens';
+
+/** The table in the target is looked at with the target. */
+async function checkTokenFile(
+  { tokenStore }: PlatformConfig,
+  { signal }: Session,
+  { baseDirectory }: Config,
+): Promise<readonly CheckedFinding[]> {
+  if ('target' in tokenStore) return [];
+  const { file: shown } = tokenStore;
+  const path = resolve(baseDirectory, shown);
+  // The first sync makes it.
+  if (!existsSync(path)) return [];
+  try {
+    await using file = openRefreshTokenFile(path);
+    await file.read([], signal);
+  } catch (error) {
+    const finding = findingOf(error, SUBJECT);
+    return [isScenedimError(error, 'lock_held') ? { ...finding, level: 'warning', exitCode: 0 } : finding];
+  }
+  if (!(await isOpenToOthers(path))) return [];
+  const message = `${shown} may be read by others than its owner`;
+  const remedy = `chmod 600 ${shellWord(path)}`;
+  return [{ level: 'warning', subject: SUBJECT, message, remedy, exitCode: 0 }];
+}
