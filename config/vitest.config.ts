@@ -14,6 +14,7 @@ const suites = {
   endurance: { testTimeout: 300_000 },
   bigquery: { testTimeout: 180_000, hookTimeout: 180_000 },
   ops: { testTimeout: 300_000 },
+  clients: { testTimeout: 120_000 },
 } as const;
 
 const root = new URL('..', import.meta.url).pathname;
