@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { defaultRetryPolicy } from '../../src/extract/retry-policy.ts';
 import type { ComponentCredentials, FetchResult } from '../../src/extract/scene-source.ts';
 import { createWechatSource, type WechatSourceOptions } from '../../src/extract/wechat-source.ts';
 import type { RefreshTokenChange, RefreshTokenStore } from '../../src/platform-stores.ts';
@@ -71,7 +72,10 @@ async function createStage(
   credentials?: (simulator: Simulator) => ComponentCredentials,
 ): Promise<Stage> {
   const accounts = appIds.map((appId) => ({ appId }));
-  const simulator = await startSimulator({ accounts, platform: { componentAppId, ...platform } });
+  const simulator = await startSimulator({
+    accounts,
+    platform: { componentAppId, ...platform },
+  });
   const store = new WatchedStore();
   const given = { accessToken: async () => simulator.componentAccessToken() };
   return {
@@ -83,7 +87,11 @@ async function createStage(
         baseUrl: simulator.url,
         ratePerSecond: Number.POSITIVE_INFINITY,
         timer: createInstantTimer(),
-        platform: { componentAppId, credentials: credentials?.(simulator) ?? given, store },
+        platform: {
+          componentAppId,
+          credentials: credentials?.(simulator) ?? given,
+          store,
+        },
         ...options,
       });
       const fetch = (appId: string) => source.fetchScenes({ appId, credentials: { platform: true } }, never);
@@ -125,7 +133,11 @@ describe('the token of an account', () => {
 
   test('is asked for once more after a refusal, and no oftener, however long WeChat refuses', async () => {
     await using stage = await createStage();
-    stage.simulator.inject({ fault: 'token_invalid', endpoint: 'get_scene', times: 'always' });
+    stage.simulator.inject({
+      fault: 'token_invalid',
+      endpoint: 'get_scene',
+      times: 'always',
+    });
     expect(codes(await stage.run([first]))).toEqual(['40001']);
     expect([count(stage.paths(), TOKEN), count(stage.paths(), SCENES)]).toEqual([2, 2]);
   });
@@ -148,13 +160,48 @@ describe('the token of an account', () => {
     await stage.run([first], { baseUrl: server.url });
     expect([stage.store.tokens.get(first), server.asked()]).toEqual(['refreshtoken@@@stored', true]);
   });
+
+  test.each(['refresh\u0000token', 'refresh\ud800token', ' ', 7])(
+    'one that is %j in an answer fails the account, and is not stored',
+    async (given) => {
+      await using stage = await createStage();
+      await using server = await answering({
+        authorizer_access_token: 'a'.repeat(512),
+        expires_in: 7200,
+        authorizer_refresh_token: given,
+      });
+      stage.store.tokens.set(first, 'refreshtoken@@@stored');
+      const results = await stage.run([first], { baseUrl: server.url });
+      expect([codes(results), stage.store.tokens.get(first)]).toEqual([
+        ['malformed_token_response'],
+        'refreshtoken@@@stored',
+      ]);
+    },
+  );
+
+  test('a refresh token is stored though the clock is wrong, since the answer that brings it ended the one before', async () => {
+    await using stage = await createStage();
+    const answer = {
+      authorizer_access_token: 'a'.repeat(512),
+      expires_in: 7200,
+      authorizer_refresh_token: 'refreshtoken@@@new',
+    };
+    await using server = await answering(answer, new Date(Date.now() - 3_600_000));
+    stage.store.tokens.set(first, 'refreshtoken@@@stored');
+    const results = await stage.run([first], { baseUrl: server.url });
+    expect([codes(results), stage.store.tokens.get(first)]).toEqual([['clock_skew'], 'refreshtoken@@@new']);
+  });
 });
 
-/** A host that answers everything with the same JSON. */
-async function answering(answer: unknown): Promise<AsyncDisposable & { readonly url: string; asked(): boolean }> {
+/** A host that answers everything with the same JSON, at a time of its own. */
+async function answering(
+  answer: unknown,
+  date = new Date(),
+): Promise<AsyncDisposable & { readonly url: string; asked(): boolean }> {
   let asked = false;
   const server = createServer((_request, response) => {
     asked = true;
+    response.setHeader('Date', date.toUTCString());
     response.end(JSON.stringify(answer));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -181,10 +228,21 @@ describe('a refresh token that WeChat refuses', () => {
   test('by the list as well, leaves the account to be authorised anew, as skipped, and keeps what is stored', async () => {
     await using stage = await createStage();
     stage.store.tokens.set(first, 'refreshtoken@@@lost');
-    stage.simulator.inject({ fault: 'errcode', code: 61023, endpoint: 'authorizer_token', times: 'always' });
+    stage.simulator.inject({
+      fault: 'errcode',
+      code: 61023,
+      endpoint: 'authorizer_token',
+      times: 'always',
+    });
     const [result] = await stage.run([first]);
-    expect(result).toMatchObject({ code: '61023', errorClass: 'unavailable', accountOnly: true });
-    expect(result).toMatchObject({ message: expect.stringMatching(/rid: .*it needs re-authorisation$/) });
+    expect(result).toMatchObject({
+      code: '61023',
+      errorClass: 'unavailable',
+      accountOnly: true,
+    });
+    expect(result).toMatchObject({
+      message: expect.stringMatching(/rid: .*it needs re-authorisation$/),
+    });
     expect(stage.store.tokens.get(first)).toBe('refreshtoken@@@lost');
     expect([count(stage.paths(), LIST), count(stage.paths(), TOKEN)]).toEqual([1, 2]);
   });
@@ -207,7 +265,11 @@ describe('a refresh token that WeChat refuses', () => {
     await using stage = await createStage();
     stage.simulator.revoke(first);
     const [result] = await stage.run([first]);
-    expect(result).toMatchObject({ code: 'no_refresh_token', errorClass: 'unavailable', accountOnly: true });
+    expect(result).toMatchObject({
+      code: 'no_refresh_token',
+      errorClass: 'unavailable',
+      accountOnly: true,
+    });
     expect(count(stage.paths(), TOKEN)).toBe(0);
   });
 });
@@ -257,7 +319,11 @@ describe('the token of the platform', () => {
 
   test('that was minted just now is not minted again when WeChat refuses it: the run stops', async () => {
     await using stage = await createStage({}, minted);
-    stage.simulator.inject({ fault: 'token_invalid', endpoint: 'authorizer_token', times: 'always' });
+    stage.simulator.inject({
+      fault: 'token_invalid',
+      endpoint: 'authorizer_token',
+      times: 'always',
+    });
     for (const appId of appIds) stage.store.tokens.set(appId, stage.simulator.refreshToken(appId));
     const results = await stage.run(appIds, { inTurn: true });
     expect(codes(results)).toEqual(appIds.map(() => '40001'));
@@ -283,18 +349,51 @@ describe('the token of the platform', () => {
     [
       'an IP that the platform does not list',
       (simulator: Simulator) =>
-        simulator.inject({ fault: 'errcode', code: 61004, endpoint: 'component_token', times: 'always' }),
+        simulator.inject({
+          fault: 'errcode',
+          code: 61004,
+          endpoint: 'component_token',
+          times: 'always',
+        }),
       '61004',
     ],
   ])('with %s concerns every account', async (_what, spoil, code) => {
     await using stage = await createStage({}, minted);
     spoil(stage.simulator);
     const [result] = await stage.run([first]);
-    expect(result).toMatchObject({ code, errorClass: 'configuration', accountOnly: false });
+    expect(result).toMatchObject({
+      code,
+      errorClass: 'configuration',
+      accountOnly: false,
+    });
   });
 });
 
 describe('the list of a platform', () => {
+  test('that failed for a fault that passes is read again for the next account', async () => {
+    await using stage = await createStage();
+    const attempts = defaultRetryPolicy.attempts;
+    stage.simulator.inject({
+      fault: 'system_busy',
+      endpoint: 'authorizer_list',
+      times: attempts,
+    });
+    expect(codes(await stage.run(undefined, { inTurn: true }))).toEqual(['-1', 'ok', 'ok', 'ok', 'ok']);
+    expect(count(stage.paths(), LIST)).toBe(attempts + 1);
+  });
+
+  test('that is refused for good is not read again', async () => {
+    await using stage = await createStage();
+    stage.simulator.inject({
+      fault: 'errcode',
+      code: 48004,
+      endpoint: 'authorizer_list',
+      times: 'always',
+    });
+    expect(codes(await stage.run(undefined, { inTurn: true }))).toEqual(appIds.map(() => '48004'));
+    expect(count(stage.paths(), LIST)).toBe(1);
+  });
+
   test.each(['repeat', 'revoke', 'authorize'] as const)(
     'is whole though a row comes or goes between two pages: %s',
     async (shift) => {
@@ -306,7 +405,12 @@ describe('the list of a platform', () => {
           rosterShifts: [
             shift === 'authorize'
               ? { shift, account: { appId: 'wxnew' }, at: 3, beforeOffset: 500 }
-              : { shift, appId: 'wx0002', beforeOffset: 500, ...(shift === 'repeat' && { at: 10 }) },
+              : {
+                  shift,
+                  appId: 'wx0002',
+                  beforeOffset: 500,
+                  ...(shift === 'repeat' && { at: 10 }),
+                },
           ],
         },
       });
@@ -316,7 +420,9 @@ describe('the list of a platform', () => {
         ratePerSecond: Number.POSITIVE_INFINITY,
         platform: {
           componentAppId,
-          credentials: { accessToken: async () => simulator.componentAccessToken() },
+          credentials: {
+            accessToken: async () => simulator.componentAccessToken(),
+          },
           store: new WatchedStore(),
         },
       });
@@ -332,14 +438,20 @@ describe('the list of a platform', () => {
 describe('a quota that is used up', () => {
   test('of the platform: nobody asks that endpoint any more in this run, and who was not asked is told apart', async () => {
     await using stage = await createStage();
-    stage.simulator.inject({ fault: 'quota_exceeded', endpoint: 'get_scene', times: 'always' });
+    stage.simulator.inject({
+      fault: 'quota_exceeded',
+      endpoint: 'get_scene',
+      times: 'always',
+    });
     await using source = createWechatSource({
       clock: systemClock,
       baseUrl: stage.simulator.url,
       ratePerSecond: Number.POSITIVE_INFINITY,
       platform: {
         componentAppId,
-        credentials: { accessToken: async () => stage.simulator.componentAccessToken() },
+        credentials: {
+          accessToken: async () => stage.simulator.componentAccessToken(),
+        },
         store: stage.store,
       },
     });

@@ -4,6 +4,7 @@ import { isJsonObject, numberLiteral } from '../../normalize/exact-json.ts';
 import { type CallRefused, callFailure } from '../call-outcome.ts';
 import type { CallOutcome } from '../wechat-client.ts';
 import type { ComponentToken } from './component-token.ts';
+import { isToken } from './issued-token.ts';
 import type { SharedWork } from './shared-work.ts';
 import type { TokenCall } from './token-provider.ts';
 
@@ -71,7 +72,7 @@ function add({ appId, refreshToken }: Row, found: Found): void {
     found.unusable += 1;
     return;
   }
-  const token = typeof refreshToken === 'string' ? refreshToken : '';
+  const token = isToken(refreshToken) ? refreshToken : '';
   if (token !== '' || !found.refreshTokens.has(appId)) found.refreshTokens.set(appId, token);
 }
 
@@ -88,7 +89,11 @@ interface Page {
 
 async function readPage(component: ComponentToken, offset: number, call: TokenCall): Promise<Page | CallRefused> {
   const path = '/cgi-bin/component/api_get_authorizer_list';
-  const json = { component_appid: component.componentAppId, offset, count: PAGE_ROWS };
+  const json = {
+    component_appid: component.componentAppId,
+    offset,
+    count: PAGE_ROWS,
+  };
   const outcome: CallOutcome = await component.call({ endpoint: 'authorizer_list', path, json }, call);
   if (outcome.kind === 'failure') return outcome;
   const answer = isJsonObject(outcome.value) ? outcome.value : {};
@@ -97,7 +102,10 @@ async function readPage(component: ComponentToken, offset: number, call: TokenCa
   if (!Number.isSafeInteger(total) || !Array.isArray(list)) return malformed(outcome.receivedAt);
   const rows = list.map((entry: unknown): Row => {
     const row = isJsonObject(entry) ? entry : {};
-    return { appId: row['authorizer_appid'], refreshToken: row['refresh_token'] };
+    return {
+      appId: row['authorizer_appid'],
+      refreshToken: row['refresh_token'],
+    };
   });
   return { kind: 'page', total, rows };
 }

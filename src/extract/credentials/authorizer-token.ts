@@ -1,12 +1,13 @@
 import type { Clock, Timer } from '../../clock.ts';
+import type { Micros } from '../../instant.ts';
 import { isJsonObject } from '../../normalize/exact-json.ts';
 import type { RefreshTokenStore } from '../../platform-stores.ts';
-import { type CallRefused, callFailure } from '../call-outcome.ts';
+import { type CallFailure, type CallRefused, callFailure } from '../call-outcome.ts';
 import { REAUTHORISE } from '../error-catalogue.ts';
 import { NO_REFRESH_TOKEN, type PlatformCredentials } from '../scene-source.ts';
 import { type AuthorizerList, readAuthorizerList } from './authorizer-list.ts';
 import type { ComponentToken } from './component-token.ts';
-import { readIssuedToken, TokenCache } from './issued-token.ts';
+import { isToken, malformedToken, readIssuedToken, TokenCache } from './issued-token.ts';
 import type { SharedWork } from './shared-work.ts';
 import type { AccountWith, TokenCall, TokenOutcome, TokenProvider } from './token-provider.ts';
 
@@ -28,9 +29,11 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     this.#cache = new TokenCache(options.timer);
   }
 
-  /** The list of this run: read when it is needed first. */
-  async list(): Promise<AuthorizerList | CallRefused> {
-    this.#list ??= this.#read();
+  /** The list of this run: read when it is needed first, and again after a fault that passes. */
+  list(): Promise<AuthorizerList | CallRefused> {
+    this.#list ??= this.#read(() => {
+      this.#list = null;
+    });
     return this.#list;
   }
 
@@ -67,7 +70,9 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
       const outcome = await this.#refresh(appId, { token: stored, stored }, call);
       if (!isRefused(outcome)) return outcome;
     }
-    this.#newerList ??= this.#read();
+    this.#newerList ??= this.#read(() => {
+      this.#newerList = null;
+    });
     const listed = await this.#listed(appId, this.#newerList, call);
     if (listed !== null && typeof listed !== 'string') return listed;
     if (listed === null || listed === refused || listed === stored) return lost(refusal);
@@ -88,8 +93,8 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     const outcome = await component.call({ endpoint: 'authorizer_token', path, json }, call);
     if (outcome.kind === 'failure') return outcome;
     const answer = isJsonObject(outcome.value) ? outcome.value : {};
-    const given = answer['authorizer_refresh_token'];
-    const next = typeof given === 'string' && given !== '' ? given : token;
+    const next = readRefreshToken(answer, outcome.receivedAt) ?? token;
+    if (typeof next !== 'string') return { kind: 'failure', failure: next };
     call.onSecret(next);
     if (next !== stored) await this.#store(appId, { token: next, stored }, call);
     const issued = readIssuedToken(answer, 'authorizer_access_token', outcome.receivedAt);
@@ -125,8 +130,11 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     return outcome.kind === 'failure' ? outcome : outcome.refreshTokens.get(appId) || null;
   }
 
-  #read(): Promise<AuthorizerList | CallRefused> {
-    return readAuthorizerList(this.#options.component, this.#options.shared);
+  /** `forget` hears of a fault that passes, after which the list is to be read again. */
+  async #read(forget: () => void): Promise<AuthorizerList | CallRefused> {
+    const list = await readAuthorizerList(this.#options.component, this.#options.shared);
+    if (list.kind === 'failure' && list.failure.errorClass === 'transient') forget();
+    return list;
   }
 
   #missing(): CallRefused {
@@ -155,13 +163,23 @@ interface KnownToken {
   readonly stored: string | null;
 }
 
+/** The refresh token of an answer; null when it names none. */
+function readRefreshToken(answer: Readonly<Record<string, unknown>>, observedAt: Micros): string | CallFailure | null {
+  const token = answer['authorizer_refresh_token'] ?? '';
+  if (token === '') return null;
+  return isToken(token) ? token : malformedToken('authorizer_refresh_token that could be one', observedAt);
+}
+
 /** True when WeChat says that the refresh token is not valid. */
 function isRefused(outcome: TokenOutcome): outcome is CallRefused {
   return outcome.kind === 'failure' && outcome.failure.code === '61023';
 }
 
 function lost({ failure }: CallRefused): CallRefused {
-  return { kind: 'failure', failure: { ...failure, message: `${failure.message}; ${NEEDS}` } };
+  return {
+    kind: 'failure',
+    failure: { ...failure, message: `${failure.message}; ${NEEDS}` },
+  };
 }
 
 const NEEDS = 'it needs re-authorisation';

@@ -14,12 +14,19 @@ export interface IssuedToken {
 export function readIssuedToken(answer: unknown, member: string, observedAt: Micros): IssuedToken | CallFailure {
   const { [member]: token, expires_in: lifetime } = (answer ?? {}) as Readonly<Record<string, unknown>>;
   const lifetimeS = secondsOf(lifetime);
-  if (typeof token === 'string' && flawOfSecret('token', token) === null && lifetimeS !== null)
-    return { token, lifetimeS };
-  const problem = lifetimeS === null ? 'positive expires_in' : `${member} that could be one`;
+  if (isToken(token) && lifetimeS !== null) return { token, lifetimeS };
+  return malformedToken(lifetimeS === null ? 'positive expires_in' : `${member} that could be one`, observedAt);
+}
+
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && flawOfSecret('token', value) === null;
+}
+
+/** The failure for an answer of a token endpoint that lacks something. */
+export function malformedToken(lacks: string, observedAt: Micros): CallFailure {
   return callFailure({
     code: 'malformed_token_response',
-    message: `the answer of the token endpoint holds no ${problem}`,
+    message: `the answer of the token endpoint holds no ${lacks}`,
     remedy: 'check what source.baseUrl points at, then run again',
     observedAt,
   });
