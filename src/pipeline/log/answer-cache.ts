@@ -3,48 +3,38 @@ import { normalizeBody, normalizeParsed } from '../../normalize/normalize-body.t
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 
 /**
- * Remembers up to `maxRows` rows of answers; the least recently used go first. Default 40,000, some
- * 5 MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is
- * written. What goes is read again when it is needed.
+ * Remembers up to `maxRows` rows of answers; those that were not used for longest go first, half of all at once. Default
+ * 40,000, some 5 MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is written. What
+ * goes is read again when it is needed.
  */
 export function createAnswerCache(maxRows = 40_000): AnswerCache {
-  const answers = new Map<string, NormalizedAnswer>();
-  // Goes on where it was: a new iterator would pass all places of answers that are gone.
-  let oldest = answers.keys();
+  let recent = new Map<string, NormalizedAnswer>();
+  let older = recent;
   let rows = 0;
 
-  function forgetOldest(): void {
-    const next = oldest.next();
-    if (next.done === true) {
-      oldest = answers.keys();
-      return;
+  function remember(payloadHash: string, answer: NormalizedAnswer): NormalizedAnswer {
+    if (rows > 0 && rows + rowsOf(answer) > maxRows / 2) {
+      older = recent;
+      recent = new Map();
+      rows = 0;
     }
-    const answer = answers.get(next.value);
-    if (answer === undefined) return;
-    answers.delete(next.value);
-    rows -= rowsOf(answer);
+    recent.set(payloadHash, answer);
+    rows += rowsOf(answer);
+    return answer;
   }
 
   function get(payloadHash: string): NormalizedAnswer | undefined {
-    const answer = answers.get(payloadHash);
-    if (answer !== undefined) {
-      answers.delete(payloadHash);
-      answers.set(payloadHash, answer);
-    }
-    return answer;
+    const answer = recent.get(payloadHash);
+    if (answer !== undefined) return answer;
+    const used = older.get(payloadHash);
+    return used === undefined ? undefined : remember(payloadHash, used);
   }
 
   return {
     get,
-    normalize(payloadHash, body, parsed) {
-      const known = get(payloadHash);
-      if (known !== undefined) return known;
-      const answer = parsed === undefined ? normalizeBody(body) : normalizeParsed(parsed, body);
-      answers.set(payloadHash, answer);
-      rows += rowsOf(answer);
-      while (rows > maxRows) forgetOldest();
-      return answer;
-    },
+    normalize: (payloadHash, body, parsed) =>
+      get(payloadHash) ??
+      remember(payloadHash, parsed === undefined ? normalizeBody(body) : normalizeParsed(parsed, body)),
   };
 }
 
