@@ -12,7 +12,13 @@ export interface DescribedIssue {
   readonly remedy?: string | undefined;
 }
 
-const secretKeys: ReadonlySet<string> = new Set(['accessToken', 'appSecret']);
+const secretKeys: ReadonlySet<string> = new Set([
+  'accessToken',
+  'appSecret',
+  'componentAccessToken',
+  'componentAppSecret',
+  'verifyTicket',
+]);
 
 /**
  * One issue in words. `values` is what `schema` parsed; `showValue` is false for values that may be

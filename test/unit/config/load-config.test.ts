@@ -355,6 +355,20 @@ describe('a mistake in the config is told with file, line and column', () => {
     });
   });
 
+  test('a secret of a platform in the file, without showing it', async () => {
+    const platform = (credentials: string) =>
+      `${target}source: { accounts: { platform: all }, platform: { componentAppId: wxc, ${credentials}, tokenStore: { file: r.json } } }\n`;
+    const secret = '0123456789abcdef';
+    const given = await refusal(platform(`componentAccessToken: ${secret}`));
+    const minted = await refusal(platform(`mint: { componentAppSecret: ${secret}, verifyTicket: ${secret} }`));
+    const words = 'a secret must not be written into the config';
+    expect(given.replaceAll(/^\S+: /gm, '')).toBe(`source.platform.componentAccessToken: ${words}`);
+    expect(minted.replaceAll(/^\S+: /gm, '').split('\n')).toEqual([
+      `source.platform.mint.componentAppSecret: ${words}`,
+      `source.platform.mint.verifyTicket: ${words}`,
+    ]);
+  });
+
   test('a bad URL of the target, without showing it', async () => {
     const message = await refusal('target: { type: postgres, url: "mysql://user:pass-word@host/db" }\n');
     expect(message).toBe('scenedim.yaml:1:32: target.url: must start with postgres:// or postgresql://');
