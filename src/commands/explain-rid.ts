@@ -50,6 +50,7 @@ type RidDocument = Document<typeof ridDocumentSchema>;
 async function explain(session: Session, { appId, json }: ExplainFlags, words: readonly string[]): Promise<number> {
   const rid = ridIn(words.join(' '));
   const config = await session.loadConfig();
+  if (appId === config.source?.platform?.componentAppId) throw callOfPlatform(appId);
   const account = await accountOf(session, config, appId);
   const answer = await withSource(session, config, (source) => source.explainRid(account, rid, session.signal));
   if (answer.kind === 'failure') throw failedCall(`account ${appId}`, answer);
@@ -57,6 +58,16 @@ async function explain(session: Session, { appId, json }: ExplainFlags, words: r
   if (json === true) await session.out.printJson(document);
   else await session.out.print(render(document));
   return 0;
+}
+
+function callOfPlatform(appId: string): ScenedimError {
+  return new ScenedimError(
+    'usage',
+    `--app-id: ${appId} is the platform, and WeChat explains the calls of accounts alone`,
+    {
+      remedy: 'name an account whose own message holds the rid',
+    },
+  );
 }
 
 /** People paste what they see: `rid: 617682e0-09059ac5-34a8e2ea`, or the whole message. */

@@ -20,6 +20,9 @@ const secretKeys: ReadonlySet<string> = new Set([
   'verifyTicket',
 ]);
 
+/** What takes the place of a list of accounts. */
+const listKeys: ReadonlySet<string> = new Set(['file', 'query', 'platform']);
+
 /**
  * One issue in words. `values` is what `schema` parsed; `showValue` is false for values that may be
  * secret. A key that is not known comes with the key that may have been meant.
@@ -35,7 +38,11 @@ export function describeIssue(
   const last = path.at(-1);
   const value = valueAt(values, path);
   const subject = path.length === 0 ? 'the config' : formatPath(path);
-  if (value === undefined || value === null) return [{ path, message: `${subject}: missing` }];
+  if (value === undefined || value === null) {
+    const remedy =
+      last === 'tokenStore' ? 'say where: tokenStore: { file: ./refresh-tokens.json } or { target: true }' : undefined;
+    return [{ path, message: `${subject}: missing`, remedy }];
+  }
   if (typeof last === 'string' && secretKeys.has(last) && isScalar(value)) {
     return [
       {
@@ -48,7 +55,11 @@ export function describeIssue(
   const words = complaint(issue, value);
   const isShown = !showValue || !isScalar(value) || words.includes(JSON.stringify(value));
   const shown = isShown ? '' : ` (it is ${JSON.stringify(value)})`;
-  return [{ path, message: `${subject}: ${words}${shown}`, remedy: remedyOf(issue) }];
+  const isWord = subject === 'source.accounts' && isScalar(value);
+  const remedy = isWord
+    ? 'begin each account with a dash, or write { file: PATH }, { query: SELECT } or { platform: all }'
+    : remedyOf(issue);
+  return [{ path, message: `${subject}: ${words}${shown}`, remedy }];
 }
 
 function complaint(issue: z.core.$ZodIssue, value: unknown): string {
@@ -100,8 +111,11 @@ function unknownKey(path: ConfigPath, key: string, schema: z.ZodType): Described
   const meant = didYouMean(key, known);
   const hint = meant === undefined ? `; known here: ${known.join(', ')}` : `; did you mean ${meant}?`;
   const message = `${formatPath([...path, key])}: unknown key${hint}`;
-  if (formatPath(path) !== 'source.accounts') return { path, key, message };
-  return { path, key, message, remedy: 'begin each account with a dash: `- appId: …`, or name a file of them' };
+  if (formatPath(path) !== 'source.accounts' || meant !== undefined) return { path, key, message };
+  const remedy = listKeys.has(key)
+    ? 'keep one of file, query and platform: each is a list of its own'
+    : 'begin each account with a dash: `- appId: …`, or name a file of them';
+  return { path, key, message, remedy };
 }
 
 interface JsonSchemaNode {

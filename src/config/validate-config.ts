@@ -99,7 +99,11 @@ function platformFlaws({ source, target }: ParsedConfig): DescribedIssue[] {
   if (platform === undefined && !Array.isArray(accounts) && 'platform' in accounts) {
     const message = 'source.accounts: platform: all needs a source.platform';
     return [
-      { path: ['source', 'accounts'], message, remedy: 'add source.platform: componentAppId and what it is with' },
+      {
+        path: ['source', 'accounts'],
+        message,
+        remedy: 'add source.platform with componentAppId, componentAccessToken (or mint) and tokenStore',
+      },
     ];
   }
   const isInTarget = platform !== undefined && 'target' in platform.tokenStore;
@@ -114,6 +118,11 @@ function lackingCredentials({ source }: ParsedConfig): DescribedIssue[] {
   if (source === undefined) return [];
   if (source.accessToken !== undefined && source.appSecret !== undefined) {
     return [{ path: ['source', 'appSecret'], message: 'source: needs at most one of accessToken and appSecret' }];
+  }
+  const shared = (['accessToken', 'appSecret'] as const).find((key) => source[key] !== undefined);
+  if (source.platform !== undefined && shared !== undefined) {
+    const message = `source.${shared}: is never used, because accounts without a credential are those of source.platform`;
+    return [{ path: ['source', shared], message, remedy: `leave out source.${shared} or source.platform` }];
   }
   if (sharedCredential(source) !== null || !Array.isArray(source.accounts)) return [];
   return source.accounts.flatMap(({ accessToken, appSecret }, index): DescribedIssue[] => {

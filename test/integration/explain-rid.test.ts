@@ -67,6 +67,12 @@ describe('explain-rid', () => {
     expect((await stage.run(['check', '--quota'])).stdout).toMatch(
       new RegExp(`ok +quota +${appId}: /wxaapi/log/get_scene: [\\d,]+ of [\\d,]+ calls are left today`),
     );
+    const ofPlatform = await stage.run(['explain-rid', rid, '--app-id', 'wxplatform']);
+    expect([ofPlatform.code, ofPlatform.stderr]).toEqual([
+      64,
+      expect.stringContaining('--app-id: wxplatform is the platform, and WeChat explains the calls of accounts alone'),
+    ]);
+    expect(ofPlatform.stderr).toContain('remedy: name an account whose own message holds the rid\n');
   });
 
   test('takes the whole message', async () => {

@@ -5,7 +5,7 @@ import type { PlatformConfig } from '../../config/roster/account-config.ts';
 import { requireSource } from '../../config/roster/open-roster.ts';
 import { createSecretReader } from '../../config/secret/create-secret-reader.ts';
 import type { SecretReference } from '../../config/secret/secret-reference.ts';
-import { ScenedimError } from '../../errors.ts';
+import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { openRefreshTokenFile, type RefreshTokenFile } from '../../extract/refresh-tokens/file-store.ts';
 import { createGroupedStore } from '../../extract/refresh-tokens/grouped-store.ts';
 import type { ComponentCredentials } from '../../extract/scene-source.ts';
@@ -83,19 +83,27 @@ function storeInFile(file: string, { logger }: Session, config: Config, context:
 /** Gathers what many accounts ask for at once into few statements. */
 function storeInTarget(context: RunContext | null): PlatformOptions['store'] {
   const store = context?.loader.refreshTokens;
-  if (context === null || store === undefined) {
-    const kind = context === null ? 'this' : `a ${context.loader.kind}`;
-    const message = `source.platform.tokenStore: ${kind} target keeps no refresh tokens, or is not there yet`;
-    throw new ScenedimError('config_invalid', message, {
-      remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
-    });
-  }
+  if (context === null || store === undefined) throw keepsNoTokens(context);
   const retrying: RefreshTokenStore = {
     read: (appIds, signal) =>
-      retryOnTarget(() => store.read(appIds, signal), 'reading refresh tokens', context, signal),
+      retryOnTarget(() => store.read(appIds, signal), 'reading refresh tokens', context, signal).catch(
+        (error: unknown) => {
+          throw isScenedimError(error, 'schema_outdated') ? keepsNoTokens(context, error) : error;
+        },
+      ),
     // A change that was committed though its answer was lost is found to be stored already.
     replace: (changes, signal) =>
       retryOnTarget(() => store.replace(changes, signal), 'storing refresh tokens', context, signal),
   };
   return { ...createGroupedStore(retrying), [Symbol.asyncDispose]: async () => {} };
+}
+
+/** A sync creates the table; whatever else asks for tokens needs it to be there. */
+function keepsNoTokens(context: RunContext | null, cause?: unknown): ScenedimError {
+  const kind = context === null ? 'this' : `a ${context.loader.kind}`;
+  const what = `${kind} target keeps no refresh tokens, or is not there yet`;
+  return new ScenedimError('config_invalid', `source.platform.tokenStore: ${what}`, {
+    remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
+    cause,
+  });
 }

@@ -21,9 +21,13 @@ export function authorizersAtWechat(session: Session, source: WechatSource): Aut
   };
 }
 
-/** Those of the last full run. */
-export function authorizersInTarget({ roster }: Loader, signal: AbortSignal): Authorizers {
-  return async () => (roster === undefined ? [] : Array.fromAsync(roster.read(signal)));
+/** Those of the last full run; none where the target has no current schema, which its own check tells. */
+export function authorizersInTarget(loader: Loader, signal: AbortSignal): Authorizers {
+  return async () => {
+    const { roster, schemaVersion } = loader;
+    if (roster === undefined || (await loader.readMeta(signal))?.schemaVersion !== schemaVersion) return [];
+    return Array.fromAsync(roster.read(signal));
+  };
 }
 
 /** The accounts of the config; a list that is a query is answered by the target. */

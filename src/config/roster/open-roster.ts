@@ -75,7 +75,7 @@ export async function openRoster(config: Config, options: RosterOptions): Promis
       remedy: 'correct the patterns; * stands for any characters',
     });
   }
-  for (const appId of missing) throw notListed(appId, listed, config);
+  for (const appId of missing) throw notListed(appId, listed, config, authorizers !== null);
   return {
     total,
     authorizers,
@@ -89,7 +89,12 @@ export async function openRoster(config: Config, options: RosterOptions): Promis
   };
 }
 
-function notListed(appId: string, listed: readonly string[], config: Config): ScenedimError {
+function notListed(appId: string, listed: readonly string[], config: Config, isPlatform: boolean): ScenedimError {
+  if (isPlatform) {
+    return new ScenedimError('usage', `--app-id: ${appId} is not among the accounts that the platform lists`, {
+      remedy: 'correct it; or let the merchant authorise the platform, and include and exclude let it through',
+    });
+  }
   const meant = didYouMean(appId, listed);
   return new ScenedimError('usage', `--app-id: ${appId} is not among the accounts of ${config.file}`, {
     remedy: meant === undefined ? 'add it to source.accounts' : `did you mean ${meant}?`,

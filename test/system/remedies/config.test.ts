@@ -174,10 +174,10 @@ const lists: Readonly<Record<string, Trouble>> = {
     remedy: 'list every account once',
     cure: works,
   },
-  'a source of a later version': {
-    fault: { config: { source: { baseUrl: '${URL}', accounts: 'authorizers' } } },
-    says: 'comes with a later version of scenedim',
-    remedy: 'list the accounts with their tokens or secrets, or name a file: accounts: { file: accounts.csv }',
+  'a word instead of a list': {
+    fault: { config: { source: { baseUrl: '${URL}', accounts: 'accounts.csv' } } },
+    says: 'source.accounts: must be a list, not a text (it is "accounts.csv")',
+    remedy: 'begin each account with a dash, or write { file: PATH }, { query: SELECT } or { platform: all }',
     cure: { config: listed(), files: csv('app_id,token_env', `${appId},TOKEN`) },
   },
   'an account that is not listed': {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { describePostgres } from '../../support/postgres.ts';
 import {
   appId,
   componentAppId,
@@ -26,8 +27,32 @@ const settings: Readonly<Record<string, Trouble>> = {
   'all accounts of no platform': {
     fault: { config: { source: { baseUrl: '${URL}', accounts: { platform: 'all' } } } },
     says: 'source.accounts: platform: all needs a source.platform',
-    remedy: 'add source.platform: componentAppId and what it is with',
+    remedy: 'add source.platform with componentAppId, componentAccessToken (or mint) and tokenStore',
     cure: source(given, { platform: 'all' }),
+  },
+  'no place for refresh tokens': {
+    fault: source({ ...given, tokenStore: undefined }),
+    says: 'source.platform.tokenStore: missing',
+    remedy: 'say where: tokenStore: { file: ./refresh-tokens.json } or { target: true }',
+    cure: source({ ...given, tokenStore: inFile }),
+  },
+  'a token for all beside a platform': {
+    fault: { config: { source: { ...source(given).config.source, accessToken: { env: 'TOKEN' } } } },
+    says: 'source.accessToken: is never used',
+    remedy: 'leave out source.accessToken or source.platform',
+    cure: source(given),
+  },
+  'two lists at once': {
+    fault: source(given, { platform: 'all', file: 'merchants.csv' }),
+    says: 'source.accounts.file: unknown key',
+    remedy: 'keep one of file, query and platform: each is a list of its own',
+    cure: source(given, { platform: 'all' }),
+  },
+  'an account that the platform does not list': {
+    fault: { args: ['sync', '--app-id', 'wx0123456789abcdee'], ...source(given, { platform: 'all' }) },
+    says: '--app-id: wx0123456789abcdee is not among the accounts that the platform lists',
+    remedy: 'correct it; or let the merchant authorise the platform, and include and exclude let it through',
+    cure: { args: ['sync', '--app-id', appId] },
   },
   'refresh tokens in BigQuery': {
     fault: {
@@ -150,8 +175,36 @@ describe('a file of refresh tokens', () => {
   });
 });
 
+describePostgres('refresh tokens in a database without their table', ({ createDatabase }) => {
+  test('are told by plan, and kept after migrate; check takes them for a first run', async () => {
+    await using database = await createDatabase();
+    await using stage = await createRemedyStage();
+    const target = { type: 'postgres', url: database.url };
+    await stage.prepare({ config: { ...source(given, { platform: 'all' }).config, target } });
+    const first = await stage.run(['check']);
+    expect([first.code, first.stdout]).toEqual([0, expect.stringMatching(/^ok +accounts +none known yet/m)]);
+    const { code, stderr } = await stage.run(['plan']);
+    expect([code, stderr]).toEqual([
+      78,
+      expect.stringContaining('a postgres target keeps no refresh tokens, or is not'),
+    ]);
+    expect((await stage.run(['migrate'])).code).toBe(0);
+    expect((await stage.run(['plan'])).code).toBe(0);
+  });
+});
+
 describe('the list of a platform', () => {
   const all = { platform: 'all' };
+
+  test('is nothing that check misses before the first sync', async () => {
+    await using stage = await createRemedyStage();
+    await stage.prepare({ config: { ...source(given, all).config, target: { type: 'pglite', path: './scene' } } });
+    const first = await stage.run(['check']);
+    expect([first.code, first.stdout]).toEqual([0, expect.stringMatching(/^ok +accounts +none known yet/m)]);
+    await stage.prepare(source(given, all));
+    await stage.run();
+    expect((await stage.run(['check'])).stdout).toMatch(/^ok +credentials +2 of 2 can be read$/m);
+  });
 
   test('is asked for once a run, and whoever is on it twice is asked once', async () => {
     await using stage = await createRemedyStage();
