@@ -430,7 +430,7 @@ describe('the list of a platform', () => {
       if (list.kind === 'failure') throw new Error(list.message);
       const expected = new Set(many);
       if (shift === 'authorize') expected.add('wxnew');
-      expect(new Set(list.refreshTokens.keys()).symmetricDifference(expected)).toEqual(new Set());
+      expect(new Set(Iterator.from(list.tokens.appIds.keys())).symmetricDifference(expected)).toEqual(new Set());
     },
   );
 });

@@ -17,7 +17,7 @@ export function authorizersAtWechat(session: Session, source: WechatSource): Aut
     if (list.kind === 'failure') throw failedCall('source.platform', list);
     if (list.unusable > 0)
       session.logger.warn({ entries: list.unusable }, 'the list of the platform names no usable app id');
-    return list.refreshTokens.keys();
+    return list.tokens.appIds;
   };
 }
 
@@ -25,8 +25,8 @@ export function authorizersAtWechat(session: Session, source: WechatSource): Aut
 export function authorizersInTarget(loader: Loader, signal: AbortSignal): Authorizers {
   return async () => {
     const { roster, schemaVersion } = loader;
-    if (roster === undefined || (await loader.readMeta(signal))?.schemaVersion !== schemaVersion) return [];
-    return Array.fromAsync(roster.read(signal));
+    if (roster === undefined || (await loader.readMeta(signal))?.schemaVersion !== schemaVersion) return new Set();
+    return new Set(await Array.fromAsync(roster.read(signal)));
   };
 }
 
@@ -56,7 +56,7 @@ export async function rosterWithoutTarget(
     withTarget(session, config, { label: 'accounts', readOnly: true }, ({ loader }) => work(loader));
   const query = (statement: string) => onTarget((loader) => queryOn(loader, statement, signal));
   const authorizers = async () =>
-    appIds.length > 0 ? appIds : onTarget((loader) => authorizersInTarget(loader, signal)());
+    appIds.length > 0 ? new Set(appIds) : onTarget((loader) => authorizersInTarget(loader, signal)());
   return openRoster(config, { appIds, signal, stdin, query, authorizers });
 }
 

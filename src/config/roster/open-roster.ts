@@ -23,7 +23,7 @@ export interface Roster extends AsyncIterable<ListedAccount> {
   /** How many of them `isCounted` counts. */
   readonly total: number;
   /** What `{ platform: all }` found before it was narrowed; null for any other list. */
-  readonly authorizers: ReadonlySet<string> | null;
+  readonly authorizers: ReadonlySetLike<string> | null;
 }
 
 export interface RosterOptions {
@@ -33,7 +33,7 @@ export interface RosterOptions {
   /** The first column of what a SELECT gives on the target, each value as text, for `{ query: SQL }`. */
   readonly query: (statement: string) => Promise<readonly (string | null)[]>;
   /** The accounts that have authorised the platform, for `{ platform: all }`. */
-  readonly authorizers: () => Promise<Iterable<string>>;
+  readonly authorizers: () => Promise<ReadonlySetLike<string>>;
   /** Only these. Default: all. */
   readonly appIds?: readonly string[];
   /** Which accounts are part of `total`. Default: all. */
@@ -114,7 +114,7 @@ function credentialOf(account: AccountConfig, source: SourceConfig): CredentialR
 
 interface OpenList {
   readonly read: () => Iterable<AccountConfig> | AsyncIterable<AccountConfig>;
-  readonly authorizers: ReadonlySet<string> | null;
+  readonly authorizers: ReadonlySetLike<string> | null;
 }
 
 async function openList(config: Config, source: SourceConfig, options: RosterOptions): Promise<OpenList> {
@@ -122,8 +122,8 @@ async function openList(config: Config, source: SourceConfig, options: RosterOpt
   const needsCredential = sharedCredential(source) === null;
   if (Array.isArray(accounts)) return { read: () => accounts, authorizers: null };
   if ('platform' in accounts) {
-    const authorizers = new Set(await options.authorizers());
-    return { read: () => authorizers.values().map((appId) => ({ appId })), authorizers };
+    const authorizers = await options.authorizers();
+    return { read: () => Iterator.from(authorizers.keys()).map((appId) => ({ appId })), authorizers };
   }
   if ('query' in accounts) {
     const found = await queryAccounts(accounts.query, needsCredential, config, options);

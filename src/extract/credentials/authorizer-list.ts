@@ -5,13 +5,14 @@ import { type CallRefused, callFailure } from '../call-outcome.ts';
 import type { CallOutcome } from '../wechat-client.ts';
 import type { ComponentToken } from './component-token.ts';
 import { isToken } from './issued-token.ts';
+import { ListedTokens } from './listed-tokens.ts';
 import type { SharedWork } from './shared-work.ts';
 import type { TokenCall } from './token-provider.ts';
 
-/** The accounts that have authorised a platform: their refresh tokens by app id, `''` where WeChat names none. */
+/** The accounts that have authorised a platform. */
 export interface AuthorizerList {
   readonly kind: 'list';
-  readonly refreshTokens: ReadonlyMap<string, string>;
+  readonly tokens: ListedTokens;
   /** Entries without an app id that can be one. */
   readonly unusable: number;
 }
@@ -25,7 +26,7 @@ export async function readAuthorizerList(
   component: ComponentToken,
   shared: SharedWork,
 ): Promise<AuthorizerList | CallRefused> {
-  const found: Found = { refreshTokens: new Map(), unusable: 0 };
+  const found: Found = { tokens: new ListedTokens(), unusable: 0 };
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const outcome = await readOnce(component, shared, found);
     if (outcome === 'whole') break;
@@ -40,7 +41,7 @@ const MAX_PASSES = 3;
 const MAX_PAGES = 4_000;
 
 interface Found {
-  readonly refreshTokens: Map<string, string>;
+  readonly tokens: ListedTokens;
   unusable: number;
 }
 
@@ -72,8 +73,7 @@ function add({ appId, refreshToken }: Row, found: Found): void {
     found.unusable += 1;
     return;
   }
-  const token = isToken(refreshToken) ? refreshToken : '';
-  if (token !== '' || !found.refreshTokens.has(appId)) found.refreshTokens.set(appId, token);
+  found.tokens.add(appId, isToken(refreshToken) ? refreshToken : '');
 }
 
 interface Row {

@@ -127,7 +127,7 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     call: TokenCall,
   ): Promise<string | null | CallRefused> {
     const outcome = await this.#options.shared.awaited(call, list);
-    return outcome.kind === 'failure' ? outcome : outcome.refreshTokens.get(appId) || null;
+    return outcome.kind === 'failure' ? outcome : outcome.tokens.get(appId);
   }
 
   /** `forget` hears of a fault that passes, after which the list is to be read again. */

@@ -6,7 +6,7 @@ import type { SyncTally } from './sync-tally.ts';
 
 /** What the list of a third-party platform held, before anything was left out. */
 export interface ListedAccounts {
-  readonly appIds: ReadonlySet<string>;
+  readonly appIds: ReadonlySetLike<string>;
   readonly listedAt: Micros;
 }
 
@@ -39,6 +39,7 @@ export async function compareRoster(
   const left = stored.filter((appId) => !listed.appIds.has(appId));
   for (const appId of left) tally.addLeft(appId);
   if (left.length > 0) context.logger.warn({ left: left.length }, 'accounts left the list of the platform');
-  const write = () => store.write(listed.appIds, listed.listedAt, run.writeSignal);
+  const appIds = { [Symbol.iterator]: () => Iterator.from(listed.appIds.keys()) };
+  const write = () => store.write(appIds, listed.listedAt, run.writeSignal);
   return () => retryOnTarget(write, 'writing the roster', context, run.writeSignal);
 }

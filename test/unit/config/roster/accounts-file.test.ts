@@ -27,7 +27,7 @@ async function read(csv: string, appIds: readonly string[] = []) {
     signal,
     stdin: Readable.from([]),
     query: async () => [],
-    authorizers: async () => [],
+    authorizers: async () => new Set<string>(),
   });
   return { total: roster.total, accounts: await Array.fromAsync(roster) };
 }
@@ -101,7 +101,12 @@ describe('an accounts file', () => {
 
   test('that is missing is told with its name', async () => {
     await expect(
-      openRoster(config, { signal, stdin: Readable.from([]), query: async () => [], authorizers: async () => [] }),
+      openRoster(config, {
+        signal,
+        stdin: Readable.from([]),
+        query: async () => [],
+        authorizers: async () => new Set<string>(),
+      }),
     ).rejects.toMatchObject({
       code: 'config_invalid',
       message: 'accounts file accounts.csv does not exist',
@@ -137,7 +142,12 @@ describe('an accounts file', () => {
       ...config,
       source: { ...config.source, appSecret: { env: 'S' }, accounts: { file: '-' } },
     } as Config;
-    const roster = await openRoster(shared, { signal, stdin, query: async () => [], authorizers: async () => [] });
+    const roster = await openRoster(shared, {
+      signal,
+      stdin,
+      query: async () => [],
+      authorizers: async () => new Set<string>(),
+    });
     const accounts = [
       { appId: 'wx1', appSecret: { env: 'S' } },
       { appId: 'wx2', accessToken: { env: 'T' } },
@@ -153,7 +163,7 @@ describe('an accounts file', () => {
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
     const shared = { ...config, source: { ...config.source, accounts: { file: '-' } } } as Config;
     await expect(
-      openRoster(shared, { signal, stdin, query: async () => [], authorizers: async () => [] }),
+      openRoster(shared, { signal, stdin, query: async () => [], authorizers: async () => new Set<string>() }),
     ).rejects.toMatchObject({
       message: 'source.accounts.file is -, but standard input is a terminal',
       remedy: 'pipe the list of accounts into the command',
@@ -182,7 +192,7 @@ describe('an accounts file', () => {
         signal,
         stdin: Readable.from([]),
         query: async () => [],
-        authorizers: async () => [],
+        authorizers: async () => new Set<string>(),
       });
       return [roster.total, ...(await Array.fromAsync(roster, ({ appId }) => appId))];
     };
