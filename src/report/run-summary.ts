@@ -61,10 +61,16 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
   return `${lines.join('\n')}\n`;
 }
 
-/** Problems one below the other: whose, what, and on the next line the remedy. */
+/** Accounts that share a problem are named up to this many. */
+const NAMED = 5;
+
+/** Problems one below the other: whose, what, and on the next line the remedy. Accounts with the same words share them. */
 export function renderProblems(problems: readonly Problem[], total: number, paint: Paint): string {
-  const lines = problems.flatMap((problem) => {
-    const subject = problem.app_id === null ? '' : `${paint('bold', printable(problem.app_id))} `;
+  const groups = Map.groupBy(problems, ({ app_id: _, ...words }) => JSON.stringify(words));
+  const lines = [...groups.values()].flatMap((group) => {
+    const [problem] = group;
+    if (problem === undefined) return [];
+    const subject = namesOf(group, paint);
     const kind = paint(problem.kind === 'skipped' ? 'dim' : 'yellow', problem.kind.replaceAll('_', ' '));
     const code = problem.code === problem.kind ? '' : ` (${printable(problem.code)})`;
     const first = `  ${subject}${kind}${code}: ${printable(problem.message)}`;
@@ -74,4 +80,12 @@ export function renderProblems(problems: readonly Problem[], total: number, pain
   });
   if (total > problems.length) lines.push(`  … and ${formatCount(total - problems.length)} more`);
   return `${lines.join('\n')}\n`;
+}
+
+function namesOf(group: readonly Problem[], paint: Paint): string {
+  const names = group.flatMap(({ app_id: appId }) => (appId === null ? [] : [paint('bold', printable(appId))]));
+  if (names.length === 0) return '';
+  // Never "and 1 others".
+  if (names.length <= NAMED + 1) return `${names.join(', ')} `;
+  return `${names.slice(0, NAMED).join(', ')} and ${formatCount(names.length - NAMED)} others `;
 }

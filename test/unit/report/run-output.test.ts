@@ -47,6 +47,30 @@ describe('a run for people', () => {
 `);
   });
 
+  test('says once what several accounts share, and names five of them', () => {
+    const left = (n: number) =>
+      ({ app_id: `wx${n}`, kind: 'left', code: 'left', message: 'gone', remedy: 'ask' }) as const;
+    const other = { app_id: 'wx9', kind: 'left', code: 'left', message: 'gone', remedy: 'ask for wx9' } as const;
+    const problems = [left(1), other, ...[2, 3, 4, 5, 6, 7].map(left)];
+    const render = (shown: RunReport['problems'], total: number) =>
+      renderRunSummary(
+        { ...report, problems: shown, problems_total: total },
+        { title: 'sync', elapsedMs: 1, paint: plainPaint },
+      )
+        .split('\n')
+        .slice(6);
+    expect(render(problems, 408)).toEqual([
+      '  wx1, wx2, wx3, wx4, wx5 and 2 others left: gone',
+      '      remedy: ask',
+      '  wx9 left: gone',
+      '      remedy: ask for wx9',
+      '  … and 400 more',
+      '',
+    ]);
+    const six = '  wx1, wx2, wx3, wx4, wx5, wx6 left: gone';
+    expect(render([1, 2, 3, 4, 5, 6].map(left), 6)).toEqual([six, '      remedy: ask', '']);
+  });
+
   test('says what would be, when it is a plan', () => {
     const quiet = { ...report, outcome: 'ok' as const, problems: [], problems_total: 0 };
     expect(renderRunSummary(quiet, { title: 'plan', elapsedMs: 1400, paint: plainPaint, isPlan: true })).toBe(
