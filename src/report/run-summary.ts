@@ -64,9 +64,12 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
 /** Accounts that share a problem are named up to this many. */
 const NAMED = 5;
 
-/** Problems one below the other: whose, what, and on the next line the remedy. Accounts with the same words share them. */
+/**
+ * Problems one below the other: whose, what, and on the next line the remedy. Accounts with the same words share them; the rid
+ * is then that of the account named first.
+ */
 export function renderProblems(problems: readonly Problem[], total: number, paint: Paint): string {
-  const groups = Map.groupBy(problems, ({ app_id: _, ...words }) => JSON.stringify(words));
+  const groups = Map.groupBy(problems, wordsOf);
   const lines = [...groups.values()].flatMap((group) => {
     const [problem] = group;
     if (problem === undefined) return [];
@@ -80,6 +83,11 @@ export function renderProblems(problems: readonly Problem[], total: number, pain
   });
   if (total > problems.length) lines.push(`  … and ${formatCount(total - problems.length)} more`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What says the same of another account; the rid is of one call. A problem of the run stands alone. */
+function wordsOf({ app_id: appId, message, ...others }: Problem): string {
+  return JSON.stringify([appId === null, message.replace(/\brid: [\da-f-]+/, ''), others]);
 }
 
 function namesOf(group: readonly Problem[], paint: Paint): string {

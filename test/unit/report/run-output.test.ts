@@ -67,6 +67,21 @@ describe('a run for people', () => {
       '  … and 400 more',
       '',
     ]);
+    const busy = (n: number) =>
+      ({
+        ...left(n),
+        kind: 'failed',
+        code: '-1',
+        message: `busy rid: 617682e0-09059ac5-34a8e2e${n} (4 attempts)`,
+      }) as const;
+    const ofRun = { ...busy(3), app_id: null, kind: 'run' } as const;
+    expect(render([ofRun, busy(1), busy(2)], 3)).toEqual([
+      '  run (-1): busy rid: 617682e0-09059ac5-34a8e2e3 (4 attempts)',
+      '      remedy: ask',
+      '  wx1, wx2 failed (-1): busy rid: 617682e0-09059ac5-34a8e2e1 (4 attempts)',
+      '      remedy: ask',
+      '',
+    ]);
     const six = '  wx1, wx2, wx3, wx4, wx5, wx6 left: gone';
     expect(render([1, 2, 3, 4, 5, 6].map(left), 6)).toEqual([six, '      remedy: ask', '']);
   });
