@@ -82,12 +82,12 @@ describePostgres(
       expectFlat(peaks);
     });
 
-    test('in a sync of a platform with 1,000 and with 15,000 accounts, each list of which is right', async () => {
+    test('in a sync of a platform with 2,000 and with 8,000 accounts, each list of which is right', async () => {
       await using database = await createDatabase();
       const peaks = [];
-      for (const count of [1_000, 15_000]) {
+      for (const count of [2_000, 8_000]) {
         const accounts = { count, appId: (index: number) => `wx${String(index).padStart(6, '0')}` };
-        await using simulator = await startSimulator({ accounts, platform: { componentAppId }, latencyMs: 5 });
+        await using simulator = await startSimulator({ accounts, platform: { componentAppId } });
         const schema = `platform_${count}`;
         const target = { type: 'postgres', url: database.url, schema };
         const token = { componentAppId, componentAccessToken: { env: 'COMPONENT' }, tokenStore: { target: true } };
