@@ -1,10 +1,10 @@
 import type { Timer } from '../clock.ts';
 import type { AccountTokens } from './credentials/account-tokens.ts';
-import type { TokenCall } from './credentials/token-provider.ts';
+import { SECOND_TRY_WAIT_MS, type TokenCall } from './credentials/token-provider.ts';
 import type { CredentialKind, SourceAccount } from './scene-source.ts';
 import type { CallOutcome, WechatClient, WechatRequest } from './wechat-client.ts';
 
-/** A request that lacks nothing but the access token of the account. */
+/** A request without the access token of the account. */
 export type AccountRequest = Pick<WechatRequest, 'endpoint' | 'method' | 'path' | 'json'>;
 
 export interface AskWithToken {
@@ -14,8 +14,9 @@ export interface AskWithToken {
 }
 
 /**
- * One call of the API with the access token of an account. When WeChat refuses the token, it is looked up again and the call
- * made once more; with the same token after 2 seconds, because WeChat refuses a good one now and then.
+ * One call of the API with the access token of an account. When WeChat refuses the token, it is looked
+ * up again and the call made once more: at once with another token, with the same one after
+ * {@link SECOND_TRY_WAIT_MS}.
  */
 export async function askWithToken(
   account: SourceAccount,
@@ -24,8 +25,8 @@ export async function askWithToken(
   { client, tokens, timer }: AskWithToken,
 ): Promise<CallOutcome> {
   const credentials = kindOf(account.credentials);
-  const spent = client.spent(request.endpoint, credentials);
-  if (spent !== null) return spent;
+  const usedUp = client.quotaFailure({ endpoint: request.endpoint, credentials });
+  if (usedUp !== null) return usedUp;
   const ask = (token: string): Promise<CallOutcome> =>
     client.call({ ...request, credentials, query: { access_token: token } }, call.limit);
   const token = await tokens.current(account, call);
@@ -36,15 +37,12 @@ export async function askWithToken(
   const again = await tokens.again(account, call);
   if (again.kind === 'failure') return again;
   if (again.token !== token.token) return ask(again.token);
-  if (call.limit.leftMs() <= SAME_TOKEN_WAIT_MS) return stillTheSame(outcome);
-  await timer.sleep(SAME_TOKEN_WAIT_MS, call.limit.signal);
+  if (call.limit.leftMs() <= SECOND_TRY_WAIT_MS) return stillTheSame(outcome);
+  await timer.sleep(SECOND_TRY_WAIT_MS, call.limit.signal);
   return stillTheSame(await ask(again.token));
 }
 
-/** WeChat refuses a good token now and then; the next call with the same token works. */
-const SAME_TOKEN_WAIT_MS = 2_000;
-
-/** Only an account with credentials has a token to ask with. */
+/** An account without credentials gets no token, so its kind is never used. */
 function kindOf(credentials: SourceAccount['credentials']): CredentialKind {
   if (credentials === undefined || 'accessToken' in credentials) return 'accessToken';
   return 'platform' in credentials ? 'platform' : 'appSecret';

@@ -3,7 +3,13 @@ import type { AppSecretCredentials } from '../scene-source.ts';
 import type { CallOutcome, WechatClient, WechatRequest } from '../wechat-client.ts';
 import { readIssuedToken, TokenCache } from './issued-token.ts';
 import { readCredential } from './read-credential.ts';
-import type { AccountWith, TokenCall, TokenOutcome, TokenProvider } from './token-provider.ts';
+import {
+  type AccountWith,
+  SECOND_TRY_WAIT_MS,
+  type TokenCall,
+  type TokenOutcome,
+  type TokenProvider,
+} from './token-provider.ts';
 
 /** The request that gives a token for an app secret. */
 export type TokenRequest = (appId: string, secret: string) => Pick<WechatRequest, 'method' | 'path' | 'query' | 'json'>;
@@ -17,7 +23,7 @@ export const stableToken: TokenRequest = (appid, secret) => stableTokenRequest(a
 /** The same with `force_refresh`: the token that everybody uses dies at once. */
 export const replacedToken: TokenRequest = (appid, secret) => stableTokenRequest(appid, secret, true);
 
-/** How often WeChat allows that for an account in a day. */
+/** How often WeChat allows `force_refresh` for an account in a day. */
 export const FORCED_A_DAY = 20;
 
 function stableTokenRequest(appid: string, secret: string, force_refresh: boolean): ReturnType<TokenRequest> {
@@ -69,13 +75,13 @@ export class AppSecretToken implements TokenProvider<AppSecretCredentials> {
     return { kind: 'token', token: issued.token };
   }
 
-  /** WeChat now and then misses an app id that was sent (41002): the request is repeated once after a wait. */
+  /** Repeated once after 41002; see {@link SECOND_TRY_WAIT_MS}. */
   async #call(asked: ReturnType<TokenRequest>, { limit }: TokenCall): Promise<CallOutcome> {
     const request = { endpoint: 'token', credentials: 'appSecret', ...asked } as const;
     const outcome = await this.#client.call(request, limit);
     const isMissed = outcome.kind === 'failure' && outcome.failure.code === '41002';
-    if (!isMissed || limit.leftMs() <= MISSED_WAIT_MS) return outcome;
-    await this.#timer.sleep(MISSED_WAIT_MS, limit.signal);
+    if (!isMissed || limit.leftMs() <= SECOND_TRY_WAIT_MS) return outcome;
+    await this.#timer.sleep(SECOND_TRY_WAIT_MS, limit.signal);
     return this.#client.call(request, limit);
   }
 }
@@ -85,5 +91,3 @@ export interface AppSecretTokenOptions {
   readonly timer: Timer;
   readonly clock: Clock;
 }
-
-const MISSED_WAIT_MS = 2_000;

@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../../clock.ts';
-import type { CallFailure } from '../call-outcome.ts';
+import type { CallFailure, CallRefused } from '../call-outcome.ts';
 import type { ComponentCredentials } from '../scene-source.ts';
 import type { CallOutcome, WechatClient } from '../wechat-client.ts';
-import { readIssuedToken } from './issued-token.ts';
+import { readIssuedToken, usableMs } from './issued-token.ts';
 import { type Credential, readCredential } from './read-credential.ts';
 import type { SharedWork } from './shared-work.ts';
-import type { TokenCall, TokenOutcome } from './token-provider.ts';
+import { SECOND_TRY_WAIT_MS, type TokenCall, type TokenOutcome } from './token-provider.ts';
 
 /** A request of the platform itself. */
 export interface ComponentRequest {
@@ -15,15 +15,16 @@ export interface ComponentRequest {
 }
 
 /**
- * The access token of a third-party platform, and the calls that are made with it. One token serves all accounts: it is read
- * or asked for when it is needed first, when its time is over, and once when WeChat refuses it.
+ * The access token of a third-party platform, and the calls that are made with it. One token serves
+ * all accounts. It is read, or minted, at the first call, when it has expired, and once for each call
+ * whose token WeChat refuses.
  * https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getComponentAccessToken.html
  */
 export class ComponentToken {
   readonly #options: ComponentTokenOptions;
   #held: { readonly token: string; readonly since: number; readonly usableUntil: number } | null = null;
   #obtaining: Promise<TokenOutcome> | null = null;
-  /** Accounts one after the other that ended with a refusal of the token. */
+  /** Calls in a row that ended with a refusal of the token. */
   #refusals = 0;
 
   constructor(options: ComponentTokenOptions) {
@@ -43,8 +44,8 @@ export class ComponentToken {
     const second = await this.#newerThan(first.token, call);
     if (second.kind === 'failure') return second;
     if (second.token === first.token) {
-      if (call.limit.leftMs() <= SAME_TOKEN_WAIT_MS) return this.#counted(outcome);
-      await this.#options.timer.sleep(SAME_TOKEN_WAIT_MS, call.limit.signal);
+      if (call.limit.leftMs() <= SECOND_TRY_WAIT_MS) return this.#counted(outcome);
+      await this.#options.timer.sleep(SECOND_TRY_WAIT_MS, call.limit.signal);
     }
     return this.#counted(await this.#send(request, second.token, call));
   }
@@ -54,16 +55,14 @@ export class ComponentToken {
     return this.#options.client.call({ method: 'POST', path, query, json, endpoint, credentials: 'platform' }, limit);
   }
 
-  /** A token that is refused for account after account is everybody's trouble; a single refusal happens to good ones. */
+  /** A good token is refused now and then; one that is refused for {@link MAX_REFUSALS} calls in a row fails all accounts. */
   #counted(outcome: CallOutcome): CallOutcome {
     if (!isRefusal(outcome)) {
       this.#refusals = 0;
       return outcome;
     }
     this.#refusals += 1;
-    return this.#refusals < MAX_REFUSALS
-      ? outcome
-      : { kind: 'failure', failure: { ...outcome.failure, accountOnly: false } };
+    return this.#refusals < MAX_REFUSALS ? outcome : ofEveryAccount(outcome);
   }
 
   async #current(call: TokenCall): Promise<TokenOutcome> {
@@ -99,8 +98,7 @@ export class ComponentToken {
     const { credentials } = this.#options;
     const outcome =
       'appSecret' in credentials ? await this.#mint(credentials, call) : await this.#given(credentials, call);
-    if (outcome.kind === 'failure') return { kind: 'failure', failure: ofEverybody(outcome.failure) };
-    return outcome;
+    return outcome.kind === 'failure' && !isPassing(outcome.failure) ? ofEveryAccount(outcome) : outcome;
   }
 
   async #given({ accessToken }: { readonly accessToken: Credential['read'] }, call: TokenCall): Promise<TokenOutcome> {
@@ -123,7 +121,7 @@ export class ComponentToken {
     const issued = readIssuedToken(outcome.value, 'component_access_token', outcome.receivedAt);
     if ('code' in issued) return { kind: 'failure', failure: issued };
     call.onSecret(issued.token);
-    return this.#hold(issued.token, Math.min(issued.lifetimeS, MAX_LIFETIME_S) * 1000 - SPARE_MS);
+    return this.#hold(issued.token, usableMs(issued));
   }
 
   #hold(token: string, forMs: number): TokenOutcome {
@@ -146,29 +144,29 @@ export interface ComponentTokenOptions {
   readonly credentials: ComponentCredentials;
   readonly client: WechatClient;
   readonly shared: SharedWork;
-  /** Told the secrets of the platform, which are used as long as the source is open. */
+  /** Told the secrets of the platform, to be redacted as long as the source is open. */
   readonly onSecret: (secret: string) => void;
   readonly timer: Timer;
   readonly clock: Clock;
 }
 
-/** As long as a token from elsewhere is not looked at again, in milliseconds. */
+/** How long a token from elsewhere is used before it is read again, in milliseconds. */
 const GIVEN_FOR_MS = 60_000;
-/** A token that was asked for so lately is not replaced though it is refused, in milliseconds: each new one ends another. */
+/** The shortest time between two minted tokens, in milliseconds, also when WeChat refuses the first: each ends another. */
 const MINT_PAUSE_MS = 300_000;
-/** WeChat's tokens live two hours; a longer promise is not believed. The last minute is not used. */
-const MAX_LIFETIME_S = 7_200;
-const SPARE_MS = 60_000;
-/** WeChat refuses a good token now and then; the next call with the same token works. */
-const SAME_TOKEN_WAIT_MS = 2_000;
+/** So many calls in a row whose token is refused end the run. */
 const MAX_REFUSALS = 3;
 
-function isRefusal(outcome: CallOutcome): outcome is Extract<CallOutcome, { kind: 'failure' }> {
+function isRefusal(outcome: CallOutcome): outcome is CallRefused {
   return outcome.kind === 'failure' && outcome.failure.errorClass === 'token';
 }
 
-/** Without the platform's token no account can be asked; only a fault that passes is told by each. */
-function ofEverybody(failure: CallFailure): CallFailure {
-  const isPassing = failure.errorClass === 'transient' || failure.errorClass === 'quota';
-  return isPassing ? failure : { ...failure, accountOnly: false };
+/** True for a fault that may be over when the next account asks for the token. */
+function isPassing({ errorClass }: CallFailure): boolean {
+  return errorClass === 'transient' || errorClass === 'quota';
+}
+
+/** The same failure as one that stops the run: without the platform's token no account can be fetched. */
+function ofEveryAccount({ failure }: CallRefused): CallRefused {
+  return { kind: 'failure', failure: { ...failure, accountOnly: false } };
 }

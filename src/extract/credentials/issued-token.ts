@@ -7,6 +7,7 @@ import { flawOfSecret } from './secret-text.ts';
 /** A token as WeChat gave it. */
 export interface IssuedToken {
   readonly token: string;
+  /** `expires_in`, in seconds; positive. */
   readonly lifetimeS: number;
 }
 
@@ -18,6 +19,7 @@ export function readIssuedToken(answer: unknown, member: string, observedAt: Mic
   return malformedToken(lifetimeS === null ? 'positive expires_in' : `${member} that could be one`, observedAt);
 }
 
+/** True for a text that {@link flawOfSecret} finds no fault with. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && flawOfSecret('token', value) === null;
 }
@@ -39,7 +41,12 @@ function secondsOf(lifetime: unknown): number | null {
   return seconds > 0 ? seconds : null;
 }
 
-/** The tokens of this run by account, as long as they live. */
+/** How long a token may be used, in milliseconds: its lifetime, two hours at most, less the last minute. */
+export function usableMs({ lifetimeS }: IssuedToken): number {
+  return Math.min(lifetimeS, MAX_LIFETIME_S) * 1000 - SPARE_MS;
+}
+
+/** The access tokens of this run by account, as long as they may be used. */
 export class TokenCache {
   readonly #timer: Timer;
   readonly #tokens = new Map<string, { readonly token: string; readonly usableUntil: number }>();
@@ -53,11 +60,10 @@ export class TokenCache {
     return cached === undefined || cached.usableUntil <= this.#timer.now() ? null : cached.token;
   }
 
-  keep(appId: string, { token, lifetimeS }: IssuedToken): void {
+  keep(appId: string, issued: IssuedToken): void {
     const [oldest] = this.#tokens.keys();
     if (this.#tokens.size >= MAX_CACHED && oldest !== undefined) this.#tokens.delete(oldest);
-    const usableUntil = this.#timer.now() + Math.min(lifetimeS, MAX_LIFETIME_S) * 1000 - SPARE_MS;
-    this.#tokens.set(appId, { token, usableUntil });
+    this.#tokens.set(appId, { token: issued.token, usableUntil: this.#timer.now() + usableMs(issued) });
   }
 
   drop(appId: string): void {
@@ -67,7 +73,7 @@ export class TokenCache {
 
 /** WeChat's tokens live two hours; a longer promise is not believed. */
 const MAX_LIFETIME_S = 7_200;
-/** A token is not taken from the cache in its last minute, in milliseconds. */
+/** The end of a token's life, in which it is not used any more. */
 const SPARE_MS = 60_000;
-/** Accounts whose tokens are remembered; a run asks for each account once, so more would only cost memory. */
+/** The most accounts whose tokens are cached: a run fetches each account once, so more would only take memory. */
 const MAX_CACHED = 1_000;
