@@ -45,45 +45,20 @@ export function judgeAnswer(answer: HttpAnswer, asked: Asked, redact: (text: str
   if (code !== null) return refusal({ ...asked, code, errmsg, rid, observedAt }, redact);
   if (answer.status < 200 || answer.status >= 300) {
     const message = `WeChat${byProxy(answer)} answered HTTP ${answer.status}, which is not an answer of its API`;
-    return attemptFailure(
-      callFailure({
-        code: `http_${answer.status}`,
-        message,
-        remedy: CHECK_BASE_URL,
-        observedAt,
-      }),
-    );
+    return attemptFailure(callFailure({ code: `http_${answer.status}`, message, remedy: CHECK_BASE_URL, observedAt }));
   }
   if (probe === undefined) {
     if (isGzip(answer.body)) {
       const message = 'the answer is compressed (gzip), though it was asked for uncompressed';
-      return attemptFailure(
-        callFailure({
-          code: 'invalid_json',
-          message,
-          remedy: DO_NOT_COMPRESS,
-          observedAt,
-        }),
-      );
+      return attemptFailure(callFailure({ code: 'invalid_json', message, remedy: DO_NOT_COMPRESS, observedAt }));
     }
     const message = `the answer is not JSON (${answer.body.byteLength} bytes)`;
     return attemptFailure(
-      callFailure({
-        code: 'invalid_json',
-        errorClass: 'transient',
-        message,
-        remedy: SUPPORT,
-        observedAt,
-      }),
+      callFailure({ code: 'invalid_json', errorClass: 'transient', message, remedy: SUPPORT, observedAt }),
       { retry: 'not_json' },
     );
   }
-  return {
-    kind: 'answer',
-    body: answer.body,
-    value: probe.value,
-    receivedAt: observedAt,
-  };
+  return { kind: 'answer', body: answer.body, value: probe.value, receivedAt: observedAt };
 }
 
 /** Decides what it means that there was no whole answer. */
@@ -95,13 +70,7 @@ export function judgeHttpError(error: HttpError, observedAt: Micros): AttemptFai
   }
   const status = error.refusal?.status ?? null;
   if (status !== null && status < 500) {
-    const failure = {
-      code: `http_${status}`,
-      errorClass: 'configuration',
-      message,
-      remedy,
-      observedAt,
-    } as const;
+    const failure = { code: `http_${status}`, errorClass: 'configuration', message, remedy, observedAt } as const;
     return attemptFailure(callFailure({ ...failure, accountOnly: false }));
   }
   const code = kind === 'timeout' ? 'timeout' : status === null ? 'network' : `http_${status}`;
@@ -150,18 +119,8 @@ function refusal(given: Refusal, redact: (text: string) => string): AttemptFailu
   const { errorClass, meaning, remedy, accountOnly, credentialsRefused } = classifyErrorCode(given);
   const said = shorten(oneLine(redact(errmsg)));
   const message = `WeChat answered ${code}: ${saidText(said, rid, meaning)}`;
-  const failure = callFailure({
-    code,
-    errorClass,
-    message,
-    remedy,
-    accountOnly,
-    credentialsRefused,
-    observedAt,
-  });
-  return attemptFailure(failure, {
-    retry: retryReasonOf(code, errorClass === 'transient'),
-  });
+  const failure = callFailure({ code, errorClass, message, remedy, accountOnly, credentialsRefused, observedAt });
+  return attemptFailure(failure, { retry: retryReasonOf(code, errorClass === 'transient') });
 }
 
 function retryReasonOf(code: string, transient: boolean): RetryReason | null {

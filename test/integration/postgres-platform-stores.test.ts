@@ -77,6 +77,31 @@ describePostgres('the stores of a platform', ({ createDatabase }) => {
     expect(await tokensOf(loader).read(['wx1'], signal)).toEqual(new Map());
   });
 
+  test('take turns with the batches of a run where the role may have two connections', async () => {
+    await using database = await createDatabase();
+    const role = `two_${database.name}`;
+    await query(
+      database.url,
+      `CREATE ROLE ${role} LOGIN CONNECTION LIMIT 2; GRANT CREATE ON DATABASE ${database.name} TO ${role}`,
+    );
+    const url = new URL(database.url);
+    url.username = role;
+    try {
+      await using loader = await open(url.href);
+      await loader.migrate(sampleSettings, signal);
+      await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+      expect(lock).not.toBeNull();
+      const [stored] = await Promise.all([
+        tokensOf(loader).replace([{ appId: 'wx1', expected: null, token: 'a' }], signal),
+        loader.apply(oneAccount('wx1'), signal),
+      ]);
+      expect([...stored]).toEqual(['wx1']);
+      expect(await tokensOf(loader).read(['wx1'], signal)).toEqual(new Map([['wx1', 'a']]));
+    } finally {
+      await query(database.url, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
   test.skipIf(noPgbouncer !== undefined)('work through a pooler of transactions beside a run', async () => {
     await using database = await createDatabase();
     await using pooler = await startPgbouncer(database.url, { mode: 'transaction', poolSize: 2 });

@@ -89,11 +89,7 @@ interface Page {
 
 async function readPage(component: ComponentToken, offset: number, call: TokenCall): Promise<Page | CallRefused> {
   const path = '/cgi-bin/component/api_get_authorizer_list';
-  const json = {
-    component_appid: component.componentAppId,
-    offset,
-    count: PAGE_ROWS,
-  };
+  const json = { component_appid: component.componentAppId, offset, count: PAGE_ROWS };
   const outcome: CallOutcome = await component.call({ endpoint: 'authorizer_list', path, json }, call);
   if (outcome.kind === 'failure') return outcome;
   const answer = isJsonObject(outcome.value) ? outcome.value : {};
@@ -102,10 +98,7 @@ async function readPage(component: ComponentToken, offset: number, call: TokenCa
   if (!Number.isSafeInteger(total) || !Array.isArray(list)) return malformed(outcome.receivedAt);
   const rows = list.map((entry: unknown): Row => {
     const row = isJsonObject(entry) ? entry : {};
-    return {
-      appId: row['authorizer_appid'],
-      refreshToken: row['refresh_token'],
-    };
+    return { appId: row['authorizer_appid'], refreshToken: row['refresh_token'] };
   });
   return { kind: 'page', total, rows };
 }

@@ -176,10 +176,7 @@ function isRefused(outcome: TokenOutcome): outcome is CallRefused {
 }
 
 function lost({ failure }: CallRefused): CallRefused {
-  return {
-    kind: 'failure',
-    failure: { ...failure, message: `${failure.message}; ${NEEDS}` },
-  };
+  return { kind: 'failure', failure: { ...failure, message: `${failure.message}; ${NEEDS}` } };
 }
 
 const NEEDS = 'it needs re-authorisation';

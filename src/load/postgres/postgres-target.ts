@@ -20,9 +20,8 @@ export class PostgresTarget implements SqlTarget {
   readonly #names: TargetNames;
   readonly #connector: Connector;
   readonly #work: WorkConnection;
-  /** For work that must not wait for a batch; opened when it is first needed. */
-  readonly #own: WorkConnection;
-  #hasOwnAnswered = false;
+  /** For work that should not wait for a batch; opened when it is first needed, where one more can be had. */
+  #own: ThirdConnection | null = null;
   /** Reads beside what `#work` writes, on a third connection; null: not tried yet. */
   #reader: ThirdConnection | null = null;
   /** Whether a third connection may be tried; set when the lock is taken. Default false. */
@@ -36,7 +35,6 @@ export class PostgresTarget implements SqlTarget {
     this.#names = connector.options.names;
     this.#connector = connector;
     this.#work = new WorkConnection((signal) => connector.open(signal));
-    this.#own = new WorkConnection((signal) => connector.open(signal));
   }
 
   readsBesideApply = (): boolean => {
@@ -61,12 +59,17 @@ export class PostgresTarget implements SqlTarget {
 
   ownTransaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
     const write = async () => {
-      // A pooler may give no other connection than those that this run has.
-      if (!this.#hasOwnAnswered) await this.#own.assertAnswers(signal);
-      this.#hasOwnAnswered = true;
-      return this.#own.transaction((connection) => work(this.#session(connection)), signal);
+      const connection = await this.#ownConnection(signal);
+      return connection.transaction((opened) => work(this.#session(opened)), signal);
     };
     return this.#classified(write, signal);
+  }
+
+  /** The connection for batches comes first: where only two can be had, nothing may take its place. */
+  async #ownConnection(signal: AbortSignal): Promise<WorkConnection> {
+    if (this.#own === null && !this.#work.isOpen) await this.#work.connect(signal);
+    this.#own ??= new ThirdConnection(this.#connector);
+    return (await this.#own.opened(signal)) ? this.#own.work : this.#work;
   }
 
   async *pages<Row>(
@@ -99,7 +102,7 @@ export class PostgresTarget implements SqlTarget {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.[Symbol.asyncDispose]();
-    await this.#own[Symbol.asyncDispose]();
+    await this.#own?.[Symbol.asyncDispose]();
     await this.#work[Symbol.asyncDispose]();
   }
 

@@ -1,3 +1,4 @@
+import { abortable } from '../../abortable.ts';
 import type { Connector } from './connector.ts';
 import { WorkConnection } from './work-connection.ts';
 
@@ -33,6 +34,12 @@ export class ThirdConnection implements AsyncDisposable {
   /** False until its first answer; false for good when it cannot be opened, or not be opened again. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Like {@link reopen}, once it is known whether it could be opened at all. */
+  async opened(signal: AbortSignal): Promise<boolean> {
+    await abortable(this.#opening, signal);
+    return this.reopen(signal);
   }
 
   /** Opens it again where it was closed meanwhile; false, and no error, when that fails or it was never open. */

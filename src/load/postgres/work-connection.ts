@@ -26,6 +26,10 @@ export class WorkConnection implements AsyncDisposable {
     this.#open = open;
   }
 
+  get isOpen(): boolean {
+    return this.#connection?.isClosed === false;
+  }
+
   /** Opens the connection when there is none. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#inTurn(async () => {}, signal);
