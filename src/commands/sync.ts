@@ -43,9 +43,9 @@ export function define(command: Command, run: RunAction): void {
         const target = { label: 'sync', lockTimeoutMs: Math.min(lockTimeout, timeout) };
         return await runOnTarget(session, config, target, async (context) => {
           await using source = openSource(session, config, context);
-          const options = await syncOptionsOf(session, config, flags, { source, context });
-          const timeoutMs = Math.max(0, timeout - (performance.now() - startedAt));
-          return await sync(context, { ...options, timeoutMs });
+          const leftMs = () => Math.max(0, timeout - (performance.now() - startedAt));
+          const options = await syncOptionsOf(session, config, flags, { source, context, withinMs: leftMs() });
+          return await sync(context, { ...options, timeoutMs: leftMs() });
         });
       });
     }),

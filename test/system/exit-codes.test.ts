@@ -121,6 +121,28 @@ describe('by what the accounts answered', () => {
     expect((await run('sync -c slow.yaml --timeout 50')).code).toBe(64);
   });
 
+  test('75: the time of --timeout is over before the platform has listed its accounts', async () => {
+    const componentAppId = 'wxcomponent';
+    await using platform = await startSimulator({ accounts: [], platform: { componentAppId } });
+    platform.inject({ fault: 'hang', endpoint: 'authorizer_list', times: 'always' });
+    writeConfig('listing.yaml', {
+      baseUrl: platform.url,
+      totalTimeoutMs: 600_000,
+      accounts: { platform: 'all' },
+      platform: {
+        componentAppId,
+        componentAccessToken: { file: 'component.token' },
+        tokenStore: { file: 'refresh.json' },
+      },
+    });
+    writeFileSync(join(cwd, 'component.token'), platform.componentAccessToken());
+    const result = await run('sync -c listing.yaml --json --timeout 2s');
+    expect([result.code, JSON.parse(result.stdout)]).toMatchObject([75, { error: { code: 'out_of_time' } }]);
+    expect(result.stderr).toContain('remedy: run again, with more time: a page has 500 accounts');
+    platform.clearFaults();
+    expect((await run('sync -c listing.yaml --json --timeout 1m')).code).toBe(0);
+  });
+
   test('77: the only secret is wrong; 75: one of two', async () => {
     writeConfig('wrong.yaml', {
       accounts: [{ appId: 'wxa', appSecret: { file: 'wrong.secret' } }, ...accountsOf(['wxb'])],

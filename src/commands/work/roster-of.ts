@@ -1,6 +1,7 @@
 import type { Config } from '../../config/load-config.ts';
 import { openRoster, type Roster, type RosterOptions } from '../../config/roster/open-roster.ts';
 import { ScenedimError } from '../../errors.ts';
+import { TimeLimitReached, withTimeLimit } from '../../extract/time-limit.ts';
 import type { WechatSource } from '../../extract/wechat-source.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
@@ -10,16 +11,33 @@ import { withTarget } from './with-target.ts';
 /** Who has authorised the platform, for `accounts: { platform: all }`. */
 export type Authorizers = RosterOptions['authorizers'];
 
-/** Asks WeChat; with a warning when its list holds what cannot be an account. */
-export function authorizersAtWechat(session: Session, source: WechatSource): Authorizers {
+/** Asks WeChat; with a warning when its list holds what cannot be an account. `withinMs`: what is left of the run's time. */
+export function authorizersAtWechat(session: Session, source: WechatSource, withinMs: number): Authorizers {
   return async () => {
-    const list = await source.listAuthorizers(session.signal);
+    const list = await listWithin(withinMs, session, source);
     if (list.kind === 'failure') throw failedCall('source.platform', list);
     if (list.unusable > 0)
       session.logger.warn({ entries: list.unusable }, 'the list of the platform names no usable app id');
     return list.tokens.appIds;
   };
 }
+
+async function listWithin(
+  withinMs: number,
+  { signal }: Session,
+  source: WechatSource,
+): ReturnType<WechatSource['listAuthorizers']> {
+  try {
+    return await withTimeLimit(signal, Math.min(withinMs, MAX_TIMER_MS), (limited) => source.listAuthorizers(limited));
+  } catch (error) {
+    if (!(error instanceof TimeLimitReached)) throw error;
+    const message = 'the time of --timeout was over before WeChat had listed the accounts of the platform';
+    throw new ScenedimError('out_of_time', message, { remedy: 'run again, with more time: a page has 500 accounts' });
+  }
+}
+
+/** The longest that a timer of Node's can wait, in milliseconds: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Those of the last full run; none where the target has no current schema, which its own check tells. */
 export function authorizersInTarget(loader: Loader, signal: AbortSignal): Authorizers {

@@ -70,18 +70,18 @@ export function flagSettings({ concurrency, rate }: SyncFlags): readonly Setting
   ];
 }
 
-/** What the pipeline's `sync` and `planSync` take. */
+/** What the pipeline's `sync` and `planSync` take. The list of a platform is waited for until `withinMs` are over. */
 export async function syncOptionsOf(
   session: Session,
   config: Config,
   flags: SyncFlags,
-  { source, context }: { readonly source: WechatSource; readonly context: RunContext },
+  { source, context, withinMs = Number.POSITIVE_INFINITY }: SyncParts,
 ): Promise<SyncOptions> {
   const shard = flags.shard ?? shardFromEnvironment(session.environment);
   const isOurs = (appId: string) => isInShard(appId, shard);
   const appIds = flags.appId ?? [];
   const { loader, clock } = context;
-  const authorizers = authorizersAtWechat(session, source);
+  const authorizers = authorizersAtWechat(session, source, withinMs);
   const roster = await rosterOf(session, config, { loader, authorizers }, { appIds, isCounted: isOurs });
   const { authorizers: listed } = roster;
   return {
@@ -95,6 +95,13 @@ export async function syncOptionsOf(
     acceptShrink: flags.acceptShrink === true,
     roster: listed !== null && appIds.length === 0 ? { appIds: listed, listedAt: clock.now() } : null,
   };
+}
+
+export interface SyncParts {
+  readonly source: WechatSource;
+  readonly context: RunContext;
+  /** Milliseconds. Default: without end. */
+  readonly withinMs?: number;
 }
 
 function parseShard(text: string): Shard {
