@@ -47,17 +47,20 @@ export function define(command: Command, run: RunAction): void {
 }
 
 const scriptHelp = `
-A script:
-  - { after: 1, rename: { key: 4, name: 扫一扫 } }       # after the first answer
+A script, of what happens after so many answers:
+  - { after: 1, rename: { key: 4, name: 扫一扫 } }
   - { after: 2, remove: { key: 57 } }
   - { after: 3, fault: { name: html_502, times: 2 } }
 
 Or from a shell, while it runs:
   $ curl -d '{"rename":{"key":4,"name":"扫一扫"}}' URL/_simulator/changes
   $ curl -d '{"fault":{"name":"html_502"}}' URL/_simulator/faults
+  # a merchant leaves the platform; or authorize, repeat (on its list twice)
   $ curl -d '{"roster":{"shift":"revoke","app_id":"ID"}}' URL/_simulator/changes
-  $ curl URL/_simulator                                # all faults, and what was asked
-  $ curl URL/_simulator/platform                       # the token and the ticket of the platform`;
+  # all faults, and what was asked
+  $ curl URL/_simulator
+  # the token and the ticket of the platform
+  $ curl URL/_simulator/platform`;
 
 async function simulate(session: Session, flags: SimulateFlags): Promise<number> {
   const { signal, out } = session;
