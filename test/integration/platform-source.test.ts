@@ -344,6 +344,18 @@ describe('the token of the platform', () => {
     expect(reads).toBe(2);
   });
 
+  test('from elsewhere that is renewed there a moment after it was refused, is read once more', async () => {
+    let reads = 0;
+    await using stage = await createStage({}, (simulator) => ({
+      accessToken: async () => {
+        reads += 1;
+        return reads <= 2 ? 'stale'.repeat(30) : simulator.componentAccessToken();
+      },
+    }));
+    expect(codes(await stage.run())).toEqual(appIds.map(() => 'ok'));
+    expect(reads).toBe(3);
+  });
+
   test.each([
     ['an expired ticket', (simulator: Simulator) => simulator.expireTickets(), '61005'],
     [
@@ -380,6 +392,27 @@ describe('the list of a platform', () => {
     });
     expect(codes(await stage.run(undefined, { inTurn: true }))).toEqual(['-1', 'ok', 'ok', 'ok', 'ok']);
     expect(count(stage.paths(), LIST)).toBe(attempts + 1);
+  });
+
+  test.each([
+    ['once is read again', 1, appIds, 0, 2],
+    ['again and again is short of what it counts', 'always' as const, [], appIds.length, 3],
+  ])('that ends before its own count %s', async (_what, times, listed, missing, reads) => {
+    await using stage = await createStage();
+    stage.simulator.inject({ fault: 'empty_page', endpoint: 'authorizer_list', times });
+    await using source = createWechatSource({
+      clock: systemClock,
+      baseUrl: stage.simulator.url,
+      platform: {
+        componentAppId,
+        credentials: { accessToken: async () => stage.simulator.componentAccessToken() },
+        store: stage.store,
+      },
+    });
+    const list = await source.listAuthorizers(never);
+    if (list.kind === 'failure') throw new Error(list.message);
+    expect([[...new Set<string>().union(list.tokens.appIds)], list.missing]).toEqual([listed, missing]);
+    expect(count(stage.paths(), LIST)).toBe(reads);
   });
 
   test('that is refused for good is not read again', async () => {

@@ -31,6 +31,8 @@ export function authorizersAtWechat(
     if (list.kind === 'failure') throw failedCall('source.platform', list);
     if (list.unusable > 0)
       session.logger.warn({ entries: list.unusable }, 'the list of the platform names no usable app id');
+    if (list.missing > 0)
+      session.logger.warn({ entries: list.missing }, 'the list of the platform is shorter than it says itself');
     return list.tokens.appIds;
   };
 }

@@ -15,18 +15,20 @@ export interface AuthorizerList {
   readonly tokens: ListedTokens;
   /** Entries without an app id that can be one. */
   readonly unusable: number;
+  /** How many entries more the list has by its own count than it gave, however often it was read. */
+  readonly missing: number;
 }
 
 /**
  * Reads `api_get_authorizer_list`, 500 accounts a page. It has no cursor, and its rows shift while merchants come and go: each
- * page begins with the last row of the one before, and when it does not, the list is read again, up to {@link MAX_PASSES}
- * times in all. Whatever any page names is listed.
+ * page begins with the last row of the one before, and when it does not, or the list ends before its own count, it is read again,
+ * up to {@link MAX_PASSES} times in all. Whatever any page names is listed.
  */
 export async function readAuthorizerList(
   component: ComponentToken,
   shared: SharedWork,
 ): Promise<AuthorizerList | CallRefused> {
-  const found: Found = { tokens: new ListedTokens(), unusable: 0 };
+  const found: Found = { tokens: new ListedTokens(), unusable: 0, missing: 0 };
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const outcome = await readOnce(component, shared, found);
     if (outcome === 'whole') break;
@@ -43,6 +45,7 @@ const MAX_PAGES = 4_000;
 interface Found {
   readonly tokens: ListedTokens;
   unusable: number;
+  missing: number;
 }
 
 async function readOnce(
@@ -54,18 +57,21 @@ async function readOnce(
   let isShifted = false;
   let last: unknown;
   let read = 0;
+  let total = 0;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const page = await shared.begin((call) => readPage(component, Math.max(0, read - 1), call));
     if (page.kind === 'failure') return page;
     const rows = read > 0 && page.rows[0]?.appId === last ? page.rows.slice(1) : page.rows;
+    total = page.total;
     isShifted ||= read > 0 && rows.length === page.rows.length;
     if (rows.length === 0) break;
     for (const row of rows) add(row, found);
     last = rows.at(-1)?.appId;
     read += rows.length;
-    if (read >= page.total) break;
+    if (read >= total) break;
   }
-  return isShifted ? 'shifted' : 'whole';
+  found.missing = Math.max(0, total - read);
+  return isShifted || found.missing > 0 ? 'shifted' : 'whole';
 }
 
 function add({ appId, refreshToken }: Row, found: Found): void {

@@ -35,18 +35,20 @@ export class ComponentToken {
     return this.#options.componentAppId;
   }
 
-  /** One call with the token; after a refusal once more, with a newer one, or after a while with the same. */
+  /** One call with the token; after a refusal once more, with a newer one, or after a while with what is the newest then. */
   async call(request: ComponentRequest, call: TokenCall): Promise<CallOutcome> {
     const first = await this.#current(call);
     if (first.kind === 'failure') return first;
     const outcome = await this.#send(request, first.token, call);
     if (!isRefusal(outcome)) return this.#counted(outcome);
-    const second = await this.#newerThan(first.token, call);
-    if (second.kind === 'failure') return second;
-    if (second.token === first.token) {
+    let second = await this.#newerThan(first.token, call);
+    if (second.kind === 'token' && second.token === first.token) {
       if (call.limit.leftMs() <= SECOND_TRY_WAIT_MS) return this.#counted(outcome);
       await this.#options.timer.sleep(SECOND_TRY_WAIT_MS, call.limit.signal);
+      // Who renews it may need a moment until it can be read.
+      second = await this.#newerThan(first.token, call);
     }
+    if (second.kind === 'failure') return second;
     return this.#counted(await this.#send(request, second.token, call));
   }
 
