@@ -8,10 +8,10 @@ import { openRefreshTokenFile } from '../../extract/refresh-tokens/file-store.ts
 import { isOpenToOthers } from '../../extract/refresh-tokens/token-file.ts';
 import { shellWord } from '../../shell-word.ts';
 import type { Session } from '../session/session.ts';
-import { componentCredentials } from '../work/open-source.ts';
+import { componentCredentials } from '../work/platform-options.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
-/** Whether the credentials of the platform and the file of its refresh tokens can be read; nobody is asked. */
+/** Checks that the credentials of the platform and its file of refresh tokens can be read. Asks WeChat nothing. */
 export async function checkPlatform(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
   const platform = config.source?.platform;
   if (platform === undefined) return [];
@@ -37,6 +37,7 @@ async function checkCredentials(platform: PlatformConfig, session: Session, conf
   return { level: 'ok', subject: 'platform', message, exitCode: 0 };
 }
 
+/** Throws `config_invalid` for a text that cannot be a token or a secret; `what` is its name in the message. */
 export function assertUsable(appId: string, what: string, secret: string): void {
   const flaw = flawOfSecret(what, secret);
   if (flaw === null) return;
@@ -46,7 +47,7 @@ export function assertUsable(appId: string, what: string, secret: string): void 
 
 const SUBJECT = 'refresh tokens';
 
-/** The table in the target is looked at with the target. */
+/** No finding for a store in the target, which the checks of the target look at. */
 async function checkTokenFile(
   { tokenStore }: PlatformConfig,
   { signal }: Session,
