@@ -12,32 +12,33 @@ export type ErrorClass = (typeof errorClasses)[number];
  */
 export type SecretReader = (signal: AbortSignal) => Promise<string>;
 
-/** An access token that somebody else maintains. */
+/** An access token that another program maintains. */
 export interface GivenTokenCredentials {
   readonly accessToken: SecretReader;
 }
 
-/** The app secret with which we ask for a token. */
+/** The app secret that a token is asked for with. */
 export interface AppSecretCredentials {
   readonly appSecret: SecretReader;
-  /** True: at `GET /cgi-bin/token`, which ends the token that production uses. Default: at `stable_token`, which does not. */
+  /** True: asks `GET /cgi-bin/token`, which ends the token that production uses. Default: `stable_token`, which does not. */
   readonly legacyToken?: boolean;
 }
 
-/** The account has authorised the third-party platform of the source, which asks for its token. */
+/** Of an authorizer of the source's third-party platform: the platform asks for its token. */
 export interface PlatformCredentials {
   readonly platform: true;
 }
 
 export type AccountCredentials = GivenTokenCredentials | AppSecretCredentials | PlatformCredentials;
 
-/** What the third-party platform itself is known by: its token from elsewhere, or what one is asked for with. */
+/** The credentials of the third-party platform itself. */
 export type ComponentCredentials =
+  /** Its token, which the platform maintains. */
   | { readonly accessToken: SecretReader }
-  /** WeChat pushes a ticket every 10 minutes. A new token ends the one that the platform has. */
+  /** What a token is minted with, which ends the one that the platform has. WeChat pushes a ticket every 10 minutes. */
   | { readonly appSecret: SecretReader; readonly verifyTicket: SecretReader };
 
-/** How an account is asked about: by its own secret, by a token from elsewhere, or by a third-party platform. */
+/** Whose credentials a request carries: the account's own secret, a token from elsewhere, or the third-party platform's. */
 export const credentialKinds = ['appSecret', 'accessToken', 'platform'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
@@ -66,7 +67,7 @@ export const CREDENTIALS_UNREACHABLE = 'credentials_unreachable';
 /** The code of an account whose IP whitelist lacks this machine. */
 export const IP_NOT_LISTED = '40164';
 
-/** The code of a platform's account of which neither its store nor WeChat's list has a refresh token: nothing was asked. */
+/** The code of an authorizer of which neither the store nor WeChat's list has a refresh token: no request was made. */
 export const NO_REFRESH_TOKEN = 'no_refresh_token';
 
 /** No usable answer, after all retries. All texts are redacted. */
@@ -87,22 +88,23 @@ export interface FetchFailure {
   readonly unreachable: boolean;
   /** True when nothing may be stored about it (clock skew). */
   readonly doNotRecord: boolean;
-  /** True when it was not repeated as often as others are, because nobody had been answered for a while. Default false. */
+  /** True when an outage cut its repetitions short. Default false. */
   readonly cutShort?: boolean;
-  /** True when nothing was asked, because a quota that the account shares with others is used up. Default false. */
+  /** True when no request was made, because a quota that the account shares with others is used up. Default false. */
   readonly unasked?: boolean;
 }
 
 export type FetchResult = FetchedAnswer | FetchFailure;
 
-/** True when WeChat refused no credential: it cannot be read here, or the IP whitelist lacks this machine. */
+/** True when the credential cannot be read here, or the IP whitelist lacks this machine: WeChat refused no credential. */
 export function isMisconfigured({ code }: FetchFailure): boolean {
   return code === CREDENTIALS_UNUSABLE || code === IP_NOT_LISTED;
 }
 
 /**
- * Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Rejects only with the reason of the
- * signal, and when refresh tokens can be neither read nor stored, which ends a run.
+ * Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Rejects
+ * only with the reason of the signal, and when refresh tokens cannot be read or cannot be stored, which
+ * ends a run.
  */
 export interface SceneSource extends AsyncDisposable {
   /** The host that it asks, or its hosts joined with "or", for messages. */
