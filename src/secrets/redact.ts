@@ -36,6 +36,8 @@ const patterns: readonly RegExp[] = [
   /\bya29\.[\w.-]+/g,
   /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g,
   /(?<=-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]+/g,
+  // WeChat's refresh tokens and tickets begin so, also in a URL
+  /\b(?:refreshtoken|ticket)(?:@|%40){3}[\w+/=.%-]+/gi,
   // Nothing else of that length is without a space or a dot; tokens have 512 characters and more.
   /[\w-]{128,}/g,
   // postgres://user:…@host

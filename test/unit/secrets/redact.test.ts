@@ -52,6 +52,8 @@ describe('the redactor', () => {
     ['postgres://me:p@ss/w@db:5432/x?password=y', 'postgres://me:[redacted]@db:5432/x?password=[redacted]'],
     ['http://user:pass@proxy:8080/', 'http://user:[redacted]@proxy:8080/'],
     ['got ya29.c.b0Aaek-x_1.', 'got [redacted]'],
+    ['{"x":"refreshtoken@@@aB-_9z"}', '{"x":"[redacted]"}'],
+    ['x=refreshtoken%40%40%40aB-_9z&y=ticket@@@aB9', 'x=[redacted]&y=[redacted]'],
     ['sub eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln is', 'sub [redacted] is'],
     ['{"private_key":"-----BEGIN PRIVATE KEY-----\\nMIIE\\n"}', '{"private_key":"[redacted]"}'],
     [
