@@ -123,7 +123,7 @@ test('is for one store at a time, which may be waited for', async () => {
   await expect(impatient.read(['wx1'], signal)).rejects.toMatchObject({
     code: 'lock_held',
     message: expect.stringContaining(`process ${process.pid} on `),
-    remedy: 'run again later, or end that process: the lock ends with it',
+    remedy: 'run again later, or end that process: the lock ends with it; shards need tokenStore: { target: true }',
   });
   const heard: string[] = [];
   await using patient = openRefreshTokenFile(path, { waitMs: 30_000, onWait: (message) => heard.push(message) });

@@ -116,7 +116,7 @@ test('a failure of an account that is not listed any more is no trouble for chec
   const all = readFileSync(list, 'utf8');
   writeFileSync(list, all.replace('wx-token,,token\n', ''));
   expect((await run('check')).stdout).not.toContain('wx-token');
-  const remedy = 'none is needed; list the account in source.accounts to have it asked about again';
+  const remedy = 'none is needed; to have it asked again, list it in source.accounts, or let it authorise the platform';
   expect((await run('status')).stdout).toContain(`    remedy: ${remedy}\n`);
   writeFileSync(list, all);
   simulator.clearFaults();

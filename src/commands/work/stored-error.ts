@@ -45,7 +45,7 @@ const fromTheFuture = {
 /** Nothing asks about such an account any more, so its error stays as it is. */
 const ofNoList = {
   meaning: 'the newest attempt of an account that source.accounts does not list',
-  remedy: 'none is needed; list the account in source.accounts to have it asked about again',
+  remedy: 'none is needed; to have it asked again, list it in source.accounts, or let it authorise the platform',
 } as const;
 
 export interface StoredError {

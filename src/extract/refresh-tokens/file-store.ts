@@ -144,7 +144,8 @@ class TokenFileStore implements RefreshTokenFile {
         ...(onWait !== undefined && { onWait }),
         held: (who) =>
           new ScenedimError('lock_held', `the refresh tokens are in use: ${target} is held by ${who}`, {
-            remedy: 'run again later, or end that process: the lock ends with it',
+            remedy:
+              'run again later, or end that process: the lock ends with it; shards need tokenStore: { target: true }',
           }),
         damaged: (cause) =>
           new ScenedimError('file_unusable', `${file} is damaged`, {
