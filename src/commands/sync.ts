@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { requireDuration } from '../config/duration.ts';
 import { requireSource } from '../config/roster/open-roster.ts';
+import { awaitOtherRuns } from '../pipeline/run/run.ts';
 import { sync } from '../pipeline/sync.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './work/open-source.ts';
@@ -42,6 +43,8 @@ export function define(command: Command, run: RunAction): void {
         const { lockTimeout = 0, timeout = Number.POSITIVE_INFINITY } = flags;
         const target = { label: 'sync', lockTimeoutMs: Math.min(lockTimeout, timeout) };
         return await runOnTarget(session, config, target, async (context) => {
+          // Asking for a token of the platform ends that of a run which is at work.
+          if (config.source?.platform?.mint !== undefined) await awaitOtherRuns(context);
           await using source = openSource(session, config, context);
           const leftMs = () => Math.max(0, timeout - (performance.now() - startedAt));
           const options = await syncOptionsOf(session, config, flags, { source, context, withinMs: leftMs() });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
 import { parsePostgresConfig } from '../../src/load/postgres/postgres-config.ts';
 import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { asUser, connect, open, query, signal, untilBlocked } from '../support/postgres-loader-fixture.ts';
@@ -56,6 +57,35 @@ describePostgres(
       expect(await behind.succeed(['plan', '--input', 'log.ndjson'])).toContain('0 would be opened');
       await query(database.url, `drop owned by ${role}`);
       await query(adminUrl(), `drop role ${role}`);
+    });
+
+    test('a sync that would ask for a token of the platform ends that of no other run', async () => {
+      await using database = await createDatabase();
+      const componentAppId = 'wxcomponent';
+      await using simulator = await startSimulator({ accounts: [{ appId: 'wx1' }], platform: { componentAppId } });
+      const secrets = { componentAppSecret: { env: 'COMPONENT_SECRET' }, verifyTicket: { env: 'TICKET' } };
+      await using workspace = await createCliWorkspace(
+        {
+          source: {
+            baseUrl: simulator.url,
+            platform: { componentAppId, mint: secrets, tokenStore: { target: true } },
+            accounts: { platform: 'all' },
+          },
+          target: { type: 'postgres', url: database.url },
+        },
+        { COMPONENT_SECRET: simulator.componentAppSecret, TICKET: simulator.verifyTicket },
+      );
+      await workspace.succeed(['sync']);
+      simulator.clearRequests();
+      await using loader = await open(database.url);
+      {
+        await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+        expect(lock).not.toBeNull();
+        const { code, stderr } = await workspace.run(['sync', '--lock-timeout', '0s']);
+        expect([code, stderr]).toEqual([75, expect.stringContaining('another run is at work')]);
+        expect(simulator.requests).toEqual([]);
+      }
+      await workspace.succeed(['sync']);
     });
 
     test('a pooler with one connection is named, and what needs no lock works', async () => {
