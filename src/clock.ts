@@ -6,7 +6,7 @@ export interface Clock {
   now(): Micros;
 }
 
-/** Our clock may be this far from the `Date` of an answer, and an observation this far in the future: 5 minutes. */
+/** How far this machine's clock may be from the `Date` of an answer, and an observation in the future: 5 minutes. */
 export const MAX_CLOCK_SKEW: Micros = 300_000_000n;
 
 export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };
@@ -30,3 +30,6 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
     throw error;
   }
 }
+
+/** The longest that `sleep` can wait, in milliseconds: 24.8 days, the limit of Node's timers. */
+export const MAX_SLEEP_MS = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import { systemTimer, type Timer } from '../clock.ts';
+import { MAX_SLEEP_MS, systemTimer, type Timer } from '../clock.ts';
 import { ScenedimError } from '../errors.ts';
 import { fetchAccounts } from '../extract/fetch-accounts.ts';
 import type { FetchResult, SceneSource, SourceAccount } from '../extract/scene-source.ts';
@@ -140,10 +140,7 @@ type FetchOptions = CompleteOptions & {
   readonly endsAt: number;
 };
 
-/** The longest that a timer of Node's can wait, in milliseconds: 24.8 days; a run that may take longer is not stopped. */
-const MAX_SLEEP_MS = 2 ** 31 - 1;
-
-/** Stops the fetching when the time of the run is over, until it is disposed of. */
+/** Stops the fetching when the time of the run is over, until it is disposed of; never for a time beyond {@link MAX_SLEEP_MS}. */
 function stopInTime({ timer, endsAt }: FetchOptions, tally: SyncTally, stop: AbortController): Disposable {
   const done = new AbortController();
   const end = (): void => {
