@@ -1,6 +1,5 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
 import { ScenedimError } from '../../errors.ts';
-import type { RefreshTokenChange } from '../../platform-stores.ts';
 import type { AccountRows } from '../account-rows.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
 import { databaseLimits } from '../loader.ts';
@@ -9,6 +8,7 @@ import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
 import { schemaFinding } from '../schema-version.ts';
 import { createVersionFilter } from '../version-filter.ts';
+import { createMemoryPlatformStores } from './memory-platform-stores.ts';
 import type { MemoryTarget } from './memory-target.ts';
 import { applyToMemory, createMemoryTarget } from './memory-target.ts';
 
@@ -74,29 +74,7 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
         yield { payloadHash, byteLength };
       }
     },
-    roster: {
-      async *read(signal) {
-        client.enterSchema(signal);
-        for (const appId of target.roster) {
-          signal.throwIfAborted();
-          yield appId;
-        }
-      },
-      async write(appIds, _listedAt, signal) {
-        client.enterSchema(signal);
-        target.roster = new Set(appIds);
-      },
-    },
-    refreshTokens: {
-      async read(appIds, signal) {
-        client.enterSchema(signal);
-        return readTokens(target, appIds);
-      },
-      async replace(changes, signal) {
-        client.enterSchema(signal);
-        return replaceTokens(target, changes);
-      },
-    },
+    ...createMemoryPlatformStores(target, (signal) => client.enterSchema(signal)),
     readsBesideApply: () => true,
     async apply(changeSet, signal) {
       client.enterSchema(signal);
@@ -163,18 +141,4 @@ class MemoryClient {
 function accountsOf({ accounts }: MemoryTarget, { appIds }: AccountQuery): AccountRows[] {
   const asked = appIds === undefined ? [...accounts.keys()] : [...new Set(appIds)];
   return asked.sort(compareCodePoints).flatMap((appId) => accounts.get(appId) ?? []);
-}
-
-function readTokens({ refreshTokens }: MemoryTarget, appIds: readonly string[]): ReadonlyMap<string, string> {
-  const found = appIds.flatMap((appId) => {
-    const token = refreshTokens.get(appId);
-    return token === undefined ? [] : [[appId, token] as const];
-  });
-  return new Map(found);
-}
-
-function replaceTokens({ refreshTokens }: MemoryTarget, changes: readonly RefreshTokenChange[]): ReadonlySet<string> {
-  const taken = changes.filter(({ appId, expected }) => (refreshTokens.get(appId) ?? null) === expected);
-  for (const { appId, token } of taken) refreshTokens.set(appId, token);
-  return new Set(taken.map(({ appId }) => appId));
 }

@@ -46,8 +46,8 @@ export interface WechatEndpoint {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Of a request that tells nobody. */
-export const nobody = { appId: null, caller: null, quotaOwner: null } as const;
+/** Of a request that tells noCaller. */
+export const noCaller = { appId: null, caller: null, quotaOwner: null } as const;
 
 export function refused(code: number, errmsg: string, appId: string | null = null): EndpointAnswer {
   return {

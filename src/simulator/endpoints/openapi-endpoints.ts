@@ -5,7 +5,7 @@ import {
   type EndpointAnswer,
   type EndpointRequest,
   type Fields,
-  nobody,
+  noCaller,
   readFields,
   refused,
   tokenRefusal,
@@ -31,7 +31,7 @@ export function openapiEndpoints(
     if (request.method !== 'POST') return refused(43002, 'require POST method');
     const sent = { token, secret: '' };
     const refusal = tokenRefusal(token, found);
-    if (refusal !== undefined) return { ...nobody, sent, answer: () => refusal };
+    if (refusal !== undefined) return { ...noCaller, sent, answer: () => refusal };
     if (found.state === 'invalid') throw new Error('an invalid token was not refused');
     const { appId, kind } = found;
     const shared = { caller: appId, appId: kind === 'component' ? null : appId, quotaOwner: null, sent };
