@@ -49,12 +49,12 @@ function storeInFile(file: string, { logger }: Session, config: Config, context:
 /** The store of the target, whose statements are tried again and serve many accounts each. */
 function storeInTarget(context: RunContext | null): PlatformOptions['store'] {
   const store = context?.loader.refreshTokens;
-  if (context === null || store === undefined) throw keepsNoTokens(context);
+  if (context === null || store === undefined) throw keepsNoTokens();
   const retrying: RefreshTokenStore = {
     read: (appIds, signal) =>
       retryOnTarget(() => store.read(appIds, signal), 'reading refresh tokens', context, signal).catch(
         (error: unknown) => {
-          throw isScenedimError(error, 'schema_outdated') ? keepsNoTokens(context, error) : error;
+          throw isScenedimError(error, 'schema_outdated') ? keepsNoTokens(error) : error;
         },
       ),
     // When the answer to a commit is lost, the next attempt replaces nothing, and AuthorizerToken finds its own token stored.
@@ -65,10 +65,9 @@ function storeInTarget(context: RunContext | null): PlatformOptions['store'] {
 }
 
 /** For a target without the table, which `sync` and `migrate` create and no other command does. */
-function keepsNoTokens(context: RunContext | null, cause?: unknown): ScenedimError {
-  const kind = context === null ? 'this' : `a ${context.loader.kind}`;
-  const what = `${kind} target keeps no refresh tokens, or is not there yet`;
-  return new ScenedimError('config_invalid', `source.platform.tokenStore: ${what}`, {
+function keepsNoTokens(cause?: unknown): ScenedimError {
+  const message = 'source.platform.tokenStore: the target has no table of refresh tokens, or not yet';
+  return new ScenedimError('config_invalid', message, {
     remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
     cause,
   });

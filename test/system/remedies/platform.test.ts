@@ -64,7 +64,7 @@ const settings: Readonly<Record<string, Trouble>> = {
   },
   'refresh tokens in a target that is not there': {
     fault: { args: ['plan'], config: { target: { type: 'pglite', path: './scene' }, ...source(given).config } },
-    says: 'target keeps no refresh tokens, or is not there yet',
+    says: 'the target has no table of refresh tokens, or not yet',
     remedy: 'run scenedim migrate once, or keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
     cure: {
       config: { target: { type: 'pglite', path: './scene' }, ...source({ ...given, tokenStore: inFile }).config },
@@ -186,7 +186,7 @@ describePostgres('refresh tokens in a database without their table', ({ createDa
     const { code, stderr } = await stage.run(['plan']);
     expect([code, stderr]).toEqual([
       78,
-      expect.stringContaining('a postgres target keeps no refresh tokens, or is not'),
+      expect.stringContaining('the target has no table of refresh tokens, or not yet'),
     ]);
     expect((await stage.run(['migrate'])).code).toBe(0);
     expect((await stage.run(['plan'])).code).toBe(0);
