@@ -443,4 +443,16 @@ describe('a daily quota that is used up', () => {
     await source.fetchScenes({ appId: first, credentials: own }, never);
     expect(stage.counts(SCENES)).toEqual([2]);
   });
+
+  test('of tokens ends the look at the store, too', async () => {
+    await using stage = await createStage();
+    stage.simulator.inject(always('quota_exceeded', 'authorizer_token'));
+    await using source = stage.open();
+    expect(codes([await fetchFrom(source, first)])).toEqual(['45009']);
+    stage.store.read = () => Promise.reject(new Error('the store is read'));
+    const [, ...others] = appIds;
+    const results = await Array.fromAsync(others, (appId) => fetchFrom(source, appId));
+    expect(results.every((result) => result.kind === 'failure' && result.unasked === true)).toBe(true);
+    expect(stage.counts(TOKEN)).toEqual([1]);
+  });
 });

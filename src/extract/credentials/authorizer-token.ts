@@ -45,8 +45,10 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
   }
 
   async again({ appId }: AccountWith<PlatformCredentials>, call: TokenCall): Promise<TokenOutcome> {
-    const { shared } = this.#options;
+    const { shared, component } = this.#options;
     this.#cache.drop(appId);
+    const usedUp = component.quotaFailure('authorizer_token');
+    if (usedUp !== null) return usedUp;
     // Not ended with the account: WeChat may give a refresh token that ends the stored one, and that must be stored.
     const outcome = await shared.for(call, (own) => this.#ask(appId, own));
     if (outcome.kind === 'failure') return outcome;

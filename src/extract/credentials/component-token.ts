@@ -35,6 +35,11 @@ export class ComponentToken {
     return this.#options.componentAppId;
   }
 
+  /** Why no call may be made to an endpoint, since its quota is used up; else null. */
+  quotaFailure(endpoint: ComponentRequest['endpoint']): CallRefused | null {
+    return this.#options.client.quotaFailure({ endpoint, credentials: 'platform' });
+  }
+
   /** One call with the token; after a refusal once more, with a newer one, or after a while with what is the newest then. */
   async call(request: ComponentRequest, call: TokenCall): Promise<CallOutcome> {
     const first = await this.#current(call);
