@@ -73,6 +73,11 @@ async function appSecretOf(session: Session, config: Config, appId: string): Pro
   for await (const account of await rosterWithoutTarget(session, config, [appId])) {
     const credentials = credentialsOf(account, secrets);
     if ('appSecret' in credentials) return credentials;
+    if ('platform' in credentials) {
+      throw new ScenedimError('config_invalid', `account ${appId} has no appSecret: it is one of the platform`, {
+        remedy: 'name an account with an appSecret: only such a token can be replaced',
+      });
+    }
   }
   throw new ScenedimError('config_invalid', `account ${appId} has no appSecret: somebody else maintains its token`, {
     remedy: 'replace it where it is maintained',

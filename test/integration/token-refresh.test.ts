@@ -1,6 +1,6 @@
 /** The two ways to end somebody's token, each only where the user names it. */
 import { describe, expect, test } from 'vitest';
-import { appId, createRemedyStage, otherAppId } from '../support/remedy-stage.ts';
+import { appId, componentAppId, createRemedyStage, otherAppId } from '../support/remedy-stage.ts';
 
 const source = (...accounts: readonly object[]) => ({ config: { source: { baseUrl: '${URL}', accounts } } });
 const bySecret = { appId, appSecret: { env: 'SECRET' } };
@@ -45,6 +45,21 @@ describe('token refresh', () => {
     const { code, stderr } = await stage.run(args);
     expect([code, stderr]).toEqual([status, expect.stringContaining(remedy)]);
     expect(stage.simulator.accessToken(appId)).toBe(before);
+  });
+
+  test('of an account of a platform is refused, as only an appSecret has a token to replace', async () => {
+    await using stage = await createRemedyStage();
+    const platform = {
+      componentAppId,
+      componentAccessToken: { env: 'COMPONENT_TOKEN' },
+      tokenStore: { file: 'refresh-tokens.json' },
+    };
+    const accounts = [bySecret, { appId: otherAppId }];
+    await stage.prepare({ config: { source: { baseUrl: '${URL}', platform, accounts } } });
+    const { code, stderr } = await stage.run(['token', 'refresh', '--app-id', otherAppId, '--confirm', otherAppId]);
+    expect([code, stderr]).toEqual([78, expect.stringContaining('has no appSecret: it is one of the platform')]);
+    expect(stderr).toContain('remedy: name an account with an appSecret: only such a token can be replaced\n');
+    expect((await stage.run(refresh())).code).toBe(0);
   });
 
   test('of a token that somebody else maintains is left to them', async () => {
