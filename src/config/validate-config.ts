@@ -119,11 +119,6 @@ function lackingCredentials({ source }: ParsedConfig): DescribedIssue[] {
   if (source.accessToken !== undefined && source.appSecret !== undefined) {
     return [{ path: ['source', 'appSecret'], message: 'source: needs at most one of accessToken and appSecret' }];
   }
-  const shared = (['accessToken', 'appSecret'] as const).find((key) => source[key] !== undefined);
-  if (source.platform !== undefined && shared !== undefined) {
-    const message = `source.${shared}: is never used, because accounts without a credential are those of source.platform`;
-    return [{ path: ['source', shared], message, remedy: `leave out source.${shared} or source.platform` }];
-  }
   if (sharedCredential(source) !== null || !Array.isArray(source.accounts)) return [];
   return source.accounts.flatMap(({ accessToken, appSecret }, index): DescribedIssue[] => {
     if (accessToken !== undefined || appSecret !== undefined) return [];

@@ -15,7 +15,19 @@ import { type CheckedFinding, findingOf } from './check-finding.ts';
 export async function checkPlatform(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
   const platform = config.source?.platform;
   if (platform === undefined) return [];
-  return [await checkCredentials(platform, session, config), ...(await checkTokenFile(platform, session, config))];
+  return [
+    ...unusedCredential(config),
+    await checkCredentials(platform, session, config),
+    ...(await checkTokenFile(platform, session, config)),
+  ];
+}
+
+function unusedCredential({ source }: Config): readonly CheckedFinding[] {
+  const unused = (['accessToken', 'appSecret'] as const).find((key) => source?.[key] !== undefined);
+  if (unused === undefined) return [];
+  const message = `source.${unused} is never used: accounts without a credential are those of source.platform`;
+  const remedy = `leave out source.${unused} or source.platform`;
+  return [{ level: 'warning', subject: 'platform', message, remedy, exitCode: 0 }];
 }
 
 async function checkCredentials(platform: PlatformConfig, session: Session, config: Config): Promise<CheckedFinding> {

@@ -36,12 +36,6 @@ const settings: Readonly<Record<string, Trouble>> = {
     remedy: 'say where: tokenStore: { file: ./refresh-tokens.json } or { target: true }',
     cure: source({ ...given, tokenStore: inFile }),
   },
-  'a token for all beside a platform': {
-    fault: { config: { source: { ...source(given).config.source, accessToken: { env: 'TOKEN' } } } },
-    says: 'source.accessToken: is never used',
-    remedy: 'leave out source.accessToken or source.platform',
-    cure: source(given),
-  },
   'two lists at once': {
     fault: source(given, { platform: 'all', file: 'merchants.csv' }),
     says: 'source.accounts.file: unknown key',
@@ -96,6 +90,18 @@ async function synced(): Promise<RemedyStage> {
   expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   return stage;
 }
+
+test('a token for all beside a platform is told by check, and used for none', async () => {
+  await using stage = await createRemedyStage();
+  const config = { source: { ...source(given).config.source, accessToken: { env: 'TOKEN' } } };
+  await stage.prepare({ config, env: { TOKEN: 'x'.repeat(512) } });
+  expect(await stage.problems()).toEqual([]);
+  const { code, stdout } = await stage.run(['check']);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('source.accessToken is never used')]);
+  expect(stdout).toContain('remedy: leave out source.accessToken or source.platform\n');
+  await stage.prepare(source(given));
+  expect((await stage.run(['check'])).stdout).not.toContain('never used');
+});
 
 describe('an account of a platform', () => {
   test('that takes its authorisation back is told, as skipped, and authorises again', async () => {
