@@ -6,7 +6,10 @@ export interface Clock {
   now(): Micros;
 }
 
-/** How far this machine's clock may be from the `Date` of an answer, and an observation in the future: 5 minutes. */
+/**
+ * How far this machine's clock may be from the `Date` of an answer, and an observation in the
+ * future: 5 minutes.
+ */
 export const MAX_CLOCK_SKEW: Micros = 300_000_000n;
 
 export const systemClock: Clock = { now: () => BigInt(Date.now()) * 1000n };

@@ -1,32 +1,39 @@
 import type { Micros } from './instant.ts';
 
 /**
- * Where the refresh tokens of a third-party platform's accounts are kept: one for each account, the newest that WeChat gave.
- * Whoever loses one needs the merchant to authorise the platform again, so what is stored is durable when a method resolves.
+ * The refresh tokens of the authorizers of a third-party platform: one for each account, the newest
+ * that WeChat gave. When one is lost, the merchant may have to authorise the platform again. So a
+ * change is durable when `replace` resolves.
  */
 export interface RefreshTokenStore {
-  /** The stored tokens of these accounts by app id; accounts without one are missing. At most 1,000 app ids. */
+  /** The stored tokens of at most 1,000 accounts, by app id; an account without one is left out. */
   read(appIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** Compare and set, of at most 1,000 accounts, each once. Gives the accounts whose stored token was the expected one and is replaced. */
+  /**
+   * Compare and set for at most 1,000 accounts, each named once. Resolves with the accounts whose
+   * stored token was the expected one, and is replaced now.
+   */
   replace(changes: readonly RefreshTokenChange[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
-/** A token that takes the place of another. */
+/** One compare and set. */
 export interface RefreshTokenChange {
   readonly appId: string;
-  /** What must be stored; null: no token of this account. */
+  /** The token that must be stored; null when none may be. */
   readonly expected: string | null;
   /** Never empty. */
   readonly token: string;
 }
 
 /**
- * The accounts of a third-party platform that its list of the last full run held (`scene_roster`). An account that left the
- * list keeps its row, with the time when it was listed last.
+ * The authorizers that the platform's list held at the last full run (`scene_roster`). An account
+ * that left the list keeps its row, with the time when it was listed last.
  */
 export interface RosterStore {
-  /** App ids of the roster that was written last, in no order; none when none was. */
+  /** The app ids of the newest roster, in no order; none when no roster was written. */
   read(signal: AbortSignal): AsyncIterable<string>;
-  /** Makes these accounts the roster, all or nothing. `listedAt` is not older than that of the roster before. */
+  /**
+   * Replaces the roster, all or nothing. `listedAt` must not be older than that of the roster
+   * before.
+   */
   write(appIds: Iterable<string>, listedAt: Micros, signal: AbortSignal): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
-import type { RidExplanation } from '../extract/openapi.ts';
+import type { RidExplanation } from '../extract/diagnostics.ts';
 import type { SourceAccount } from '../extract/scene-source.ts';
 import { formatInstant } from '../instant.ts';
 import { count, type Document, time } from '../output-fields.ts';

@@ -14,8 +14,8 @@ export interface AskWithToken {
 }
 
 /**
- * One call of the API with the access token of an account. When WeChat refuses the token, it is looked
- * up again and the call made once more: at once with another token, with the same one after
+ * One call of the API with the access token of an account. When WeChat refuses the token, it is
+ * looked up again and the call made once more: at once with another token, with the same one after
  * {@link SECOND_TRY_WAIT_MS}.
  */
 export async function askWithToken(
@@ -48,7 +48,10 @@ function kindOf(credentials: SourceAccount['credentials']): CredentialKind {
   return 'platform' in credentials ? 'platform' : 'appSecret';
 }
 
-/** True for 41002 too: WeChat misses an app id that was sent now and then, as it refuses a good token. */
+/**
+ * True for 41002 too: WeChat misses an app id that was sent now and then, as it refuses a good
+ * token.
+ */
 function isRefusalOfToken(outcome: CallOutcome): boolean {
   return outcome.kind === 'failure' && (outcome.failure.errorClass === 'token' || outcome.failure.code === '41002');
 }

@@ -17,7 +17,9 @@ export interface ErrorCatalogueEntry {
 /** One text for every account, or one for each kind. */
 export type Remedy = string | Readonly<Record<CredentialKind, string>>;
 
-/** Which kind of request was answered: where a token is asked for some codes mean something else. */
+/**
+ * Which kind of request was answered: where a token is asked for some codes mean something else.
+ */
 export type WechatEndpoint =
   | 'scene_list'
   | 'openapi'

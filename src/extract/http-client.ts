@@ -88,7 +88,11 @@ export interface HttpAnswer {
   readonly proxy?: string;
 }
 
-/** `connect`: no connection, DNS included; `proxy`: a proxy let nothing through; `tls`: no TLS, or a certificate that is not trusted; `stale`: a kept-alive connection had been closed before it was used again. */
+/**
+ * `connect`: no connection, DNS included; `proxy`: a proxy let nothing through; `tls`: no TLS, or a
+ * certificate that is not trusted; `stale`: a kept-alive connection had been closed before it was
+ * used again.
+ */
 export type HttpErrorKind = 'connect' | 'proxy' | 'tls' | 'stale' | 'network' | 'timeout' | 'too_large';
 
 /** No whole answer. The message names host and reason, never the URL: tokens travel in it. */

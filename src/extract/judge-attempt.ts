@@ -19,7 +19,10 @@ export const CHECK_BASE_URL = 'check source.baseUrl: it should be https://api.we
 const DO_NOT_COMPRESS = 'let the proxy at source.baseUrl honour Accept-Encoding: identity, or do without compression';
 const SUPPORT = 'run again later; when it stays, keep the time of the call for WeChat support';
 
-/** Their answers end a token that was good before, so what they bring is used whatever the clock says; nothing dates them. */
+/**
+ * Their answers end a token that was good before, so what they bring is used whatever the clock
+ * says; nothing dates them.
+ */
 const platformTokens: ReadonlySet<Asked['endpoint']> = new Set(['component_token', 'authorizer_token']);
 
 /** Decides what an answer means: by status, then by `errcode`, never by content type or text. */

@@ -28,7 +28,10 @@ export class OutageDetector {
     return this.#since !== null && this.#count >= OUTAGE_CALLS && this.#timer.now() - this.#since >= OUTAGE_MS;
   }
 
-  /** Takes the outcome of an attempt. One that no repetition mends was answered, and so was one that met the rate limit. */
+  /**
+   * Takes the outcome of an attempt. One that no repetition mends was answered, and so was one that
+   * met the rate limit.
+   */
   see(call: TimeLimit, outcome: AttemptOutcome, askedAt: number): void {
     if (outcome.kind === 'answer' || outcome.retry === null || outcome.retry === 'rate_limited') {
       this.#since = null;

@@ -12,7 +12,10 @@ export class PlatformQuotas {
     if (credentials === 'platform' && failure.errorClass === 'quota') this.#usedUp.set(endpoint, failure);
   }
 
-  /** The failure of a request that is not made, because its quota is used up; null when it may be made. */
+  /**
+   * The failure of a request that is not made, because its quota is used up; null when it may be
+   * made.
+   */
   failureOf({ endpoint, credentials }: Asked): CallRefused | null {
     const failure = credentials === 'platform' ? this.#usedUp.get(endpoint) : undefined;
     return failure === undefined ? null : { kind: 'failure', failure: { ...failure, unasked: true } };

@@ -18,8 +18,10 @@ export type FindProxy = (target: URL) => HttpProxy | null;
 export type ProxyVariables = Readonly<Record<string, string | undefined>>;
 
 /**
- * What `source.proxy` means: a URL of a proxy, or `env` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Without it these are heeded
- * when NODE_USE_ENV_PROXY is 1, as Node does for `fetch`. What is found throws `config_invalid` for a proxy of another kind.
+ * The proxies that `source.proxy` means: a URL, or `env` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+ * Without a setting these variables are used when NODE_USE_ENV_PROXY is 1, as Node does for
+ * `fetch`. Both this function and the one that it returns throw `config_invalid` for what is not an
+ * HTTP proxy.
  */
 export function proxyFinder(setting: string | undefined, environment: ProxyVariables): FindProxy {
   if (setting === 'env') return throughEnvironment(environment);
@@ -29,7 +31,7 @@ export function proxyFinder(setting: string | undefined, environment: ProxyVaria
   }
   if (environment['NODE_USE_ENV_PROXY'] !== '1') return () => null;
   const find = throughEnvironment(environment);
-  // Node leaves out what is no URL of HTTP.
+  // Node ignores a variable that is not the URL of an HTTP proxy.
   return (target) => (isHttp(proxyVariable(target, environment)?.url ?? '') ? find(target) : null);
 }
 
@@ -39,7 +41,10 @@ export function environmentProxy(target: URL, environment: ProxyVariables): Http
   return found === null ? null : proxyAt(found.url, found.name);
 }
 
-/** True when NO_PROXY names the host, by the rules of Node: `*`, host, host:port, `.suffix`, `*.suffix`, or a range of IPs. */
+/**
+ * True when NO_PROXY names the host, by the rules of Node: `*`, host, host:port, `.suffix`,
+ * `*.suffix`, or a range of IPs.
+ */
 export function isExcluded({ hostname, port, protocol }: URL, environment: ProxyVariables): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const withPort = `${host}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;

@@ -20,7 +20,10 @@ export interface GivenTokenCredentials {
 /** The app secret that a token is asked for with. */
 export interface AppSecretCredentials {
   readonly appSecret: SecretReader;
-  /** True: asks `GET /cgi-bin/token`, which ends the token that production uses. Default: `stable_token`, which does not. */
+  /**
+   * True: asks `GET /cgi-bin/token`, which ends the token that production uses. Default:
+   * `stable_token`, which does not.
+   */
   readonly legacyToken?: boolean;
 }
 
@@ -35,10 +38,16 @@ export type AccountCredentials = GivenTokenCredentials | AppSecretCredentials | 
 export type ComponentCredentials =
   /** Its token, which the platform maintains. */
   | { readonly accessToken: SecretReader }
-  /** What a token is minted with, which ends the one that the platform has. WeChat pushes a ticket every 10 minutes. */
+  /**
+   * What a token is minted with, which ends the one that the platform has. WeChat pushes a ticket
+   * every 10 minutes.
+   */
   | { readonly appSecret: SecretReader; readonly verifyTicket: SecretReader };
 
-/** Whose credentials a request carries: the account's own secret, a token from elsewhere, or the third-party platform's. */
+/**
+ * Whose credentials a request carries: the account's own secret, a token from elsewhere, or the
+ * third-party platform's.
+ */
 export const credentialKinds = ['appSecret', 'accessToken', 'platform'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
@@ -67,7 +76,10 @@ export const CREDENTIALS_UNREACHABLE = 'credentials_unreachable';
 /** The code of an account whose IP whitelist lacks this machine. */
 export const IP_NOT_LISTED = '40164';
 
-/** The code of an authorizer of which neither the store nor WeChat's list has a refresh token: no request was made. */
+/**
+ * The code of an authorizer of which neither the store nor WeChat's list has a refresh token: no
+ * request was made.
+ */
 export const NO_REFRESH_TOKEN = 'no_refresh_token';
 
 /** No usable answer, after all retries. All texts are redacted. */
@@ -90,21 +102,27 @@ export interface FetchFailure {
   readonly doNotRecord: boolean;
   /** True when an outage cut its repetitions short. Default false. */
   readonly cutShort?: boolean;
-  /** True when no request was made, because a quota that the account shares with others is used up. Default false. */
+  /**
+   * True when no request was made, because a quota that the account shares with others is used up.
+   * Default false.
+   */
   readonly unasked?: boolean;
 }
 
 export type FetchResult = FetchedAnswer | FetchFailure;
 
-/** True when the credential cannot be read here, or the IP whitelist lacks this machine: WeChat refused no credential. */
+/**
+ * True when the credential cannot be read here, or the IP whitelist lacks this machine: WeChat
+ * refused no credential.
+ */
 export function isMisconfigured({ code }: FetchFailure): boolean {
   return code === CREDENTIALS_UNUSABLE || code === IP_NOT_LISTED;
 }
 
 /**
  * Where scene lists come from. Retries, tokens, rate limit and redaction are its business. Rejects
- * only with the reason of the signal, and when refresh tokens cannot be read or cannot be stored, which
- * ends a run.
+ * only with the reason of the signal, and when refresh tokens cannot be read or cannot be stored,
+ * which ends a run.
  */
 export interface SceneSource extends AsyncDisposable {
   /** The host that it asks, or its hosts joined with "or", for messages. */

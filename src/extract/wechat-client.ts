@@ -51,7 +51,8 @@ export function createWechatClient(options: WechatClientOptions): WechatClient {
         continue;
       }
       repetitions += 1;
-      // The limit holds for all accounts, so every request waits for its end, the next of this call included.
+      // The limit holds for all accounts, so every request waits for its end, the next of this call
+      // included.
       const isRateLimited = outcome.retry === 'rate_limited';
       if (isRateLimited) rateLimiter.pause(retryWaitMs(retry, 'rate_limited', 1, 0));
       const { failure } = outcome;
@@ -82,7 +83,10 @@ export interface WechatClientOptions {
   /** Asked before every request. Waiting for it takes nothing from the time of the account. */
   readonly rateLimiter: RateLimiter;
   readonly retry: RetryPolicy;
-  /** For one request, from connecting to the last byte, in milliseconds; half of it while {@link OutageDetector} sees an outage. */
+  /**
+   * For one request, from connecting to the last byte, in milliseconds; half of it while
+   * {@link OutageDetector} sees an outage.
+   */
   readonly timeoutMs: number;
   readonly timer: Timer;
   readonly clock: Clock;
@@ -101,7 +105,10 @@ export interface WechatClient {
    * Rejects only with the reason of the limit's signal.
    */
   call(request: WechatRequest, limit: TimeLimit): Promise<CallOutcome>;
-  /** The failure of a request that is not made, because the platform's daily quota for it is used up; else null. */
+  /**
+   * The failure of a request that is not made, because the platform's daily quota for it is used
+   * up; else null.
+   */
   quotaFailure(asked: Asked): CallRefused | null;
 }
 

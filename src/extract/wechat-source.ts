@@ -14,9 +14,16 @@ import { AuthorizerToken } from './credentials/authorizer-token.ts';
 import { ComponentToken } from './credentials/component-token.ts';
 import { SharedWork } from './credentials/shared-work.ts';
 import type { AccountWith, TokenCall } from './credentials/token-provider.ts';
+import {
+  type Quota,
+  quotaRequest,
+  type RidExplanation,
+  readExplanation,
+  readQuota,
+  ridRequest,
+} from './diagnostics.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import { CHECK_BASE_URL } from './judge-attempt.ts';
-import { type Quota, quotaRequest, type RidExplanation, readExplanation, readQuota, ridRequest } from './openapi.ts';
 import { type ProxyVariables, proxyFinder } from './proxy.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
@@ -34,9 +41,10 @@ import { type TimeLimit, TimeLimitReached, withTimeLimit } from './time-limit.ts
 import { createWechatClient, type WechatClient } from './wechat-client.ts';
 
 /**
- * WeChat's getSceneList for accounts with an access token, an app secret or a third-party platform. Nothing it returns holds a secret. An answer with
- * `errcode` absent or 0 is returned byte for byte, whatever its `scene` looks like; everything else is a failure with a remedy.
- * Throws `config_invalid` for a bad URL or rate.
+ * WeChat's getSceneList for accounts with an access token, an app secret or a third-party platform.
+ * Nothing that it returns holds a secret. An answer with `errcode` absent or 0 is returned byte for
+ * byte, whatever its `scene` looks like; everything else is a failure with a remedy. Throws
+ * `config_invalid` for a bad URL, proxy or rate.
  */
 export function createWechatSource(options: WechatSourceOptions): WechatSource {
   return new WechatApi(options);
@@ -55,7 +63,10 @@ export interface WechatSourceOptions {
   readonly timeoutMs?: number;
   /** For one account with all its requests and waits, in milliseconds. */
   readonly totalTimeoutMs?: number;
-  /** URL of the proxy between here and WeChat, or `env` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Default: {@link proxyFinder}'s. */
+  /**
+   * URL of the proxy between here and WeChat, or `env` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+   * Default: {@link proxyFinder}'s.
+   */
   readonly proxy?: string | undefined;
   /** Where `env` looks. Default `process.env`. */
   readonly environment?: ProxyVariables;
@@ -65,7 +76,7 @@ export interface WechatSourceOptions {
   readonly retry?: RetryPolicy;
   /** For accounts that have authorised a third-party platform. */
   readonly platform?: PlatformOptions | undefined;
-  /** Knows the secrets of the accounts that are being fetched. Default: one of its own. */
+  /** Told the secrets of the accounts that are being fetched. Default: one of its own. */
   readonly redactor?: Redactor;
   /** Default {@link systemTimer}. */
   readonly timer?: Timer;
@@ -80,9 +91,12 @@ export interface PlatformOptions {
   readonly store: RefreshTokenStore & AsyncDisposable;
 }
 
-/** What else can be asked of WeChat. */
+/** A scene source, and the other questions that WeChat answers. */
 export interface WechatSource extends SceneSource {
-  /** The accounts that have authorised the platform; asked for once. Throws a TypeError for a source without one. */
+  /**
+   * The accounts that have authorised the platform; asked for once. Throws a TypeError for a source
+   * without one.
+   */
   listAuthorizers(signal: AbortSignal): Promise<AuthorizerList | FetchFailure>;
   /**
    * Replaces the token that `stable_token` gives for this app secret: whatever uses the one before is refused from now on.
@@ -124,7 +138,7 @@ class WechatApi implements WechatSource {
     this.#totalTimeoutMs = totalTimeoutMs;
     const baseUrls = baseUrlsOf(options);
     const findProxy = proxyFinder(options.proxy, options.environment ?? process.env);
-    // What is wrong with a proxy is told before anything is asked.
+    // So that a proxy that is wrong throws here, before any request.
     for (const url of baseUrls) findProxy(new URL(url));
     const timeoutMs = options.timeoutMs ?? sourceDefaults.timeoutMs;
     this.#http = createHttpClient({
@@ -148,16 +162,16 @@ class WechatApi implements WechatSource {
       random: options.random ?? Math.random,
     });
     this.#shared = new SharedWork({ redactor, totalTimeoutMs, timer, clock });
-    this.#platform = options.platform === undefined ? null : this.#withTokens(options.platform);
+    this.#platform = options.platform === undefined ? null : this.#createPlatform(options.platform);
     this.#tokens = new AccountTokens({ client: this.#client, timer, clock }, this.#platform?.tokens ?? null);
     this.#asking = { client: this.#client, tokens: this.#tokens, timer };
   }
 
-  #withTokens(options: PlatformOptions) {
-    const made = { client: this.#client, shared: this.#shared, timer: this.#timer, clock: this.#clock };
+  #createPlatform(options: PlatformOptions) {
+    const common = { client: this.#client, shared: this.#shared, timer: this.#timer, clock: this.#clock };
     const onSecret = (secret: string) => void this.#redactor.register(secret);
-    const component = new ComponentToken({ ...options, ...made, onSecret });
-    return { tokens: new AuthorizerToken({ ...made, component, store: options.store }), options };
+    const component = new ComponentToken({ ...options, ...common, onSecret });
+    return { tokens: new AuthorizerToken({ ...common, component, store: options.store }), options };
   }
 
   async fetchScenes(account: SourceAccount, signal: AbortSignal): Promise<FetchResult> {
@@ -212,7 +226,7 @@ class WechatApi implements WechatSource {
     return list.kind === 'failure' ? this.#failed(options.componentAppId, list.failure) : list;
   }
 
-  /** Some work on one account within its time; its secrets are known as long as that lasts. */
+  /** Work for one account within its time. The secrets that it tells are redacted until it ends. */
   async #withCall<T>(
     appId: string,
     signal: AbortSignal,

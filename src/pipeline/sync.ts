@@ -57,15 +57,18 @@ export interface SyncOptions {
   /** Default null: all accounts. */
   readonly shard?: Shard | null;
   /**
-   * What the list of a third-party platform held, before anything was left out; compared with that of the last run that came to
-   * its end. Default null: none.
+   * What the list of a third-party platform held, before anything was left out; compared with that
+   * of the last run that came to its end. Default null: none.
    */
   readonly roster?: ListedAccounts | null;
   /** Accounts fetched side by side. Default 8. */
   readonly concurrency?: number;
   /** Let answers without scenes through in this run. Default false. */
   readonly acceptEmpty?: boolean;
-  /** Let answers that lost most of their scenes through in this run, and a `roster` that lost most accounts. Default false. */
+  /**
+   * Let answers that lost most of their scenes through in this run, and a `roster` that lost most
+   * accounts. Default false.
+   */
   readonly acceptShrink?: boolean;
 }
 
@@ -94,7 +97,10 @@ function guardsOf(context: RunContext, options: CompleteOptions): RunContext['gu
   };
 }
 
-/** Fetches on while a batch is being written. A run that is stopped still writes what was fetched, and resolves with false. */
+/**
+ * Fetches on while a batch is being written. A run that is stopped still writes what was fetched,
+ * and resolves with false.
+ */
 async function fetchAndApply(run: Run, tally: SyncTally, options: FetchOptions): Promise<boolean> {
   const { source, timer, concurrency } = options;
   const stop = new AbortController();
@@ -140,7 +146,10 @@ type FetchOptions = CompleteOptions & {
   readonly endsAt: number;
 };
 
-/** Stops the fetching when the time of the run is over, until it is disposed of; never for a time beyond {@link MAX_SLEEP_MS}. */
+/**
+ * Stops the fetching when the time of the run is over, until it is disposed of; never for a time
+ * beyond {@link MAX_SLEEP_MS}.
+ */
 function stopInTime({ timer, endsAt }: FetchOptions, tally: SyncTally, stop: AbortController): Disposable {
   const done = new AbortController();
   const end = (): void => {

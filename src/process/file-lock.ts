@@ -1,6 +1,7 @@
 /**
- * A lock between processes: a write transaction that stays open on a small SQLite file. The kernel drops it when its holder
- * ends, however it ends. Others read who holds it from the row that was committed before.
+ * A lock between processes: a write transaction that stays open on a small SQLite file. The kernel
+ * drops it when its holder ends, however it ends. Others read who holds it from the row that was
+ * committed before.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -9,7 +10,7 @@ import { sleep } from '../clock.ts';
 import type { ScenedimError } from '../errors.ts';
 
 const POLL_MS = 100;
-/** Others have the file for the moment of a commit or of a read. */
+/** How long to wait for another process that commits or reads, in milliseconds. */
 const MOMENT_MS = 5_000;
 const SQLITE_BUSY = 5;
 const NOT_A_DATABASE: readonly unknown[] = [11, 26];
@@ -20,15 +21,18 @@ export interface FileLockWait {
   /** How long to wait for another holder, in milliseconds. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
-  /** Hears once that somebody else is waited for, and for how long at most. */
+  /** Called once when another holder is waited for; `leftMs` is the longest wait. */
   readonly onWait?: (message: string, leftMs: number) => void;
-  /** The error when the wait is over. `who` is for people. */
+  /** The error when the wait is over. `who` describes the holder. */
   readonly held: (who: string) => ScenedimError;
   /** The error when something else is in the file. */
   readonly damaged: (cause: unknown) => ScenedimError;
 }
 
-/** Takes the lock of `file`, which is made when it is not there; its folder must be. Disposing releases it. */
+/**
+ * Takes the lock of `file`, which is made when it is not there; its folder must be. Disposing
+ * releases it.
+ */
 export async function acquireFileLock(file: string, wait: FileLockWait): Promise<Disposable> {
   const { waitMs, signal, onWait } = wait;
   const deadline = performance.now() + waitMs;
@@ -45,8 +49,9 @@ export async function acquireFileLock(file: string, wait: FileLockWait): Promise
 }
 
 /**
- * Null when another connection, of this process too, is at work on the file. Each round writes the own row unless the last
- * round's is still there: of two that start at once, the one that writes last holds the lock, and the row is its own.
+ * Null when another connection, of this process too, is at work on the file. Each round writes the
+ * own row unless the last round's is still there: of two that start at once, the one that writes
+ * last holds the lock, and the row is its own.
  */
 function tryLock(file: string, { damaged }: FileLockWait): Disposable | null {
   const token = randomUUID();

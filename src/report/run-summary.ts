@@ -65,8 +65,8 @@ export function renderRunSummary(report: RunReport, options: RunSummaryOptions):
 const NAMED = 5;
 
 /**
- * Problems one below the other: whose, what, and on the next line the remedy. Accounts with the same words share them; the rid
- * is then that of the account named first.
+ * Problems one below the other: whose, what, and on the next line the remedy. Accounts with the
+ * same words share them; the rid is then that of the account named first.
  */
 export function renderProblems(problems: readonly Problem[], total: number, paint: Paint): string {
   const groups = Map.groupBy(problems, wordsOf);
@@ -85,7 +85,9 @@ export function renderProblems(problems: readonly Problem[], total: number, pain
   return `${lines.join('\n')}\n`;
 }
 
-/** What says the same of another account; the rid is of one call. A problem of the run stands alone. */
+/**
+ * What says the same of another account; the rid is of one call. A problem of the run stands alone.
+ */
 function wordsOf({ app_id: appId, message, ...others }: Problem): string {
   return JSON.stringify([appId === null, message.replace(/\brid: [\da-f-]+/, ''), others]);
 }

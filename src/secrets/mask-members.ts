@@ -1,9 +1,10 @@
 import { REDACTED } from './redact.ts';
 
 /**
- * A text with the value of every member of JSON, parameter of a URL and element of XML replaced whose name is that of a
- * secret: for texts that hold secrets which nobody here knows. JSON and URLs that are values themselves are looked at, too;
- * a text that ends in the middle of a value loses that.
+ * A text with the value of every member of JSON, parameter of a URL and element of XML replaced
+ * whose name is that of a secret: for texts that hold secrets which nobody here knows. JSON and
+ * URLs that are values themselves are looked at, too; a text that ends in the middle of a value
+ * loses that.
  */
 export function maskMembers(text: string): string {
   return maskElements(maskParameters(maskJson(text)));

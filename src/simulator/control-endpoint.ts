@@ -5,7 +5,10 @@ import { jsonReply, type SimulatorReply } from './simulator-reply.ts';
 import type { SimulatorRequest } from './simulator-request.ts';
 import { parseSimulatorAction, type SimulatorAction } from './simulator-script.ts';
 
-/** `/_simulator`: the state of the simulator and of its platform, and changes and faults from a shell. A mistake is HTTP 400 with a remedy. */
+/**
+ * `/_simulator`: the state of the simulator and of its platform, and changes and faults from a
+ * shell. A mistake is HTTP 400 with a remedy.
+ */
 export function answerControl(simulator: ControlledSimulator, route: string, body: string | undefined): SimulatorReply {
   try {
     if (route === 'GET /_simulator')

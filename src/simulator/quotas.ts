@@ -4,17 +4,23 @@ import { NumbersByIndex } from './accounts/numbers-by-index.ts';
 import { errcodeOfFault, type SimulatorEndpoint } from './simulator-faults.ts';
 import { errorReply, type SimulatorReply } from './simulator-reply.ts';
 
-/** How many calls an owner has: of each endpoint alike, or by endpoint; of those that are not named without end. */
+/**
+ * How many calls an owner may make: one number for each endpoint, or by endpoint; without a limit
+ * for one that is not named.
+ */
 export type CallLimit = number | Readonly<Partial<Record<SimulatorEndpoint, number>>>;
 
 const MINUTE: Micros = 60_000_000n;
 const DAY: Micros = 86_400_000_000n;
 /** WeChat's days begin at midnight in China. */
 const CHINA: Micros = 28_800_000_000n;
-/** What an endpoint without a limit says that its limit is. */
+/** The limit that an endpoint without one reports. */
 const UNLIMITED = 100_000_000;
 
-/** How often the endpoints were called, by whose quota it is: an account's own, or the platform's for all its accounts. */
+/**
+ * Counts calls by endpoint and owner: an account has its own quota, a platform one for all its
+ * accounts.
+ */
 export class Quotas {
   readonly #daily: CallLimit | undefined;
   readonly #perMinute: CallLimit | undefined;

@@ -5,9 +5,15 @@ import { RID_PLACE, type SimulatorReply } from './simulator-reply.ts';
 const KEPT = 1_000;
 const LIFETIME_SECONDS = 7 * 86_400;
 
-/** A call that was answered by an error, as `rid/get` explains it. Its URL holds the token, as WeChat's does. */
+/**
+ * A call that was answered by an error, as `rid/get` explains it. Its URL holds the token, as
+ * WeChat's does.
+ */
 export interface FailedCall {
-  /** App id of the account, or of the platform, whose token or secret was sent; null when that is not known. */
+  /**
+   * App id of the account, or of the platform, whose token or secret was sent; null when that is
+   * not known.
+   */
   readonly caller: string | null;
   /** Seconds since 1970. */
   readonly invokeTime: number;

@@ -49,7 +49,10 @@ export class ScriptRunner {
     if (progress !== undefined) progress.given += 1;
   }
 
-  /** Undefined for an account without such steps, of which nothing need be known: there may be 100,000 of them. */
+  /**
+   * Undefined for an account without such steps, of which nothing need be known: there may be
+   * 100,000 of them.
+   */
   #progressOf(appId: string): AccountProgress | undefined {
     const known = this.#accounts.get(appId);
     if (known !== undefined) return known;

@@ -42,7 +42,10 @@ const faultFields = {
   delay_ms: z.int().min(0).max(600_000).optional(),
 };
 
-/** Which row of a platform's roster comes or goes, at once or before a page reaches the row of that offset. */
+/**
+ * Which row of a platform's roster comes or goes, at once or before a page reaches the row of that
+ * offset.
+ */
 const rosterFields = {
   shift: z.enum(['authorize', 'revoke', 'repeat']),
   app_id: z.string().min(1),

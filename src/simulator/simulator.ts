@@ -12,10 +12,11 @@ import type { SimulatorRequest } from './simulator-request.ts';
 import type { SimulatorScript } from './simulator-script.ts';
 
 /**
- * Starts WeChat's API on loopback, over real HTTP: getSceneList, stable_token, token and, with a `platform`, what a
- * third-party platform calls; with scripted changes and faults.
- * Every answer carries `X-Scenedim-Simulator: 1`. `POST /_simulator/changes`, `POST` and `DELETE /_simulator/faults` and
- * `GET /_simulator` do the same from a shell; `GET /_simulator/platform` gives the platform's token and ticket.
+ * Starts WeChat's API on loopback, over real HTTP: getSceneList, stable_token, token and, with a
+ * `platform`, what a third-party platform calls; with scripted changes and faults. Every answer
+ * carries `X-Scenedim-Simulator: 1`. `POST /_simulator/changes`, `POST` and
+ * `DELETE /_simulator/faults` and `GET /_simulator` do the same from a shell;
+ * `GET /_simulator/platform` gives the platform's token and ticket.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = new RunningSimulator({ accounts: defaultSimulatorAccounts, ...options });
@@ -38,8 +39,8 @@ export interface SimulatorOptions {
   /** How long every answer takes. Default 0. */
   readonly latencyMs?: SimulatorLatency | undefined;
   /**
-   * After how many calls a day 45009 is answered: of an account for its own token and secret, of the platform for all its
-   * accounts. A day begins at midnight in China. Default: never.
+   * After how many calls a day 45009 is answered: of an account for its own token and secret, of
+   * the platform for all its accounts. A day begins at midnight in China. Default: never.
    */
   readonly dailyQuota?: CallLimit | undefined;
   /** The same for a minute, which begins with the clock's: 45011. */
@@ -55,7 +56,10 @@ export interface Simulator extends AsyncDisposable {
   readonly requests: readonly SimulatorRequest[];
   /** Requests to the API since the start, by path. */
   readonly requestCounts: Readonly<Record<string, number>>;
-  /** Access tokens that were made since the start, by what made them; one that is given again counts once. */
+  /**
+   * Access tokens that were made since the start, by what made them; one that is given again counts
+   * once.
+   */
   readonly minted: Readonly<Record<MintedBy, number>>;
   /** Requests that were under way at the same time, at most, since the start. */
   readonly peakInFlight: number;
@@ -80,7 +84,10 @@ export interface Simulator extends AsyncDisposable {
   isRefreshTokenAlive(appId: string, token: string): boolean;
   /** The account authorises the platform, anew if it did before: it is the last of the roster. */
   authorize(account: SimulatorAccount): void;
-  /** The account takes its authorisation back: tokens that the platform has for it are refused by 61003. */
+  /**
+   * The account takes its authorisation back: tokens that the platform has for it are refused by
+   * 61003.
+   */
   revoke(appId: string): void;
   /** Changes the roster at once, or between two pages of a reader. */
   shiftRoster(shift: RosterShift): void;

@@ -13,9 +13,9 @@ import {
 } from './simulator-reply.ts';
 
 /**
- * The answer as the fault spoils it; `rows` is the list of the account, empty for a token. The right answer is made, and
- * with it what it stands for is done, only by faults that send some of it or lose it on the way. `elsewhere` is a URL of
- * another host.
+ * The answer as the fault spoils it; `rows` is the list of the account, empty for a token. The
+ * right answer is made, and with it what it stands for is done, only by faults that send some of it
+ * or lose it on the way. `elsewhere` is a URL of another host.
  */
 export function spoilReply(
   answer: () => SimulatorReply,

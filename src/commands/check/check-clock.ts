@@ -7,7 +7,9 @@ import { parseHttpDate } from '../../http-date.ts';
 import type { Micros } from '../../instant.ts';
 import type { CheckedFinding } from './check-finding.ts';
 
-/** Asks the API's host for the time by one request without credentials, and compares it with ours. */
+/**
+ * Compares this machine's clock with that of the API's host, by one request without credentials.
+ */
 export async function checkClock(
   { baseUrl, timeoutMs, proxy }: Pick<SourceConfig, 'baseUrl' | 'timeoutMs' | 'proxy'>,
   environment: ProxyVariables,

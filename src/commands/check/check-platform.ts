@@ -11,7 +11,10 @@ import type { Session } from '../session/session.ts';
 import { componentCredentials } from '../work/platform-options.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
-/** Checks that the credentials of the platform and its file of refresh tokens can be read. Asks WeChat nothing. */
+/**
+ * Checks that the credentials of the platform and its file of refresh tokens can be read. Asks
+ * WeChat nothing.
+ */
 export async function checkPlatform(session: Session, config: Config): Promise<readonly CheckedFinding[]> {
   const platform = config.source?.platform;
   if (platform === undefined) return [];
@@ -49,7 +52,10 @@ async function checkCredentials(platform: PlatformConfig, session: Session, conf
   return { level: 'ok', subject: 'platform', message, exitCode: 0 };
 }
 
-/** Throws `config_invalid` for a text that cannot be a token or a secret; `what` is its name in the message. */
+/**
+ * Throws `config_invalid` for a text that cannot be a token or a secret; `what` is its name in the
+ * message.
+ */
 export function assertUsable(appId: string, what: string, secret: string): void {
   const flaw = flawOfSecret(what, secret);
   if (flaw === null) return;

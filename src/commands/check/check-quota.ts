@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load-config.ts';
 import type { Roster } from '../../config/roster/open-roster.ts';
-import type { Quota } from '../../extract/openapi.ts';
+import type { Quota } from '../../extract/diagnostics.ts';
 import type { FetchFailure, SourceAccount } from '../../extract/scene-source.ts';
 import type { WechatSource } from '../../extract/wechat-source.ts';
 import { formatCount } from '../../report/format-count.ts';
@@ -10,10 +10,13 @@ import { withSource } from '../work/open-source.ts';
 import { withCredentials } from '../work/with-credentials.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
-/** Without `--app-id` so many accounts are asked about. */
+/** How many accounts are asked about without `--app-id`. */
 const ASKED = 20;
 
-/** Asks WeChat what is left of today's quotas. Asking takes nothing of them, and nothing here ever clears one. */
+/**
+ * Asks WeChat what is left of today's quotas. Asking takes nothing of them, and nothing here ever
+ * clears one.
+ */
 export async function checkQuota(
   session: Session,
   config: Config,
@@ -46,7 +49,7 @@ async function quotasOf(
   signal: AbortSignal,
 ): Promise<readonly CheckedFinding[]> {
   const { appId, credentials = {} } = account;
-  // Even to ask about a quota would end the token of production.
+  // Asking needs a token, and getting one from /cgi-bin/token ends the token of production.
   if ('legacyToken' in credentials) return [{ ...ok, message: `${appId}: not asked, because of its legacyToken` }];
   const findings: CheckedFinding[] = [];
   for (const path of ['/wxaapi/log/get_scene', ...('appSecret' in credentials ? ['/cgi-bin/stable_token'] : [])]) {
@@ -60,7 +63,7 @@ async function quotasOf(
   return findings;
 }
 
-/** True when WeChat says that this path has no quota that could be told, or none that this token may know. */
+/** True when the path has no quota that WeChat tells, or none that it tells to this token. */
 function isUntold({ code }: FetchFailure): boolean {
   return code === '76021' || code === '76022';
 }

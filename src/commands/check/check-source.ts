@@ -15,14 +15,14 @@ import { checkQuota } from './check-quota.ts';
 /** Credentials that cannot be read are named one by one up to this many. */
 const NAMED = 20;
 
-/** Of which accounts the quotas are asked for; those listed first when none is named. */
+/** The accounts whose quotas are asked for; the first of the list when none is named. */
 export interface QuotaQuestion {
   readonly appIds: readonly string[];
 }
 
 /**
- * Looks at the accounts, whether their credentials can be read, and at the clock; with a question, at quotas, too. Without one
- * it sends no credential anywhere.
+ * Checks that the list of accounts and their credentials can be read, then the platform, the proxy
+ * and the clock. Asks for quotas only with a question; without one it sends no credential.
  */
 export async function checkSource(
   session: Session,

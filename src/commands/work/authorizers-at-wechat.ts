@@ -10,8 +10,8 @@ import type { Authorizers } from './roster-of.ts';
 
 /**
  * The authorizers that WeChat lists; warns of entries that are unusable or missing. While WeChat is
- * down the list is asked for again, as long as a run that is under way would wait. `withinMs` is what is
- * left of the run's time, in milliseconds; `out_of_time` when it is over.
+ * down the list is asked for again, as long as a run that is under way would wait. `withinMs` is
+ * what is left of the run's time, in milliseconds; `out_of_time` when it is over.
  */
 export function authorizersAtWechat(
   session: Session,

@@ -35,7 +35,10 @@ export async function* findStale(
   for (const appId of listed?.keys() ?? []) yield { appId, lastOkAt: null, isFailing: false };
 }
 
-/** True when the newest answer of an account, one that it is unavailable included, is older than `oldest`. */
+/**
+ * True when the newest answer of an account, one that it is unavailable included, is older than
+ * `oldest`.
+ */
 export function isStale({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead, oldest: Micros): boolean {
   const saysUnavailable = lastErrorCode !== null && isUnavailable(lastErrorCode);
   return (saysUnavailable ? lastAttemptAt : (lastOkAt ?? 0n)) < oldest;

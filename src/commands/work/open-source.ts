@@ -7,12 +7,18 @@ import type { Session } from '../session/session.ts';
 import { platformOptions } from './platform-options.ts';
 import { withTarget } from './with-target.ts';
 
-/** The source of a config, beside an open target. `context` is that of the target, which may keep the refresh tokens. */
+/**
+ * The source of a config, beside an open target. `context` is that of the target, which may keep
+ * the refresh tokens.
+ */
 export function openSource(session: Session, config: Config, context: RunContext): WechatSource {
   return open(session, config, () => context);
 }
 
-/** Opens the source of a config for `work`. A target is opened only when it keeps the refresh tokens. */
+/**
+ * Opens the source of a config for `work`. A target is opened only when it keeps the refresh
+ * tokens.
+ */
 export async function withSource<T>(
   session: Session,
   config: Config,

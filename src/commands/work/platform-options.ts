@@ -15,8 +15,8 @@ import type { Session } from '../session/session.ts';
 import { secretContextOf } from './with-credentials.ts';
 
 /**
- * The platform of a config, for a source. `context` is that of an open target, null for none. Throws
- * `config_invalid` when the target is to keep refresh tokens and there is none that does.
+ * The platform of a config, for a source. `context` is that of an open target, null for none.
+ * Throws `config_invalid` when the target is to keep refresh tokens and there is none that does.
  */
 export function platformOptions(
   platform: PlatformConfig,
@@ -57,7 +57,8 @@ function storeInTarget(context: RunContext | null): PlatformOptions['store'] {
           throw isScenedimError(error, 'schema_outdated') ? keepsNoTokens(error) : error;
         },
       ),
-    // When the answer to a commit is lost, the next attempt replaces nothing, and AuthorizerToken finds its own token stored.
+    // When the answer to a commit is lost, the next attempt replaces nothing, and AuthorizerToken
+    // finds its own token stored.
     replace: (changes, signal) =>
       retryOnTarget(() => store.replace(changes, signal), 'storing refresh tokens', context, signal),
   };

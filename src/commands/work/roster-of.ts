@@ -8,7 +8,10 @@ import { withTarget } from './with-target.ts';
 /** Who has authorised the platform, for `accounts: { platform: all }`. */
 export type Authorizers = RosterOptions['authorizers'];
 
-/** The roster that the last full run stored; empty where the target has no current schema, which its own check tells. */
+/**
+ * The roster that the last full run stored; empty where the target has no current schema, which its
+ * own check tells.
+ */
 export function authorizersInTarget(loader: Loader, signal: AbortSignal): Authorizers {
   return async () => {
     const { roster, schemaVersion } = loader;
@@ -30,9 +33,9 @@ export function rosterOf(
 }
 
 /**
- * Like {@link rosterOf}, without an open target and without a request to WeChat. A target is opened for
- * a list that is a query or that of a platform. With `appIds`, none is opened for that of a platform:
- * they count as authorizers.
+ * Like {@link rosterOf}, without an open target and without a request to WeChat. A target is opened
+ * for a list that is a query or that of a platform. With `appIds`, none is opened for that of a
+ * platform: they count as authorizers.
  */
 export async function rosterWithoutTarget(
   session: Session,

@@ -71,7 +71,10 @@ export function flagSettings({ concurrency, rate }: SyncFlags): readonly Setting
   ];
 }
 
-/** What the pipeline's `sync` and `planSync` take. The list of a platform is waited for until `withinMs` are over. */
+/**
+ * What the pipeline's `sync` and `planSync` take. The list of a platform is waited for until
+ * `withinMs` are over.
+ */
 export async function syncOptionsOf(
   session: Session,
   config: Config,

@@ -37,7 +37,10 @@ interface NoCredential {
   readonly appSecret?: undefined;
 }
 
-/** What accounts without a credential of their own take: that of the platform, or of `source`; null when there is none. */
+/**
+ * What accounts without a credential of their own take: that of the platform, or of `source`; null
+ * when there is none.
+ */
 export function sharedCredential(source: {
   readonly platform?: PlatformConfig | undefined;
   readonly accessToken?: SecretReference | undefined;

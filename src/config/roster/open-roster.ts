@@ -15,7 +15,10 @@ import {
 import { createAccountFilter } from './account-filter.ts';
 import { type AccountsFile, fileAt, readAccountsFile } from './accounts-file.ts';
 
-/** An account with where its credential is kept, its own or that of `source`; one of the platform's has none. */
+/**
+ * An account with where its credential is kept, its own or that of `source`; one of the platform's
+ * has none.
+ */
 export type ListedAccount = { readonly appId: string } & (CredentialReference | PlatformReference);
 
 /** The accounts that a run is about. May be iterated again and again; a regular file is streamed each time. */
@@ -49,9 +52,10 @@ export function requireSource(config: Config): SourceConfig {
 }
 
 /**
- * Opens the list of accounts, narrowed by its `include` and `exclude`, and to `appIds` when any are given. The whole list is
- * checked first, so a mistake in its last line stops a run before its first request. An app id that is not listed is a `usage`
- * error, a list that leaves no account `config_invalid`, unless it is that of a platform which nobody has authorised.
+ * Opens the list of accounts, narrowed by its `include` and `exclude`, and to `appIds` when any are
+ * given. The whole list is checked first, so a mistake in its last line stops a run before its
+ * first request. An app id that is not listed is a `usage` error, a list that leaves no account
+ * `config_invalid`, unless it is that of a platform which nobody has authorised.
  */
 export async function openRoster(config: Config, options: RosterOptions): Promise<Roster> {
   const { appIds = [], isCounted = () => true } = options;

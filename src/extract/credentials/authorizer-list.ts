@@ -13,16 +13,18 @@ import type { TokenCall } from './token-provider.ts';
 export interface AuthorizerList {
   readonly kind: 'list';
   readonly tokens: ListedTokens;
-  /** Entries without an app id that can be one. */
+  /** How many entries have no valid app id. */
   readonly unusable: number;
-  /** How many entries more the list has by its own count than it gave, however often it was read. */
+  /** How many entries of its `total_count` the list did not give, however often it was read. */
   readonly missing: number;
 }
 
 /**
- * Reads `api_get_authorizer_list`, 500 accounts a page. It has no cursor, and its rows shift while merchants come and go: each
- * page begins with the last row of the one before, and when it does not, or the list ends before its own count, it is read again,
- * up to {@link MAX_PASSES} times in all. Whatever any page names is listed.
+ * Reads `api_get_authorizer_list`, 500 accounts a page. It has no cursor, and its rows shift while
+ * accounts authorise the platform or revoke that. So each page is asked for from the last row of
+ * the one before. When it begins with another row, or the list ends before its `total_count`, the
+ * whole list is read again, up to {@link MAX_PASSES} times in all. Every account that any page
+ * names is listed.
  */
 export async function readAuthorizerList(
   component: ComponentToken,

@@ -12,16 +12,17 @@ import type { SharedWork } from './shared-work.ts';
 import type { AccountWith, TokenCall, TokenOutcome, TokenProvider } from './token-provider.ts';
 
 /**
- * The token of an account that has authorised a third-party platform. WeChat gives it for the account's refresh token, and may
- * give a new one of these beside it, which ends the old: that is stored before the access token is used. What a process that
- * was killed could not store, the list of authorizers still has.
+ * The access token of an authorizer of a third-party platform. WeChat gives it for the authorizer's
+ * refresh token, and may send a new refresh token along, which ends the one before. The new one is
+ * stored before the access token is used. If the process is killed in between, the list of
+ * authorizers still has it.
  * https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getAuthorizerAccessToken.html
  */
 export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
   readonly #options: AuthorizerTokenOptions;
   readonly #cache: TokenCache;
   #list: Promise<AuthorizerList | CallRefused> | null = null;
-  /** The list read once more, after a refresh token was refused. */
+  /** The list as it is after a refresh token was refused: read once more in this run. */
   #newerList: Promise<AuthorizerList | CallRefused> | null = null;
 
   constructor(options: AuthorizerTokenOptions) {
@@ -29,7 +30,7 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     this.#cache = new TokenCache(options.timer);
   }
 
-  /** The list of this run: read when it is needed first, and again after a fault that passes. */
+  /** The list of this run: read at the first call, and again after a fault that passes. */
   list(): Promise<AuthorizerList | CallRefused> {
     this.#list ??= this.#read(() => {
       this.#list = null;
@@ -49,8 +50,9 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     this.#cache.drop(appId);
     const usedUp = component.quotaFailure('authorizer_token');
     if (usedUp !== null) return usedUp;
-    // Not ended with the account: WeChat may give a refresh token that ends the stored one, and that must be stored.
-    const outcome = await shared.for(call, (own) => this.#ask(appId, own));
+    // Goes on when the account gives up: the answer may bring a refresh token that ends the stored
+    // one.
+    const outcome = await shared.run(call, (own) => this.#ask(appId, own));
     if (outcome.kind === 'failure') return outcome;
     call.onSecret(outcome.token);
     return outcome;
@@ -65,7 +67,10 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     return isRefused(outcome) ? this.#recover(appId, first, outcome, call) : outcome;
   }
 
-  /** After a refusal: the token that another process has stored meanwhile, else the one that the list names now. */
+  /**
+   * After a refusal: tries the token that another process has stored meanwhile, then the one that
+   * the list has now.
+   */
   async #recover(appId: string, refused: string, refusal: CallRefused, call: TokenCall): Promise<TokenOutcome> {
     const stored = await this.#stored(appId, call);
     if (stored !== null && stored !== refused) {
@@ -77,12 +82,12 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     });
     const listed = await this.#listed(appId, this.#newerList, call);
     if (listed !== null && typeof listed !== 'string') return listed;
-    if (listed === null || listed === refused || listed === stored) return lost(refusal);
+    if (listed === null || listed === refused || listed === stored) return withReauthorisation(refusal);
     const outcome = await this.#refresh(appId, { token: listed, stored }, call);
-    return isRefused(outcome) ? lost(outcome) : outcome;
+    return isRefused(outcome) ? withReauthorisation(outcome) : outcome;
   }
 
-  /** Asks with a refresh token, and stores what comes instead of it before anybody uses the access token. */
+  /** Sends a refresh token to WeChat, and stores its successor before the access token is used. */
   async #refresh(appId: string, { token, stored }: KnownToken, call: TokenCall): Promise<TokenOutcome> {
     call.onSecret(token);
     const { component } = this.#options;
@@ -106,8 +111,8 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
   }
 
   /**
-   * Another process may have stored a token since ours was read. Both are WeChat's; whichever it still takes is the one to
-   * keep.
+   * Stores `token` in the place of `stored`. When another process has stored one meanwhile, WeChat
+   * decides: the one of the two that it still accepts is kept.
    */
   async #store(appId: string, { token, stored }: KnownToken, call: TokenCall): Promise<void> {
     const { store, shared } = this.#options;
@@ -128,11 +133,11 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     list: Promise<AuthorizerList | CallRefused>,
     call: TokenCall,
   ): Promise<string | null | CallRefused> {
-    const outcome = await this.#options.shared.awaited(call, list);
+    const outcome = await this.#options.shared.waitFor(call, list);
     return outcome.kind === 'failure' ? outcome : outcome.tokens.get(appId);
   }
 
-  /** `forget` hears of a fault that passes, after which the list is to be read again. */
+  /** Calls `forget` after a fault that passes, so that the next account reads the list again. */
   async #read(forget: () => void): Promise<AuthorizerList | CallRefused> {
     const list = await readAuthorizerList(this.#options.component, this.#options.shared);
     if (list.kind === 'failure' && list.failure.errorClass === 'transient') forget();
@@ -143,7 +148,7 @@ export class AuthorizerToken implements TokenProvider<PlatformCredentials> {
     const failure = callFailure({
       code: NO_REFRESH_TOKEN,
       errorClass: 'unavailable',
-      message: `neither source.platform.tokenStore nor the list of the platform has a refresh token of it; ${NEEDS}`,
+      message: `neither source.platform.tokenStore nor the list of the platform has a refresh token of it; ${NEEDS_REAUTHORISATION}`,
       remedy: REAUTHORISE,
       observedAt: this.#options.clock.now(),
     });
@@ -177,8 +182,8 @@ function isRefused(outcome: TokenOutcome): outcome is CallRefused {
   return outcome.kind === 'failure' && outcome.failure.code === '61023';
 }
 
-function lost({ failure }: CallRefused): CallRefused {
-  return { kind: 'failure', failure: { ...failure, message: `${failure.message}; ${NEEDS}` } };
+function withReauthorisation({ failure }: CallRefused): CallRefused {
+  return { kind: 'failure', failure: { ...failure, message: `${failure.message}; ${NEEDS_REAUTHORISATION}` } };
 }
 
-const NEEDS = 'it needs re-authorisation';
+const NEEDS_REAUTHORISATION = 'it needs re-authorisation';

@@ -16,8 +16,8 @@ export interface ComponentRequest {
 
 /**
  * The access token of a third-party platform, and the calls that are made with it. One token serves
- * all accounts. It is read, or minted, at the first call, when it has expired, and once for each call
- * whose token WeChat refuses.
+ * all accounts. It is read, or minted, at the first call, when it has expired, and once for each
+ * call whose token WeChat refuses.
  * https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getComponentAccessToken.html
  */
 export class ComponentToken {
@@ -35,12 +35,15 @@ export class ComponentToken {
     return this.#options.componentAppId;
   }
 
-  /** Why no call may be made to an endpoint, since its quota is used up; else null. */
+  /** The failure of a call that is not made, because its quota is used up; null when it may be made. */
   quotaFailure(endpoint: ComponentRequest['endpoint']): CallRefused | null {
     return this.#options.client.quotaFailure({ endpoint, credentials: 'platform' });
   }
 
-  /** One call with the token; after a refusal once more, with a newer one, or after a while with what is the newest then. */
+  /**
+   * One call with the token. After a refusal one more: at once with a newer token, or after a wait
+   * with the newest.
+   */
   async call(request: ComponentRequest, call: TokenCall): Promise<CallOutcome> {
     const first = await this.#current(call);
     if (first.kind === 'failure') return first;
@@ -50,7 +53,7 @@ export class ComponentToken {
     if (second.kind === 'token' && second.token === first.token) {
       if (call.limit.leftMs() <= SECOND_TRY_WAIT_MS) return this.#counted(outcome);
       await this.#options.timer.sleep(SECOND_TRY_WAIT_MS, call.limit.signal);
-      // Who renews it may need a moment until it can be read.
+      // The program that renews the token may need a moment to publish it.
       second = await this.#newerThan(first.token, call);
     }
     if (second.kind === 'failure') return second;
@@ -62,7 +65,10 @@ export class ComponentToken {
     return this.#options.client.call({ method: 'POST', path, query, json, endpoint, credentials: 'platform' }, limit);
   }
 
-  /** A good token is refused now and then; one that is refused for {@link MAX_REFUSALS} calls in a row fails all accounts. */
+  /**
+   * A good token is refused now and then; one that is refused for {@link MAX_REFUSALS} calls in a
+   * row fails all accounts.
+   */
   #counted(outcome: CallOutcome): CallOutcome {
     if (!isRefusal(outcome)) {
       this.#refusals = 0;
@@ -98,7 +104,7 @@ export class ComponentToken {
       .finally(() => {
         this.#obtaining = null;
       });
-    return shared.awaited(call, this.#obtaining);
+    return shared.waitFor(call, this.#obtaining);
   }
 
   async #read(call: TokenCall): Promise<TokenOutcome> {
@@ -159,7 +165,10 @@ export interface ComponentTokenOptions {
 
 /** How long a token from elsewhere is used before it is read again, in milliseconds. */
 const GIVEN_FOR_MS = 60_000;
-/** The shortest time between two minted tokens, in milliseconds, also when WeChat refuses the first: each ends another. */
+/**
+ * The shortest time between two minted tokens, in milliseconds, also when WeChat refuses the first:
+ * each ends another.
+ */
 const MINT_PAUSE_MS = 300_000;
 /** So many calls in a row whose token is refused end the run. */
 const MAX_REFUSALS = 3;
@@ -173,7 +182,10 @@ function isPassing({ errorClass }: CallFailure): boolean {
   return errorClass === 'transient' || errorClass === 'quota';
 }
 
-/** The same failure as one that stops the run: without the platform's token no account can be fetched. */
+/**
+ * The same failure as one that stops the run: without the platform's token no account can be
+ * fetched.
+ */
 function ofEveryAccount({ failure }: CallRefused): CallRefused {
   return { kind: 'failure', failure: { ...failure, accountOnly: false } };
 }

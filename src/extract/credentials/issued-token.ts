@@ -41,7 +41,10 @@ function secondsOf(lifetime: unknown): number | null {
   return seconds > 0 ? seconds : null;
 }
 
-/** How long a token may be used, in milliseconds: its lifetime, two hours at most, less the last minute. */
+/**
+ * How long a token may be used, in milliseconds: its lifetime, two hours at most, less the last
+ * minute.
+ */
 export function usableMs({ lifetimeS }: IssuedToken): number {
   return Math.min(lifetimeS, MAX_LIFETIME_S) * 1000 - SPARE_MS;
 }
@@ -75,5 +78,8 @@ export class TokenCache {
 const MAX_LIFETIME_S = 7_200;
 /** The end of a token's life, in which it is not used any more. */
 const SPARE_MS = 60_000;
-/** The most accounts whose tokens are cached: a run fetches each account once, so more would only take memory. */
+/**
+ * The most accounts whose tokens are cached: a run fetches each account once, so more would only
+ * take memory.
+ */
 const MAX_CACHED = 1_000;

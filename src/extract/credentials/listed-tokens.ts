@@ -2,11 +2,11 @@ const CHUNK_BYTES = 65_536;
 const NONE = -1;
 
 /**
- * The accounts of a list with their refresh tokens. The tokens are kept as bytes: as texts those of 100,000 accounts would take
- * a third of the memory of a run.
+ * The accounts of a list with their refresh tokens. The tokens are kept as bytes: as strings, those
+ * of 100,000 accounts would take a third of the memory of a run.
  */
 export class ListedTokens {
-  /** Where a token begins, counted over all chunks. */
+  /** Where the token of an account begins, in bytes over all chunks; {@link NONE} without one. */
   readonly #places = new Map<string, number>();
   readonly #chunks: Buffer[] = [];
   #used = CHUNK_BYTES;
@@ -16,7 +16,9 @@ export class ListedTokens {
     return this.#places;
   }
 
-  /** Adds an account. An empty token takes nothing from an account that is listed with one already. */
+  /**
+   * Adds an account. An empty token takes nothing from an account that is listed with one already.
+   */
   add(appId: string, token: string): void {
     if (token !== '') this.#places.set(appId, this.#write(token));
     else if (!this.#places.has(appId)) this.#places.set(appId, NONE);
@@ -31,7 +33,7 @@ export class ListedTokens {
     return chunk.toString('utf8', start + 2, start + 2 + chunk.readUInt16LE(start));
   }
 
-  /** No token is so long that it needs more than a chunk; such a one counts as none. */
+  /** A token that is longer than a chunk, which WeChat never gives, counts as none. */
   #write(token: string): number {
     const length = Buffer.byteLength(token);
     if (length + 2 > CHUNK_BYTES) return NONE;

@@ -19,7 +19,10 @@ export type CredentialOutcome =
   | { readonly kind: 'credential'; readonly text: string }
   | { readonly kind: 'failure'; readonly failure: CallFailure };
 
-/** Reads a token or an app secret. A text that cannot be one fails the account; so does a reader, with its own remedy. */
+/**
+ * Reads a credential. A text that cannot be one fails the account, and so does a reader that
+ * rejects, with its remedy.
+ */
 export async function readCredential(
   { appId, what, read }: Credential,
   call: TokenCall,

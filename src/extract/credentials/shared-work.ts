@@ -6,8 +6,9 @@ import { type TimeLimit, TimeLimitReached, withTimeLimit } from '../time-limit.t
 import type { TokenCall } from './token-provider.ts';
 
 /**
- * Work that goes on when the account that began it gives up, because others wait for it, or because what comes of it must be
- * stored. Each has the time of an account for itself. Disposing lets what is under way end for a moment, then gives it up.
+ * Work that goes on when the account that began it gives up, because others wait for it, or because
+ * its result must be stored. Disposing waits up to three seconds for work under way, then aborts
+ * it.
  */
 export class SharedWork implements AsyncDisposable {
   readonly #options: SharedWorkOptions;
@@ -18,27 +19,29 @@ export class SharedWork implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Aborted when what is under way is given up. */
+  /** Aborted when work under way is given up. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
 
-  /** Begins some work; the secrets that it is told of are redacted as long as it lasts. */
+  /** Begins some work. The secrets that it tells are redacted until it ends. */
   begin<T>(work: (call: TokenCall) => Promise<T>): Promise<T | CallRefused> {
-    const begun = this.#run(work);
+    const begun = this.#runWithin(work);
     this.#underWay.add(begun);
     const forget = (): void => void this.#underWay.delete(begun);
     begun.then(forget, forget);
     return begun;
   }
 
-  /** Begins some work, and waits for it as long as the account does; the time of the account stands still meanwhile. */
-  for<T>(call: TokenCall, work: (call: TokenCall) => Promise<T>): Promise<T | CallRefused> {
-    return this.awaited(call, this.begin(work));
+  /** Begins some work and waits for it: {@link begin} and {@link waitFor}. */
+  run<T>(call: TokenCall, work: (call: TokenCall) => Promise<T>): Promise<T | CallRefused> {
+    return this.waitFor(call, this.begin(work));
   }
 
-  /** Waits for what others may have begun. */
-  awaited<T>({ limit }: TokenCall, begun: Promise<T>): Promise<T> {
+  /**
+   * Waits for work until the account gives up. The wait takes nothing from the time of the account.
+   */
+  waitFor<T>({ limit }: TokenCall, begun: Promise<T>): Promise<T> {
     return limit.pauseDuring(() => abortable(begun, limit.signal));
   }
 
@@ -48,14 +51,14 @@ export class SharedWork implements AsyncDisposable {
     await Promise.allSettled(this.#underWay);
   }
 
-  /** Resolves when nothing is under way, or after a moment. */
+  /** Resolves when no work is under way, or after {@link ENDING_MS}. */
   async #ended(): Promise<void> {
     const ended = new AbortController();
     void Promise.allSettled(this.#underWay).then(() => ended.abort());
     await this.#options.timer.sleep(ENDING_MS, ended.signal).catch(() => undefined);
   }
 
-  async #run<T>(work: (call: TokenCall) => Promise<T>): Promise<T | CallRefused> {
+  async #runWithin<T>(work: (call: TokenCall) => Promise<T>): Promise<T | CallRefused> {
     const { redactor, totalTimeoutMs, timer, clock } = this.#options;
     using secrets = new DisposableStack();
     const onSecret = (secret: string) => void secrets.use(redactor.register(secret));
@@ -71,11 +74,11 @@ export class SharedWork implements AsyncDisposable {
 
 export interface SharedWorkOptions {
   readonly redactor: Redactor;
-  /** In milliseconds. */
+  /** For one piece of work, in milliseconds. */
   readonly totalTimeoutMs: number;
   readonly timer: Timer;
   readonly clock: Clock;
 }
 
-/** How long what is under way may still take when the source is closed, in milliseconds. */
+/** How long work under way may still take when the source is closed, in milliseconds. */
 const ENDING_MS = 3_000;

@@ -20,14 +20,15 @@ export type TokenOutcome = { readonly kind: 'token'; readonly token: string } | 
 
 /** What a request for a token is made with. */
 export interface TokenCall {
-  /** The time of the account. */
+  /** The time that the account has left, and its signal. */
   readonly limit: TimeLimit;
   /** Told every secret before it is used, so that it can be redacted. */
   readonly onSecret: (secret: string) => void;
 }
 
 /**
- * How long to wait before a request is repeated as it was, in milliseconds. Now and then WeChat refuses
- * a good token, or misses an app id that was sent (41002), and takes the same request a moment later.
+ * How long to wait before a request is repeated as it was, in milliseconds. Now and then WeChat
+ * refuses a good token, or misses an app id that was sent (41002), and takes the same request a
+ * moment later.
  */
 export const SECOND_TRY_WAIT_MS = 2_000;

@@ -4,24 +4,25 @@ import { abortable } from '../../abortable.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { RefreshTokenChange, RefreshTokenStore } from '../../platform-stores.ts';
 import { acquireFileLock } from '../../process/file-lock.ts';
-import { followLinks, formatTokens, readTokens, replaceFile, unusable, withTokens } from './token-file.ts';
+import { asFileError, followLinks, formatTokens, readTokens, replaceFile, withTokens } from './token-file.ts';
 
 export interface RefreshTokenFileOptions {
-  /** How long to wait for another process that has the file, in milliseconds. Default: 0. */
+  /** How long to wait for another process that has locked the file, in milliseconds. Default: 0. */
   readonly waitMs?: number;
-  /** Hears once that another process is waited for, and for how long at most. */
+  /** Called once when another process is waited for; `leftMs` is the longest wait. */
   readonly onWait?: (message: string, leftMs: number) => void;
 }
 
-/** Disposing waits for what is being written, then lets other processes have the file. */
+/** Disposing waits for the write under way, then unlocks the file. */
 export type RefreshTokenFile = RefreshTokenStore & AsyncDisposable;
 
 /**
- * Refresh tokens in a JSON file, mode 0600: `{ "<app_id>": "<refresh token>", … }`. A file that is missing is empty, and made by
- * the first change. Each write replaces the whole file, so that changes that come while one is written go together into the next
- * write. From its first use to its disposal no other process has the file: `lock_held`. `file_unusable` when the file is damaged,
- * which is never overwritten, or cannot be read or written; then it holds what it held. An abort ends the wait for a change, and
- * not the change.
+ * Refresh tokens in a JSON file of mode 0600: `{ "<app_id>": "<refresh token>", … }`. A missing
+ * file counts as empty, and the first change creates it. Each write replaces the whole file;
+ * changes that come meanwhile are written together by the next one. The file is locked from the
+ * first use to the disposal of the store: another process gets `lock_held`. `file_unusable` when
+ * the file is damaged, or cannot be read or written; it then keeps its content. An abort ends the
+ * wait for a change, not the change itself.
  */
 export function openRefreshTokenFile(path: string, options: RefreshTokenFileOptions = {}): RefreshTokenFile {
   return new TokenFileStore(path, options);
@@ -101,9 +102,9 @@ class TokenFileStore implements RefreshTokenFile {
   async #write(tokens: Map<string, string>, changed: ReadonlyMap<string, string>): Promise<void> {
     const { target } = await this.#locked();
     await replaceFile(target, formatTokens(tokens, changed)).catch((error: unknown) => {
-      // It is not known which of the two the file is.
+      // The file may hold the old tokens or the new ones.
       this.#stored = undefined;
-      throw unusable(this.#path, error);
+      throw asFileError(this.#path, error);
     });
     for (const [appId, token] of changed) tokens.set(appId, token);
     this.#stored = tokens;
@@ -113,9 +114,9 @@ class TokenFileStore implements RefreshTokenFile {
     const { target } = await this.#locked();
     if (this.#stored !== undefined) return this.#stored;
     const stored = await readTokens(target, this.#closed.signal).catch((error: unknown) => {
-      throw unusable(this.#path, error);
+      throw asFileError(this.#path, error);
     });
-    // A write may have been quicker.
+    // A write may have finished meanwhile.
     this.#stored ??= stored;
     return this.#stored;
   }
@@ -155,7 +156,7 @@ class TokenFileStore implements RefreshTokenFile {
       });
       return { target, lock };
     } catch (error) {
-      throw unusable(this.#path, error);
+      throw asFileError(this.#path, error);
     }
   }
 }
@@ -166,7 +167,7 @@ interface LockedFile {
   readonly lock: Disposable;
 }
 
-/** Adds to `changed` what takes the place of the expected tokens; gives the accounts. */
+/** Adds the changes whose expected token is stored to `changed`, and returns their accounts. */
 function takeChanges(
   stored: ReadonlyMap<string, string>,
   changed: Map<string, string>,

@@ -1,20 +1,21 @@
 import { abortable } from '../../abortable.ts';
 import type { RefreshTokenChange, RefreshTokenStore } from '../../platform-stores.ts';
 
-/** Accounts of one call. */
-const GROUP = 1_000;
+/** The most accounts of one call. */
+const MAX_GROUP = 1_000;
 
 /**
- * A store that gathers what many accounts ask for: while one call of `store` is under way the next ones wait, and then go
- * together. Reads and changes do not wait for each other. A call of `store` is aborted when all who wait for it are.
+ * A store that groups the calls of many accounts: calls that come while one of `store` is under way
+ * wait, and are then made as one. Reads and changes do not wait for each other. A call of `store`
+ * is aborted when the signals of all its callers are.
  */
 export function createGroupedStore(store: RefreshTokenStore): RefreshTokenStore {
-  const reads = new Gathering<string, ReadonlyMap<string, string>>(
+  const reads = new CallGrouper<string, ReadonlyMap<string, string>>(
     (appId) => appId,
     (appIds, signal) => store.read([...new Set(appIds)], signal),
     false,
   );
-  const changes = new Gathering<RefreshTokenChange, ReadonlySet<string>>(
+  const changes = new CallGrouper<RefreshTokenChange, ReadonlySet<string>>(
     ({ appId }) => appId,
     (all, signal) => store.replace(all, signal),
     true,
@@ -43,11 +44,11 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Calls that wait, in the order in which they came. */
-class Gathering<Item, Result> {
+/** Makes one call of several that wait, in the order in which they came. */
+class CallGrouper<Item, Result> {
   readonly #appIdOf: (item: Item) => string;
   readonly #send: (items: readonly Item[], signal: AbortSignal) => Promise<Result>;
-  /** Whether an account may be in a call only once. */
+  /** Whether an account may be in one call only once. */
   readonly #isOnce: boolean;
   #waiting: Waiting<Item, Result>[] = [];
   #isSending = false;
@@ -76,14 +77,17 @@ class Gathering<Item, Result> {
     this.#isSending = false;
   }
 
-  /** The first call always; behind it as many as fit. Those that were aborted meanwhile are left out. */
+  /**
+   * The first call that waits, and those behind it that fit. Calls that were aborted meanwhile are
+   * dropped.
+   */
   #takeGroup(): readonly Waiting<Item, Result>[] {
     this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted);
     const accounts = new Set<string>();
     let count = 0;
     const end = this.#waiting.findIndex(({ items }, n) => {
       const appIds = items.map(this.#appIdOf);
-      const isFull = count + items.length > GROUP || (this.#isOnce && appIds.some((appId) => accounts.has(appId)));
+      const isFull = count + items.length > MAX_GROUP || (this.#isOnce && appIds.some((appId) => accounts.has(appId)));
       if (n > 0 && isFull) return true;
       count += items.length;
       for (const appId of appIds) accounts.add(appId);

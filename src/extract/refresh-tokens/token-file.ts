@@ -6,12 +6,12 @@ import { errorCodeOf, messageOf, reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import { readText, UnusableText } from '../../text-file.ts';
 
-/** Characters that are written at once. */
+/** How many characters one write has. */
 const CHUNK = 256 * 1_024;
-/** Of the lock, which is made first. */
+/** SQLite's code for a full disk: the lock is a SQLite file, and made before the file of tokens. */
 const SQLITE_FULL = 13;
 const OWNER_ONLY = 0o600;
-/** A million accounts. */
+/** Enough for a million accounts. */
 const MAX_BYTES = 512 * 1_048_576;
 
 const remedies: Readonly<Record<string, string>> = {
@@ -21,8 +21,8 @@ const remedies: Readonly<Record<string, string>> = {
 };
 const otherwise = 'let this user read the file, and write in its directory, where each new content is a new file';
 
-/** An error of the disk as `file_unusable`; others as they are. */
-export function unusable(path: string, cause: unknown): unknown {
+/** An error of the file system as `file_unusable`; any other as it is. */
+export function asFileError(path: string, cause: unknown): unknown {
   if (cause instanceof ScenedimError || !(cause instanceof Error)) return cause;
   if (cause instanceof UnusableText) return damaged(path, cause.message, cause);
   const reason = 'errcode' in cause && cause.errcode === SQLITE_FULL ? 'ENOSPC' : reasonOf(cause);
@@ -48,7 +48,7 @@ export async function readTokens(path: string, signal: AbortSignal): Promise<Map
   return text === null ? new Map() : inOrder(parseTokens(path, text));
 }
 
-/** The message of a parser would quote the secrets beside the mistake. */
+/** Throws `file_unusable` without the message of the parser, which would quote secrets. */
 function parseTokens(path: string, text: string): Map<string, string> {
   let document: unknown;
   try {
@@ -69,7 +69,10 @@ function parseTokens(path: string, text: string): Map<string, string> {
   return tokens;
 }
 
-/** The tokens with some that take the place of others, in the order of their accounts; the same map when no account is new. */
+/**
+ * The tokens with those of `changed`, in the order of the app ids; the same map when no account is
+ * new.
+ */
 export function withTokens(tokens: Map<string, string>, changed: ReadonlyMap<string, string>): Map<string, string> {
   if (changed.keys().every((appId) => tokens.has(appId))) return tokens;
   return inOrder(new Map([...tokens, ...changed]));
@@ -79,7 +82,10 @@ function inOrder(tokens: ReadonlyMap<string, string>): Map<string, string> {
   return new Map([...tokens].sort(([a], [b]) => compareCodePoints(a, b)));
 }
 
-/** The text of a file: one account a line, in the order of the map, so that people can read and compare it. */
+/**
+ * The text of a file: one account a line, in the order of the map, so that people can read and
+ * compare it.
+ */
 export function* formatTokens(
   tokens: ReadonlyMap<string, string>,
   changed: ReadonlyMap<string, string>,
@@ -97,8 +103,9 @@ export function* formatTokens(
 }
 
 /**
- * Replaces a file that is no link: a reader sees the old content or the new one. Both the content and the name are on the disk
- * when this resolves. Only one process may do it at a time: what a killed one left is overwritten.
+ * Replaces a file, which must not be a link: a reader sees the old content or the new one. Content
+ * and name are on the disk when this resolves. Only one process may do it at a time; the temporary
+ * file of one that was killed is deleted.
  */
 export async function replaceFile(path: string, chunks: Iterable<string>): Promise<void> {
   const temporary = `${path}.tmp`;
@@ -116,19 +123,22 @@ export async function replaceFile(path: string, chunks: Iterable<string>): Promi
   }
   await using directory = await open(dirname(path));
   await directory.sync().catch((error: unknown) => {
-    // Some network drives have no such thing.
+    // Some network file systems cannot sync a directory.
     if (!['EINVAL', 'ENOTSUP'].includes(errorCodeOf(error) ?? '')) throw error;
   });
 }
 
-/** Where a link ends, also when nothing is there yet. */
+/** The path that a chain of at most 40 links leads to, which need not exist yet. */
 export async function followLinks(path: string, links = 0): Promise<string> {
   const entry = await lstat(path).catch(noneWhenMissing);
   if (entry?.isSymbolicLink() !== true || links > 40) return path;
   return followLinks(resolve(dirname(path), await readlink(path)), links + 1);
 }
 
-/** True when others than its owner may read the file. The next write takes that from them. */
+/**
+ * True when users other than the owner have any right to the file. The next write takes it from
+ * them.
+ */
 export async function isOpenToOthers(path: string): Promise<boolean> {
   const found = await stat(path).catch(noneWhenMissing);
   return found !== null && (found.mode & 0o077) !== 0;

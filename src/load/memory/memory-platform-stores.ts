@@ -1,7 +1,9 @@
 import type { RefreshTokenStore, RosterStore } from '../../platform-stores.ts';
 import type { MemoryTarget } from './memory-target.ts';
 
-/** The roster and the refresh tokens of a target in memory. `enter` throws when it may not be used. */
+/**
+ * The roster and the refresh tokens of a target in memory. `enter` throws when it may not be used.
+ */
 export function createMemoryPlatformStores(
   target: MemoryTarget,
   enter: (signal: AbortSignal) => void,

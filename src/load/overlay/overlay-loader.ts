@@ -46,7 +46,10 @@ export class OverlayLoader implements Loader {
   /** Undefined while nobody has written one here. */
   #ownRoster: ReadonlySet<string> | undefined;
   readonly roster?: RosterStore;
-  /** Those of `base`: WeChat has taken the old token back when a new one is to be stored, so it must not be lost. */
+  /**
+   * Those of `base`: WeChat has taken the old token back when a new one is to be stored, so it must
+   * not be lost.
+   */
   readonly refreshTokens?: RefreshTokenStore;
 
   constructor(base: Loader) {

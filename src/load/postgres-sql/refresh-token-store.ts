@@ -4,7 +4,7 @@ import type { RefreshTokenChange, RefreshTokenStore } from '../../platform-store
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 import { unnest } from './unnest.ts';
 
-/** `scene_refresh_token` of a target. */
+/** The store in `scene_refresh_token` of a target. */
 export function createRefreshTokenStore(target: SqlTarget): RefreshTokenStore {
   return {
     read: async (appIds, signal) => {
@@ -33,14 +33,16 @@ export function createRefreshTokenStore(target: SqlTarget): RefreshTokenStore {
   };
 }
 
-/** A role or a database may let COMMIT answer before the log is on the disk, for work that may be lost. */
+/**
+ * Makes COMMIT wait for the disk, also where a role or a database has `synchronous_commit = off`.
+ */
 async function waitForDisk({ db }: SqlSession): Promise<void> {
   await sql`SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`.execute(
     db,
   );
 }
 
-/** Everybody locks rows in the order of their accounts, so that two writers wait for each other only one way. */
+/** Locks rows in the order of their app ids, so that two writers cannot deadlock. */
 async function replace(
   { db, schema }: SqlSession,
   changes: readonly RefreshTokenChange[],

@@ -5,7 +5,7 @@ import { instantText } from './instant-text.ts';
 import type { SqlTarget } from './sql-target.ts';
 import { unnest } from './unnest.ts';
 
-/** `scene_roster` of a target. */
+/** The store in `scene_roster` of a target. */
 export function createRosterStore(target: SqlTarget): RosterStore {
   return {
     async *read(signal) {
@@ -23,7 +23,8 @@ export function createRosterStore(target: SqlTarget): RosterStore {
         const table = sql.id(schema, 'scene_roster');
         const rows = unnest({ app_id: ['text', listed] });
         const now = sql`${instantText(listedAt)}::timestamptz`;
-        // Of two writers at once the later one does not see what the other adds.
+        // Without the lock, the later of two writers at once would not see the rows that the other
+        // adds.
         await sql`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`.execute(db);
         const { numAffectedRows } = await sql`
           INSERT INTO ${table} AS r (app_id, first_listed_at, last_listed_at) SELECT u.app_id, ${now}, ${now} FROM ${rows}

@@ -34,7 +34,10 @@ export interface SqlTarget extends AsyncDisposable {
   session<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Runs a READ COMMITTED transaction: committed when `work` resolves, else rolled back. */
   transaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Like `transaction`, but never behind the work of a batch: on a connection of its own, where a target has several. */
+  /**
+   * Like `transaction`, but never behind the work of a batch: on a connection of its own, where a
+   * target has several.
+   */
   ownTransaction<T>(work: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Rows of one SELECT of texts, booleans and nulls in pages, all of one consistent state; the connection is given back when the reader stops. */
   pages<Row>(query: (session: SqlSession) => Compilable<Row>, signal: AbortSignal): AsyncIterable<readonly Row[]>;

@@ -11,7 +11,8 @@ export async function copyIn(client: pg.ClientBase, statement: string, chunks: I
   failed.catch(() => {});
   for (const chunk of chunks) {
     if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), failed]);
-    // A socket that takes all at once drains without a turn of the event loop, for which others wait.
+    // A socket that takes all at once drains without a turn of the event loop, for which others
+    // wait.
     await setImmediate();
   }
   stream.end();

@@ -20,7 +20,10 @@ export class PostgresTarget implements SqlTarget {
   readonly #names: TargetNames;
   readonly #connector: Connector;
   readonly #work: WorkConnection;
-  /** For work that should not wait for a batch; opened when it is first needed, where one more can be had. */
+  /**
+   * For work that should not wait for a batch; opened when it is first needed, where one more can
+   * be had.
+   */
   #own: ThirdConnection | null = null;
   /** Reads beside what `#work` writes, on a third connection; null: not tried yet. */
   #reader: ThirdConnection | null = null;
@@ -65,7 +68,9 @@ export class PostgresTarget implements SqlTarget {
     return this.#classified(write, signal);
   }
 
-  /** The connection for batches comes first: where only two can be had, nothing may take its place. */
+  /**
+   * The connection for batches comes first: where only two can be had, nothing may take its place.
+   */
   async #ownConnection(signal: AbortSignal): Promise<WorkConnection> {
     if (this.#own === null && !this.#work.isOpen) await this.#work.connect(signal);
     this.#own ??= new ThirdConnection(this.#connector);

@@ -115,7 +115,10 @@ export class Breaker {
     this.#options.logger.warn({ since: this.#since() }, `${this.#source} does not answer: nobody is asked for a while`);
   }
 
-  /** True for a streak of few accounts that were not asked as often as they might have been, since nobody was answered. */
+  /**
+   * True for a streak of few accounts that were not asked as often as they might have been, since
+   * nobody was answered.
+   */
   get #isCutShort(): boolean {
     return !this.#isOpen && !this.#wasAnswered && this.rest().some(({ cutShort }) => cutShort === true);
   }

@@ -19,8 +19,9 @@ export interface PlatformRosterOptions {
 }
 
 /**
- * Tells which accounts left the list since the last full run, or that the list lost too many to be believed. Resolves with what
- * keeps this list for the next run, to be called when this one came to its end. Of shards, the first one does all of it.
+ * Reports accounts that left the list since the last full run, or a list that lost too many
+ * accounts to be believed. Resolves with a function that stores the list, to be called at the end
+ * of a full run. Of several shards only the first does this.
  */
 export async function compareRoster(
   run: Run,

@@ -90,7 +90,10 @@ export class SyncTally {
     };
   }
 
-  /** An account whose turn did not come, because others have used up a quota that it shares with them. */
+  /**
+   * An account whose turn did not come, because others have used up a quota that it shares with
+   * them.
+   */
   addUnasked(failure: FetchFailure): void {
     this.#run.tally.add({ accounts: { selected: 1, unreached: 1 } });
     if (this.#unasked === 0) this.#run.tally.addProblem({ ...describeFailure(failure), app_id: null, kind: 'run' });

@@ -3,9 +3,9 @@ import { normalizeBody, normalizeParsed } from '../../normalize/normalize-body.t
 import type { NormalizedAnswer } from '../../normalize/snapshot.ts';
 
 /**
- * Remembers up to `maxRows` rows of answers; those that were not used for longest go first, half of all at once. Default
- * 40,000, some 5 MB: two batches of 1,000 accounts with 20 scenes each, because one is read while the other is written. What
- * goes is read again when it is needed.
+ * Remembers up to `maxRows` rows of answers; those that were not used for longest go first, half of
+ * all at once. Default 40,000, some 5 MB: two batches of 1,000 accounts with 20 scenes each,
+ * because one is read while the other is written. What goes is read again when it is needed.
  */
 export function createAnswerCache(maxRows = 40_000): AnswerCache {
   let recent = new Map<string, NormalizedAnswer>();

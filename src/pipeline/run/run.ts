@@ -44,7 +44,10 @@ export async function withRun<Value>(
   return finished.value;
 }
 
-/** Resolves when no other run is at work, of a shard neither; `lock_held` as {@link withRun}. Keeps nobody from beginning one. */
+/**
+ * Resolves when no other run is at work, of a shard neither; `lock_held` as {@link withRun}. Keeps
+ * nobody from beginning one.
+ */
 export async function awaitOtherRuns(context: RunContext): Promise<void> {
   await using _lock = await acquireRunLock(await prepareTarget(context), { kind: 'exclusive' });
 }

@@ -7,9 +7,15 @@ export interface SimulatorAccount {
   readonly appSecret?: string | undefined;
   /** Whether it has authorised the platform. Default true; means nothing without a platform. */
   readonly authorized?: boolean | undefined;
-  /** An official account is listed too, and has no scenes: getSceneList refuses it by 48001. Default `mini_program`. */
+  /**
+   * An official account is listed too, and has no scenes: getSceneList refuses it by 48001. Default
+   * `mini_program`.
+   */
   readonly type?: 'mini_program' | 'official_account' | undefined;
-  /** Whether it granted the platform permission set 18; without it getSceneList answers 61007. Default true. */
+  /**
+   * Whether it granted the platform permission set 18; without it getSceneList answers 61007.
+   * Default true.
+   */
   readonly permissionSet18?: boolean | undefined;
   /** False: the roster has an empty refresh token for it. Default true. */
   readonly listsRefreshToken?: boolean | undefined;
@@ -24,7 +30,10 @@ export interface SimulatorAccountRule {
   readonly details?: (index: number) => Omit<SimulatorAccount, 'appId'>;
 }
 
-/** The accounts that the simulator knows, each with an index of its own: the given ones in their order, then later ones. */
+/**
+ * The accounts that the simulator knows, each with an index of its own: the given ones in their
+ * order, then later ones.
+ */
 export class AccountDirectory {
   readonly #rule: SimulatorAccountRule;
   readonly #added: SimulatorAccount[] = [];

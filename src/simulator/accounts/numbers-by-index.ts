@@ -1,4 +1,6 @@
-/** A number for each index, 0 until it is set; eight bytes an index up to the highest that was set. */
+/**
+ * A number for each index, 0 until it is set; eight bytes an index up to the highest that was set.
+ */
 export class NumbersByIndex {
   #numbers = new Float64Array(16);
 

@@ -12,7 +12,10 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-/** The tokens of one kind: for each owner, known by its index, the newest and the one before. */
+/**
+ * The tokens of one kind: the newest of each owner and the one before. An owner is known by its
+ * index.
+ */
 export class TokenLine {
   readonly #generations = new NumbersByIndex();
   readonly #expiries = new NumbersByIndex();

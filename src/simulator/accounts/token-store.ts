@@ -4,8 +4,8 @@ import type { AccountDirectory } from './account-directory.ts';
 import { type IssuedToken, TOKEN_OVERLAP, TokenLine } from './token-line.ts';
 
 /**
- * Access tokens, of the accounts and of the platform. A token is derived from its owner, kind and generation.
- * The kinds are isolated: a call that gives one never kills a token of another kind.
+ * Access tokens, of the accounts and of the platform. A token is derived from its owner, kind and
+ * generation. The kinds are isolated: a call that gives one never kills a token of another kind.
  */
 export class TokenStore {
   readonly #accounts: AccountDirectory;

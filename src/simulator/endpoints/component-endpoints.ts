@@ -15,7 +15,10 @@ import {
 
 const LARGEST_PAGE = 500;
 
-/** What a third-party platform calls for itself: its own token, the roster of its accounts, and their tokens. */
+/**
+ * What a third-party platform calls for itself: its own token, the roster of its accounts, and
+ * their tokens.
+ */
 export function componentEndpoints(state: WechatState): ReadonlyMap<string, WechatEndpoint> {
   const api = new ComponentApi(state);
   return new Map<string, WechatEndpoint>([

@@ -29,9 +29,15 @@ export interface EndpointRequest {
 export interface EndpointAnswer {
   /** The account that the request is about. */
   readonly appId: string | null;
-  /** App id of the account, or of the platform, whose token or secret was sent; null when it is not known. */
+  /**
+   * App id of the account, or of the platform, whose token or secret was sent; null when it is not
+   * known.
+   */
   readonly caller: string | null;
-  /** App id of whose quota the call takes from, the account's or the platform's; null when it takes from none. */
+  /**
+   * App id of the account or the platform whose quota the call takes from; null when it takes from
+   * none.
+   */
   readonly quotaOwner: string | null;
   readonly sent: SentSecrets;
   /** Does what was asked and makes the answer. */

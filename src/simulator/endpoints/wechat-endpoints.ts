@@ -6,7 +6,10 @@ import { openapiEndpoints } from './openapi-endpoints.ts';
 import { sceneEndpoint } from './scene-endpoint.ts';
 import { tokenEndpoints } from './token-endpoints.ts';
 
-/** The paths of WeChat's API that are simulated; those of a platform are there when the simulator has one. */
+/**
+ * The paths of WeChat's API that are simulated; those of a platform are there when the simulator
+ * has one.
+ */
 export function wechatEndpoints(state: WechatState, quotas: Quotas, rids: RidLog): ReadonlyMap<string, WechatEndpoint> {
   const endpoints = new Map<string, WechatEndpoint>([
     ['/wxaapi/log/get_scene', sceneEndpoint(state)],

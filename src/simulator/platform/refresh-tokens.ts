@@ -1,12 +1,15 @@
 import { hash } from 'node:crypto';
 import { NumbersByIndex } from '../accounts/numbers-by-index.ts';
 
-/** `overlap`: the one before the newest is taken too. `strict`: it dies at once. `keep`: there is never another one. */
+/**
+ * `overlap`: the newest two tokens are valid. `strict`: only the newest is. `keep`: an account has
+ * one token for good.
+ */
 export type RefreshTokenMode = 'overlap' | 'strict' | 'keep';
 
 /**
- * The refresh tokens of the accounts. With `overlap` the one before lives until the newest was used or it was replaced
- * twice, which is the same, since each use gives a new one: the newest two are alive, always.
+ * The refresh tokens of the accounts. Using one gives the next, so with `overlap` a token dies when
+ * its successor is used.
  */
 export class RefreshTokens {
   readonly #mode: RefreshTokenMode;

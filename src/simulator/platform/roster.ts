@@ -1,11 +1,15 @@
 import type { AccountDirectory, SimulatorAccount } from '../accounts/account-directory.ts';
 
-/** What happens to the roster, at once or right before the first page is answered that reaches the row `beforeOffset`. */
+/**
+ * What happens to the roster, at once or right before the first page is answered that reaches the
+ * row `beforeOffset`.
+ */
 export type RosterShift = RosterChange & { readonly beforeOffset?: number | undefined };
 
 /**
- * `revoke` takes the rows of an account out, so that those behind them move up. `authorize` puts a row in, `repeat` puts
- * in a row of an account that is listed already: before the row `at`, default at the end, as WeChat does.
+ * `revoke` takes the rows of an account out, so that those behind them move up. `authorize` puts a
+ * row in, `repeat` puts in a row of an account that is listed already: before the row `at`, default
+ * at the end, as WeChat does.
  */
 export type RosterChange =
   | { readonly shift: 'revoke'; readonly appId: string }

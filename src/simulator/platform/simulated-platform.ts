@@ -10,8 +10,8 @@ export interface SimulatorPlatformOptions {
   /** Default: derived from the app id, the same each time. */
   readonly componentAppSecret?: string | undefined;
   /**
-   * Whether each `api_authorizer_token` gives a new refresh token. The one before is taken until the new one was used or
-   * it was replaced twice, then refused by 61023. Default true.
+   * Whether each `api_authorizer_token` gives a new refresh token. The one before is taken until
+   * the new one was used or it was replaced twice, then refused by 61023. Default true.
    */
   readonly rotatesRefreshTokens?: boolean | undefined;
   /** The refresh token before dies as soon as there is a new one. Default false. */

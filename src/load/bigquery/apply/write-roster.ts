@@ -44,8 +44,8 @@ WHERE left_at IS NULL AND app_id NOT IN (SELECT id FROM UNNEST(@app_ids) AS id)`
 }
 
 /**
- * Makes these accounts the roster: one job, and one more for the commit lease of a shard. A request may have 10 MB, which is the
- * array of a quarter of a million accounts.
+ * Makes these accounts the roster: one job, and one more for the commit lease of a shard. A request
+ * may have 10 MB, which is the array of a quarter of a million accounts.
  */
 export async function writeRoster(
   runner: JobRunner,

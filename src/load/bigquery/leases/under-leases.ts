@@ -8,8 +8,9 @@ import type { RenewedLease } from './renewed-lease.ts';
 import { waitForLease } from './take-lease.ts';
 
 /**
- * Runs a script of one transaction that begins with `assertLeasesStatements` of the leases that it is given: those of the run, and
- * the commit lease unless the run has the target to itself. The script gives the commit lease back.
+ * Runs a script of one transaction that begins with `assertLeasesStatements` of the leases that it
+ * is given: those of the run, and the commit lease unless the run has the target to itself. The
+ * script gives the commit lease back.
  */
 export async function runUnderLeases(
   runner: JobRunner,

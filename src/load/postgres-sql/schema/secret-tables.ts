@@ -4,7 +4,10 @@ import type { Finding } from '../../loader.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 import type { SqlSession } from '../sql-target.ts';
 
-/** A warning for each table of secrets that somebody can read who is neither its owner nor a superuser, nor writes it himself. */
+/**
+ * A warning for each table of secrets that somebody can read who is neither its owner nor a
+ * superuser, nor writes it himself.
+ */
 export async function checkSecretTables({ db, schema }: SqlSession): Promise<readonly Finding[]> {
   const { rows } = await sql<SecretReaders>`
     WITH secret AS (

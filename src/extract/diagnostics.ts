@@ -1,18 +1,27 @@
-/** WeChat's diagnostics: what it knows about a call that failed, and how much of a quota is left. */
+/**
+ * WeChat's diagnostics (`/cgi-bin/openapi/`): what it knows about a failed call, and what is left
+ * of a quota.
+ */
 import { isJsonObject, numberLiteral } from '../normalize/exact-json.ts';
 import type { AccountRequest } from './ask-with-token.ts';
 
-/** Asks what a rid stands for. https://developers.weixin.qq.com/doc/oplatform/openApi/openapi/api_getridinfo.html */
+/**
+ * Asks what a rid stands for.
+ * https://developers.weixin.qq.com/doc/oplatform/openApi/openapi/api_getridinfo.html
+ */
 export function ridRequest(rid: string): AccountRequest {
   return { endpoint: 'openapi', method: 'POST', path: '/cgi-bin/openapi/rid/get', json: { rid } };
 }
 
-/** Asks what is left of the quota of a path. https://developers.weixin.qq.com/doc/oplatform/openApi/openapi/api_getapiquota.html */
+/**
+ * Asks what is left of the quota of a path.
+ * https://developers.weixin.qq.com/doc/oplatform/openApi/openapi/api_getapiquota.html
+ */
 export function quotaRequest(path: string): AccountRequest {
   return { endpoint: 'openapi', method: 'POST', path: '/cgi-bin/openapi/quota/get', json: { cgi_path: path } };
 }
 
-/** What WeChat knows about a call; null for what it does not tell. */
+/** What WeChat knows about a call; a member is null when WeChat does not tell it. */
 export interface RidExplanation {
   readonly kind: 'explanation';
   /** Seconds since 1970. */
@@ -24,7 +33,7 @@ export interface RidExplanation {
   readonly responseBody: string | null;
 }
 
-/** `safe` makes a text of WeChat's one that may be shown. Null when the answer is not one about a rid. */
+/** `safe` redacts a text of the answer. Null for an answer that is not one of `rid/get`. */
 export function readExplanation(answer: unknown, safe: (text: string) => string): RidExplanation | null {
   const request = isJsonObject(answer) ? answer['request'] : undefined;
   if (!isJsonObject(request)) return null;
@@ -43,17 +52,20 @@ export function readExplanation(answer: unknown, safe: (text: string) => string)
   };
 }
 
-/** Calls of a day, midnight to midnight in China. */
+/** Calls of one day, from midnight to midnight in China (UTC+8). */
 export interface Quota {
   readonly kind: 'quota';
   readonly dailyLimit: number;
   readonly used: number;
   readonly remain: number;
-  /** How many calls each so many seconds may have; null when WeChat tells none. */
+  /** The short-term limit, `calls` within `seconds`; null when WeChat names none. */
   readonly rate: { readonly calls: number; readonly seconds: number } | null;
 }
 
-/** Null when the answer is not one about a quota. A platform's accounts have a rate of their own. */
+/**
+ * Null for an answer that is not one of `quota/get`. The rate of an authorizer is its
+ * `component_rate_limit`.
+ */
 export function readQuota(answer: unknown): Quota | null {
   if (!isJsonObject(answer) || !isJsonObject(answer['quota'])) return null;
   const { daily_limit: limit, used, remain } = answer['quota'];
