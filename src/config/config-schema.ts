@@ -155,7 +155,7 @@ const source = z.strictObject({
     .describe('Secret of each account that names no credential of its own; {appId} stands for the account.'),
   platform: platform
     .optional()
-    .describe('A third-party platform; the accounts without a credential of their own are its merchants.'),
+    .describe('A third-party platform, for the accounts that have authorised it and name no credential of their own.'),
   accounts: z
     .union([listedAccounts, accountsFile, accountsQuery, accountsOfPlatform])
     .describe('The accounts whose scene lists are fetched.'),

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/load-config.ts';
 import type { PlatformConfig } from '../../config/roster/account-config.ts';
-import { isScenedimError, ScenedimError } from '../../errors.ts';
-import { flawOfSecret } from '../../extract/credentials/secret-text.ts';
+import { isScenedimError } from '../../errors.ts';
 import { openRefreshTokenFile } from '../../extract/refresh-tokens/file-store.ts';
 import { isOpenToOthers } from '../../extract/refresh-tokens/token-file.ts';
 import { shellWord } from '../../shell-word.ts';
 import type { Session } from '../session/session.ts';
 import { componentCredentials } from '../work/platform-options.ts';
+import { assertUsable } from './assert-usable.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /**
@@ -50,17 +50,6 @@ async function checkCredentials(platform: PlatformConfig, session: Session, conf
   }
   const message = `the credentials of ${componentAppId} can be read`;
   return { level: 'ok', subject: 'platform', message, exitCode: 0 };
-}
-
-/**
- * Throws `config_invalid` for a text that cannot be a token or a secret; `what` is its name in the
- * message.
- */
-export function assertUsable(appId: string, what: string, secret: string): void {
-  const flaw = flawOfSecret(what, secret);
-  if (flaw === null) return;
-  const remedy = flaw.remedy ?? `check the credentials of ${appId} in source`;
-  throw new ScenedimError('config_invalid', flaw.message, { remedy });
 }
 
 const SUBJECT = 'refresh tokens';

@@ -6,9 +6,10 @@ import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
 import { rosterWithoutTarget } from '../work/roster-of.ts';
 import { credentialsOf, secretContextOf } from '../work/with-credentials.ts';
+import { assertUsable } from './assert-usable.ts';
 import { checkClock } from './check-clock.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
-import { assertUsable, checkPlatform } from './check-platform.ts';
+import { checkPlatform } from './check-platform.ts';
 import { checkProxy } from './check-proxy.ts';
 import { checkQuota } from './check-quota.ts';
 

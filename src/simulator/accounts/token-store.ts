@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Micros } from '../../instant.ts';
 import type { AccountDirectory } from './account-directory.ts';
-import { type IssuedToken, TOKEN_OVERLAP, TokenLine } from './token-line.ts';
+import { type IssuedToken, TOKEN_OVERLAP, TokenHistory } from './token-history.ts';
 
 /**
  * Access tokens, of the accounts and of the platform. A token is derived from its owner, kind and
@@ -11,11 +11,11 @@ export class TokenStore {
   readonly #accounts: AccountDirectory;
   readonly #componentAppId: string | undefined;
   readonly #now: () => Micros;
-  readonly #lines: Readonly<Record<TokenKind, TokenLine>> = {
-    stable: new TokenLine(),
-    classic: new TokenLine(),
-    authorizer: new TokenLine(),
-    component: new TokenLine(),
+  readonly #histories: Readonly<Record<TokenKind, TokenHistory>> = {
+    stable: new TokenHistory(),
+    classic: new TokenHistory(),
+    authorizer: new TokenHistory(),
+    component: new TokenHistory(),
   };
 
   constructor(accounts: AccountDirectory, componentAppId: string | undefined, now: () => Micros) {
@@ -60,10 +60,10 @@ export class TokenStore {
     const owner = kind === undefined ? undefined : this.#ownerOf(kind, appId);
     if (kind === undefined || owner === undefined) return { state: 'invalid' };
     if (token !== tokenText(appId, kind, generation)) return { state: 'invalid' };
-    const line = this.#lines[kind];
+    const history = this.#histories[kind];
     // The first token of an account is the same in every simulator that knows it.
-    if (kind === 'stable' && line.newest(owner) === undefined) line.issue(owner, this.#nowNumber(), 'dies');
-    const found = line.find(owner, generation);
+    if (kind === 'stable' && history.newest(owner) === undefined) history.issue(owner, this.#nowNumber(), 'dies');
+    const found = history.find(owner, generation);
     if (found === undefined) return { state: 'invalid' };
     return { state: found.expiresAt > this.#nowNumber() ? 'valid' : 'expired', kind, appId };
   }
@@ -74,13 +74,13 @@ export class TokenStore {
   }
 
   #usable(kind: TokenKind, appId: string): TokenAnswer {
-    const newest = this.#lines[kind].newest(this.#known(kind, appId));
+    const newest = this.#histories[kind].newest(this.#known(kind, appId));
     const isUsable = newest !== undefined && newest.expiresAt - this.#nowNumber() >= TOKEN_OVERLAP;
     return isUsable ? this.#answer(kind, appId, newest, false) : this.#issue(kind, appId, 'lives');
   }
 
   #issue(kind: TokenKind, appId: string, before: 'lives' | 'ends_soon' | 'dies'): TokenAnswer {
-    const token = this.#lines[kind].issue(this.#known(kind, appId), this.#nowNumber(), before);
+    const token = this.#histories[kind].issue(this.#known(kind, appId), this.#nowNumber(), before);
     return this.#answer(kind, appId, token, true);
   }
 

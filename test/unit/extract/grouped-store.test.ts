@@ -10,7 +10,7 @@ const changeOf = (appId: string, token: string, expected: string | null = null):
 });
 const accounts = (count: number) => Array.from({ length: count }, (_, n) => `wx${n}`);
 
-/** A store in memory that notes its calls; each waits for `release`, and is refused when it is given an error. */
+/** A store in memory that records its calls. Each waits for `release`, and rejects with the error that it is given. */
 function createStage() {
   const tokens = new Map<string, string>();
   const calls: {
@@ -43,7 +43,7 @@ function createStage() {
 
 const next = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('what comes while a call is under way goes together in the next, and each hears of its own accounts', async () => {
+test('calls that come while one is under way are made as one, and each caller gets its own accounts', async () => {
   const { grouped, calls, tokens } = createStage();
   tokens.set('wx2', 'b').set('wx3', 'c');
   const reads = [['wx1'], ['wx2'], ['wx3', 'wx2'], ['wx1']].map((appIds) => grouped.read(appIds, signal));
@@ -80,7 +80,7 @@ test('a call has 1,000 accounts at most, and a change of each account once', asy
   expect([tokens.size, tokens.get('wx0'), tokens.get('wx2499')]).toEqual([2_500, 'b', 'c']);
 });
 
-test('of two who expect the same token one hears that it was replaced', async () => {
+test('of two changes that expect the same token, exactly one replaces it', async () => {
   const { grouped, calls } = createStage();
   const both = [grouped.replace([changeOf('wx1', 'a')], signal), grouped.replace([changeOf('wx1', 'b')], signal)];
   await next();
@@ -90,7 +90,7 @@ test('of two who expect the same token one hears that it was replaced', async ()
   expect((await Promise.all(both)).map(({ size }) => size)).toEqual([1, 0]);
 });
 
-test('a failure is that of everybody in the call, and the next call is made all the same', async () => {
+test('a failure rejects every caller of that call, and the next call is made all the same', async () => {
   const { grouped, calls } = createStage();
   const results = ['wx1', 'wx2', 'wx3'].map((appId) => grouped.replace([changeOf(appId, 'a')], signal));
   const outcomes = Promise.allSettled(results);
@@ -105,7 +105,7 @@ test('a failure is that of everybody in the call, and the next call is made all 
   expect(await later).toEqual(new Map([['wx1', 'a']]));
 });
 
-test('who is aborted stops to wait; the call itself when all are, and not before', async () => {
+test('an aborted caller stops waiting; the call itself is aborted when all its callers are, and not before', async () => {
   const { grouped, calls } = createStage();
   const [one, two, waiting] = [new AbortController(), new AbortController(), new AbortController()];
   const blocker = grouped.read(['wx0'], signal);

@@ -5,8 +5,8 @@ import { quoteIdentifier } from '../quote-sql.ts';
 import type { SqlSession } from '../sql-target.ts';
 
 /**
- * A warning for each table of secrets that somebody can read who is neither its owner nor a
- * superuser, nor writes it himself.
+ * A warning for each table of secrets that a role can read which is neither its owner nor a
+ * superuser, nor may write it.
  */
 export async function checkSecretTables({ db, schema }: SqlSession): Promise<readonly Finding[]> {
   const { rows } = await sql<SecretReaders>`

@@ -16,7 +16,7 @@ export interface IssuedToken {
  * The tokens of one kind: the newest of each owner and the one before. An owner is known by its
  * index.
  */
-export class TokenLine {
+export class TokenHistory {
   readonly #generations = new NumbersByIndex();
   readonly #expiries = new NumbersByIndex();
   readonly #before = new Map<number, IssuedToken>();
