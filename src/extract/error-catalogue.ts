@@ -73,8 +73,8 @@ const PASSWORD_CHANGED = {
   platform: REAUTHORISE,
 };
 
-/** `own`: the account's own token, secret or IP whitelist refuses us; `everybody`: every account is concerned. */
-type Concern = 'own' | 'everybody';
+/** `own`: the account's own token, secret or IP whitelist is refused. `all`: every account of the run fails so. */
+type Concern = 'own' | 'all';
 type Row = readonly [code: number, errorClass: ErrorClass, meaning: string, remedy: Remedy, concern?: Concern];
 
 /** Every documented `errcode` that getSceneList and the token endpoints may answer with. */
@@ -109,11 +109,11 @@ export const errorCatalogue = catalogueOf([
   [40125, 'configuration', 'the app secret is wrong', WRONG_SECRET, 'own'],
   [40243, 'configuration', 'the app secret is frozen', 'unfreeze the app secret at mp.weixin.qq.com', 'own'],
   [40164, 'configuration', 'the IP is not in the whitelist of the account', IP_MISSING, 'own'],
-  [61004, 'configuration', 'the IP is not registered for the third-party platform', LIST_PLATFORM_IP, 'everybody'],
-  [61005, 'configuration', 'the component_verify_ticket has expired', STORE_TICKET, 'everybody'],
-  [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'everybody'],
-  [61011, 'configuration', 'the platform is invalid', 'check source.platform.componentAppId', 'everybody'],
-  [87009, 'configuration', 'the signature is invalid', CHECK_API_SECURITY, 'everybody'],
+  [61004, 'configuration', 'the IP is not registered for the third-party platform', LIST_PLATFORM_IP, 'all'],
+  [61005, 'configuration', 'the component_verify_ticket has expired', STORE_TICKET, 'all'],
+  [61006, 'configuration', 'the component_verify_ticket is invalid', STORE_TICKET, 'all'],
+  [61011, 'configuration', 'the platform is invalid', 'check source.platform.componentAppId', 'all'],
+  [87009, 'configuration', 'the signature is invalid', CHECK_API_SECURITY, 'all'],
 
   [76001, 'unknown', 'WeChat does not know this rid', NEWER_RID],
   [76002, 'unknown', 'the rid is not one', 'copy the rid from the message once more'],
@@ -157,15 +157,9 @@ const componentCatalogue = catalogueOf([
 const endpointCatalogues: Readonly<Partial<Record<WechatEndpoint, ReadonlyMap<string, ErrorCatalogueEntry>>>> = {
   token: tokenEndpointCatalogue,
   component_token: catalogueOf([
-    [40001, ...wrongComponentSecret, 'everybody'],
-    [40125, ...wrongComponentSecret, 'everybody'],
-    [
-      40013,
-      'configuration',
-      'the app id of the platform is not valid',
-      'check source.platform.componentAppId',
-      'everybody',
-    ],
+    [40001, ...wrongComponentSecret, 'all'],
+    [40125, ...wrongComponentSecret, 'all'],
+    [40013, 'configuration', 'the app id of the platform is not valid', 'check source.platform.componentAppId', 'all'],
   ]),
   authorizer_list: componentCatalogue,
   authorizer_token: componentCatalogue,
@@ -182,9 +176,9 @@ const unknownEntry: ErrorCatalogueEntry = {
 /** An `errcode` with where it came from. */
 export interface AnsweredCode {
   readonly code: string;
-  /** Null for a stored code, of which nobody knows which endpoint gave it. */
+  /** Null for a stored code, whose endpoint is not stored. */
   readonly endpoint: WechatEndpoint | null;
-  /** Null when nobody knows, e.g. for an account that is on no list any more. */
+  /** Null when unknown, e.g. for an account that is on no list any more. */
   readonly credentials: CredentialKind | null;
   /** WeChat's text, or a message that holds it. */
   readonly errmsg: string;
@@ -221,7 +215,7 @@ function catalogueOf(rows: readonly Row[]): ReadonlyMap<string, ErrorCatalogueEn
   return new Map(
     rows.map(([code, errorClass, meaning, remedy, concern]) => [
       String(code),
-      { errorClass, meaning, remedy, accountOnly: concern !== 'everybody', credentialsRefused: concern === 'own' },
+      { errorClass, meaning, remedy, accountOnly: concern !== 'all', credentialsRefused: concern === 'own' },
     ]),
   );
 }

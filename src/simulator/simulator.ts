@@ -77,7 +77,7 @@ export interface Simulator extends AsyncDisposable {
   renewTicket(): void;
   /** All tickets so far expire, and WeChat pushes none until `renewTicket`. */
   expireTickets(): void;
-  /** The token of the platform, as somebody who maintains it would have it. */
+  /** The token of the platform, as the program that maintains it has it. */
   componentAccessToken(): string;
   /** The newest refresh token that WeChat gave for the account. */
   refreshToken(appId: string): string;

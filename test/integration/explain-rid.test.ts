@@ -75,7 +75,7 @@ describe('explain-rid', () => {
     expect(ofPlatform.stderr).toContain('remedy: name an account whose own message holds the rid\n');
   });
 
-  test('takes the whole message', async () => {
+  test('takes the rid out of a whole message', async () => {
     await using stage = await createRemedyStage();
     const rid = await failedCall(stage);
     expect((await stage.run(ask(`reach max api daily quota limit rid: ${rid}`))).code).toBe(0);
@@ -94,7 +94,7 @@ describe('explain-rid', () => {
     expect((await stage.run(ask(await failedCall(stage)))).code).toBe(0);
   });
 
-  test('of another account is told, with the account that it takes', async () => {
+  test('refuses a rid of another account, and explains it with the right one', async () => {
     await using stage = await createRemedyStage();
     const rid = await failedCall(stage);
     await stage.prepare({
@@ -107,7 +107,7 @@ describe('explain-rid', () => {
     expect((await stage.run(ask(rid))).code).toBe(0);
   });
 
-  test('that WeChat does not know any more is told, and a newer one is known', async () => {
+  test('reports a rid that WeChat does not know any more, and explains a newer one', async () => {
     await using stage = await createRemedyStage();
     const { code, stderr } = await stage.run(ask(SOME_RID));
     expect([code, stderr]).toEqual([75, expect.stringContaining('76001')]);
@@ -115,7 +115,7 @@ describe('explain-rid', () => {
     expect((await stage.run(ask(await failedCall(stage)))).code).toBe(0);
   });
 
-  test('that is too short for WeChat is told', async () => {
+  test('reports a rid that is too short for WeChat', async () => {
     await using stage = await createRemedyStage();
     const { code, stderr } = await stage.run(ask('617682e0-09059ac5-34a8e2'));
     expect([code, stderr]).toEqual([75, expect.stringContaining('76002')]);
@@ -131,7 +131,7 @@ describe('explain-rid', () => {
     expect((await stage.run(ask(rid))).code).toBe(0);
   });
 
-  test('with an answer that is none says so', async () => {
+  test('reports an answer that explains nothing', async () => {
     await using stage = await createRemedyStage();
     await using host = await answering('{"errcode":0,"errmsg":"ok"}');
     await stage.prepare({ ...source(byToken), env: { URL: host.url } });

@@ -28,7 +28,7 @@ async function replace(
   return (await store.replace([{ appId, expected, token }], signal)).has(appId);
 }
 
-test('is made by the first change, one account a line, for its owner alone', async () => {
+test('the first change makes the file, one account a line, for its owner alone', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'tokens.json');
   {
@@ -48,7 +48,7 @@ test('is made by the first change, one account a line, for its owner alone', asy
   expect(await replace(again, '__proto__', 'c', 'cc')).toBe(true);
 });
 
-test('is taken from others by the next write, and a link to it stays one', async () => {
+test('the next write makes the file private, and a link to it stays a link', async () => {
   await using folder = await temporaryFolder();
   const [path, link] = [join(folder.path, 'real/tokens.json'), join(folder.path, 'link.json')];
   await mkdir(join(folder.path, 'real'));
@@ -72,7 +72,7 @@ test.each([
   ['null', 'is not a JSON object'],
   ['{"wx1": {"token": "secret-a"}}', 'has no text for "wx1"'],
   ['{"wx1": ""}', 'has no text for "wx1"'],
-])('that holds %j is refused, kept, and taken when it is correct', async (text, why) => {
+])('a file that holds %j is refused and kept; corrected, it is read', async (text, why) => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'tokens.json');
   await writeFile(path, text);
@@ -89,7 +89,7 @@ test.each([
   expect(await replace(store, 'wx1', 'secret-a', 'b')).toBe(true);
 });
 
-test('in a directory that is missing is made when that is made', async () => {
+test('a missing directory is refused, and the file is made once the directory exists', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'deep/tokens.json');
   await using store = openRefreshTokenFile(path);
@@ -103,7 +103,7 @@ test('in a directory that is missing is made when that is made', async () => {
   expect(await replace(store, 'wx1', null, 'a')).toBe(true);
 });
 
-test('with a damaged lock works when it is deleted', async () => {
+test('a damaged lock is refused, and the store works once it is deleted', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'tokens.json');
   await writeFile(`${path}.lock`, 'what is this?'.repeat(100));
@@ -114,7 +114,7 @@ test('with a damaged lock works when it is deleted', async () => {
   expect(await store.read(['wx1'], signal)).toEqual(new Map());
 });
 
-test('is for one store at a time, which may be waited for', async () => {
+test('a file is locked by one store at a time, and another store may wait for it', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'tokens.json');
   const store = openRefreshTokenFile(path);
@@ -135,7 +135,7 @@ test('is for one store at a time, which may be waited for', async () => {
   await expect(store.read(['wx1'], signal)).rejects.toMatchObject({ code: 'internal' });
 });
 
-test('takes many changes with few writes, and shows none before it is on the disk', async () => {
+test('many changes take few writes, and no change resolves before it is on the disk', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'tokens.json');
   await using store = openRefreshTokenFile(path);
@@ -159,7 +159,7 @@ test('takes many changes with few writes, and shows none before it is on the dis
   await written;
 });
 
-test('loses no token that was heard of when its process is killed, and leaves the lock free', async () => {
+test('a killed process loses no token whose change resolved, and leaves the file unlocked', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'tokens.json');
   for (let kill = 1; kill <= 8; kill += 1) {
@@ -229,7 +229,7 @@ else {
     return (await ended(spawn('unshare', ['-rm', 'bash', '-c', commands], { env }))).stdout.trimEnd().split('\n');
   };
 
-  test('on a disk that is full or read only holds what it held, and takes the change when there is room', async () => {
+  test('the file keeps its content on a disk that is full or read only, and takes the change when there is room', async () => {
     expect(await run(script)).toEqual([
       'stored small',
       'small',
@@ -245,7 +245,7 @@ else {
     ]);
   });
 
-  test('that is mounted alone cannot be replaced, and can when its directory is mounted', async () => {
+  test('a file that is mounted alone cannot be replaced; with its directory mounted it can', async () => {
     expect(await run(mountScript)).toEqual([
       'file_unusable: a file that is mounted alone cannot be replaced: mount its directory',
       '',

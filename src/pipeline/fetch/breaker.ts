@@ -11,17 +11,18 @@ import {
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Logger } from '../run/run-context.ts';
 
-/** So many accounts that fail one after the other, with no answer to any other since, stop the fetching. */
+/** How many accounts in a row without an answer stop the fetching. */
 const STREAK = 20;
 
-/** After so long each attempt to go on is made, counted from the one before, in milliseconds. */
+/** How long to wait before each attempt to go on, in milliseconds. */
 const WAITS_MS = [15_000, 15_000, 15_000] as const;
 
 /**
- * Stops a run whose source is down, instead of asking thousands of accounts in vain. It stands between the accounts to ask and
- * the results. A failure that says nothing about its account (unreachable, busy) is held back until somebody is answered. After
- * {@link STREAK} of them nobody is asked, but for one account after each of {@link WAITS_MS}. An answer lets the run go on, and
- * those that failed meanwhile are asked again; when there is none, the run ends.
+ * Stops a run whose source is down, instead of asking thousands of accounts in vain. It stands between
+ * the accounts to ask and the results. A failure that says nothing about its account (unreachable,
+ * busy) is held back until another account is answered. After {@link STREAK} of them no account is
+ * asked, but for one after each of {@link WAITS_MS}. An answer lets the run go on, and those that
+ * failed meanwhile are asked again; when there is none, the run ends.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
