@@ -281,7 +281,7 @@ export interface Loader extends AsyncDisposable {
   /** Only targets that bill by the job have it. */
   readonly usage?: () => LoaderUsage;
 
-  /** Default: the target keeps no roster, so that nobody is told which accounts left. */
+  /** Default: the target keeps no roster, and no run reports accounts that left the platform. */
   readonly roster?: RosterStore;
   /** For `source.platform.tokenStore: { target: true }`; only targets that may hold secrets have it. */
   readonly refreshTokens?: RefreshTokenStore;

@@ -6,7 +6,7 @@ import { neverAborted, openEmptyTarget, openTarget } from './contract-target.ts'
 import { manyAppIds } from './many-rows.ts';
 import { instantAt } from './sample-rows.ts';
 
-/** What somebody may take for an app id. */
+/** Texts that a list may hold where an app id is expected. */
 const oddAppIds: readonly string[] = [
   ' ',
   '*',
@@ -69,7 +69,7 @@ export function describePlatformStores(targets: ContractTargets, privateTarget: 
     });
   });
 
-  // Whoever has a target to himself lets somebody else keep the tokens.
+  // A target that no other client can reach, like the overlay, passes refresh tokens on to its base.
   describe.skipIf(privateTarget)('refresh tokens', () => {
     it('take the place of the token that is expected, and of no other', async (context) => {
       await using target = await openTarget(targets);

@@ -43,12 +43,12 @@ export class OverlayLoader implements Loader {
   #ownMeta: TargetMeta | null = null;
   #isBaseEmpty = false;
   #lastTurn: Promise<unknown> = Promise.resolve();
-  /** Undefined while nobody has written one here. */
+  /** The roster that was written to the overlay; undefined while none was. */
   #ownRoster: ReadonlySet<string> | undefined;
   readonly roster?: RosterStore;
   /**
-   * Those of `base`: WeChat has taken the old token back when a new one is to be stored, so it must
-   * not be lost.
+   * The store of `base`, also for writes: WeChat ends the old token when it gives a new one, so the new
+   * one must be kept.
    */
   readonly refreshTokens?: RefreshTokenStore;
 
