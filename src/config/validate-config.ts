@@ -110,7 +110,7 @@ function platformFlaws({ source, target }: ParsedConfig): DescribedIssue[] {
   if (!isInTarget || target.type !== 'bigquery') return [];
   const path = ['source', 'platform', 'tokenStore'];
   const message =
-    'source.platform.tokenStore: BigQuery cannot keep refresh tokens: it has no rights for one table alone';
+    'source.platform.tokenStore: BigQuery keeps no refresh tokens, since each change would be a job of seconds';
   return [{ path, message, remedy: 'keep them in a file: tokenStore: { file: ./refresh-tokens.json }' }];
 }
 

@@ -28,6 +28,7 @@ export function describeBigqueryContract(part: NonNullable<LoaderContractOptions
       },
       {
         timeoutMs: 240_000,
+        without: ['refreshTokens'],
         part,
         createMigrated: async (settings) => {
           const { connect, giveBack } = await targets.lend(settings);

@@ -6,7 +6,7 @@ import type { ContractTargets, CreateContractTarget, CreateMigratedTarget } from
 import { describeLocks } from './lock-contract.ts';
 import { describeMigrate } from './migrate-contract.ts';
 import { describeOpenReads } from './open-reads-contract.ts';
-import { describePlatformStores } from './platform-contract.ts';
+import { describePlatformStores, type PlatformStore } from './platform-contract.ts';
 import { describeReads } from './reads-contract.ts';
 import { describeRefusals } from './refusal-contract.ts';
 import { describeTexts } from './texts-contract.ts';
@@ -19,6 +19,8 @@ export interface LoaderContractOptions {
   readonly secrets?: readonly string[];
   /** True when nobody else can reach the target, so that its locks exclude nobody; default false. */
   readonly privateTarget?: boolean;
+  /** The stores of a platform that the loader leaves out. Default none: the tests of one that is not there are skipped. */
+  readonly without?: readonly PlatformStore[];
   /**
    * For a target that takes long to migrate: makes or empties a migrated one for the tests that need no fresh one, which are nearly
    * all. Default: `createLoader`, then `migrate`.
@@ -42,7 +44,9 @@ const areas: readonly ((targets: ContractTargets, options: LoaderContractOptions
   describeReads,
   describeOpenReads,
   describeAborts,
-  (targets, { privateTarget = false }) => describePlatformStores(targets, privateTarget),
+  (targets, { privateTarget = false, without = [] }) =>
+    // A target that no other client can reach, like the overlay, passes refresh tokens on to its base.
+    describePlatformStores(targets, privateTarget ? [...without, 'refreshTokens'] : without),
   (targets, { privateTarget = false }) => describeLocks(targets, privateTarget),
 ];
 

@@ -24,8 +24,16 @@ const oddAppIds: readonly string[] = [
 ];
 const oddTokens: readonly string[] = ['NULL', '\\N', 'a,b', '{"a"}', "a'b", 'refreshtoken@@@_-=+/', 't'.repeat(2_000)];
 
+/** What a loader may keep for a third-party platform. */
+export type PlatformStore = 'roster' | 'refreshTokens';
+
 /** The roster of a platform and its refresh tokens, of targets that keep them. */
-export function describePlatformStores(targets: ContractTargets, privateTarget: boolean): void {
+export function describePlatformStores(targets: ContractTargets, without: readonly PlatformStore[]): void {
+  if (!without.includes('roster')) describeRoster(targets);
+  if (!without.includes('refreshTokens')) describeRefreshTokens(targets);
+}
+
+function describeRoster(targets: ContractTargets): void {
   describe('the roster', () => {
     it('is what was written last, in no order', async (context) => {
       await using target = await openTarget(targets);
@@ -68,9 +76,10 @@ export function describePlatformStores(targets: ContractTargets, privateTarget: 
       await expect(roster.write(['wx1'], instantAt(0), neverAborted)).rejects.toMatchObject(refused);
     });
   });
+}
 
-  // A target that no other client can reach, like the overlay, passes refresh tokens on to its base.
-  describe.skipIf(privateTarget)('refresh tokens', () => {
+function describeRefreshTokens(targets: ContractTargets): void {
+  describe('refresh tokens', () => {
     it('take the place of the token that is expected, and of no other', async (context) => {
       await using target = await openTarget(targets);
       const tokens = tokensOf(target.loader, context);

@@ -13,7 +13,7 @@ export async function copyIn(client: pg.ClientBase, statement: string, chunks: I
     if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), failed]);
     // A socket that takes all at once drains without a turn of the event loop, for which others
     // wait.
-    await setImmediate();
+    await Promise.race([setImmediate(), failed]);
   }
   stream.end();
   await Promise.race([once(stream, 'finish'), failed]);

@@ -52,7 +52,7 @@ const settings: Readonly<Record<string, Trouble>> = {
     fault: {
       config: { ...source({ ...given }).config, target: { type: 'bigquery', projectId: 'p', dataset: 'd' } },
     },
-    says: 'source.platform.tokenStore: BigQuery cannot keep refresh tokens',
+    says: 'source.platform.tokenStore: BigQuery keeps no refresh tokens',
     remedy: 'keep them in a file: tokenStore: { file: ./refresh-tokens.json }',
     cure: source({ ...given, tokenStore: inFile }),
   },

@@ -272,7 +272,7 @@ describe('a mistake in the config is told with file, line and column', () => {
     [
       'refresh tokens in BigQuery',
       'target: { type: bigquery, projectId: p }\nsource:\n  accounts: { platform: all }\n  platform: { componentAppId: wxc, componentAccessToken: { env: A }, tokenStore: { target: true } }\n',
-      'scenedim.yaml:4:82: source.platform.tokenStore: BigQuery cannot keep refresh tokens: it has no rights for one table alone',
+      'scenedim.yaml:4:82: source.platform.tokenStore: BigQuery keeps no refresh tokens, since each change would be a job of seconds',
     ],
     [
       'two shared credentials',
