@@ -1,4 +1,4 @@
-/** The laws of every target on BigQuery, with few runs: one takes an emulator half a minute. */
+/** The laws of every target on BigQuery, each with one run of a new seed: it takes an emulator half a minute. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FirstSeen } from '../../src/dimension/version.ts';
 import { replay } from '../../src/pipeline/replay.ts';
@@ -27,16 +27,16 @@ describeBigquery('a dimension in BigQuery', (suite) => {
   const createTarget = (firstSeen: FirstSeen) => targets.empty({ firstSeen });
 
   test('is the same for any order and any split of its observations', { timeout }, () =>
-    checkLaw(orderDoesNotMatter(createTarget, 3), 2),
+    checkLaw(orderDoesNotMatter(createTarget, 3), 1),
   );
   test('is not changed by replaying or rebuilding it', { timeout }, () =>
-    checkLaw(repeatingChangesNothing(createTarget), 2),
+    checkLaw(repeatingChangesNothing(createTarget), 1),
   );
   test('stays as it is when its log is compacted, and when what was removed comes again', { timeout }, () =>
     checkLaw(compactingChangesNothing(createTarget, 0), 1),
   );
   test('can be moved by its log, decisions included', { timeout }, () =>
-    checkLaw(logMovesBetweenTargets(createTarget, 2), 2),
+    checkLaw(logMovesBetweenTargets(createTarget, 2), 1),
   );
 
   test('is read by an unchanged run no further than scene_account', { timeout }, async () => {

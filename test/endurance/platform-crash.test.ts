@@ -13,7 +13,7 @@ import { ended } from '../support/spawn-cli.ts';
 vi.setConfig({ testTimeout: 600_000 });
 
 const seed = Number(process.env['SCENEDIM_TEST_SEED'] ?? Date.now() % 2_147_483_647);
-const kills = Number(process.env['SCENEDIM_TEST_KILLS'] ?? 8);
+const kills = Number(process.env['SCENEDIM_TEST_KILLS'] ?? 5);
 process.stderr.write(`${kills} times kill -9 at moments of seed ${seed}\n`);
 const moments = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), { seed, numRuns: 2 * kills + 2 }).values();
 const nextMoment = () => moments.next().value ?? 0.5;
