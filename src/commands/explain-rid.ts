@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
 import type { RidExplanation } from '../extract/diagnostics.ts';
-import type { SourceAccount } from '../extract/scene-source.ts';
+import type { FetchFailure, SourceAccount } from '../extract/scene-source.ts';
 import { formatInstant } from '../instant.ts';
 import { count, type Document, time } from '../output-fields.ts';
 import { printable } from '../report/printable.ts';
@@ -53,11 +53,20 @@ async function explain(session: Session, { appId, json }: ExplainFlags, words: r
   if (appId === config.source?.platform?.componentAppId) throw callOfPlatform(appId);
   const account = await accountOf(session, config, appId);
   const answer = await withSource(session, config, (source) => source.explainRid(account, rid, session.signal));
-  if (answer.kind === 'failure') throw failedCall(`account ${appId}`, answer);
+  if (answer.kind === 'failure') throw failed(appId, answer);
   const document = documentOf(appId, rid, answer);
   if (json === true) await session.out.printJson(document);
   else await session.out.print(render(document));
   return 0;
+}
+
+/** The codes with which WeChat refuses the rid itself: asking again would not help. */
+const wrongRidCodes: readonly string[] = ['76001', '76002', '76003'];
+
+function failed(appId: string, failure: FetchFailure): ScenedimError {
+  const { code, message, remedy } = failure;
+  if (!wrongRidCodes.includes(code)) return failedCall(`account ${appId}`, failure);
+  return new ScenedimError('usage', `account ${appId}: ${code}: ${message}`, { remedy: remedy ?? undefined });
 }
 
 function callOfPlatform(appId: string): ScenedimError {

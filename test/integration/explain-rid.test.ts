@@ -102,7 +102,7 @@ describe('explain-rid', () => {
       env: { OTHER: stage.simulator.accessToken(otherAppId) },
     });
     const { code, stderr } = await stage.run(['explain-rid', rid, '--app-id', otherAppId]);
-    expect([code, stderr]).toEqual([75, expect.stringContaining('76003')]);
+    expect([code, stderr]).toEqual([64, expect.stringContaining('76003')]);
     expect(stderr).toContain('remedy: name with --app-id the account that the message was about\n');
     expect((await stage.run(ask(rid))).code).toBe(0);
   });
@@ -110,7 +110,7 @@ describe('explain-rid', () => {
   test('reports a rid that WeChat does not know any more, and explains a newer one', async () => {
     await using stage = await createRemedyStage();
     const { code, stderr } = await stage.run(ask(SOME_RID));
-    expect([code, stderr]).toEqual([75, expect.stringContaining('76001')]);
+    expect([code, stderr]).toEqual([64, expect.stringContaining('76001')]);
     expect(stderr).toContain('remedy: WeChat keeps a rid for 7 days: take that of a newer message\n');
     expect((await stage.run(ask(await failedCall(stage)))).code).toBe(0);
   });
@@ -118,7 +118,7 @@ describe('explain-rid', () => {
   test('reports a rid that is too short for WeChat', async () => {
     await using stage = await createRemedyStage();
     const { code, stderr } = await stage.run(ask('617682e0-09059ac5-34a8e2'));
-    expect([code, stderr]).toEqual([75, expect.stringContaining('76002')]);
+    expect([code, stderr]).toEqual([64, expect.stringContaining('76002')]);
     expect(stderr).toContain('remedy: copy the rid from the message once more\n');
     expect((await stage.run(ask(await failedCall(stage)))).code).toBe(0);
   });
