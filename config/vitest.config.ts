@@ -15,6 +15,8 @@ const suites = {
   bigquery: { testTimeout: 180_000, hookTimeout: 180_000 },
   ops: { testTimeout: 300_000 },
   clients: { testTimeout: 120_000 },
+  browser: { testTimeout: 120_000, hookTimeout: 300_000 },
+  analysts: { testTimeout: 300_000, hookTimeout: 600_000 },
 } as const;
 
 const root = new URL('..', import.meta.url).pathname;
