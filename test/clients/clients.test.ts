@@ -1,23 +1,16 @@
 /** Programs of others against the simulator: what they make of its answers is what they make of WeChat's. */
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
+import { describeWithTool } from '../support/installed-tool.ts';
 import type { ReadPlatform, ReadScenes, ScenesTask } from './client-task.ts';
-import { type Client, coWechatApi, installClient, runClient, wechatpy, whyNot, wxJava } from './installed-client.ts';
+import { type Client, coWechatApi, runClient, wechatpy, wxJava } from './installed-client.ts';
 import { type RunningSimulate, startSimulate } from './running-simulate.ts';
 
 const LIST = '/wxaapi/log/get_scene';
 
 function describeClient(client: Client, what: string, suite: () => void): void {
-  const missing = whyNot(client);
-  if (missing === undefined || process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1') {
-    describe(`${client.name}, ${what}`, () => {
-      beforeAll(() => installClient(client), 300_000);
-      suite();
-    });
-  }
-  // biome-ignore lint/suspicious/noSkippedTests: says visibly what is missing
-  else test.skip(`${client.name}, ${what} (${missing})`, () => {});
+  describeWithTool(`${client.source}, ${what}`, client, suite);
 }
 
 function first({ accounts, url }: RunningSimulate, tokens: ScenesTask['tokens']): ScenesTask {
@@ -61,7 +54,7 @@ function namesOf({ scenes }: ReadScenes): Names {
 
 async function readScenes(client: Client, task: ScenesTask): Promise<ReadScenes> {
   const answer = await runClient(client, task);
-  if ('exception' in answer) throw new Error(`${client.name}: ${answer.exception} ${answer.code} ${answer.message}`);
+  if ('exception' in answer) throw new Error(`${client.source}: ${answer.exception} ${answer.code} ${answer.message}`);
   return answer;
 }
 
