@@ -11,6 +11,7 @@ export type { AccountHead } from './dimension/account-head.ts';
 export type { GuardSettings } from './dimension/guards.ts';
 export type { Decision, HoldReason, Observation, ObservationStatus, Reject } from './dimension/observation.ts';
 export type { EndReason, FirstSeen, ValueKind, Version, VersionChange } from './dimension/version.ts';
+export type { VersionColumn } from './dimension/version-columns.ts';
 export type { ErrorCode, ScenedimErrorOptions } from './errors.ts';
 export { errorCodes, isScenedimError, ScenedimError } from './errors.ts';
 export type {
@@ -59,7 +60,13 @@ export type { AcceptOptions, DecisionReport, HoldOptions } from './pipeline/deci
 export { accept, hold } from './pipeline/decide.ts';
 export { planReplay, planSync } from './pipeline/dry-run.ts';
 export { exportLog } from './pipeline/export-log.ts';
-export type { ExportFormat, ExportOptions } from './pipeline/export-versions.ts';
+export type {
+  CsvExportOptions,
+  ExportFormat,
+  ExportOptions,
+  NdjsonExportOptions,
+  ParquetExportOptions,
+} from './pipeline/export-versions.ts';
 export { exportVersions } from './pipeline/export-versions.ts';
 export type { Shard } from './pipeline/fetch/shard.ts';
 export { rebuild } from './pipeline/rebuild.ts';

@@ -1,17 +1,28 @@
 import { type Command, Option } from 'commander';
+import { didYouMean } from '../did-you-mean.ts';
+import { type VersionColumn, versionColumnNames } from '../dimension/version-columns.ts';
 import { ScenedimError } from '../errors.ts';
 import { type Micros, requireInstant } from '../instant.ts';
-import { type ExportFormat, exportFormats, exportVersions } from '../pipeline/export-versions.ts';
+import {
+  type CsvExportOptions,
+  type ExportFormat,
+  type ExportOptions,
+  exportFormats,
+  exportVersions,
+} from '../pipeline/export-versions.ts';
 import type { RunAction } from './session/run-action.ts';
+import type { Session } from './session/session.ts';
 import { withTarget } from './work/with-target.ts';
 import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
 
 export const description =
-  'Writes dim_scene, one version a line, ordered by account, key and time. The unknown member is left out.';
+  'Writes dim_scene, one row a version, ordered by account, key and time. The unknown member is left out.';
 
 export const examples = [
   ['export', 'everything, as NDJSON'],
-  ['export --format csv --current --output scenes.csv', 'the names of today, for a spreadsheet'],
+  ['export --format parquet --output scenes.parquet', 'for pandas, DuckDB, Polars or a lake'],
+  ['export --format csv --current --bom --excel-safe --output scenes.csv', 'the names of today, for Excel'],
+  ['export --format csv --columns app_id,scene_key,scene_name', 'three columns, in this order'],
   ['export --as-of 2026-03-01T00:00:00+08:00', 'what was in force then'],
 ] as const;
 
@@ -19,25 +30,39 @@ interface ExportFlags extends ResultOptions {
   readonly format: ExportFormat;
   readonly asOf?: Micros;
   readonly current?: true;
+  readonly columns?: readonly VersionColumn[];
+  readonly bom?: true;
+  readonly excelSafe?: true;
 }
 
 export function define(command: Command, run: RunAction): void {
   command
-    .addOption(new Option('--format <format>', 'ndjson or csv').default('ndjson').argParser(parseFormat))
+    .addOption(
+      new Option('--format <format>', 'ndjson, csv, or parquet (bytes: to a file or a pipe)')
+        .default('ndjson')
+        .argParser(parseFormat),
+    )
+    .option('--columns <names>', 'only these columns of dim_scene, in this order: app_id,scene_key,…', parseColumns)
     .option('--as-of <time>', 'only versions in force at this time', (text) => requireInstant(text, '--as-of'))
     .option('--current', 'only open versions')
+    .option('--bom', 'csv: begin with a byte order mark, without which Excel in Chinese shows wrong characters')
+    .option(
+      '--excel-safe',
+      'csv: put an apostrophe before each text that starts with =, +, -, @, tab or CR. Excel takes such a text for a' +
+        " formula, the key @_all too, and CSV has no way to say that it is none. Other programs see the apostrophe: '@_all",
+    )
     .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
     .action(
       run<ExportFlags>(async (session, flags) => {
-        const { format, asOf, current } = flags;
-        if (asOf !== undefined && current === true) {
+        if (flags.asOf !== undefined && flags.current === true) {
           throw new ScenedimError('usage', '--as-of and --current exclude each other', {
             remedy: 'leave one of them out',
           });
         }
+        const options = optionsOf(flags);
         assertOneResult(flags);
+        assertNoTerminal(session, flags);
         const config = await session.loadConfig();
-        const options = { format, asOf: asOf ?? null, currentOnly: current === true };
         await withTarget(session, config, { label: 'export', readOnly: true }, ({ loader, signal }) =>
           writeResult(session, exportVersions(loader, options, signal), flags),
         );
@@ -46,9 +71,51 @@ export function define(command: Command, run: RunAction): void {
     );
 }
 
+function optionsOf({ format, asOf, current, columns, bom, excelSafe }: ExportFlags): ExportOptions {
+  const selection = {
+    asOf: asOf ?? null,
+    currentOnly: current === true,
+    ...(columns !== undefined && { columns }),
+  };
+  if (format === 'csv') {
+    return { format, ...selection, bom: bom === true, excelSafe: excelSafe === true } satisfies CsvExportOptions;
+  }
+  const csvOnly = bom === true ? '--bom' : '--excel-safe';
+  if (bom === true || excelSafe === true) {
+    throw new ScenedimError('usage', `${csvOnly} is about csv, and the format is ${format}`, {
+      remedy: `add --format csv, or leave ${csvOnly} out`,
+    });
+  }
+  return { format, ...selection };
+}
+
+function assertNoTerminal({ out }: Session, { format, output }: ExportFlags): void {
+  if (format !== 'parquet' || output !== undefined || !out.isTerminal) return;
+  throw new ScenedimError('usage', 'a Parquet file is bytes, which a terminal cannot show', {
+    remedy: 'write it to a file with --output FILE, or lead it into another program',
+  });
+}
+
 function parseFormat(text: string): ExportFormat {
   const format = exportFormats.find((known) => known === text);
   if (format !== undefined) return format;
-  const message = text === 'parquet' ? 'parquet comes with a later version' : `"${text}" is not known`;
-  throw new ScenedimError('usage', `--format: ${message}`, { remedy: `use ${exportFormats.join(' or ')}` });
+  throw new ScenedimError('usage', `--format: "${text}" is not known`, {
+    remedy: `use one of ${exportFormats.join(', ')}`,
+  });
+}
+
+function parseColumns(text: string): readonly VersionColumn[] {
+  const columns = text.split(',').map((name) => parseColumn(name.trim()));
+  const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
+  if (repeated === undefined) return columns;
+  throw new ScenedimError('usage', `--columns: ${repeated} is there twice`, { remedy: 'name every column once' });
+}
+
+function parseColumn(name: string): VersionColumn {
+  const column = versionColumnNames.find((known) => known === name);
+  if (column !== undefined) return column;
+  const meant = didYouMean(name, versionColumnNames);
+  throw new ScenedimError('usage', `--columns: dim_scene has no column "${name}"`, {
+    remedy: meant === undefined ? `use some of ${versionColumnNames.join(',')}` : `did you mean ${meant}?`,
+  });
 }

@@ -18,3 +18,6 @@ export const versionColumns = {
 export type VersionColumn = keyof typeof versionColumns;
 
 export const versionColumnNames = Object.keys(versionColumns) as readonly VersionColumn[];
+
+/** The columns that may be null; the others never are. */
+export const nullableColumns: ReadonlySet<VersionColumn> = new Set(['scene_value', 'end_reason']);

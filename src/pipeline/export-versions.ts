@@ -1,28 +1,87 @@
 import * as z from 'zod';
 import { endReasons, isOpen, type Version, valueKinds } from '../dimension/version.ts';
-import { type VersionColumn, versionColumnNames } from '../dimension/version-columns.ts';
+import { type VersionColumn, versionColumnNames, versionColumns } from '../dimension/version-columns.ts';
 import { formatInstant, type Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 import { type Document, time } from '../output-fields.ts';
+import { parquetFile } from './parquet-file.ts';
 import { requireSchema } from './run/prepare-target.ts';
 
-export const exportFormats = ['ndjson', 'csv'] as const;
-/** The dimension as text, in pieces of whole lines, ordered by account, key and time (code points). */
-export async function* exportVersions(
+export const exportFormats = ['ndjson', 'csv', 'parquet'] as const;
+/**
+ * The dimension, ordered by account, key and time (code points): text in pieces of whole lines, or a Parquet file in pieces of
+ * bytes, whose times are INT64 (microseconds in UTC).
+ */
+export function exportVersions(
+  loader: Loader,
+  options: ParquetExportOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array>;
+export function exportVersions(
+  loader: Loader,
+  options: NdjsonExportOptions | CsvExportOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string>;
+export function exportVersions(
   loader: Loader,
   options: ExportOptions,
   signal: AbortSignal,
-): AsyncGenerator<string> {
+): AsyncGenerator<string> | AsyncGenerator<Uint8Array>;
+export function exportVersions(
+  loader: Loader,
+  options: ExportOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string> | AsyncGenerator<Uint8Array> {
+  const versions = selectVersions(loader, options, signal);
+  const columns = options.columns ?? versionColumnNames;
+  switch (options.format) {
+    case 'parquet':
+      return parquetFile(versions, columns);
+    case 'csv':
+      return csvText(versions, columns, options);
+    case 'ndjson':
+      return ndjsonText(versions, options.columns);
+  }
+}
+
+async function* selectVersions(
+  loader: Loader,
+  { asOf, currentOnly }: ExportOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Version> {
   await requireSchema(loader, signal);
-  const format = options.format === 'csv' ? toCsvLine : toJsonLine;
-  if (options.format === 'csv') yield `${versionColumnNames.join(',')}\n`;
-  const query = {
-    ...(options.asOf !== null && { asOf: options.asOf }),
-    ...(options.currentOnly && { openOnly: true }),
-  };
-  let text = '';
-  for await (const version of loader.readVersions(query, signal)) {
-    text += format(toExportRow(version));
+  yield* loader.readVersions({ ...(asOf !== null && { asOf }), ...(currentOnly && { openOnly: true }) }, signal);
+}
+
+async function* ndjsonText(
+  versions: AsyncIterable<Version>,
+  columns: readonly VersionColumn[] | undefined,
+): AsyncGenerator<string> {
+  const names = columns && [...columns];
+  yield* linesInPieces('', versions, (version) => JSON.stringify(toExportRow(version), names));
+}
+
+/** RFC 4180, with a bare line feed; null is empty, an empty text cannot occur. */
+async function* csvText(
+  versions: AsyncIterable<Version>,
+  columns: readonly VersionColumn[],
+  { bom, excelSafe }: CsvExportOptions,
+): AsyncGenerator<string> {
+  const safe = new Set(excelSafe === true ? columns.filter((column) => versionColumns[column] === 'text') : []);
+  yield* linesInPieces(`${bom === true ? '\uFEFF' : ''}${columns.join(',')}\n`, versions, (version) => {
+    const row = toExportRow(version);
+    return columns.map((column) => csvField(row[column], safe.has(column))).join(',');
+  });
+}
+
+async function* linesInPieces(
+  head: string,
+  versions: AsyncIterable<Version>,
+  format: (version: Version) => string,
+): AsyncGenerator<string> {
+  let text = head;
+  for await (const version of versions) {
+    text += `${format(version)}\n`;
     if (text.length < 65_536) continue;
     yield text;
     text = '';
@@ -30,14 +89,42 @@ export async function* exportVersions(
   if (text !== '') yield text;
 }
 
+function csvField(value: ExportRow[VersionColumn], safe: boolean): string {
+  const plain = value === null ? '' : String(value);
+  const text = safe && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 export type ExportFormat = (typeof exportFormats)[number];
 
-export interface ExportOptions {
-  readonly format: ExportFormat;
+interface VersionSelection {
   /** Only versions in force at this instant. */
   readonly asOf: Micros | null;
   readonly currentOnly: boolean;
+  /** These columns in this order, each once; default: all, in the order of `dim_scene`. */
+  readonly columns?: readonly VersionColumn[];
 }
+
+export interface NdjsonExportOptions extends VersionSelection {
+  readonly format: 'ndjson';
+}
+
+export interface ParquetExportOptions extends VersionSelection {
+  readonly format: 'parquet';
+}
+
+export interface CsvExportOptions extends VersionSelection {
+  readonly format: 'csv';
+  /** Begin with a byte order mark; Excel in Chinese takes a file without one for GBK. Default false. */
+  readonly bom?: boolean;
+  /**
+   * Put an apostrophe before a text that a spreadsheet would take for a formula, because it starts with `=`, `+`, `-`, `@`, tab
+   * or CR: `'@_all`. Default false.
+   */
+  readonly excelSafe?: boolean;
+}
+
+export type ExportOptions = NdjsonExportOptions | CsvExportOptions | ParquetExportOptions;
 
 /** A version as `export` writes it. */
 export const exportRowSchema = z.strictObject({
@@ -81,18 +168,4 @@ function exportValue(value: bigint | null): string | number | null {
   if (value === null) return null;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
-}
-
-function toJsonLine(row: ExportRow): string {
-  return `${JSON.stringify(row)}\n`;
-}
-
-/** RFC 4180, with a bare line feed; null is empty, an empty text cannot occur. */
-function toCsvLine(row: ExportRow): string {
-  return `${versionColumnNames.map((column) => csvField(row[column])).join(',')}\n`;
-}
-
-function csvField(value: ExportRow[keyof ExportRow]): string {
-  const text = value === null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

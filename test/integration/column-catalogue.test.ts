@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
+import { nullableColumns, type VersionColumn } from '../../src/dimension/version-columns.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
 import { bundledStatements } from '../../src/load/postgres-sql/schema/bundled-statements.ts';
 import { functionSignatures } from '../../src/load/postgres-sql/schema/readable-objects.ts';
@@ -55,6 +56,14 @@ describe('the column catalogue and a migrated database', () => {
       )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     expect(rows).toEqual(expected);
+  });
+
+  test('agree about which columns of dim_scene may be null', async () => {
+    const rows = await database.query<{ attname: VersionColumn }>(
+      `SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attnotnull`,
+      [`${quoted}.dim_scene`],
+    );
+    expect(new Set(rows.map(({ attname }) => attname))).toEqual(nullableColumns);
   });
 
   test('agree about what scene_as_of returns', async () => {

@@ -29,7 +29,7 @@ const uses: readonly { readonly args: readonly [name: string, ...rest: readonly 
     { args: ['verify'] },
     { args: ['status'] },
     { args: ['history', '4'] },
-    { args: ['export'] },
+    { args: ['export', '--format', 'parquet'] },
     { args: ['export-log'] },
     { args: ['token', 'refresh', '--app-id', appId, '--confirm', appId] },
     { args: ['demo'] },
@@ -132,5 +132,14 @@ registerHooks({ load: (url, context, next) => (appendFileSync('loaded', url + '\
     const bigquery = await loadedBy(replay, '{ type: bigquery, projectId: project-1, dataset: scene, keyFile: none }');
     // Google's own entry point is a file named src/index.js.
     expect(bigquery).toEqual([...always, 'bigquery-loader', 'src'].sort());
+  });
+
+  test('the writer of Parquet for Parquet only', async () => {
+    const exporting = ['--config', 'target.yaml', 'export'];
+    const text = ['cli', 'export', 'memory-loader', 'run-cli'];
+    expect(await loadedBy(exporting, '{ type: memory }')).toEqual(text);
+    // The entry point of hyparquet-writer is a file named src/node.js.
+    const bytes = await loadedBy([...exporting, '--format', 'parquet'], '{ type: memory }');
+    expect(bytes).toEqual([...text, 'node'].sort());
   });
 });

@@ -84,7 +84,19 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
       '--observed-at: "noon" is not an RFC 3339 time with an offset, of the years 1 to 9999 in UTC',
       'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
     ],
-    [['export', '--format', 'parquet'], '--format: parquet comes with a later version', 'use ndjson or csv'],
+    [['export', '--format', 'parket'], '--format: "parket" is not known', 'use one of ndjson, csv, parquet'],
+    [['export', '--columns', 'scene_kee'], '--columns: dim_scene has no column "scene_kee"', 'did you mean scene_key?'],
+    [['export', '--columns', 'app_id,app_id'], '--columns: app_id is there twice', 'name every column once'],
+    [
+      ['export', '--bom', '--excel-safe'],
+      '--bom is about csv, and the format is ndjson',
+      'add --format csv, or leave --bom out',
+    ],
+    [
+      ['export', '--format', 'parquet', '--excel-safe'],
+      '--excel-safe is about csv, and the format is parquet',
+      'add --format csv, or leave --excel-safe out',
+    ],
     [
       ['export', '--current', '--as-of', '2026-03-01T00:00:00Z'],
       '--as-of and --current exclude each other',
@@ -330,6 +342,7 @@ describe('a dimension from end to end', () => {
       ['compact', '--keep', '0', '--dry-run'],
       ['accept', '--app-id', 'wx1'],
       ['export', '-o', 'x.csv', '--format', 'csv'],
+      ['export', '-o', 'x.parquet', '--format', 'parquet'],
       ['export-log', '-o', 'x.ndjson'],
       ['plan', '--input', 'log.ndjson'],
     ]) {
@@ -412,6 +425,14 @@ describe('a dimension from end to end', () => {
     expect(readFileSync(join(cwd, 'dim.ndjson'), 'utf8')).toBe(stdout);
     const failed = await run(['export', ...config, '--output', 'no/dim.ndjson']);
     expect([failed.code, existsSync(join(cwd, 'no'))]).toEqual([74, false]);
+  });
+
+  test('is exported as Parquet, the same to a pipe and to a file', async () => {
+    const parquet = ['export', '--format', 'parquet', ...config];
+    const piped = Buffer.concat(await startCli(parquet, { cwd }).stdout.toArray());
+    expect([piped.subarray(0, 4), piped.subarray(-4)]).toEqual([Buffer.from('PAR1'), Buffer.from('PAR1')]);
+    await run([...parquet, '--output', 'dim.parquet']);
+    expect(readFileSync(join(cwd, 'dim.parquet'))).toEqual(piped);
   });
 
   test('stops quietly when nobody reads any more', async () => {

@@ -1,7 +1,18 @@
 /** Files as people name them: pipes, links, devices, what a shell makes of `<(…)` and `>(…)`. */
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdtempDisposable, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdtempDisposable,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,6 +79,61 @@ describe('--output', () => {
   test('to a directory is refused with a remedy', async () => {
     const { code, stderr } = await runCli(['export', '--output', '.'], options());
     expect([code, stderr]).toEqual([74, expect.stringContaining('EISDIR')]);
+  });
+});
+
+describe('a Parquet file whose source', () => {
+  const sources = new URL('../../src/', import.meta.url).pathname;
+  /** A target that gives 25,000 versions, and then does what its config says. */
+  const target = `
+    import { createMemoryLoader } from '${sources}load/memory/memory-loader.ts';
+    const version = {
+      versionId: 'v', sceneId: 's', appId: 'a', sceneKey: '1', sceneValue: 1n, valueKind: 'numeric', isAggregate: false,
+      sceneName: 'n', effectiveFrom: 0n, effectiveTo: 1n, endReason: 'removed', firstObservedAt: 0n,
+    };
+    async function* readVersions(then, signal) {
+      for (let n = 0; n < 25_000; n += 1) yield version;
+      if (then === 'fails') throw new Error('the connection is gone');
+      const timer = setInterval(() => {}, 1_000);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve)).finally(() => clearInterval(timer));
+      signal.throwIfAborted();
+    }
+    export const loaderFactory = {
+      parseConfig: (section) => section,
+      create: async ({ then }) => ({
+        ...createMemoryLoader(),
+        readMeta: async () => ({ schemaVersion: 1, normalizerVersion: 1 }),
+        readVersions: (_, signal) => readVersions(then, signal),
+      }),
+    };`;
+  const args = ['export', '--format', 'parquet', '--output', 'scenes.parquet', '--config', 'endless.json'];
+  const files = async () => (await readdir(directory.path)).filter((name) => name.startsWith('scenes.parquet'));
+
+  beforeAll(() => writeFile(at('endless.mjs'), target));
+  const configure = (then: string) =>
+    writeFile(at('endless.json'), JSON.stringify({ target: { type: './endless.mjs', then } }));
+
+  test('fails leaves the old file as it is, and nothing else', async () => {
+    await configure('fails');
+    await writeFile(at('scenes.parquet'), 'old');
+    const { code, stderr } = await runCli(args, options());
+    expect([code, stderr]).toEqual([70, expect.stringContaining('the connection is gone')]);
+    expect([await files(), await readFile(at('scenes.parquet'), 'utf8')]).toEqual([['scenes.parquet'], 'old']);
+    await rm(at('scenes.parquet'));
+  });
+
+  test('is stopped leaves nothing behind', async () => {
+    await configure('waits');
+    const child = startCli(args, options());
+    const result = ended(child);
+    // Two row groups are on the disk, in a file of another name.
+    while ((await Promise.all((await files()).map((name) => stat(at(name))))).every(({ size }) => size < 1_000)) {
+      expect(child.exitCode).toBeNull();
+    }
+    expect(await files()).toEqual([expect.stringMatching(/^scenes\.parquet\.\w+\.tmp$/)]);
+    child.kill('SIGTERM');
+    expect((await result).code).toBe(143);
+    expect(await files()).toEqual([]);
   });
 });
 

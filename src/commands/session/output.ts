@@ -13,8 +13,8 @@ export interface Output {
   /** Columns of the terminal; undefined when it is none, so that nothing is cut in a file. */
   readonly columns: number | undefined;
   readonly paint: Paint;
-  /** Resolves when the reader has taken the text; rejects with {@link OutputClosedError} when nobody reads any more. */
-  print(text: string): Promise<void>;
+  /** Resolves when the reader has taken it; rejects with {@link OutputClosedError} when nobody reads any more. */
+  print(chunk: string | Uint8Array): Promise<void>;
   /** Prints one JSON document, indented on a terminal. */
   printJson(document: unknown): Promise<void>;
 }
@@ -33,11 +33,11 @@ export function createOutput(
     broken = outputError(error);
   });
   const isTerminal = stream.isTTY === true;
-  const print = (text: string): Promise<void> =>
+  const print = (chunk: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       if (broken !== undefined) return reject(broken);
       beforePrint();
-      stream.write(text, (error) => (error ? reject(outputError(error)) : resolve()));
+      stream.write(chunk, (error) => (error ? reject(outputError(error)) : resolve()));
     });
   return {
     isTerminal,

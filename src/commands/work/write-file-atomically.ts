@@ -7,7 +7,7 @@ import { errorCodeOf, reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import { openPipe } from '../../named-pipe.ts';
 
-type Chunks = Iterable<string> | AsyncIterable<string>;
+type Chunks = Iterable<string> | AsyncIterable<string | Uint8Array>;
 
 /**
  * Writes a file so that a reader sees the old content or the whole new one, never a part: a temporary file beside it, flushed
@@ -64,7 +64,7 @@ async function writeInPlace(path: string, target: string, chunks: Chunks): Promi
 async function writeTo(path: string, file: FileHandle, chunks: Chunks): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunks) {
-    const data = Buffer.from(chunk);
+    const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     await onDisk(path, () => file.writeFile(data));
     bytes += data.byteLength;
   }
@@ -80,7 +80,7 @@ async function writeToPipe(path: string, chunks: Chunks, signal: AbortSignal | u
   let bytes = 0;
   try {
     for await (const chunk of chunks) {
-      const data = Buffer.from(chunk);
+      const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       await onDisk(path, () => written(pipe, (done) => pipe.write(data, done)), signal);
       bytes += data.byteLength;
     }

@@ -25,10 +25,10 @@ export const fileDocumentSchema = z
   .strictObject({ file: z.string(), bytes: count })
   .describe('What export and export-log print with --output.');
 
-/** Writes text to stdout, or to `--output` all or nothing. */
+/** Writes text or bytes to stdout, or to `--output` all or nothing. */
 export async function writeResult(
   session: Session,
-  chunks: AsyncIterable<string>,
+  chunks: AsyncIterable<string | Uint8Array>,
   options: ResultOptions,
 ): Promise<void> {
   const { output } = options;

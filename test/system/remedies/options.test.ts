@@ -1,6 +1,7 @@
 /** Each remedy for options and files that a command is given. */
 
 import { describe, expect, test } from 'vitest';
+import { versionColumnNames } from '../../../src/dimension/version-columns.ts';
 import { followRemedy, type Trouble } from '../../support/remedy-stage.ts';
 
 const synced = { before: [['sync']] } as const;
@@ -49,12 +50,40 @@ const options: Readonly<Record<string, Trouble>> = {
     remedy: 'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
     cure: { args: ['export', '--as-of', '2026-03-01T08:00:00+08:00'] },
   },
-  'a format of a later version': {
+  'a format that is not known': {
     ...synced,
-    fault: { args: ['export', '--format', 'parquet'] },
-    says: '--format: parquet comes with a later version',
-    remedy: 'use ndjson or csv',
+    fault: { args: ['export', '--format', 'xlsx'] },
+    says: '--format: "xlsx" is not known',
+    remedy: 'use one of ndjson, csv, parquet',
     cure: { args: ['export', '--format', 'csv'] },
+  },
+  'a column that is nearly one': {
+    ...synced,
+    fault: { args: ['export', '--columns', 'app_id,scene_kee'] },
+    says: '--columns: dim_scene has no column "scene_kee"',
+    remedy: 'did you mean scene_key?',
+    cure: { args: ['export', '--columns', 'app_id,scene_key'] },
+  },
+  'a column of no table': {
+    ...synced,
+    fault: { args: ['export', '--columns', 'qqqqqqqqq'] },
+    says: '--columns: dim_scene has no column "qqqqqqqqq"',
+    remedy: `use some of ${versionColumnNames.join(',')}`,
+    cure: { args: ['export', '--columns', versionColumnNames.join(',')] },
+  },
+  'a column twice': {
+    ...synced,
+    fault: { args: ['export', '--columns', 'app_id,scene_key,app_id'] },
+    says: '--columns: app_id is there twice',
+    remedy: 'name every column once',
+    cure: { args: ['export', '--columns', 'app_id,scene_key'] },
+  },
+  'an option of csv for another format': {
+    ...synced,
+    fault: { args: ['export', '--excel-safe'] },
+    says: '--excel-safe is about csv, and the format is ndjson',
+    remedy: 'add --format csv, or leave --excel-safe out',
+    cure: { args: ['export', '--excel-safe', '--format', 'csv'] },
   },
   'options that exclude each other': {
     ...synced,
