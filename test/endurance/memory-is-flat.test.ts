@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { SceneLists } from '../../src/simulator/scene-lists.ts';
@@ -8,6 +10,7 @@ import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.
 import { peakEnv, peakOf } from '../support/peak-memory.ts';
 import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
+import { scenesAnAccount, volumeLog } from '../support/volume-log.ts';
 
 /** More than this is no noise of the garbage collector any more; a thousand accounts that are kept need several MB. */
 const GROWTH_MB = 40;
@@ -58,6 +61,23 @@ describePostgres(
         const lines = replayLog({ accounts, scenes: 3, answers: 1, order: 'account' });
         await work.write('log.ndjson', [...lines].join('\n'));
         peaks.push(await peakMbOf(work, ['replay', 'log.ndjson'], accounts));
+      }
+      expectFlat(peaks);
+    });
+
+    test('in an export as Parquet of 50,000 versions and of 500,000', async () => {
+      await using database = await createDatabase();
+      const peaks = [];
+      for (const accounts of [10_000, 100_000]) {
+        const target = { type: 'postgres', url: database.url, schema: `export_${accounts}` };
+        await using work = await createCliWorkspace({ target }, env);
+        await writeFile(join(work.directory, 'log.ndjson'), volumeLog(accounts, 1, false));
+        await work.run(['replay', 'log.ndjson']);
+        const args = ['export', '--format', 'parquet', '--output', 'scenes.parquet'];
+        const { report, peakMb } = await peakOf<{ readonly bytes: number }>(work, args);
+        // Each version has an id of its own, which nothing makes smaller than 16 bytes.
+        expect(report.bytes).toBeGreaterThan(accounts * scenesAnAccount * 16);
+        peaks.push(peakMb);
       }
       expectFlat(peaks);
     });

@@ -16,15 +16,17 @@ const tellPeak = encodeURIComponent(`
 /** What the environment of a workspace needs for {@link peakOf}. */
 export const peakEnv = { NODE_OPTIONS: `--import=data:text/javascript,${tellPeak}` };
 
-/** Runs a command, which must succeed; returns its report and the most memory that it had, in MB. */
-export async function peakOf(work: CliWorkspace, args: readonly string[]): Promise<MeasuredReport> {
+/** Runs a command, which must succeed; returns what it printed as JSON and the most memory that it had, in MB. */
+export async function peakOf<Report = RunReport>(
+  work: CliWorkspace,
+  args: readonly string[],
+): Promise<{ readonly report: Report; readonly peakMb: number }> {
   const { code, stdout, stderr } = await work.run([...args, '--json']);
   expect([code, stderr.slice(-500)]).toEqual([0, expect.stringContaining('peak ')]);
   const kilobytes = Number(/^peak (\d+)$/m.exec(stderr)?.[1]);
   return { report: JSON.parse(stdout), peakMb: kilobytes / 1_000 };
 }
 
-export interface MeasuredReport {
-  readonly report: { readonly accounts: { readonly changed: number; readonly unchanged: number } };
-  readonly peakMb: number;
+interface RunReport {
+  readonly accounts: { readonly changed: number; readonly unchanged: number };
 }
