@@ -10,6 +10,7 @@ export { systemClock } from './clock.ts';
 export type { AccountHead } from './dimension/account-head.ts';
 export type { GuardSettings } from './dimension/guards.ts';
 export type { Decision, HoldReason, Observation, ObservationStatus, Reject } from './dimension/observation.ts';
+export type { ChangePeriod, SceneChange, SceneChangeKind } from './dimension/scene-changes.ts';
 export type { EndReason, FirstSeen, ValueKind, Version, VersionChange } from './dimension/version.ts';
 export type { VersionColumn } from './dimension/version-columns.ts';
 export type { ErrorCode, ScenedimErrorOptions } from './errors.ts';
@@ -34,13 +35,13 @@ export type {
   Finding,
   HeadChange,
   Loader,
-  LoaderLimits,
   LoaderUsage,
   Lock,
   LockScope,
   MigrateOptions,
   MigrateResult,
   ObservationKey,
+  ObservationQuery,
   Payload,
   PayloadSize,
   RunOutcome,
@@ -48,8 +49,9 @@ export type {
   TargetMeta,
   VersionQuery,
 } from './load/loader.ts';
-export { databaseLimits } from './load/loader.ts';
 export type { LoaderContext, LoaderFactory, RetryNotice } from './load/loader-factory.ts';
+export type { LoaderLimits } from './load/loader-limits.ts';
+export { databaseLimits } from './load/loader-limits.ts';
 export type { TargetSection } from './load/registry.ts';
 export { createLoader } from './load/registry.ts';
 export type { RunCounts } from './load/run-counts.ts';
@@ -69,6 +71,8 @@ export type {
 } from './pipeline/export-versions.ts';
 export { exportVersions } from './pipeline/export-versions.ts';
 export type { Shard } from './pipeline/fetch/shard.ts';
+export type { ChangesQuery } from './pipeline/read-changes.ts';
+export { readChanges } from './pipeline/read-changes.ts';
 export { rebuild } from './pipeline/rebuild.ts';
 export type { ReplayOptions } from './pipeline/replay.ts';
 export { replay } from './pipeline/replay.ts';

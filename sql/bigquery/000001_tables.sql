@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS `:DATASET.scene_observation` (
   error_message STRING,
   hold_reason STRING,
   decided_at TIMESTAMP,
+  decision_note STRING,
   run_id STRING NOT NULL,
   PRIMARY KEY (app_id, observed_at) NOT ENFORCED
 )

@@ -24,10 +24,14 @@ CREATE TABLE IF NOT EXISTS :SCHEMA.scene_observation (
   error_message text,
   hold_reason   text CHECK (hold_reason IN ('empty', 'shrink', 'manual')),
   decided_at    timestamptz,
+  decision_note text,
   run_id        text NOT NULL,
   PRIMARY KEY (app_id, observed_at),
-  CHECK ((payload_hash IS NULL) = (status = 'failed'))
+  CHECK ((payload_hash IS NULL) = (status = 'failed')),
+  CHECK (decision_note IS NULL OR decided_at IS NOT NULL)
 );
+-- Decisions are few: whoever looks for their notes does not read the log.
+CREATE INDEX IF NOT EXISTS scene_observation_noted ON :SCHEMA.scene_observation (app_id, observed_at) WHERE decision_note IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS :SCHEMA.scene_account (
   app_id                   text COLLATE "C" PRIMARY KEY,

@@ -15,6 +15,8 @@ export type ArgumentType = 'timestamp' | 'code';
 export interface FunctionEntry {
   readonly kind: 'function';
   readonly description: string;
+  /** In order. A function that takes a `code` takes nothing else. */
   readonly arguments: Readonly<Record<string, { readonly type: ArgumentType; readonly description: string }>>;
-  readonly returns: 'text' | { readonly columns: Readonly<Record<string, string>> };
+  /** `versions`: rows with the columns of `dim_scene`; `own`: with columns of the function's own. */
+  readonly returns: 'text' | { readonly rows: 'versions' | 'own'; readonly columns: Readonly<Record<string, string>> };
 }

@@ -69,6 +69,7 @@ export const tableCatalogue = {
       hold_reason:
         'Why it is held, or was before it was accepted: empty (no scene at all), shrink (too many scenes gone), manual.',
       decided_at: 'When a held answer was accepted, or one that counted was held by hand; null otherwise.',
+      decision_note: 'Why, in the words of whoever decided (--note); null when they gave none.',
       run_id: 'Run that recorded it; see scene_run.',
     },
   },

@@ -82,7 +82,28 @@ export const functionCatalogue = {
     kind: 'function',
     description: 'Versions in force at the given instant, with the columns of dim_scene; without the unknown member.',
     arguments: { ts: { type: 'timestamp', description: 'The instant.' } },
-    returns: { columns: dimensionColumns },
+    returns: { rows: 'versions', columns: dimensionColumns },
+  },
+  scene_changes: {
+    kind: 'function',
+    description:
+      'What happened to scenes from one instant to just before another, by the effective times. One row is a change of a scene; a rename is one row. A version dated from the beginning changed in 1970.',
+    arguments: {
+      since: { type: 'timestamp', description: 'The first instant of the period.' },
+      until: { type: 'timestamp', description: 'The first instant after the period.' },
+    },
+    returns: {
+      rows: 'own',
+      columns: {
+        app_id: appId,
+        scene_key: 'Access source as text.',
+        changed_at: 'When it happened.',
+        change:
+          'opened: the first version of the scene; renamed: another name without a gap; removed: WeChat lists it no more; returned: listed again after a gap.',
+        old_name: 'The newest name before; null when opened.',
+        new_name: 'The name from then on; null when removed.',
+      },
+    },
   },
   access_source_of: {
     kind: 'function',

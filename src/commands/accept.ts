@@ -8,7 +8,7 @@ export const description =
   'Lets the newest held answer of an account through, with those directly before it that say the same, and recomputes the account.';
 
 export const examples = [
-  ['accept --app-id wx0123456789abcdef', 'the list really did shrink'],
+  ['accept --app-id wx0123456789abcdef --note "asked the shop: they closed"', 'the list really did shrink'],
   ['accept --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'one certain answer'],
 ] as const;
 
@@ -22,7 +22,7 @@ export function define(command: Command, run: RunAction): void {
     .option('--observed-at <time>', 'this held answer, instead of the newest', (text) =>
       requireInstant(text, '--observed-at'),
     );
-  defineDecision<AcceptFlags>(command, run, (context, { appId, observedAt }) =>
-    accept(context, { appId, observedAt: observedAt ?? null }),
+  defineDecision<AcceptFlags>(command, run, (context, { appId, observedAt, note }) =>
+    accept(context, { appId, observedAt: observedAt ?? null, note }),
   );
 }

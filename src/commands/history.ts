@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { readLaunchScenes } from '../catalog/bundled-tables.ts';
+import type { Version } from '../dimension/version.ts';
 import type { Loader } from '../load/loader.ts';
 import type { Document } from '../output-fields.ts';
 import { exportRowSchema, toExportRow } from '../pipeline/export-versions.ts';
@@ -9,7 +10,9 @@ import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
+import { decisionSchema, type NotedDecision, readNotedDecisions, renderDecisions } from './work/noted-decisions.ts';
 import { addAppIds } from './work/sync-options.ts';
+import { describeUnknownAccounts } from './work/unknown-accounts.ts';
 import { withTarget } from './work/with-target.ts';
 
 export const description = 'Shows the versions of a scene: its names and when each was in force.';
@@ -30,45 +33,51 @@ export function define(command: Command, run: RunAction): void {
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
-        let unknown: readonly string[] = [];
-        const versions = await withTarget(session, config, { label: 'history', readOnly: true }, async ({ loader }) => {
+        const found = await withTarget(session, config, { label: 'history', readOnly: true }, async ({ loader }) => {
           await requireSchema(loader, signal);
           const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
-          const found = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
-          if (found.length === 0) unknown = await unknownAccounts(loader, flags.appId ?? [], signal);
-          return found;
+          const versions = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
+          if (versions.length > 0) return { versions, decisions: await decisionsAbout(loader, versions, signal) };
+          const unknown = await describeUnknownAccounts(loader, flags.appId ?? [], signal);
+          return { versions, decisions: [], unknown };
         });
-        const document: HistoryDocument = { scene_key: key, versions: versions.map(toExportRow) };
+        const { versions, decisions, unknown = '' } = found;
+        const document: HistoryDocument = { scene_key: key, versions: versions.map(toExportRow), decisions };
         if (flags.json === true) await out.printJson(document);
-        else
-          await out.print(
-            versions.length === 0
-              ? nothing(key, unknown)
-              : renderHistory(versions, { paint: out.paint, width: out.columns }),
-          );
+        else if (versions.length === 0) await out.print(unknown === '' ? nothing(key) : unknown);
+        else {
+          const table = renderHistory(versions, { paint: out.paint, width: out.columns });
+          await out.print(`${table}${renderDecisions(decisions)}`);
+        }
         return 0;
       }),
     );
 }
 
 /** What `history --json` prints. */
-export const historyDocumentSchema = z.strictObject({ scene_key: z.string(), versions: z.array(exportRowSchema) });
+export const historyDocumentSchema = z.strictObject({
+  scene_key: z.string(),
+  versions: z.array(exportRowSchema),
+  decisions: z
+    .array(decisionSchema)
+    .describe('Decisions with a note about answers of the accounts that have the scene.'),
+});
 
 type HistoryDocument = Document<typeof historyDocumentSchema>;
 
-async function unknownAccounts(
+/** Of the accounts of these versions; of a hundred thousand, all are read at once. */
+async function decisionsAbout(
   loader: Loader,
-  appIds: readonly string[],
+  versions: readonly Version[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const left = new Set(appIds);
-  if (left.size > 0) for await (const { appId } of loader.readHeads({ appIds }, signal)) left.delete(appId);
-  return [...left];
+): Promise<readonly NotedDecision[]> {
+  const appIds = new Set(versions.map(({ appId }) => appId));
+  const few = appIds.size <= loader.limits.readAccounts ? [...appIds] : undefined;
+  return (await readNotedDecisions(loader, few, signal)).filter(({ app_id: appId }) => appIds.has(appId));
 }
 
-/** A mistyped account must not look like an answer. People often ask for a launch scene, too, which is another numbering. */
-function nothing(key: string, unknown: readonly string[]): string {
-  if (unknown.length > 0) return `not known here: account ${unknown.map(printable).join(', ')}\n`;
+/** People often ask for a launch scene, which is another numbering. */
+function nothing(key: string): string {
   const launch = readLaunchScenes().find(({ launchScene }) => String(launchScene) === key);
   if (launch === undefined) return `no version of scene ${printable(key)}\n`;
   return `${key} is a launch scene, not a scene key: it is counted under access source ${launch.accessSourceKey}\n  scenedim history ${launch.accessSourceKey}\n`;

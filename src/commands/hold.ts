@@ -22,5 +22,7 @@ export function define(command: Command, run: RunAction): void {
     .requiredOption('--observed-at <time>', 'when the wrong answer came (required)', (text) =>
       requireInstant(text, '--observed-at'),
     );
-  defineDecision<HoldFlags>(command, run, (context, { appId, observedAt }) => hold(context, { appId, observedAt }));
+  defineDecision<HoldFlags>(command, run, (context, { appId, observedAt, note }) =>
+    hold(context, { appId, observedAt, note }),
+  );
 }

@@ -4,6 +4,7 @@ import { decisionReportSchema } from '../pipeline/decide.ts';
 import { exportRowSchema } from '../pipeline/export-versions.ts';
 import { runReportSchema } from '../pipeline/run/run-report.ts';
 import { verifyReportSchema } from '../pipeline/verify.ts';
+import { changesDocumentSchema } from './changes.ts';
 import { checkDocumentSchema } from './check/check.ts';
 import { demoDocumentSchema } from './demo/run-demo.ts';
 import { ridDocumentSchema } from './explain-rid.ts';
@@ -24,6 +25,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   check: checkDocumentSchema,
   status: statusDocumentSchema,
   history: historyDocumentSchema,
+  changes: changesDocumentSchema,
   version: exportRowSchema.describe('A line of export --format ndjson.'),
   migrate: migrateDocumentSchema,
   file: fileDocumentSchema,

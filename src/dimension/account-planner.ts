@@ -82,7 +82,7 @@ export class AccountPlanner {
   #judge(incoming: IncomingObservation): { readonly observation: Observation; readonly hold: Hold | null } {
     const { answer, observedAt, payloadHash, recorded } = incoming;
     const { appId, firstSeen, guards, runId } = this.#options;
-    const base = { appId, observedAt, runId, holdReason: null, decidedAt: null, errorCode: null, errorMessage: null };
+    const base = { appId, observedAt, runId, ...undecided, errorCode: null, errorMessage: null };
     if (recorded?.status === 'failed' || answer.kind === 'failure') {
       const said = answer.kind === 'failure' && answer.message !== '' ? answer.message : null;
       const errorMessage = recorded?.errorMessage ?? said;
@@ -90,8 +90,8 @@ export class AccountPlanner {
       return { observation: { ...base, status: 'failed', payloadHash: null, errorCode, errorMessage }, hold: null };
     }
     if (recorded !== null) {
-      const { status, holdReason, decidedAt } = recorded;
-      return { observation: { ...base, status, payloadHash, holdReason, decidedAt }, hold: null };
+      const { status, holdReason, decidedAt, decisionNote } = recorded;
+      return { observation: { ...base, status, payloadHash, holdReason, decidedAt, decisionNote }, hold: null };
     }
     // In a repeat nothing can shrink, so only the guard that needs no timeline is left.
     const hold = applyGuards(answer, this.#timeline ?? new Timeline({ appId, firstSeen }), guards);
@@ -110,6 +110,8 @@ export function planNothing(appId: string, head: AccountHead | null): AccountPla
   const none = { observations: [], duplicates: 0, rejects: [], held: [], refusal: null, versions: noChanges };
   return { appId, head, ...none };
 }
+
+const undecided = { holdReason: null, decidedAt: null, decisionNote: null };
 
 export interface AccountPlannerOptions {
   readonly appId: string;

@@ -23,6 +23,8 @@ export interface Observation {
   readonly holdReason: HoldReason | null;
   /** When it was accepted, or held by hand; null when nobody decided. */
   readonly decidedAt: Micros | null;
+  /** Why somebody decided so, in their words; null when they did not say, or nobody decided. */
+  readonly decisionNote: string | null;
   /** The run that recorded it; not part of what the log says. */
   readonly runId: string;
 }
@@ -39,10 +41,15 @@ export interface Decision {
   readonly status: 'ok' | 'held';
   readonly holdReason: HoldReason | null;
   readonly decidedAt: Micros;
+  /** Takes the place of the note of an earlier decision. */
+  readonly decisionNote: string | null;
 }
 
 /** How an observation was judged that comes from the log of another target: no guard judges it again. */
-export type RecordedDecision = Pick<Observation, 'status' | 'holdReason' | 'decidedAt' | 'errorCode' | 'errorMessage'>;
+export type RecordedDecision = Pick<
+  Observation,
+  'status' | 'holdReason' | 'decidedAt' | 'decisionNote' | 'errorCode' | 'errorMessage'
+>;
 
 /** An observation that is about to be recorded. */
 export interface IncomingObservation {

@@ -93,8 +93,7 @@ function changeObservations(
   for (const decision of decisions) {
     const observation = rows.get(decision.observedAt);
     if (observation === undefined) throw stale(`the observation of ${nameOf(decision)} is not stored`);
-    const { status, holdReason, decidedAt } = decision;
-    rows.set(decision.observedAt, { ...observation, status, holdReason, decidedAt });
+    rows.set(decision.observedAt, { ...observation, ...decision });
   }
   for (const removed of removedObservations) {
     if (!rows.delete(removed.observedAt)) throw stale(`the observation of ${nameOf(removed)} is not stored`);

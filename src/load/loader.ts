@@ -9,11 +9,13 @@
  */
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation, Reject } from '../dimension/observation.ts';
+import type { ChangePeriod } from '../dimension/scene-changes.ts';
 import type { FirstSeen, SceneRef, Version, VersionChange } from '../dimension/version.ts';
 import type { VersionCounts } from '../dimension/version-changes.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import type { RefreshTokenStore, RosterStore } from '../platform-stores.ts';
+import type { LoaderLimits } from './loader-limits.ts';
 import type { RunCounts } from './run-counts.ts';
 
 /** The settings under which the dimension of a target was computed: the row of `scene_meta`. */
@@ -129,53 +131,13 @@ export interface ChangeSet {
   readonly versions: Iterable<VersionChange> & { readonly counts?: VersionCounts };
 }
 
-/**
- * How much a target takes at once. The pipeline cuts its batches and reads by it: a transaction of a
- * database is cheap and short, a job of a warehouse is neither.
- */
-export interface LoaderLimits {
-  /** A batch ends at so many accounts … */
-  readonly batchAccounts: number;
-  /** … or observations … */
-  readonly batchObservations: number;
-  /** … or bytes of different bodies … */
-  readonly batchBodyBytes: number;
-  /** … or when its first observation has waited so long, in milliseconds. Null: never. */
-  readonly batchAgeMs: number | null;
-  /** … or when its observations are of so many different days (UTC), even inside an account. Null: any number. */
-  readonly batchDays: number | null;
-  /** Version changes after which the plan of a batch is written before the rest is planned, at an account boundary. */
-  readonly batchVersions: number;
-  /** Accounts that one read names, at most. */
-  readonly readAccounts: number;
-  /** Accounts whose whole log is read at once: their versions are in memory together. */
-  readonly readLogAccounts: number;
-  /** Bodies that are read at once; each has 1 MiB at most. */
-  readonly readPayloads: number;
-  /** How long to wait for others that migrate or are about to, in milliseconds. Default: 30 and 10 seconds. */
-  readonly migrationWaitMs?: number;
-  /** Between two attempts to get the run lock while `--lock-timeout` lasts, in milliseconds. Default: 200. */
-  readonly lockPollMs?: number;
-}
-
-/** What suits a database with transactions. */
-export const databaseLimits: LoaderLimits = {
-  batchAccounts: 1_000,
-  batchObservations: 10_000,
-  batchBodyBytes: 32 * 1024 * 1024,
-  batchAgeMs: null,
-  batchDays: null,
-  batchVersions: 200_000,
-  readAccounts: 1_000,
-  readLogAccounts: 50,
-  readPayloads: 100,
-};
-
 /** Which versions to read. No field: all. */
 export interface VersionQuery {
   /** At most `limits.readAccounts`. */
   readonly appIds?: readonly string[];
   readonly openOnly?: boolean;
+  /** Only those that began or ended in `[since, until)`; a version that is open has not ended. */
+  readonly changedIn?: ChangePeriod;
   /** Only those in force at this instant. */
   readonly asOf?: Micros;
   readonly sceneKey?: string;
@@ -189,6 +151,11 @@ export interface AccountQuery {
   readonly appIds?: readonly string[];
   /** Older observations are not needed; a loader may give them all the same. */
   readonly since?: Micros;
+}
+
+export interface ObservationQuery extends AccountQuery {
+  /** Only those whose decision has a note. Default false. */
+  readonly notedOnly?: boolean;
 }
 
 /** Something `check` found out about the target. */
@@ -255,7 +222,7 @@ export interface Loader extends AsyncDisposable {
   /** Versions of one consistent state, ordered by app_id, scene_key, effective_from (code points). */
   readVersions(query: VersionQuery, signal: AbortSignal): AsyncIterable<Version>;
   /** Observations of one consistent state, ordered by app_id, observed_at. */
-  readObservations(query: AccountQuery, signal: AbortSignal): AsyncIterable<Observation>;
+  readObservations(query: ObservationQuery, signal: AbortSignal): AsyncIterable<Observation>;
   /** Bodies by hash; hashes that are not stored are missing from the result. At most 1,000 hashes. */
   readPayloads(payloadHashes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
 

@@ -6,6 +6,7 @@ import type { Decision } from '../dimension/observation.ts';
 import { countChanges } from '../dimension/version-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant, type Micros } from '../instant.ts';
+import { canonicalText, isLongerThan } from '../normalize/canonical-text.ts';
 import { type Document, time } from '../output-fields.ts';
 import { type DraftChangeSet, emptyChanges } from './batch/build-change-set.ts';
 import { type LogEntry, readLog } from './log/account-log.ts';
@@ -17,29 +18,32 @@ import { versionCountsSchema } from './run/run-report.ts';
 
 /** Lets held observations through and recomputes the account. Nothing to accept is no error. */
 export async function accept(context: RunContext, options: AcceptOptions): Promise<DecisionReport> {
-  return decideAccount(context, 'accept', options.appId, (log) =>
+  return decideAccount(context, 'accept', options, (log) =>
     options.observedAt === null ? newestHeld(log) : withStatus(log, 'held', options.appId, options.observedAt),
   );
 }
 
 /** Takes a wrong ok observation out again and recomputes the account. One that is held already is no error. */
 export async function hold(context: RunContext, options: HoldOptions): Promise<DecisionReport> {
-  return decideAccount(context, 'hold', options.appId, (log) =>
-    withStatus(log, 'ok', options.appId, options.observedAt),
-  );
+  return decideAccount(context, 'hold', options, (log) => withStatus(log, 'ok', options.appId, options.observedAt));
 }
 
 export interface AcceptOptions {
   readonly appId: string;
   /** A held observation; null for the newest one and those before it that say the same. */
   readonly observedAt: Micros | null;
+  readonly note?: DecisionNote | undefined;
 }
 
 export interface HoldOptions {
   readonly appId: string;
   /** An ok observation. */
   readonly observedAt: Micros;
+  readonly note?: DecisionNote | undefined;
 }
+
+/** Why, in the words of whoever decides; at most 1,000 characters. Stored with the decision, without secrets. */
+export type DecisionNote = string;
 
 /** What `accept` and `hold` print with `--json`. */
 export const decisionReportSchema = z
@@ -61,9 +65,10 @@ type Choose = (log: AsyncIterable<LogEntry>) => Promise<readonly LogEntry[]>;
 async function decideAccount(
   context: RunContext,
   command: Command,
-  appId: string,
+  { appId, note }: Pick<AcceptOptions, 'appId' | 'note'>,
   choose: Choose,
 ): Promise<DecisionReport> {
+  const decisionNote = note === undefined ? null : storableNote(note, context.redact);
   const work = async (run: Run) => {
     const head = await readHead(run, appId);
     await requireWhole(run, appId);
@@ -71,8 +76,8 @@ async function decideAccount(
     const decidedAt = context.clock.now();
     const decisions = chosen.map(({ observation: { observedAt, holdReason } }): Decision => {
       return command === 'accept'
-        ? { appId, observedAt, status: 'ok', holdReason, decidedAt }
-        : { appId, observedAt, status: 'held', holdReason: 'manual', decidedAt };
+        ? { appId, observedAt, status: 'ok', holdReason, decidedAt, decisionNote }
+        : { appId, observedAt, status: 'held', holdReason: 'manual', decidedAt, decisionNote };
     });
     if (decisions.length > 0) await run.commit(() => draftDecisions(run, appId, decisions));
     const { counts, runId } = run.tally;
@@ -91,6 +96,16 @@ async function decideAccount(
     await requireTarget(context);
     return context;
   });
+}
+
+const MAX_NOTE_LENGTH = 1_000;
+
+function storableNote(note: DecisionNote, redact: (text: string) => string): string {
+  const isLong = isLongerThan(note, MAX_NOTE_LENGTH);
+  const text = isLong ? '' : canonicalText(redact(note));
+  if (text !== '') return text;
+  const message = isLong ? `the note has more than ${MAX_NOTE_LENGTH} characters` : 'the note is empty';
+  throw new ScenedimError('usage', message, { remedy: 'say in a sentence or two why you decide so' });
 }
 
 /** Null when nothing is stored of the account. */

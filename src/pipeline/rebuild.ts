@@ -165,7 +165,7 @@ function rebuiltAccount(run: Run, account: RecomputedAccount): RebuiltAccount {
   const { appId, versions, damaged } = account;
   const decidedAt = run.context.clock.now();
   const decisions = damaged.map(({ observedAt }) => {
-    return { appId, observedAt, status: 'held' as const, holdReason: 'manual' as const, decidedAt };
+    return { appId, observedAt, status: 'held', holdReason: 'manual', decidedAt, decisionNote: null } as const;
   });
   return { versions, heads: changedHead(account), decisions };
 }

@@ -1,7 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { versionRules } from '../../src/catalog/quality-rules.ts';
-import { describeReadable } from '../../src/catalog/readable-relations.ts';
-import { physicalTypes } from '../../src/commands/schema/odcs-document.ts';
 import { everyStatement } from '../../src/load/bigquery/check/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import type { Query } from '../../src/load/bigquery/sql/query.ts';
@@ -55,23 +52,6 @@ function suite(built: string): void {
     expect(grants).toHaveLength(1);
     const shown = [...facts, ...grants, ...blocksOf('sql bigquery').map(({ text }) => text)];
     const statements = [...migrationsOf(documentsPlace), ...shown.map((sql) => ({ sql }))];
-    expect((await passThroughGate(built, statements)).refused).toEqual([]);
-  });
-
-  test('takes the queries of the data contract, and its types', async () => {
-    const relations = describeReadable().map((relation) => ({
-      ...relation,
-      path: `\`project.scene.${relation.name}\``,
-    }));
-    const rules = relations.flatMap(({ path, versionsOf }) =>
-      versionsOf === undefined ? [] : versionRules.map((rule) => rule.violations(path, versionsOf)),
-    );
-    const types = relations.map(({ columns, path }) => {
-      const typed = columns.map(({ name, kind }) => `COALESCE(${name}, CAST(NULL AS ${physicalTypes.bigquery[kind]}))`);
-      return `SELECT ${typed.join(', ')} FROM ${path}`;
-    });
-    expect([rules.length, types.length]).toEqual([4 * versionRules.length, relations.length]);
-    const statements = [...migrations, ...[...rules, ...types].map((sql) => ({ sql }))];
     expect((await passThroughGate(built, statements)).refused).toEqual([]);
   });
 

@@ -112,6 +112,17 @@ describeBigquery('the views', (suite) => {
     expect(rows.every((row) => row.map(([name]) => name).join() === asOfColumns)).toBe(true);
   });
 
+  test.each([
+    ['1970-01-01T00:00:00Z', '9999-12-31T00:00:00Z', 13],
+    ['2026-01-15T00:00:00.000001Z', '2026-02-01T16:30:00Z', 2],
+    ['2026-03-08T06:59:00Z', '2026-03-09T04:30:00Z', 2],
+    ['2026-02-01T16:30:00.000001Z', '2026-02-01T16:30:00Z', 0],
+  ])('scene_changes from %s to %s has the rows that it has in Postgres', async (since, until, count) => {
+    const rows = await inBigquery(`\`${scene.path}.scene_changes\`(TIMESTAMP '${since}', TIMESTAMP '${until}')`);
+    expect(rows).toHaveLength(count);
+    expect(sorted(rows)).toEqual(sorted(await inPostgres(`scene.scene_changes('${since}', '${until}')`)));
+  });
+
   test.each(['Asia/Shanghai', 'America/New_York', 'Pacific/Kiritimati'])(
     'the date columns are days in %s, as in Postgres, and the open end is the 31st',
     async (zone) => {

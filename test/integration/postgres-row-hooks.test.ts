@@ -32,7 +32,14 @@ const second: ChangeSet = sampleChangeSet(1, {
   heads: [sampleHeadChange('wx1', 1, instantAt(1)), sampleHeadChange('wx2', null)],
   observations: [sampleObservation('wx1', instantAt(1)), sampleObservation('wx2', instantAt(1))],
   decisions: [
-    { appId: 'wx1', observedAt: instantAt(0), status: 'held', holdReason: 'manual', decidedAt: instantAt(2) },
+    {
+      appId: 'wx1',
+      observedAt: instantAt(0),
+      status: 'held',
+      holdReason: 'manual',
+      decidedAt: instantAt(2),
+      decisionNote: null,
+    },
   ],
   rejects: [{ appId: 'wx1', observedAt: instantAt(1), index: 0, reason: 'no_key', raw: '{}' }],
   versions: [

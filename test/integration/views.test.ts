@@ -136,6 +136,32 @@ describeViewDatabases('the views', (database) => {
     expect(await database().query(`SELECT scene.access_source_of(${code}) AS key`)).toEqual([{ key }]);
   });
 
+  test.each([
+    [
+      'in January',
+      '2026-01-01',
+      '2026-02-01',
+      ['wx1 57 removed 新入口 ', 'wx1 18 opened  测试', 'wx1 57 returned 新入口 新入口'],
+    ],
+    [
+      'at the instant of a rename',
+      '2026-02-01 16:30',
+      '2026-02-01 16:30:00.000001',
+      ['wx1 4 renamed 二维码 扫一扫二维码'],
+    ],
+    ['until an instant before a rename', '2026-01-20 00:00:00.000001', '2026-02-01 16:30', []],
+    ['in no period', '2026-03-01', '2026-01-01', []],
+    ['at the beginning', '1970-01-01', '1970-01-02', ['wx1 10', 'wx1 4', 'wx1 57', 'wx1 @_all', 'wx2 4']],
+  ])('scene_changes tells what happened %s', async (_, since, until, told) => {
+    const rows = await database().query<{ row: string }>(
+      `SELECT concat_ws(' ', app_id, scene_key, change, COALESCE(old_name, ''), COALESCE(new_name, '')) AS row
+       FROM scene.scene_changes($1::timestamptz, $2::timestamptz) ORDER BY changed_at, app_id, scene_key`,
+      [`${since}Z`, `${until}Z`],
+    );
+    const texts = rows.map(({ row }) => row);
+    expect(since === '1970-01-01' ? texts.map((text) => text.split(' opened ')[0]) : texts).toEqual(told);
+  });
+
   test('scene_current is the open versions with their confirmation, and the unknown member', async () => {
     const rows = await database().query<{ row: string }>(
       `SELECT concat_ws(' ', app_id, scene_key, scene_name, effective_from_date, (last_confirmed_at AT TIME ZONE 'UTC')::date) AS row

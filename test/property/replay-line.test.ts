@@ -24,19 +24,20 @@ const body = fc.oneof(
   fc.string({ unit: 'binary' }).map((text) => new TextEncoder().encode(text)),
   fc.json().map((text) => new TextEncoder().encode(`\ufeff${text}`)),
 );
-const none = { errorCode: null, errorMessage: null, holdReason: null, decidedAt: null };
-const judged = fc.oneof(
-  fc.record({
-    status: fc.constant('ok' as const),
-    holdReason: fc.option(fc.constantFrom(...holdReasons)),
-    decidedAt: fc.option(instant),
-  }),
-  fc.record({
-    status: fc.constant('held' as const),
-    holdReason: fc.constantFrom(...holdReasons),
-    decidedAt: fc.option(instant),
-  }),
+const none = { errorCode: null, errorMessage: null, holdReason: null, decidedAt: null, decisionNote: null };
+const decided = fc.oneof(
+  fc.constant({ decidedAt: null, decisionNote: null }),
+  fc.record({ decidedAt: instant, decisionNote: fc.option(message) }),
 );
+const judged = fc
+  .tuple(
+    fc.oneof(
+      fc.record({ status: fc.constant('ok' as const), holdReason: fc.option(fc.constantFrom(...holdReasons)) }),
+      fc.record({ status: fc.constant('held' as const), holdReason: fc.constantFrom(...holdReasons) }),
+    ),
+    decided,
+  )
+  .map(([status, decision]) => ({ ...status, ...decision }));
 const failed = fc.record({
   status: fc.constant('failed' as const),
   errorCode: fc.constantFrom('-1', '40001', 'network', 'malformed_response'),
@@ -53,14 +54,14 @@ test('a written line is read back exactly, and written again as the same bytes',
   fc.assert(
     fc.property(logged, ({ observation, body }) => {
       const line = formatReplayLine(observation, body);
-      const { appId, observedAt, status, holdReason, decidedAt, errorCode, errorMessage } = observation;
+      const { appId, observedAt, status, holdReason, decidedAt, decisionNote, errorCode, errorMessage } = observation;
       const parsed = parseReplayLine(line);
       const payload = body === null ? null : { payloadHash: hashPayload(body), body };
       expect(parsed).toEqual({
         appId,
         observedAt,
         payload,
-        recorded: { status, holdReason, decidedAt, errorCode, errorMessage },
+        recorded: { status, holdReason, decidedAt, decisionNote, errorCode, errorMessage },
       });
       const read = { ...head, appId, observedAt, ...(parsed.recorded ?? observation) };
       expect(formatReplayLine(read, parsed.payload?.body ?? null)).toBe(line);

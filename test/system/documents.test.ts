@@ -42,6 +42,7 @@ const joins: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['二维码', '扫一扫二维码', '未知'],
     ['二维码', '扫一扫二维码', '扫一扫二维码', '未知', '其他', '未知', '其他'],
     ['扫一扫二维码'],
+    ['removed H5', 'renamed 二维码'],
     ['扫一扫二维码', '其他', '其他'],
   ],
 };
@@ -81,7 +82,11 @@ describe('the demo', () => {
     for (const { text } of joinBlocks.filter((block) => block.document === document)) {
       const rows = await sql(text.trim().replace(/;$/, ''));
       const ordered = rows.toSorted((a, b) => dateOf(a) - dateOf(b));
-      results.push(ordered.map((row) => row['scene_name']));
+      results.push(
+        ordered.map(({ scene_name: name, change, old_name: old }) =>
+          change === undefined ? name : `${change} ${old}`,
+        ),
+      );
     }
     expect(results).toEqual(expected);
   });

@@ -92,7 +92,15 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   },
   'config/README.md replay': (rows) => {
     const observation: Observation = {
-      ...{ appId: 'wx1', observedAt: 0n, status: 'held', payloadHash: null, holdReason: 'empty', decidedAt: 0n },
+      ...{
+        appId: 'wx1',
+        observedAt: 0n,
+        status: 'held',
+        payloadHash: null,
+        holdReason: 'empty',
+        decidedAt: 0n,
+        decisionNote: 'why',
+      },
       ...{ errorCode: '1', errorMessage: 'x', runId: 'r' },
     };
     const bodies = [new Uint8Array([0x7b]), new Uint8Array([0xff])];

@@ -10,6 +10,7 @@ import { withTarget } from './with-target.ts';
 /** Options of `accept` and `hold`, apart from the time. */
 export interface DecisionFlags extends LockFlags {
   readonly appId: string;
+  readonly note?: string;
 }
 
 /** Adds what `accept` and `hold` share: they decide about one account and print the report. */
@@ -18,16 +19,18 @@ export function defineDecision<Flags extends DecisionFlags>(
   run: RunAction,
   decide: (context: RunContext, flags: Flags) => Promise<DecisionReport>,
 ): void {
-  addLockTimeout(command).action(
-    run<Flags>(async (session, flags) => {
-      const config = await session.loadConfig();
-      const target = { label: command.name(), lockTimeoutMs: flags.lockTimeout };
-      const report = await withTarget(session, config, target, (context) => decide(context, flags));
-      if (flags.json === true) await session.out.printJson(report);
-      else if (flags.quiet !== true) await session.out.print(render(report));
-      return 0;
-    }),
-  );
+  addLockTimeout(command)
+    .option('--note <text>', 'why; kept with the decision, shown by history and changes')
+    .action(
+      run<Flags>(async (session, flags) => {
+        const config = await session.loadConfig();
+        const target = { label: command.name(), lockTimeoutMs: flags.lockTimeout };
+        const report = await withTarget(session, config, target, (context) => decide(context, flags));
+        if (flags.json === true) await session.out.printJson(report);
+        else if (flags.quiet !== true) await session.out.print(render(report));
+        return 0;
+      }),
+    );
 }
 
 function render({ outcome, message, versions }: DecisionReport): string {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { systemTimer } from '../../clock.ts';
 import { ServerTime } from '../../server-time.ts';
-import type { Loader, LoaderLimits } from '../loader.ts';
+import type { Loader } from '../loader.ts';
 import type { LoaderFactory, RetryNotice } from '../loader-factory.ts';
+import type { LoaderLimits } from '../loader-limits.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { writeRoster } from './apply/write-roster.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';

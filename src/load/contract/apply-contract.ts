@@ -18,10 +18,19 @@ import {
 /** Every sort of observation: of each status, with each field filled and empty. */
 const observationsOfAllSorts: readonly Observation[] = [
   sampleObservation('wx1', instantAt(0)),
-  sampleObservation('wx1', instantAt(1), { holdReason: 'shrink', decidedAt: instantAt(9) }),
+  sampleObservation('wx1', instantAt(1), {
+    holdReason: 'shrink',
+    decidedAt: instantAt(9),
+    decisionNote: '问过店长，属实',
+  }),
   sampleObservation('wx1', instantAt(2), { status: 'held', holdReason: 'empty' }),
   sampleObservation('wx1', instantAt(3), { status: 'held', holdReason: 'shrink' }),
-  sampleObservation('wx1', instantAt(4), { status: 'held', holdReason: 'manual', decidedAt: instantAt(8) }),
+  sampleObservation('wx1', instantAt(4), {
+    status: 'held',
+    holdReason: 'manual',
+    decidedAt: instantAt(8),
+    decisionNote: null,
+  }),
   sampleObservation('wx1', instantAt(5), {
     status: 'failed',
     payloadHash: null,
@@ -96,8 +105,18 @@ export function describeApply(targets: ContractTargets): void {
         observations: [held, wrong, other],
         heads: [sampleHeadChange('wx1', null), sampleHeadChange('wx2', null)],
       });
-      const accepted = { status: 'ok', holdReason: 'shrink', decidedAt: instantAt(3) } as const;
-      const setAside = { status: 'held', holdReason: 'manual', decidedAt: instantAt(4) } as const;
+      const accepted = {
+        status: 'ok',
+        holdReason: 'shrink',
+        decidedAt: instantAt(3),
+        decisionNote: 'the shop says so',
+      } as const;
+      const setAside = {
+        status: 'held',
+        holdReason: 'manual',
+        decidedAt: instantAt(4),
+        decisionNote: 'a fault of WeChat',
+      } as const;
       await applyChanges(loader, 1, {
         run: sampleRun('run-2', 1, { command: 'accept' }),
         decisions: [
@@ -107,7 +126,12 @@ export function describeApply(targets: ContractTargets): void {
         heads: [sampleHeadChange('wx1', 1)],
       });
       const { observations } = await stateOf(loader);
-      expect(observations).toEqual([{ ...held, ...accepted }, { ...wrong, ...setAside }, other]);
+      const decided = [
+        { ...held, ...accepted },
+        { ...wrong, ...setAside },
+      ];
+      expect(observations).toEqual([...decided, other]);
+      expect(await Array.fromAsync(loader.readObservations({ notedOnly: true }, neverAborted))).toEqual(decided);
     });
 
     it('deletes observations and bodies, and refuses with stale_heads to delete what is not there', async () => {

@@ -25,6 +25,10 @@ function inForce(at: bigint): (version: Version) => boolean {
   return ({ effectiveFrom, effectiveTo }) => effectiveFrom <= at && at < effectiveTo;
 }
 
+function startsAtBeginning({ effectiveFrom }: Version): boolean {
+  return effectiveFrom === BEGINNING;
+}
+
 const queries: readonly (readonly [string, VersionQuery, (version: Version) => boolean])[] = [
   ['all versions', {}, () => true],
   ['those of some accounts, each once', { appIds: ['wx3', 'wx1', 'wx3'] }, ({ appId }) => appId !== 'wx2'],
@@ -39,6 +43,17 @@ const queries: readonly (readonly [string, VersionQuery, (version: Version) => b
   ['those in force just before the open end', { asOf: OPEN_END - 1n }, isOpen],
   ['none in force at the open end', { asOf: OPEN_END }, () => false],
   ['none in force before the beginning', { asOf: BEGINNING - 1n }, () => false],
+  [
+    'those that began or ended from an instant on, to just before another',
+    { changedIn: { since: t2, until: t3 } },
+    ({ effectiveFrom, effectiveTo }) => effectiveFrom === t2 || effectiveTo === t2,
+  ],
+  [
+    'those that began, and not the open ones, when a period has no end',
+    { changedIn: { since: t3, until: OPEN_END + 1n } },
+    ({ effectiveFrom }) => effectiveFrom === t3,
+  ],
+  ['those that began at the beginning', { changedIn: { since: BEGINNING, until: t1 } }, startsAtBeginning],
   ['those of a key', { sceneKey: '1' }, ({ sceneKey }) => sceneKey === '1'],
   ['none of a key that is not stored', { sceneKey: '%' }, () => false],
   ['open ones of a key', { sceneKey: '10', openOnly: true }, (version) => version.sceneKey === '10' && isOpen(version)],

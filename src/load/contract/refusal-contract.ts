@@ -20,7 +20,16 @@ const heldObservation = sampleObservation('wx1', instantAt(0), { status: 'held',
 const secondBatch: ChangeSet = sampleChangeSet(1, {
   run: { ...sampleChangeSet(1).run, runId: 'run-2' },
   observations: [sampleObservation('wx2', instantAt(1)), sampleObservation('wx1', instantAt(1))],
-  decisions: [{ appId: 'wx1', observedAt: instantAt(0), status: 'ok', holdReason: 'shrink', decidedAt: instantAt(2) }],
+  decisions: [
+    {
+      appId: 'wx1',
+      observedAt: instantAt(0),
+      status: 'ok',
+      holdReason: 'shrink',
+      decidedAt: instantAt(2),
+      decisionNote: null,
+    },
+  ],
   rejects: [{ appId: 'wx1', observedAt: instantAt(1), index: 0, reason: 'no_key', raw: '{}' }],
   heads: [sampleHeadChange('wx2', null, instantAt(1)), sampleHeadChange('wx1', 1, instantAt(1))],
   versions: [

@@ -42,6 +42,7 @@ export function sampleObservation(appId: string, observedAt: Micros, fields: Par
     errorMessage: null,
     holdReason: null,
     decidedAt: null,
+    decisionNote: null,
     runId: 'run-1',
     ...fields,
   };

@@ -2,8 +2,8 @@ import { compareCodePoints } from '../../compare-code-points.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountRows } from '../account-rows.ts';
 import type { AccountQuery, Loader } from '../loader.ts';
-import { databaseLimits } from '../loader.ts';
 import type { LoaderFactory } from '../loader-factory.ts';
+import { databaseLimits } from '../loader-limits.ts';
 import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
 import { schemaFinding } from '../schema-version.ts';
@@ -57,7 +57,9 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
       return client.rowsOf(query, signal, ({ versions }) => orderVersions(versions.values().filter(isAsked)));
     },
     readObservations: (query, signal) =>
-      client.rowsOf(query, signal, ({ observations }) => orderObservations(observations.values())),
+      client.rowsOf(query, signal, ({ observations }) =>
+        orderObservations(observations.values()).filter((row) => query.notedOnly !== true || row.decisionNote !== null),
+      ),
     async readPayloads(payloadHashes, signal) {
       client.enterSchema(signal);
       const found = new Map<string, Uint8Array>();

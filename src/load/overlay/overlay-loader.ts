@@ -10,15 +10,16 @@ import type {
   ChangeSet,
   Finding,
   Loader,
-  LoaderLimits,
   Lock,
   LockScope,
   MigrateOptions,
   MigrateResult,
+  ObservationQuery,
   PayloadSize,
   TargetMeta,
   VersionQuery,
 } from '../loader.ts';
+import type { LoaderLimits } from '../loader-limits.ts';
 import { migratedMeta } from '../migrated-meta.ts';
 import { orderObservations, orderVersions } from '../row-order.ts';
 import { createVersionFilter } from '../version-filter.ts';
@@ -128,9 +129,12 @@ export class OverlayLoader implements Loader {
     return this.#read('versions', accountsIn(query), signal, stored, merge);
   }
 
-  readObservations(query: AccountQuery, signal: AbortSignal): AsyncIterable<Observation> {
-    const stored = () => this.#unchanged(query.appIds, this.#base.readObservations(query, signal), signal);
-    return this.#read('observations', query.appIds, signal, stored, mergeObservations);
+  async *readObservations(query: ObservationQuery, signal: AbortSignal): AsyncGenerator<Observation> {
+    const { notedOnly, ...asked } = query;
+    const stored = () => this.#unchanged(query.appIds, this.#base.readObservations(asked, signal), signal);
+    for await (const row of this.#read('observations', query.appIds, signal, stored, mergeObservations)) {
+      if (notedOnly !== true || row.decisionNote !== null) yield row;
+    }
   }
 
   async readPayloads(payloadHashes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -271,9 +275,9 @@ function mergeObservations(
   const rows = new Map<Micros, Observation>(stored.map((observation) => [observation.observedAt, observation]));
   for (const { added, decisions, removed } of changes) {
     for (const observation of added) rows.set(observation.observedAt, observation);
-    for (const { observedAt, status, holdReason, decidedAt } of decisions) {
-      const observation = rows.get(observedAt);
-      if (observation !== undefined) rows.set(observedAt, { ...observation, status, holdReason, decidedAt });
+    for (const decision of decisions) {
+      const observation = rows.get(decision.observedAt);
+      if (observation !== undefined) rows.set(decision.observedAt, { ...observation, ...decision });
     }
     for (const observedAt of removed) rows.delete(observedAt);
   }

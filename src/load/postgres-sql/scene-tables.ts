@@ -27,6 +27,7 @@ export interface SceneTables {
     readonly error_message: string | null;
     readonly hold_reason: string | null;
     readonly decided_at: string | null;
+    readonly decision_note: string | null;
     readonly run_id: string;
   };
   readonly scene_account: {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
-import { databaseLimits } from '../loader.ts';
 import type { LoaderContext } from '../loader-factory.ts';
+import { databaseLimits } from '../loader-limits.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { VersionKey } from './apply/version-key.ts';
 import { checkDatabase } from './check-database.ts';

@@ -1,6 +1,7 @@
 import type { IncomingObservation } from '../../dimension/observation.ts';
 import { MICROS_PER_DAY } from '../../instant.ts';
-import type { LoaderLimits, Payload } from '../../load/loader.ts';
+import type { Payload } from '../../load/loader.ts';
+import type { LoaderLimits } from '../../load/loader-limits.ts';
 import type { AnswerFailure, NormalizedAnswer } from '../../normalize/snapshot.ts';
 
 /**

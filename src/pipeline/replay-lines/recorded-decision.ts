@@ -5,7 +5,7 @@ import { badLine, instantField, type LineFields, textField } from './replay-fiel
 const MAX_MESSAGE_LENGTH = 1024 * 1024;
 
 /** Fields that mean nothing without `status`. */
-const dependents = ['hold_reason', 'decided_at', 'error_code', 'error_message'] as const;
+const dependents = ['hold_reason', 'decided_at', 'decision_note', 'error_code', 'error_message'] as const;
 
 /**
  * Reads `status` and what belongs to it; null when the line has none. Throws `bad_line` for what
@@ -23,6 +23,7 @@ export function readDecision(fields: LineFields, hasBody: boolean): RecordedDeci
     status,
     holdReason: holdReasonText === null ? null : choiceOf('hold_reason', holdReasonText, holdReasons),
     decidedAt: instantField(fields, 'decided_at'),
+    decisionNote: textField(fields, 'decision_note'),
     errorCode: errorCodeField(fields),
     errorMessage: errorMessageField(fields),
   };
@@ -31,7 +32,8 @@ export function readDecision(fields: LineFields, hasBody: boolean): RecordedDeci
 }
 
 function assertCoherent(decision: RecordedDecision, hasBody: boolean): void {
-  const { status, holdReason, decidedAt, errorCode, errorMessage } = decision;
+  const { status, holdReason, decidedAt, decisionNote, errorCode, errorMessage } = decision;
+  if (decisionNote !== null && decidedAt === null) throw badLine('decision_note is given without decided_at');
   if (status === 'failed') {
     if (!hasBody && errorCode === null)
       throw badLine('error_code is missing: status failed needs it, or a body that tells it');

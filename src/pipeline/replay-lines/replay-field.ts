@@ -10,6 +10,7 @@ export const fieldNames: readonly string[] = [
   'status',
   'hold_reason',
   'decided_at',
+  'decision_note',
   'error_code',
   'error_message',
 ];

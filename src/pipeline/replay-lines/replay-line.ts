@@ -80,6 +80,7 @@ export function formatReplayLine(observation: Observation, body: Uint8Array | nu
     status: observation.status,
     hold_reason: observation.holdReason ?? undefined,
     decided_at: observation.decidedAt === null ? undefined : formatInstant(observation.decidedAt),
+    decision_note: observation.decisionNote ?? undefined,
     error_code: observation.errorCode ?? undefined,
     error_message: observation.errorMessage ?? undefined,
     ...formatBody(body),

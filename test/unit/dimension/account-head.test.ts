@@ -11,6 +11,7 @@ const failure: Observation = {
   errorMessage: 'busy, rid: 64af7b86-7f59782b-19648ad4',
   holdReason: null,
   decidedAt: null,
+  decisionNote: null,
   runId: 'r',
 };
 

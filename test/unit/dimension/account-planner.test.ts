@@ -68,7 +68,14 @@ describe('an account plan', () => {
   });
 
   it('runs no guard on a recorded decision', () => {
-    const recorded = { status: 'ok', holdReason: null, decidedAt: null, errorCode: null, errorMessage: null } as const;
+    const recorded = {
+      status: 'ok',
+      holdReason: null,
+      decidedAt: null,
+      decisionNote: null,
+      errorCode: null,
+      errorMessage: null,
+    } as const;
     const { held, observations } = plan([answer(1, snapshot(letters)), { ...answer(2, snapshot({})), recorded }]);
     expect(held).toEqual([]);
     expect(observations.map(({ status }) => status)).toEqual(['ok', 'ok']);
@@ -93,6 +100,7 @@ describe('an account plan', () => {
       status: 'held',
       holdReason: 'shrink',
       decidedAt: null,
+      decisionNote: null,
       errorCode: null,
       errorMessage: null,
     } as const;
@@ -106,7 +114,14 @@ describe('an account plan', () => {
 
   it('refuses it at the time of a stored failure of the same code, too', () => {
     const failed = { ...answer(1, snapshot({})), answer: { kind: 'failure', code: '-1', message: 'busy' } as const };
-    const recorded = { status: 'ok', holdReason: null, decidedAt: null, errorCode: null, errorMessage: null } as const;
+    const recorded = {
+      status: 'ok',
+      holdReason: null,
+      decidedAt: null,
+      decisionNote: null,
+      errorCode: null,
+      errorMessage: null,
+    } as const;
     const broken = { ...failed, recorded };
     expect(plan([failed, broken]).refusal?.incoming).toBe(broken);
   });
@@ -116,6 +131,7 @@ describe('an account plan', () => {
       status: 'failed',
       holdReason: null,
       decidedAt: null,
+      decisionNote: null,
       errorCode: null,
       errorMessage: null,
     } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatInstant } from '../../../src/instant.ts';
-import type { LoaderLimits } from '../../../src/load/loader.ts';
+import type { LoaderLimits } from '../../../src/load/loader-limits.ts';
 import { createMemoryLoader } from '../../../src/load/memory/memory-loader.ts';
 import { createMemoryTarget } from '../../../src/load/memory/memory-target.ts';
 import { compact } from '../../../src/pipeline/compact.ts';

@@ -173,7 +173,7 @@ function mergeDecisions(
 USING ${source} AS s
 ON o.app_id = s.app_id AND o.observed_at = s.observed_at AND o.observed_at BETWEEN @first_decided AND @last_decided
 WHEN MATCHED THEN
-  UPDATE SET status = s.status, hold_reason = s.hold_reason, decided_at = s.decided_at`,
+  UPDATE SET status = s.status, hold_reason = s.hold_reason, decided_at = s.decided_at, decision_note = s.decision_note`,
       parameters: spanParameters('decided', span),
     },
     rowCountAssertion(integerParameter('decision_rows', rows), assertMessages.staleRows),

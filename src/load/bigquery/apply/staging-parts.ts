@@ -32,6 +32,7 @@ export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
     error_message: text((observation) => observation.errorMessage),
     hold_reason: text((observation) => observation.holdReason),
     decided_at: instant((observation) => observation.decidedAt),
+    decision_note: text((observation) => observation.decisionNote),
     run_id: text((observation) => observation.runId),
   }),
   decision: partOf<Decision>(({ decisions }) => decisions, {
@@ -40,6 +41,7 @@ export const stagingParts: Readonly<Record<StagingPartName, StagingPart>> = {
     status: text((decision) => decision.status),
     hold_reason: text((decision) => decision.holdReason),
     decided_at: instant((decision) => decision.decidedAt),
+    decision_note: text((decision) => decision.decisionNote),
   }),
   reject: partOf<Reject>(({ rejects }) => rejects, {
     app_id: text((reject) => reject.appId),

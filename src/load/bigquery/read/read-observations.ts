@@ -1,5 +1,5 @@
 import { holdReasons, type Observation, observationStatuses } from '../../../dimension/observation.ts';
-import type { AccountQuery } from '../../loader.ts';
+import type { ObservationQuery } from '../../loader.ts';
 import { oneOf, oneOfOrNull } from '../../one-of.ts';
 import { RowCells } from '../jobs/row-cells.ts';
 import type { JobRunner } from '../jobs/run-job.ts';
@@ -11,15 +11,20 @@ import { ofAccounts } from './account-conditions.ts';
 import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.ts';
 
 /** The observations of some accounts, of a range of accounts, or of all. */
-export function observationsQuery(place: DatasetName, { appIds, since }: AccountQuery, range?: AccountRange): Query {
+export function observationsQuery(
+  place: DatasetName,
+  { appIds, since, notedOnly }: ObservationQuery,
+  range?: AccountRange,
+): Query {
   const part = rangeClauses(range);
   const accounts = appIds === undefined ? undefined : ofAccounts(appIds);
   const conditions = [...part.conditions, ...(accounts === undefined ? [] : [accounts.sql])];
   if (since !== undefined) conditions.push('observed_at >= @since');
+  if (notedOnly === true) conditions.push('decision_note IS NOT NULL');
   const where = conditions.length === 0 ? '' : `\nWHERE ${conditions.join('\n  AND ')}`;
   return {
     sql: `SELECT app_id, UNIX_MICROS(observed_at), status, payload_hash, error_code, error_message, hold_reason,
-  UNIX_MICROS(decided_at), run_id
+  UNIX_MICROS(decided_at), decision_note, run_id
 FROM ${tablePath(place, 'scene_observation')}${part.asOf}${where}
 ORDER BY app_id, observed_at`,
     parameters: [
@@ -33,7 +38,7 @@ ORDER BY app_id, observed_at`,
 /** Observations of one state, ordered by app_id, observed_at. */
 export async function* readObservations(
   runner: JobRunner,
-  query: AccountQuery,
+  query: ObservationQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Observation> {
   const statement = (range?: AccountRange): Query => observationsQuery(runner.config, query, range);
@@ -53,6 +58,7 @@ export async function* readObservations(
         errorMessage: cells.textOrNull(),
         holdReason: oneOfOrNull(holdReasons, cells.textOrNull(), 'scene_observation.hold_reason'),
         decidedAt: cells.instantOrNull(),
+        decisionNote: cells.textOrNull(),
         runId: cells.text(),
       };
       signal.throwIfAborted();

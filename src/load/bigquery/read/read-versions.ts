@@ -13,7 +13,7 @@ import { type AccountRange, orderedPages, rangeClauses } from './ordered-pages.t
 
 /** The versions that fulfil every field of the query, in a range of accounts or in all. */
 export function versionsQuery(place: DatasetName, query: VersionQuery, range?: AccountRange): Query {
-  const { appIds, openOnly, asOf, sceneKey, scenes } = query;
+  const { appIds, openOnly, asOf, changedIn, sceneKey, scenes } = query;
   const part = rangeClauses(range);
   const conditions = [...part.conditions];
   const parameters: QueryParameter[] = [...part.parameters];
@@ -25,6 +25,13 @@ export function versionsQuery(place: DatasetName, query: VersionQuery, range?: A
   if (accounts !== undefined) add(accounts.sql, ...accounts.parameters);
   if (openOnly === true) add('effective_to = @open_end', instantParameter('open_end', OPEN_END));
   if (asOf !== undefined) add('effective_from <= @as_of AND effective_to > @as_of', instantParameter('as_of', asOf));
+  if (changedIn !== undefined) {
+    add(
+      '((effective_from >= @since AND effective_from < @until) OR (effective_to >= @since AND effective_to < @until AND NOT is_current))',
+      instantParameter('since', changedIn.since),
+      instantParameter('until', changedIn.until),
+    );
+  }
   if (sceneKey !== undefined) add('scene_key = @scene_key', textParameter('scene_key', sceneKey));
   if (scenes !== undefined) {
     const range = betweenAccounts(scenes.map(({ appId }) => appId));

@@ -17,6 +17,7 @@ const observationColumns = [
   'error_message',
   'hold_reason',
   'decided_at',
+  'decision_note',
   'run_id',
 ] as const;
 
@@ -38,6 +39,7 @@ function writeObservation(fields: CopyFields, observation: Observation): void {
   fields.text(observation.errorMessage);
   fields.text(observation.holdReason);
   fields.instant(observation.decidedAt);
+  fields.text(observation.decisionNote);
   fields.text(observation.runId);
 }
 
@@ -51,10 +53,11 @@ export async function applyDecisions(session: SqlSession, decisions: readonly De
       status: ['text', chunk.map((decision) => decision.status)],
       hold_reason: ['text', chunk.map((decision) => decision.holdReason)],
       decided_at: ['timestamptz', chunk.map((decision) => instantText(decision.decidedAt))],
+      decision_note: ['text', chunk.map((decision) => decision.decisionNote)],
     });
     const { numAffectedRows } = await sql`
       UPDATE ${sql.id(schema, 'scene_observation')} AS o
-      SET status = u.status, hold_reason = u.hold_reason, decided_at = u.decided_at
+      SET status = u.status, hold_reason = u.hold_reason, decided_at = u.decided_at, decision_note = u.decision_note
       FROM ${decided}
       WHERE o.app_id = u.app_id AND o.observed_at = u.observed_at`.execute(db);
     const rows = { table: 'scene_observation', what: 'observations to decide', expected: chunk.length };

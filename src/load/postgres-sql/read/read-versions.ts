@@ -34,7 +34,7 @@ export async function* readVersions(
 }
 
 function selectVersions({ db, schema }: SqlSession, query: VersionQuery) {
-  const { appIds, openOnly, asOf, sceneKey, scenes } = query;
+  const { appIds, openOnly, asOf, changedIn, sceneKey, scenes } = query;
   let rows = db
     .withSchema(schema)
     .selectFrom('dim_scene as d')
@@ -52,6 +52,16 @@ function selectVersions({ db, schema }: SqlSession, query: VersionQuery) {
   if (asOf !== undefined) {
     const instant = sql<string>`${instantText(asOf)}::timestamptz`;
     rows = rows.where('d.effective_from', '<=', instant).where('d.effective_to', '>', instant);
+  }
+  if (changedIn !== undefined) {
+    const since = sql<string>`${instantText(changedIn.since)}::timestamptz`;
+    const until = sql<string>`${instantText(changedIn.until)}::timestamptz`;
+    rows = rows.where(({ and, eb, or }) =>
+      or([
+        and([eb('d.effective_from', '>=', since), eb('d.effective_from', '<', until)]),
+        and([eb('d.effective_to', '>=', since), eb('d.effective_to', '<', until), eb('d.is_current', '=', false)]),
+      ]),
+    );
   }
   // Versions of a key never overlap, so this is the order of effective_from too, and the unique index has it.
   return rows.orderBy('app_id').orderBy('scene_key').orderBy('d.effective_to');

@@ -1,4 +1,4 @@
-import type { ArgumentType, FunctionEntry } from '../../../catalog/catalogue-entry.ts';
+import type { FunctionEntry } from '../../../catalog/catalogue-entry.ts';
 import { columnCatalogue } from '../../../catalog/column-catalogue.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
 
@@ -34,13 +34,8 @@ export function viewsAndFunctions(schema: string): { readonly views: string[]; r
  * of its argument.
  */
 export function functionSignatures(schema: string, name: string, entry: FunctionEntry): readonly string[] {
-  const [argument, ...more] = Object.values(entry.arguments);
-  if (argument === undefined || more.length > 0) throw new TypeError(`${name} is not a function of one argument`);
+  const types = Object.values(entry.arguments).map(({ type }) => type);
   const qualified = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-  return postgresTypes[argument.type].map((type) => `${qualified}(${type})`);
+  if (types[0] === 'code') return ['bigint', 'text'].map((type) => `${qualified}(${type})`);
+  return [`${qualified}(${types.map(() => 'timestamptz').join(', ')})`];
 }
-
-const postgresTypes: Readonly<Record<ArgumentType, readonly string[]>> = {
-  timestamp: ['timestamptz'],
-  code: ['bigint', 'text'],
-};

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { FunctionEntry } from '../../../catalog/catalogue-entry.ts';
 import { columnCatalogue } from '../../../catalog/column-catalogue.ts';
 import { ScenedimError } from '../../../errors.ts';
 import { quoteArray, quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
@@ -79,7 +80,7 @@ function wanted(schema: string): string {
     ([name, { columns: own }]) => `(${quoteLiteral(name)}, ${quoteArray(Object.keys(own))})`,
   );
   const returned = functions.map(({ signature, entry }) => {
-    const type = entry.returns === 'text' ? 'text' : `${quoteIdentifier(schema)}.${versionTypeName}`;
+    const type = returnedType(schema, entry);
     return `(${quoteLiteral(signature)}, ${quoteLiteral(type)})`;
   });
   const version = tables.find(({ name }) => name === 'dim_scene')?.columns.map(({ name }) => name) ?? [];
@@ -89,6 +90,11 @@ want_key(relation, columns) AS (VALUES ${keys.join(', ')}),
 want_view(name, columns) AS (VALUES ${viewColumns.join(', ')}),
 want_function(signature, type) AS (VALUES ${returned.join(', ')}),
 want_type(columns) AS (VALUES (${quoteArray(version)}))`;
+}
+
+function returnedType(schema: string, { returns }: FunctionEntry): string {
+  if (returns === 'text') return 'text';
+  return returns.rows === 'own' ? 'record' : `${quoteIdentifier(schema)}.${versionTypeName}`;
 }
 
 /** `there`: the objects that have our names. `is_ours`: `scene_meta` stands beside them, and at least half of a table fits. */

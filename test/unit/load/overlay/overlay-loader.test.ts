@@ -60,7 +60,14 @@ const batches: readonly ChangeSet[] = [
         sampleObservation('\u{1f680}', instantAt(-1)),
       ],
       decisions: [
-        { appId: 'b', observedAt: instantAt(0), status: 'ok', holdReason: 'shrink', decidedAt: instantAt(9) },
+        {
+          appId: 'b',
+          observedAt: instantAt(0),
+          status: 'ok',
+          holdReason: 'shrink',
+          decidedAt: instantAt(9),
+          decisionNote: null,
+        },
       ],
       versions: [
         insertOf(sampleVersion('0', '1', instantAt(3), { sceneValue: 2n ** 63n - 1n })),
@@ -81,7 +88,14 @@ const batches: readonly ChangeSet[] = [
       ],
       observations: [sampleObservation('0', instantAt(1)), sampleObservation('c', instantAt(1))],
       decisions: [
-        { appId: 'b', observedAt: instantAt(2), status: 'held', holdReason: 'manual', decidedAt: instantAt(10) },
+        {
+          appId: 'b',
+          observedAt: instantAt(2),
+          status: 'held',
+          holdReason: 'manual',
+          decidedAt: instantAt(10),
+          decisionNote: null,
+        },
       ],
       versions: [
         deleteOf(sampleVersion('b', '1', instantAt(2))),
@@ -171,7 +185,16 @@ test('what the base would refuse, the overlay refuses too', async () => {
     [{ versions: [...first.versions, insertOf(sampleVersion('b', '1', instantAt(5)))] }, 'stale_heads'],
     [
       {
-        decisions: [{ appId: 'b', observedAt: instantAt(7), status: 'ok', holdReason: null, decidedAt: instantAt(9) }],
+        decisions: [
+          {
+            appId: 'b',
+            observedAt: instantAt(7),
+            status: 'ok',
+            holdReason: null,
+            decidedAt: instantAt(9),
+            decisionNote: null,
+          },
+        ],
       },
       'stale_heads',
     ],

@@ -45,6 +45,7 @@ test('comments are one statement a table, view, column and function, with names 
   expect(statements.filter((statement) => statement.startsWith('COMMENT ON TABLE "a""b".'))).toHaveLength(11);
   expect(statements.filter((statement) => statement.startsWith('COMMENT ON FUNCTION'))).toEqual([
     expect.stringContaining('COMMENT ON FUNCTION "a""b"."scene_as_of"(timestamptz) IS '),
+    expect.stringContaining('COMMENT ON FUNCTION "a""b"."scene_changes"(timestamptz, timestamptz) IS '),
     expect.stringContaining('COMMENT ON FUNCTION "a""b"."access_source_of"(bigint) IS '),
     expect.stringContaining('COMMENT ON FUNCTION "a""b"."access_source_of"(text) IS '),
   ]);
@@ -54,7 +55,7 @@ test('grants name each role once, quoted', () => {
   expect(grantStatements('scene', ['bi', 'Power "BI"', 'bi'])).toEqual([
     'GRANT USAGE ON SCHEMA "scene" TO "bi", "Power ""BI"""',
     'GRANT SELECT ON "scene"."dim_scene", "scene"."access_source", "scene"."launch_scene", "scene"."scene_current", "scene"."scene_history", "scene"."scene_by_launch_scene", "scene"."scene_freshness", "scene"."scene_drift" TO "bi", "Power ""BI"""',
-    'GRANT EXECUTE ON FUNCTION "scene"."scene_as_of"(timestamptz), "scene"."access_source_of"(bigint), "scene"."access_source_of"(text) TO "bi", "Power ""BI"""',
+    'GRANT EXECUTE ON FUNCTION "scene"."scene_as_of"(timestamptz), "scene"."scene_changes"(timestamptz, timestamptz), "scene"."access_source_of"(bigint), "scene"."access_source_of"(text) TO "bi", "Power ""BI"""',
     'REVOKE ALL ON "scene"."scene_refresh_token" FROM "bi", "Power ""BI"""',
   ]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { databaseLimits } from '../../../../src/load/loader.ts';
+import { databaseLimits } from '../../../../src/load/loader-limits.ts';
 import { BatchBuilder, OVERSIZE_FACTOR, type PendingObservation } from '../../../../src/pipeline/batch/batch.ts';
 
 function incoming(at: number, payloadHash: string | null = null): PendingObservation {

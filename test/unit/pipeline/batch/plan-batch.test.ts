@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { sumCounts } from '../../../../src/dimension/version-changes.ts';
-import type { LoaderLimits, VersionQuery } from '../../../../src/load/loader.ts';
+import type { VersionQuery } from '../../../../src/load/loader.ts';
+import type { LoaderLimits } from '../../../../src/load/loader-limits.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
 import { BatchBuilder } from '../../../../src/pipeline/batch/batch.ts';
 import { planBatch } from '../../../../src/pipeline/batch/plan-batch.ts';

@@ -173,7 +173,7 @@ describe('a body', () => {
 });
 
 describe('a recorded decision', () => {
-  const none = { holdReason: null, decidedAt: null, errorCode: null, errorMessage: null };
+  const none = { holdReason: null, decidedAt: null, decisionNote: null, errorCode: null, errorMessage: null };
   const body = '"body":"{}"';
 
   test.each([
@@ -249,6 +249,7 @@ describe('a written line', () => {
     errorMessage: null,
     holdReason: null,
     decidedAt: null,
+    decisionNote: null,
     runId: 'run',
   };
 
@@ -265,7 +266,7 @@ describe('a written line', () => {
       '{"app_id":"wx1","observed_at":"2026-01-02T00:00:00.000000Z","status":"ok","body_base64":"/w=="}',
     ],
     [
-      { ...ok, status: 'held', holdReason: 'manual', decidedAt: observedAt + 1n },
+      { ...ok, status: 'held', holdReason: 'manual', decidedAt: observedAt + 1n, decisionNote: null },
       bytes(''),
       '{"app_id":"wx1","observed_at":"2026-01-02T00:00:00.000000Z","status":"held","hold_reason":"manual","decided_at":"2026-01-02T00:00:00.000001Z","body":""}',
     ],

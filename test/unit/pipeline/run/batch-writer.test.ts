@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ScenedimError } from '../../../../src/errors.ts';
-import { databaseLimits, type Loader } from '../../../../src/load/loader.ts';
+import type { Loader } from '../../../../src/load/loader.ts';
+import { databaseLimits } from '../../../../src/load/loader-limits.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
 import { type Batch, OVERSIZE_FACTOR } from '../../../../src/pipeline/batch/batch.ts';
 import { replay } from '../../../../src/pipeline/replay.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LoaderLimits } from '../../../../src/load/loader.ts';
+import type { LoaderLimits } from '../../../../src/load/loader-limits.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';
 import { replay } from '../../../../src/pipeline/replay.ts';
 import { contextFor, inputOf, readExport } from '../../../support/run-case.ts';

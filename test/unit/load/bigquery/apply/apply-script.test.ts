@@ -22,7 +22,16 @@ const shard = { leaseId: 'shard-0-of-2', holder: 'h3' };
 const commit = { leaseId: 'commit', holder: 'h9' };
 const changeSet = sampleChangeSet(2, {
   observations: [sampleObservation('wx1', instantAt(5)), sampleObservation('wx2', instantAt(1))],
-  decisions: [{ appId: 'wx1', observedAt: instantAt(3), status: 'ok', holdReason: 'shrink', decidedAt: instantAt(9) }],
+  decisions: [
+    {
+      appId: 'wx1',
+      observedAt: instantAt(3),
+      status: 'ok',
+      holdReason: 'shrink',
+      decidedAt: instantAt(9),
+      decisionNote: null,
+    },
+  ],
   heads: [sampleHeadChange('wx1', null)],
   versions: [insertOf(sampleVersion('wx1', '1', instantAt(0)))],
 });

@@ -1,0 +1,156 @@
+import { type Command, Option } from 'commander';
+import * as z from 'zod';
+import { compareCodePoints } from '../compare-code-points.ts';
+import { parseDuration } from '../config/duration.ts';
+import { type SceneChange, sceneChangeKinds } from '../dimension/scene-changes.ts';
+import { ScenedimError } from '../errors.ts';
+import { formatInstant, formatInstantShort, type Micros, parseInstant, requireInstant } from '../instant.ts';
+import { type Document, time } from '../output-fields.ts';
+import { readChanges } from '../pipeline/read-changes.ts';
+import { requireSchema } from '../pipeline/run/prepare-target.ts';
+import { formatCount } from '../report/format-count.ts';
+import { renderSceneChanges } from '../report/scene-change-table.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
+import { decisionSchema, type NotedDecision, readNotedDecisions, renderDecisions } from './work/noted-decisions.ts';
+import { addAppIds } from './work/sync-options.ts';
+import { describeUnknownAccounts } from './work/unknown-accounts.ts';
+import { withTarget } from './work/with-target.ts';
+
+export const description =
+  'Shows what happened to scenes in a period, by the effective times: opened, renamed, removed, returned. The table function scene_changes gives the same rows in SQL.';
+
+export const examples = [
+  ['changes', 'in the last seven days'],
+  ['changes --since 2026-03-01T00:00:00+08:00 --until 2026-04-01T00:00:00+08:00', 'in March'],
+] as const;
+
+const WEEK_MS = 7 * 86_400_000;
+
+interface ChangesFlags extends CommonOptions {
+  readonly appId?: readonly string[];
+  readonly since: (now: Micros) => Micros;
+  readonly until?: Micros;
+}
+
+export function define(command: Command, run: RunAction): void {
+  addAppIds(command, 'only this account (repeatable)')
+    .addOption(
+      new Option('--since <when>', 'from when on: a time, or how long ago')
+        .argParser(parseSince)
+        .default(ago(WEEK_MS), '7d'),
+    )
+    .option('--until <time>', 'to just before this time (default: now)', (text) => requireInstant(text, '--until'))
+    .action(
+      run<ChangesFlags>(async (session, flags) => {
+        const { out, signal } = session;
+        const config = await session.loadConfig();
+        const document = await withTarget(session, config, { label: 'changes', readOnly: true }, async (context) => {
+          const { loader, clock } = context;
+          await requireSchema(loader, signal);
+          const now = clock.now();
+          const period = { since: flags.since(now), until: flags.until ?? now };
+          assertPeriod(period.since, period.until);
+          const query = { ...period, appIds: flags.appId };
+          const changes = (await Array.fromAsync(readChanges(loader, query, signal))).sort(byTime);
+          const decisions = await readNotedDecisions(loader, flags.appId, signal);
+          const unknown = changes.length > 0 ? '' : await describeUnknownAccounts(loader, flags.appId ?? [], signal);
+          return { period, changes, decisions: decisions.filter(isIn(period)), unknown };
+        });
+        if (flags.json === true) await out.printJson(toDocument(document));
+        else await out.print(render(document, { paint: out.paint, width: out.columns }));
+        return 0;
+      }),
+    );
+}
+
+interface FoundChanges {
+  readonly period: { readonly since: Micros; readonly until: Micros };
+  readonly changes: readonly SceneChange[];
+  readonly decisions: readonly NotedDecision[];
+  /** About accounts that are not known here. */
+  readonly unknown: string;
+}
+
+const changeSchema = z.strictObject({
+  app_id: z.string(),
+  scene_key: z.string(),
+  changed_at: time,
+  change: z.enum(sceneChangeKinds),
+  old_name: z.string().nullable(),
+  new_name: z.string().nullable(),
+  note: z
+    .string()
+    .nullable()
+    .describe('Why the answer that says so was accepted; null when nobody decided, or said why.'),
+});
+
+/** What `changes --json` prints. */
+export const changesDocumentSchema = z.strictObject({
+  since: time,
+  until: time,
+  changes: z.array(changeSchema).describe('Oldest first.'),
+  decisions: z.array(decisionSchema).describe('Decisions with a note, of the period or about answers of the period.'),
+});
+
+function toDocument({ period, changes, decisions }: FoundChanges): Document<typeof changesDocumentSchema> {
+  const notes = new Map(
+    decisions.filter(({ status }) => status === 'ok').map((row) => [`${row.observed_at} ${row.app_id}`, row.note]),
+  );
+  return {
+    since: formatInstant(period.since),
+    until: formatInstant(period.until),
+    changes: changes.map(({ appId, sceneKey, changedAt, change, oldName, newName }) => ({
+      app_id: appId,
+      scene_key: sceneKey,
+      changed_at: formatInstant(changedAt),
+      change,
+      old_name: oldName,
+      new_name: newName,
+      note: notes.get(`${formatInstant(changedAt)} ${appId}`) ?? null,
+    })),
+    decisions,
+  };
+}
+
+function render(found: FoundChanges, options: Parameters<typeof renderSceneChanges>[1]): string {
+  const { period, changes, decisions, unknown } = found;
+  if (unknown !== '') return unknown;
+  const times = `from ${formatInstantShort(period.since)} to ${formatInstantShort(period.until)}`;
+  const head = `${changes.length === 0 ? 'no change' : formatCount(changes.length, 'change')} ${times}\n`;
+  return `${head}${changes.length === 0 ? '' : renderSceneChanges(changes, options)}${renderDecisions(decisions)}`;
+}
+
+function byTime(a: SceneChange, b: SceneChange): number {
+  if (a.changedAt !== b.changedAt) return a.changedAt < b.changedAt ? -1 : 1;
+  return compareCodePoints(a.appId, b.appId) || compareCodePoints(a.sceneKey, b.sceneKey);
+}
+
+function isIn({ since, until }: FoundChanges['period']): (decision: NotedDecision) => boolean {
+  const isInside = (text: string): boolean => {
+    const instant = parseInstant(text);
+    return instant !== undefined && since <= instant && instant < until;
+  };
+  return ({ observed_at: observedAt, decided_at: decidedAt }) => isInside(observedAt) || isInside(decidedAt);
+}
+
+function ago(ms: number): ChangesFlags['since'] {
+  return (now) => (now < BigInt(ms) * 1000n ? 0n : now - BigInt(ms) * 1000n);
+}
+
+function parseSince(text: string): ChangesFlags['since'] {
+  const duration = parseDuration(text);
+  if (duration !== undefined) return ago(duration);
+  const instant = parseInstant(text);
+  if (instant !== undefined) return () => instant;
+  throw new ScenedimError('usage', `--since: "${text}" is neither a duration nor a time`, {
+    remedy: 'write how long ago, like 7d, or a time with an offset, like 2026-03-01T00:00:00+08:00',
+  });
+}
+
+function assertPeriod(since: Micros, until: Micros): void {
+  if (since < until) return;
+  throw new ScenedimError('usage', `--until: ${formatInstant(until)} is not after ${formatInstant(since)}`, {
+    remedy: 'let the period begin before it ends',
+  });
+}

@@ -1,0 +1,49 @@
+import { chunksOfStream } from '../chunks.ts';
+import { type ChangePeriod, type SceneChange, sceneChanges } from '../dimension/scene-changes.ts';
+import type { Version } from '../dimension/version.ts';
+import type { Loader } from '../load/loader.ts';
+
+/** As many as one query may name. */
+const SCENES_A_QUERY = 10_000;
+
+export interface ChangesQuery extends ChangePeriod {
+  /** Only of these accounts, at most `limits.readAccounts`. Default: of all. */
+  readonly appIds?: readonly string[] | undefined;
+}
+
+/**
+ * What happened to the scenes in a period, ordered by app_id, scene_key, time: the rows that the table function `scene_changes`
+ * gives. Only what begins in the period needs the versions before it, to be told from what returned.
+ */
+export async function* readChanges(
+  loader: Loader,
+  { since, until, appIds }: ChangesQuery,
+  signal: AbortSignal,
+): AsyncGenerator<SceneChange> {
+  const period = { since, until };
+  const changed = loader.readVersions({ changedIn: period, ...(appIds !== undefined && { appIds }) }, signal);
+  for await (const scenes of chunksOfStream(scenesOf(changed), SCENES_A_QUERY)) {
+    const begun = scenes.filter(([first]) => since <= first.effectiveFrom).map(([first]) => first);
+    const whole = new Map<string, readonly Version[]>();
+    if (begun.length > 0) {
+      for await (const versions of scenesOf(loader.readVersions({ scenes: begun }, signal))) {
+        whole.set(versions[0].sceneId, versions);
+      }
+    }
+    for (const versions of scenes) yield* sceneChanges(whole.get(versions[0].sceneId) ?? versions, period);
+  }
+}
+
+/** Gathers versions that are ordered by scene into an array for each scene. */
+async function* scenesOf(versions: AsyncIterable<Version>): AsyncGenerator<readonly [Version, ...Version[]]> {
+  let scene: [Version, ...Version[]] | undefined;
+  for await (const version of versions) {
+    if (scene?.[0].sceneId === version.sceneId) {
+      scene.push(version);
+      continue;
+    }
+    if (scene !== undefined) yield scene;
+    scene = [version];
+  }
+  if (scene !== undefined) yield scene;
+}
