@@ -21,6 +21,11 @@ export const commandList: readonly CommandEntry[] = [
   },
   { name: 'history', summary: 'show the versions of a scene', load: () => import('./history.ts') },
   { name: 'changes', summary: 'show what happened to scenes in a period', load: () => import('./changes.ts') },
+  {
+    name: 'join-check',
+    summary: 'tell whether a table of visits joins right, and how',
+    load: () => import('./join-check/join-check.ts'),
+  },
   { name: 'export', summary: 'write the dimension as NDJSON or CSV', load: () => import('./export.ts') },
   {
     name: 'export-log',

@@ -9,6 +9,7 @@ import { checkDocumentSchema } from './check/check.ts';
 import { demoDocumentSchema } from './demo/run-demo.ts';
 import { ridDocumentSchema } from './explain-rid.ts';
 import { historyDocumentSchema } from './history.ts';
+import { joinReportSchema } from './join-check/join-report.ts';
 import { migrateDocumentSchema } from './migrate.ts';
 import { errorDocumentSchema } from './session/error-document.ts';
 import { simulateDocumentSchema } from './simulate.ts';
@@ -27,6 +28,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   history: historyDocumentSchema,
   changes: changesDocumentSchema,
   version: exportRowSchema.describe('A line of export --format ndjson.'),
+  'join-report': joinReportSchema,
   migrate: migrateDocumentSchema,
   file: fileDocumentSchema,
   // Here, because `init` is to start without the library that describes it.

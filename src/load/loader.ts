@@ -17,6 +17,7 @@ import type { Micros } from '../instant.ts';
 import type { RefreshTokenStore, RosterStore } from '../platform-stores.ts';
 import type { LoaderLimits } from './loader-limits.ts';
 import type { RunCounts } from './run-counts.ts';
+import type { TableReader } from './table-reader.ts';
 
 /** The settings under which the dimension of a target was computed: the row of `scene_meta`. */
 export interface TargetMeta {
@@ -259,9 +260,8 @@ export interface Loader extends AsyncDisposable {
    */
   readonly queryColumn?: (statement: string, signal: AbortSignal) => Promise<readonly (string | null)[]>;
 
-  /**
-   * Runs one SQL statement as it is and returns its rows; only targets that speak SQL have it. For the
-   * demo, never for a run.
-   */
+  /** Only targets that speak SQL have it: for `join-check`. */
+  readonly tableReader?: TableReader;
+  /** Runs one SQL statement as it is and returns its rows. Only targets that speak SQL have it: for the demo, never for a run. */
   readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }

@@ -7,6 +7,7 @@ import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
 import { secretTableCatalogue, tableCatalogue } from '../../src/catalog/table-catalogue.ts';
 import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalogue.ts';
 import { commandList } from '../../src/commands/command-list.ts';
+import { findingCodes, warningCodes } from '../../src/commands/join-check/findings.ts';
 import { outputJsonSchema } from '../../src/commands/output-schemas.ts';
 import { configJsonSchema } from '../../src/config/config-json-schema.ts';
 import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
@@ -127,6 +128,10 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
       const tebibytes = (Number.parseInt(once, 10) * 24 * 365) / 1024 ** 2;
       expect(year).toBe(`${tebibytes.toFixed(1)} TiB, ${(tebibytes * 6.25).toFixed(0)} USD`);
     }
+  },
+  'sql/README.md findings': (rows) => {
+    const listed = rows.flatMap(([cell, text = '']) => codeOf(cell).map((code) => [code, text.includes('(warning)')]));
+    expect(listed.sort()).toEqual(findingCodes.map((code) => [code, warningCodes.has(code)]).sort());
   },
   'sql/README.md objects': (rows) => {
     const listed = rows.flatMap(([cell]) => codeOf(cell)).map((name) => name.replaceAll(/\(.*?\)/g, ''));

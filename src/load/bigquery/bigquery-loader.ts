@@ -21,6 +21,7 @@ import { readObservations } from './read/read-observations.ts';
 import { readPayloadSizes, readPayloads } from './read/read-payloads.ts';
 import { readRoster } from './read/read-roster.ts';
 import { readVersions } from './read/read-versions.ts';
+import { createTableReader } from './read/table-reader.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migrations.ts';
@@ -117,6 +118,7 @@ export function createBigQueryLoader(
         classified(() => writeRoster(runner, held, appIds, listedAt, signal), signal),
     },
     queryColumn: (statement, signal) => classified(() => queryColumn(runner, statement, signal), signal),
+    tableReader: createTableReader(runner, classified),
     usage: usage.read,
     latestTime: () => serverTime.now(),
     [Symbol.asyncDispose]: async () => {},

@@ -15,6 +15,7 @@ import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migration-script.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
+import { createTableReader } from './table-reader.ts';
 
 /** How a target takes the run lock; null when somebody else holds what it excludes. */
 export type AcquireLock = (scope: LockScope, signal: AbortSignal) => Promise<Lock | null>;
@@ -59,6 +60,7 @@ export function createSqlLoader(
     roster: createRosterStore(target),
     refreshTokens: createRefreshTokenStore(target),
     queryColumn: (statement, signal) => target.transaction((session) => queryColumn(session, statement), signal),
+    tableReader: createTableReader(target),
     runSql: (statement, signal) =>
       target.transaction(
         async ({ db }) => (await sql.raw<Record<string, unknown>>(statement).execute(db)).rows,

@@ -28,6 +28,8 @@ export interface ApiCall {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Behind `/projects/P/`. */
   readonly path: string;
+  /** Default: the project of the config. */
+  readonly projectId?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: object;
 }
@@ -66,7 +68,7 @@ class RestClient {
   readonly #answerTimeoutMs: number;
   readonly #onRetry: (notice: RetryNotice) => void;
   readonly #endpoint: string;
-  readonly #projectPath: string;
+  readonly #projectId: string;
   #connection: Promise<Connection> | undefined;
   #member: string | null = null;
 
@@ -77,17 +79,17 @@ class RestClient {
     this.#credentialsTimeoutMs = options.credentialsTimeoutMs ?? CREDENTIALS_TIMEOUT_MS;
     this.#onRetry = options.onRetry ?? (() => {});
     this.#endpoint = config.apiEndpoint ?? 'https://bigquery.googleapis.com';
-    this.#projectPath = `bigquery/v2/projects/${config.projectId}`;
+    this.#projectId = config.projectId;
   }
 
   get member(): string | null {
     return this.#member;
   }
 
-  call({ method, path, query, body }: ApiCall, signal: AbortSignal): Promise<unknown> {
+  call({ method, path, query, body, projectId = this.#projectId }: ApiCall, signal: AbortSignal): Promise<unknown> {
     const options = {
       method,
-      uri: `${this.#endpoint}/${this.#projectPath}/${path}`,
+      uri: `${this.#endpoint}/bigquery/v2/projects/${projectId}/${path}`,
       ...(query === undefined ? {} : { qs: query }),
       ...(body === undefined ? {} : { json: body }),
     };
@@ -104,7 +106,7 @@ class RestClient {
       const rows = Readable.from(progress.watched(chunks()), { objectMode: false });
       const options = {
         method: 'POST',
-        uri: `${this.#endpoint}/upload/${this.#projectPath}/jobs`,
+        uri: `${this.#endpoint}/upload/bigquery/v2/projects/${this.#projectId}/jobs`,
         qs: { uploadType: 'multipart' },
         multipart: [
           { 'Content-Type': 'application/json; charset=UTF-8', body: JSON.stringify(job) },

@@ -26,9 +26,15 @@ const job = z.looseObject({
 /** The part of a job resource that we read. */
 export type Job = z.output<typeof job>;
 
+/** The `query` part of it: a limit of its own, and what else BigQuery takes. */
+export interface QueryConfiguration {
+  readonly maximumBytesBilled?: string;
+  readonly [setting: string]: unknown;
+}
+
 /** The `configuration` of a job resource, without labels and limits, which are the same for all jobs. */
 export interface JobConfiguration {
-  readonly query?: object;
+  readonly query?: QueryConfiguration;
   readonly load?: object;
   readonly dryRun?: boolean;
 }
@@ -52,3 +58,13 @@ export function endOf({ statistics }: Job): Micros | undefined {
 export function bytesBilled({ statistics }: Job): number {
   return Number(statistics?.query?.totalBytesBilled ?? 0);
 }
+
+/** Bytes that a dry run tells; 0 when it tells none. Its answer need not be a whole job resource. */
+export function bytesProcessed(answer: unknown): bigint {
+  const told = dryRunAnswer.safeParse(answer);
+  return BigInt(told.data?.statistics.totalBytesProcessed ?? 0);
+}
+
+const dryRunAnswer = z.looseObject({
+  statistics: z.looseObject({ totalBytesProcessed: z.string().regex(/^\d+$/).optional() }),
+});

@@ -6,7 +6,15 @@ import type { BigQueryClient } from '../client/bigquery-client.ts';
 import type { Timings } from '../client/timings.ts';
 import { BigQueryFailure, unlessThere } from '../errors/bigquery-failure.ts';
 import { meaningOfFailure } from '../errors/classify-error.ts';
-import { bytesBilled, endOf, type Job, type JobConfiguration, parseJob } from './job.ts';
+import {
+  bytesBilled,
+  bytesProcessed,
+  endOf,
+  type Job,
+  type JobConfiguration,
+  parseJob,
+  type QueryConfiguration,
+} from './job.ts';
 import { jobId } from './job-id.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
@@ -87,13 +95,12 @@ async function startJob(
   signal: AbortSignal,
 ): Promise<Job> {
   const { query } = configuration;
-  const { maximumBytesBilled } = config;
-  const limited = maximumBytesBilled === undefined ? query : { ...query, maximumBytesBilled };
+  const limited = limitedQuery(config, query);
   const resource = {
     jobReference: reference,
     configuration: {
       ...configuration,
-      ...(query === undefined ? {} : { query: limited }),
+      ...(limited === undefined ? {} : { query: limited }),
       labels: { application: 'scenedim', ...config.labels },
     },
   };
@@ -103,6 +110,17 @@ async function startJob(
       : client.upload(resource, rows, signal);
   const started = await unlessThere(sent, signal);
   return started === null ? getJob(client, reference, signal) : parseJob(started);
+}
+
+/** The smaller limit counts: that of the config, or that of the query itself. */
+function limitedQuery(
+  { maximumBytesBilled }: BigQueryConfig,
+  query?: QueryConfiguration,
+): QueryConfiguration | undefined {
+  if (query === undefined || maximumBytesBilled === undefined) return query;
+  const own = query.maximumBytesBilled;
+  const isOwnSmaller = own !== undefined && BigInt(own) < BigInt(maximumBytesBilled);
+  return isOwnSmaller ? query : { ...query, maximumBytesBilled };
 }
 
 /** Looks at a running job until it has ended. */
@@ -140,9 +158,12 @@ async function getJob(
   return parseJob(await client.call({ method: 'GET', path: `jobs/${id}`, query: { location } }, signal));
 }
 
-/** Has BigQuery check a statement and our rights, free of charge; rejects with a {@link BigQueryFailure}. */
-export async function dryRun(runner: JobRunner, query: object, signal: AbortSignal): Promise<void> {
+/**
+ * Has BigQuery check a statement and our rights, free of charge; rejects with a {@link BigQueryFailure}. Resolves with the bytes that
+ * the statement would read.
+ */
+export async function dryRun(runner: JobRunner, query: object, signal: AbortSignal): Promise<bigint> {
   const jobReference = { projectId: runner.config.projectId, location: await runner.location(signal) };
   const body = { jobReference, configuration: { dryRun: true, query } };
-  await runner.client.call({ method: 'POST', path: 'jobs', body }, signal);
+  return bytesProcessed(await runner.client.call({ method: 'POST', path: 'jobs', body }, signal));
 }

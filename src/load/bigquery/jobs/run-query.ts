@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { sleep } from '../../../clock.ts';
 import { BigQueryFailure, fieldOf, parseAnswer } from '../errors/bigquery-failure.ts';
 import type { Query } from '../sql/query.ts';
-import type { Job } from './job.ts';
+import type { Job, QueryConfiguration } from './job.ts';
 import { callName, jobName } from './job-id.ts';
 import { type JobRunner, runJob } from './run-job.ts';
 
@@ -20,10 +20,11 @@ const page = z.looseObject({
 });
 
 /** The `query` part of a job's configuration. */
-export function queryConfiguration({ sql, parameters = [] }: Query): object {
+export function queryConfiguration({ sql, parameters = [], maximumBytesBilled }: Query): QueryConfiguration {
   return {
     query: sql,
     useLegacySql: false,
+    ...(maximumBytesBilled === undefined ? {} : { maximumBytesBilled: String(maximumBytesBilled) }),
     ...(parameters.length === 0 ? {} : { parameterMode: 'NAMED', queryParameters: parameters }),
   };
 }

@@ -4,6 +4,8 @@ import type { QueryParameter } from './query-parameter.ts';
 export interface Query {
   readonly sql: string;
   readonly parameters?: readonly QueryParameter[];
+  /** A job that would be billed more is refused. Default: `target.maximumBytesBilled`. */
+  readonly maximumBytesBilled?: bigint;
 }
 
 /** A condition for WHERE and the parameters that it names. */

@@ -1,0 +1,108 @@
+/** What a column can be for a join, whatever its dialect calls the type. */
+export type ColumnKind = 'integer' | 'number' | 'text' | 'instant' | 'local_time' | 'day' | 'other';
+
+/** Units in which tables hold an instant as a number, by how many of them a second has. */
+export const epochUnits = ['second', 'millisecond', 'microsecond'] as const;
+export type EpochUnit = (typeof epochUnits)[number];
+
+/** The little in which the SQL of `join-check` differs between targets. Expressions go in and come out as SQL text. */
+export interface Dialect {
+  readonly kinds: Readonly<Record<string, ColumnKind>>;
+  /** The function as the documents of the dialect write it. */
+  readonly coalesce: string;
+  /** A value of any type as text. */
+  asText(value: string, type: string): string;
+  /** A text that compares by its bytes, as our keys do. */
+  byBytes(text: string): string;
+  /** A code as WeChat's list has it: without spaces around, leading zeros and `.0`. */
+  cleaned(text: string): string;
+  withoutPrefix(text: string): string;
+  /** A time of a clock in a zone, given as a literal. */
+  inZone(local: string, zone: string): string;
+  fromEpoch(number: string, unit: EpochUnit): string;
+  /** A text that holds an offset, as an instant. */
+  zonedText(text: string): string;
+  /** A text without one, as a time of a clock. */
+  localText(text: string): string;
+  /** Whether a text is a time with, or without, an offset. */
+  isTime(text: string, isZoned: boolean): string;
+  readonly openEnd: string;
+  /** Goes behind the name of a stored table: about so many percent of its blocks. */
+  sampled(percent: string): string;
+}
+
+const clock = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?';
+const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
+const zonedTime = `^ *${day}[ T]${clock} ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?) *$`;
+const localTime = `^ *${day}([ T]${clock})? *$`;
+const timePattern = (isZoned: boolean) => (isZoned ? zonedTime : localTime);
+const number = '^0*([0-9]+)([.]0*)?$';
+
+const postgres: Dialect = {
+  kinds: {
+    smallint: 'integer',
+    integer: 'integer',
+    bigint: 'integer',
+    numeric: 'number',
+    real: 'number',
+    'double precision': 'number',
+    text: 'text',
+    'character varying': 'text',
+    character: 'text',
+    name: 'text',
+    citext: 'text',
+    'timestamp with time zone': 'instant',
+    'timestamp without time zone': 'local_time',
+    date: 'day',
+  },
+  coalesce: 'coalesce',
+  asText: (value, type) => (type === 'text' || type === 'character varying' ? value : `${value}::text`),
+  byBytes: (text) => `${text} COLLATE "C"`,
+  cleaned: (text) => `regexp_replace(btrim(${text}, E' \\t\\r\\n'), '${number}', '\\1')`,
+  withoutPrefix: (text) => `regexp_replace(${text}, '^wx-0*', '')`,
+  inZone: (local, zone) => `${local} AT TIME ZONE ${zone}`,
+  fromEpoch: (value, unit) => `timestamptz 'epoch' + ${value} * interval '1 ${unit}'`,
+  zonedText: (text) => `${text}::timestamptz`,
+  localText: (text) => `${text}::timestamp`,
+  isTime: (text, isZoned) => `${text} ~ '${timePattern(isZoned)}'`,
+  openEnd: `TIMESTAMPTZ '9999-12-31 00:00:00+00'`,
+  sampled: (percent) => ` TABLESAMPLE SYSTEM (${percent}) REPEATABLE (1)`,
+};
+
+const epochFunctions: Readonly<Record<EpochUnit, string>> = {
+  second: 'TIMESTAMP_SECONDS',
+  millisecond: 'TIMESTAMP_MILLIS',
+  microsecond: 'TIMESTAMP_MICROS',
+};
+
+const bigquery: Dialect = {
+  kinds: {
+    INT64: 'integer',
+    NUMERIC: 'number',
+    BIGNUMERIC: 'number',
+    FLOAT64: 'number',
+    STRING: 'text',
+    TIMESTAMP: 'instant',
+    DATETIME: 'local_time',
+    DATE: 'day',
+  },
+  coalesce: 'COALESCE',
+  asText: (value, type) => (type === 'STRING' ? value : `CAST(${value} AS STRING)`),
+  byBytes: (text) => `COLLATE(${text}, '')`,
+  cleaned: (text) => `REGEXP_REPLACE(TRIM(${text}, ' \\t\\r\\n'), r'${number}', r'\\1')`,
+  withoutPrefix: (text) => `REGEXP_REPLACE(${text}, r'^wx-0*', '')`,
+  inZone: (local, zone) => `TIMESTAMP(${local}, ${zone})`,
+  fromEpoch: (value, unit) => `${epochFunctions[unit]}(${value})`,
+  zonedText: (text) => `SAFE_CAST(${text} AS TIMESTAMP)`,
+  localText: (text) => `SAFE_CAST(${text} AS DATETIME)`,
+  isTime: (text, isZoned) => `REGEXP_CONTAINS(${text}, r'${timePattern(isZoned)}')`,
+  openEnd: `TIMESTAMP '9999-12-31 00:00:00+00'`,
+  sampled: (percent) => ` TABLESAMPLE SYSTEM (${percent} PERCENT)`,
+};
+
+export const dialects: Readonly<Record<'postgres' | 'bigquery', Dialect>> = { postgres, bigquery };
+
+/** What a column is; a type that a schema qualifies counts by its last part. */
+export function kindOf(dialect: Dialect, type: string): ColumnKind {
+  return dialect.kinds[type] ?? dialect.kinds[type.split('.').at(-1) ?? ''] ?? 'other';
+}

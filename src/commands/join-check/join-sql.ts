@@ -1,0 +1,136 @@
+/** The SQL of the right join for a table. */
+import type { EpochUnit } from './dialect.ts';
+import type { JoinSubject } from './subject.ts';
+
+/** What the codes of a column are, and with that how they get to a `scene_key`. */
+export type CodeKind = 'access_source' | 'launch_scene' | 'mixed';
+
+/** How a column that is not an instant becomes one. Null: it is one, or a day, or there is none. */
+export type TimeReading =
+  | { readonly from: 'clock' }
+  | { readonly from: 'epoch'; readonly unit: EpochUnit | 'any' }
+  | { readonly from: 'text'; readonly texts: 'zoned' | 'local' | 'any' };
+
+export interface JoinShape {
+  readonly codes: CodeKind;
+  /** True when some codes have spaces, leading zeros or a fraction. */
+  readonly isCleaned: boolean;
+  readonly time: TimeReading | null;
+  /** True for so many visits that a table with statistics joins faster than a view. */
+  readonly isLarge: boolean;
+}
+
+/** Where the visits come from: the table, or a sample of it. */
+export interface VisitSource {
+  readonly from: string;
+  /** More columns that the join gives. */
+  readonly columns?: readonly string[];
+}
+
+/** One SELECT with the columns of the join and the name, without a semicolon. */
+export function joinSql(subject: JoinSubject, shape: JoinShape, source?: VisitSource): string {
+  const { dialect, table, scene, time, appId, reader } = subject;
+  const named = [appId, time, scene].flatMap((column) => (column === null ? [] : [`v.${column.quotedName}`]));
+  const columns = [...new Set([...named, ...(source?.columns ?? [])])];
+  const isTaken = named.some((column) => column.toLowerCase().replaceAll(/[`"]/g, '') === 'v.scene_name');
+  const name = `${dialect.coalesce}(s.scene_name, ${reader.literal('未知')}) AS ${isTaken ? 'name_of_scene' : 'scene_name'}`;
+  const overTable = isOverTable(subject, shape);
+  const bridge = overTable
+    ? `\nLEFT JOIN ${reader.ownName('launch_scene')} AS l ON l.launch_scene = v.${scene.quotedName}`
+    : '';
+  const key = overTable ? `${dialect.coalesce}(l.access_source_key, '10')` : keyOf(subject, shape);
+  const conditions = [
+    `s.app_id = ${appIdOf(subject)}`,
+    `s.scene_key = ${key}`,
+    ...(overTable ? [`v.${scene.quotedName} BETWEEN 1000 AND 9999`] : []),
+    ...timeConditions(subject, shape),
+  ];
+  return `SELECT ${[...columns, name].join(', ')}
+FROM ${source?.from ?? table.quotedName} AS v${bridge}
+LEFT JOIN ${reader.ownName(dimensionOf(subject, shape))} AS s
+  ON ${conditions.join('\n AND ')}`;
+}
+
+/** PostgreSQL joins many launch scenes faster over the table than over the function: sql/README.md has the figures. */
+function isOverTable({ reader, scene }: JoinSubject, { codes, isLarge }: JoinShape): boolean {
+  return reader.dialect === 'postgres' && isLarge && codes === 'launch_scene' && scene.kind === 'integer';
+}
+
+function dimensionOf({ reader, time }: JoinSubject, { isLarge }: JoinShape): string {
+  if (time === null) return 'scene_current';
+  return reader.dialect === 'postgres' && isLarge && time.kind !== 'day' ? 'dim_scene' : 'scene_history';
+}
+
+/** The account of a visit. */
+export function appIdOf({ appId, dialect, reader, onlyAppId }: JoinSubject): string {
+  if (appId === null) return reader.literal(onlyAppId);
+  const text = dialect.asText(`v.${appId.quotedName}`, appId.type);
+  return appId.collation === null ? text : dialect.byBytes(text);
+}
+
+/** The code as text, spelled as WeChat's list spells it. */
+export function codeOf({ scene, dialect }: JoinSubject, isCleaned: boolean): string {
+  const text = dialect.asText(`v.${scene.quotedName}`, scene.type);
+  const compared = scene.collation === null ? text : dialect.byBytes(text);
+  return isCleaned ? dialect.cleaned(compared) : compared;
+}
+
+function keyOf(subject: JoinSubject, { codes, isCleaned }: Pick<JoinShape, 'codes' | 'isCleaned'>): string {
+  const { scene, reader, dialect } = subject;
+  const code = codeOf(subject, isCleaned);
+  if (codes === 'access_source') return code;
+  const argument = scene.kind === 'integer' ? `v.${scene.quotedName}` : code;
+  const bridged = `${reader.ownName('access_source_of')}(${argument})`;
+  return codes === 'launch_scene' ? bridged : `${dialect.coalesce}(${bridged}, ${code})`;
+}
+
+/** The key of a visit, whatever its code is. */
+export function anyKeyOf(subject: JoinSubject): string {
+  return keyOf(subject, { codes: 'mixed', isCleaned: subject.scene.kind !== 'integer' });
+}
+
+function timeConditions(subject: JoinSubject, { time: reading }: JoinShape): readonly string[] {
+  const { time } = subject;
+  if (time === null) return [];
+  const at = timeOf(subject, reading);
+  const suffix = time.kind === 'day' ? '_date' : '';
+  return [`s.effective_from${suffix} <= ${at} AND ${at} < s.effective_to${suffix}`];
+}
+
+/** The time of a visit, as an instant or a day. */
+export function timeOf({ time, dialect, reader, timeZone }: JoinSubject, reading: TimeReading | null): string {
+  const value = `v.${time?.quotedName}`;
+  const zone = reader.literal(timeZone);
+  switch (reading?.from) {
+    case undefined:
+      return value;
+    case 'clock':
+      return `${dialect.inZone(value, zone)}`;
+    case 'epoch':
+      return reading.unit === 'any' ? anyEpoch(dialect, value) : dialect.fromEpoch(value, reading.unit);
+    case 'text':
+      return textTime(dialect, dialect.asText(value, time?.type ?? ''), { zone, texts: reading.texts });
+  }
+}
+
+/** By the size of the number: seconds stay below 100,000,000,000 until the year 5138. */
+function anyEpoch(dialect: JoinSubject['dialect'], value: string): string {
+  const branches = [
+    ['100000000000', 'second'],
+    ['100000000000000', 'millisecond'],
+    ['100000000000000000', 'microsecond'],
+  ] as const;
+  const cases = branches.map(([limit, unit]) => `WHEN abs(${value}) < ${limit} THEN ${dialect.fromEpoch(value, unit)}`);
+  return `CASE ${cases.join(' ')} END`;
+}
+
+function textTime(
+  dialect: JoinSubject['dialect'],
+  text: string,
+  { zone, texts }: { readonly zone: string; readonly texts: 'zoned' | 'local' | 'any' },
+): string {
+  const zoned = dialect.zonedText(text);
+  const local = dialect.inZone(dialect.localText(text), zone);
+  if (texts !== 'any') return texts === 'zoned' ? zoned : local;
+  return `CASE WHEN ${dialect.isTime(text, true)} THEN ${zoned} WHEN ${dialect.isTime(text, false)} THEN ${local} END`;
+}

@@ -1,0 +1,164 @@
+/** The two statements of a check: what becomes of each code, and how many rows the join gives. */
+import {
+  anyKeyOf,
+  appIdOf,
+  codeOf,
+  type JoinShape,
+  joinSql,
+  type TimeReading,
+  timeOf,
+  type VisitSource,
+} from './join-sql.ts';
+import type { JoinSubject } from './subject.ts';
+
+/** What becomes of a visit in the right join. The first that fits counts. */
+export const outcomes = [
+  'other_index',
+  'null_code',
+  'null_app_id',
+  'matched',
+  'app_id_spelling',
+  'unknown_app_id',
+  'unknown_code',
+  'null_time',
+  'before_first_version',
+  'after_last_version',
+  'in_gap',
+] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Codes of an outcome that are looked at one by one. */
+export const CODES_LISTED = 1_000;
+
+/** Lists of getVisitDistribution whose keys are ranges of time and depth. */
+const otherIndexes = ['access_staytime_info', 'access_depth_info'];
+
+/** How the time is read before anything is known of its values. */
+export function firstReading({ time }: JoinSubject): TimeReading | null {
+  if (time?.kind === 'local_time') return { from: 'clock' };
+  if (time?.kind === 'integer') return { from: 'epoch', unit: 'any' };
+  return time?.kind === 'text' ? { from: 'text', texts: 'any' } : null;
+}
+
+/**
+ * One row for each code and outcome: code, whether it is a launch scene, outcome, visits, mapping of the launch scene, origin of the
+ * access source, first and last app id, and two probes of the time (of a number its least and greatest, of a text how many hold an
+ * offset and how many do not); then visits and codes of the outcome as a whole. One scan of the table.
+ */
+export function codesSql(subject: JoinSubject): string {
+  const { dialect, reader, time } = subject;
+  const own = (object: string) => reader.ownName(object);
+  const isDay = time?.kind === 'day';
+  const [from, to] = isDay ? ['effective_from_date', 'effective_to_date'] : ['effective_from', 'effective_to'];
+  const dimension = own(isDay ? 'scene_history' : 'dim_scene');
+  const inForce = time === null ? `s.effective_to = ${dialect.openEnd}` : `s.${from} <= v.at AND v.at < s.${to}`;
+  const outcome = `CASE
+    WHEN v.is_other THEN 'other_index'
+    WHEN v.code IS NULL THEN 'null_code'
+    WHEN v.app_id IS NULL THEN 'null_app_id'
+    WHEN s.app_id IS NOT NULL THEN 'matched'
+    WHEN a.app_id IS NULL AND f.folded IS NOT NULL THEN 'app_id_spelling'
+    WHEN a.app_id IS NULL THEN 'unknown_app_id'
+    WHEN k.app_id IS NULL THEN 'unknown_code'
+    ${time === null ? `ELSE 'after_last_version'` : timeOutcomes}
+  END`;
+  const count = (number: string) => dialect.asText(number, 'number');
+  return `WITH scene_span AS (
+  SELECT app_id, scene_key, MIN(${from}) AS first_from, MAX(${to}) AS last_to FROM ${dimension} GROUP BY app_id, scene_key
+), account AS (
+  SELECT DISTINCT app_id FROM scene_span
+), folded_account AS (
+  SELECT DISTINCT LOWER(app_id) AS folded FROM account
+), counted AS (
+  SELECT v.code, v.cleaned, v.scene_key, ${outcome} AS outcome, COUNT(*) AS visits,
+    MIN(v.app_id) AS first_app_id, MAX(v.app_id) AS last_app_id, ${probesOf(subject).join(', ')}
+  FROM (${visitsOf(subject)}) AS v
+  LEFT JOIN account AS a ON a.app_id = v.app_id
+  LEFT JOIN folded_account AS f ON f.folded = LOWER(TRIM(v.app_id))
+  LEFT JOIN scene_span AS k ON k.app_id = v.app_id AND k.scene_key = v.scene_key
+  LEFT JOIN ${dimension} AS s ON s.app_id = v.app_id AND s.scene_key = v.scene_key AND ${inForce}
+  GROUP BY 1, 2, 3, 4
+), ranked AS (
+  SELECT c.code, c.cleaned, c.scene_key, c.outcome, c.visits, c.first_app_id, c.last_app_id, c.probe_1, c.probe_2,
+    SUM(c.visits) OVER (PARTITION BY c.outcome) AS all_visits, COUNT(*) OVER (PARTITION BY c.outcome) AS all_codes,
+    ROW_NUMBER() OVER (PARTITION BY c.outcome ORDER BY c.visits DESC, c.code) AS place
+  FROM counted AS c
+)
+SELECT r.code, CASE WHEN r.scene_key <> r.cleaned THEN 'launch' END AS is_launch, r.outcome, ${count('r.visits')} AS visits,
+  l.mapping, a.origin, r.first_app_id, r.last_app_id, ${count('r.probe_1')} AS probe_1, ${count('r.probe_2')} AS probe_2,
+  ${count('r.all_visits')} AS all_visits, ${count('r.all_codes')} AS all_codes
+FROM ranked AS r
+LEFT JOIN ${own('launch_scene')} AS l ON ${dialect.asText('l.launch_scene', 'number')} = ${dialect.withoutPrefix('r.cleaned')}
+LEFT JOIN ${own('access_source')} AS a ON a.access_source_key = r.scene_key
+WHERE r.place <= ${CODES_LISTED}
+ORDER BY r.outcome, r.place`;
+}
+
+const timeOutcomes = `WHEN v.at IS NULL THEN 'null_time'
+    WHEN v.at < k.first_from THEN 'before_first_version'
+    WHEN v.at >= k.last_to THEN 'after_last_version'
+    ELSE 'in_gap'`;
+
+/** The visits in terms of the check. */
+function visitsOf(subject: JoinSubject): string {
+  const { scene, time, index, dialect, reader } = subject;
+  const cleaned = codeOf(subject, scene.kind !== 'integer');
+  const isOther =
+    index === null
+      ? 'FALSE'
+      : `${dialect.asText(`v.${index.quotedName}`, index.type)} IN (${otherIndexes.map((name) => reader.literal(name)).join(', ')})`;
+  return `
+    SELECT ${codeOf(subject, false)} AS code, ${cleaned} AS cleaned, ${anyKeyOf(subject)} AS scene_key,
+      ${appIdOf(subject)} AS app_id, ${isOther} AS is_other${
+        time === null
+          ? ''
+          : `,
+      ${timeOf(subject, firstReading(subject))} AS at, v.${time.quotedName} AS raw_time`
+      }
+    FROM ${sourceOf(subject).from} AS v
+  `;
+}
+
+function probesOf({ time, dialect }: JoinSubject): readonly string[] {
+  const pair =
+    time?.kind === 'integer'
+      ? ['MIN(v.raw_time)', 'MAX(v.raw_time)']
+      : time?.kind === 'text'
+        ? [true, false].map((isZoned) => {
+            const text = dialect.asText('v.raw_time', time.type);
+            return `SUM(CASE WHEN ${dialect.isTime(text, isZoned)} THEN 1 ELSE 0 END)`;
+          })
+        : ['0', '0'];
+  return pair.map((probe, n) => `${probe} AS probe_${n + 1}`);
+}
+
+/** The table, or its sample. */
+function sourceOf({ table, scene, appId, time, index, sample, dialect }: JoinSubject): VisitSource {
+  if (sample === null) return { from: table.quotedName };
+  const columns = new Set(
+    [scene, appId, time, index].flatMap((column) => (column === null ? [] : [column.quotedName])),
+  );
+  const { estimatedRows: rows, isStored } = table;
+  // A share of the blocks, with a fifth more than needed: then the LIMIT cuts. A small table has few blocks to choose from.
+  const percent = rows === null ? 100 : (sample / rows) * 120;
+  const blocks =
+    isStored && rows !== null && rows >= LARGE_TABLE && percent < 100 ? dialect.sampled(percent.toFixed(4)) : '';
+  return {
+    from: `(SELECT ${[...columns].join(', ')}, ROW_NUMBER() OVER () AS ${VISIT_NUMBER} FROM ${table.quotedName}${blocks} LIMIT ${sample})`,
+    columns: [`v.${VISIT_NUMBER}`],
+  };
+}
+
+const VISIT_NUMBER = 'scenedim_visit_number';
+const LARGE_TABLE = 100_000;
+
+/** Counts visits, and rows of the join of these same visits; both in one statement, so that no new visit comes between. */
+export function rowsSql(subject: JoinSubject, shape: JoinShape): string {
+  const { table, sample } = subject;
+  const source = sourceOf(subject);
+  const join = joinSql(subject, shape, source);
+  // A sample is drawn once: drawn twice, it need not be the same.
+  if (sample !== null)
+    return `SELECT COUNT(DISTINCT j.${VISIT_NUMBER}) AS visits, COUNT(*) AS joined_rows FROM (${join}) AS j`;
+  return `SELECT (SELECT COUNT(*) FROM ${table.quotedName}) AS visits, (SELECT COUNT(*) FROM (${join}) AS j) AS joined_rows`;
+}

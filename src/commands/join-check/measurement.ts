@@ -1,0 +1,128 @@
+/** What the statements of a check answer, in terms that findings are made of. */
+import { type EpochUnit, epochUnits } from './dialect.ts';
+import type { CodeKind, JoinShape, TimeReading } from './join-sql.ts';
+import { firstReading, type Outcome, outcomes } from './measure-sql.ts';
+import type { JoinSubject } from './subject.ts';
+
+/** Visits of one code that end alike. */
+export interface CodeCount {
+  /** As the table has it; null for NULL. */
+  readonly code: string | null;
+  readonly isLaunchScene: boolean;
+  readonly outcome: Outcome;
+  readonly visits: number;
+  /** As `launch_scene` has it; null for a launch scene that it does not list, too. */
+  readonly mapping: string | null;
+  /** As `access_source` has it; null for a key that it does not list. */
+  readonly origin: string | null;
+  readonly appIds: readonly string[];
+}
+
+export interface Measurement {
+  readonly visits: number;
+  readonly byOutcome: Readonly<Record<Outcome, number>>;
+  /** How many different codes there are in an outcome; {@link counts} lists the 1,000 most frequent. */
+  readonly codesOf: Readonly<Record<Outcome, number>>;
+  /** Ordered by outcome, most visits first. */
+  readonly counts: readonly CodeCount[];
+  readonly shape: JoinShape;
+}
+
+type Row = readonly (string | null)[];
+
+/** From this many visits on, PostgreSQL joins a table with statistics faster. */
+const LARGE = 100_000;
+
+export function readMeasurement(subject: JoinSubject, rows: readonly Row[]): Measurement {
+  const byOutcome = emptyCounts();
+  const codesOf = emptyCounts();
+  for (const row of rows) {
+    const outcome = outcomeOf(row);
+    byOutcome[outcome] = Number(row[10]);
+    codesOf[outcome] = Number(row[11]);
+  }
+  const counts = rows.map(countOf);
+  const visits = outcomes.reduce((sum, outcome) => sum + byOutcome[outcome], 0);
+  const extent = subject.sample === null ? visits : Math.max(visits, subject.table.estimatedRows ?? 0);
+  const shape: JoinShape = {
+    codes: codeKindOf(counts, subject.bridge),
+    isCleaned: subject.scene.kind !== 'integer' && counts.some(({ code }) => code !== null && isMisspelled(code)),
+    time: timeReadingOf(subject, rows),
+    isLarge: extent >= LARGE,
+  };
+  return { visits, byOutcome, codesOf, counts, shape };
+}
+
+function emptyCounts(): Record<Outcome, number> {
+  return Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+}
+
+function outcomeOf(row: Row): Outcome {
+  const found = outcomes.find((outcome) => outcome === row[2]);
+  if (found === undefined) throw new Error(`no outcome: ${row[2]}`);
+  return found;
+}
+
+function countOf(row: Row): CodeCount {
+  const [code = null, launch, , visits, mapping = null, origin = null, first, last] = row;
+  const appIds = [...new Set([first, last])].flatMap((appId) => (appId === null || appId === undefined ? [] : [appId]));
+  return {
+    code,
+    isLaunchScene: launch === 'launch',
+    outcome: outcomeOf(row),
+    visits: Number(visits),
+    mapping,
+    origin,
+    appIds,
+  };
+}
+
+/** Codes that nobody knows do not decide. With none that is known, the query is believed. */
+function codeKindOf(counts: readonly CodeCount[], bridge: boolean): CodeKind {
+  const coded = counts.filter(({ outcome }) => outcome !== 'other_index' && outcome !== 'null_code');
+  const hasLaunchScenes = coded.some(({ isLaunchScene }) => isLaunchScene);
+  const hasAccessSources = coded.some(isKnownAccessSource);
+  if (hasLaunchScenes && hasAccessSources) return 'mixed';
+  if (hasLaunchScenes || hasAccessSources) return hasLaunchScenes ? 'launch_scene' : 'access_source';
+  return bridge ? 'launch_scene' : 'access_source';
+}
+
+export function isKnownAccessSource({ isLaunchScene, origin, outcome }: CodeCount): boolean {
+  const isKnown =
+    origin !== null || !['unknown_code', 'unknown_app_id', 'app_id_spelling', 'null_app_id'].includes(outcome);
+  return !isLaunchScene && isKnown;
+}
+
+/** A code that the bridge reads only because it takes this spelling: `wx-1011`. */
+export function hasPrefix(code: string): boolean {
+  return /^wx-/.test(trimmed(code));
+}
+
+/** A code with spaces around, leading zeros or a fraction of zeros. */
+export function isMisspelled(code: string): boolean {
+  return trimmed(code).replace(/^0*([0-9]+)([.]0*)?$/, '$1') !== code;
+}
+
+function trimmed(code: string): string {
+  return code.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+}
+
+function timeReadingOf(subject: JoinSubject, rows: readonly Row[]): TimeReading | null {
+  const reading = firstReading(subject);
+  if (reading?.from === 'epoch') return { from: 'epoch', unit: unitOf(rows) };
+  if (reading?.from !== 'text') return reading;
+  const sum = (column: number) => rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
+  const [zoned, local] = [sum(8), sum(9)];
+  const all = rows.reduce((total, row) => total + Number(row[3]), 0);
+  return { from: 'text', texts: zoned === all ? 'zoned' : local === all ? 'local' : 'any' };
+}
+
+/** The unit of all numbers; `any` when they are of several. */
+function unitOf(rows: readonly Row[]): EpochUnit | 'any' {
+  const ends = rows.flatMap((row) =>
+    [row[8], row[9]].flatMap((end) => (end === null || end === undefined ? [] : [end])),
+  );
+  const units = new Set(ends.map((end) => epochUnits[Math.max(0, Math.ceil((end.replace('-', '').length - 11) / 3))]));
+  const [unit] = units;
+  return units.size === 1 && unit !== undefined ? unit : 'any';
+}
