@@ -17,9 +17,10 @@ export const pythonTools = {
   duckdb: tool('duckdb'),
 } as const;
 
-/** Runs a script in the environment of a tool; resolves with what it prints. No time zone but UTC hides a mistake. */
+/** Runs a script in the environment of a tool, and resolves with what it prints. A warning fails. UTC would hide mistakes. */
 export async function runPython(python: Tool, args: readonly string[], cwd: string): Promise<string> {
-  const env = { PATH: process.env['PATH'], TZ: 'Asia/Shanghai', PYTHONUTF8: '1', PYTHONWARNINGS: 'error' };
-  const { stdout } = await execute(join(folderOf(python), 'bin/python'), [...args], { cwd, env });
+  const env = { PATH: process.env['PATH'], TZ: 'Asia/Shanghai', PYTHONUTF8: '1' };
+  const { stdout, stderr } = await execute(join(folderOf(python), 'bin/python'), [...args], { cwd, env });
+  if (stderr !== '') throw new Error(stderr);
   return stdout;
 }
