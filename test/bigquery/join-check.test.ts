@@ -5,6 +5,7 @@ import type { JoinReport } from '../../src/commands/join-check/join-report.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import type { Loader } from '../../src/load/loader.ts';
+import type { TableReader } from '../../src/load/table-reader.ts';
 import { NORMALIZER_VERSION } from '../../src/normalize/snapshot.ts';
 import { describeBigquery } from '../support/bigquery.ts';
 import {
@@ -27,6 +28,10 @@ describeBigquery('join-check', (suite) => {
     await scene.insertVersions(joinVersions);
     const config = parseBigQueryConfig({ type: 'bigquery', ...suite.place(), dataset: scene.dataset });
     loader = createBigQueryLoader(config, { timings: suite.timings });
+    // What a statement would read the emulator finds out by running it: once is enough.
+    const { estimateBytes, ...reader } = loader.tableReader as TableReader;
+    expect(await estimateBytes?.(`SELECT app_id FROM \`${scene.path}.dim_scene\``, signal)).toBeTypeOf('bigint');
+    loader = { ...loader, tableReader: reader };
   }, 120_000);
   afterAll(() => scene[Symbol.asyncDispose]());
 

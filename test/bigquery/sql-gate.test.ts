@@ -5,6 +5,7 @@ import type { Query } from '../../src/load/bigquery/sql/query.ts';
 import type { DatasetName } from '../../src/load/bigquery/sql/table-path.ts';
 import { runBigquerySetup } from '../support/bigquery-setup.ts';
 import { blocksOf } from '../support/documents.ts';
+import { bigqueryJoinStatements } from '../support/join-statements.ts';
 import { findSqlGate, type GateStatement, passThroughGate } from '../support/sql-gate.ts';
 
 const place = { projectId: 'project', dataset: 'scene' };
@@ -53,6 +54,17 @@ function suite(built: string): void {
     const shown = [...facts, ...grants, ...blocksOf('sql bigquery').map(({ text }) => text)];
     const statements = [...migrationsOf(documentsPlace), ...shown.map((sql) => ({ sql }))];
     expect((await passThroughGate(built, statements)).refused).toEqual([]);
+  });
+
+  test('takes what join-check sends, and the SQL that it prints', async () => {
+    const collated = [
+      "CREATE TABLE `project.scene.collated` (app_id STRING COLLATE 'und:ci')",
+      "SELECT v.app_id FROM `project.scene.collated` AS v JOIN `project.scene.dim_scene` AS s ON s.app_id = COLLATE(v.app_id, '')",
+    ];
+    const statements = [...bigqueryJoinStatements(place), ...collated].map((sql) => ({ sql }));
+    const { passed, refused } = await passThroughGate(built, [...migrations, ...statements]);
+    expect(refused).toEqual([]);
+    expect(passed).toBeGreaterThanOrEqual(statements.length);
   });
 
   test('refuses what emulators take and BigQuery does not', async () => {

@@ -51,7 +51,8 @@ export function codesSql(subject: JoinSubject): string {
   const isDay = time?.kind === 'day';
   const [from, to] = isDay ? ['effective_from_date', 'effective_to_date'] : ['effective_from', 'effective_to'];
   const dimension = own(isDay ? 'scene_history' : 'dim_scene');
-  const inForce = time === null ? `s.effective_to = ${dialect.openEnd}` : `s.${from} <= v.at AND v.at < s.${to}`;
+  const inForce =
+    time === null ? `s.effective_to = ${dialect.openEnd}` : `s.${from} <= v.visit_time AND v.visit_time < s.${to}`;
   const outcome = `CASE
     WHEN v.is_other THEN 'other_index'
     WHEN v.code IS NULL THEN 'null_code'
@@ -94,9 +95,9 @@ WHERE r.place <= ${CODES_LISTED}
 ORDER BY r.outcome, r.place`;
 }
 
-const timeOutcomes = `WHEN v.at IS NULL THEN 'null_time'
-    WHEN v.at < k.first_from THEN 'before_first_version'
-    WHEN v.at >= k.last_to THEN 'after_last_version'
+const timeOutcomes = `WHEN v.visit_time IS NULL THEN 'null_time'
+    WHEN v.visit_time < k.first_from THEN 'before_first_version'
+    WHEN v.visit_time >= k.last_to THEN 'after_last_version'
     ELSE 'in_gap'`;
 
 /** The visits in terms of the check. */
@@ -113,7 +114,7 @@ function visitsOf(subject: JoinSubject): string {
         time === null
           ? ''
           : `,
-      ${timeOf(subject, firstReading(subject))} AS at, v.${time.quotedName} AS raw_time`
+      ${timeOf(subject, firstReading(subject))} AS visit_time, v.${time.quotedName} AS raw_time`
       }
     FROM ${sourceOf(subject).from} AS v
   `;
