@@ -36,7 +36,11 @@ export const commandList: readonly CommandEntry[] = [
   { name: 'explain-rid', summary: 'show what WeChat knows of a failed call', load: () => import('./explain-rid.ts') },
   { name: 'simulate', summary: 'run a WeChat API simulator on this machine', load: () => import('./simulate.ts') },
   { name: 'demo', summary: 'show the whole job in a few seconds', load: () => import('./demo/demo.ts') },
-  { name: 'schema', summary: 'print the JSON Schema of the config or an output', load: () => import('./schema.ts') },
+  {
+    name: 'schema',
+    summary: 'print JSON Schemas, or the data contract of the tables',
+    load: () => import('./schema/schema.ts'),
+  },
   {
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',

@@ -67,6 +67,12 @@ export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
   return { ...validateConfig(document, settings), file, baseDirectory: dirname(path), placeOf };
 }
 
+/** Whether `--config` or `SCENEDIM_CONFIG` names a config, or one is where {@link loadConfig} looks. */
+export function hasConfig({ file, environment, workingDirectory }: LoadConfigOptions): boolean {
+  if (file !== undefined || environment['SCENEDIM_CONFIG']) return true;
+  return defaultConfigFiles.some((candidate) => existsSync(resolve(workingDirectory, candidate)));
+}
+
 function findConfigFile({ file, environment, workingDirectory }: LoadConfigOptions): string {
   const named = file ?? (environment['SCENEDIM_CONFIG'] || undefined);
   const remedy = 'run `scenedim init` to write one, or name one with --config FILE';

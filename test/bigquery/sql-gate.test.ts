@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { versionRules } from '../../src/catalog/quality-rules.ts';
+import { describeReadable } from '../../src/catalog/readable-relations.ts';
+import { physicalTypes } from '../../src/commands/schema/odcs-document.ts';
 import { everyStatement } from '../../src/load/bigquery/check/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import type { Query } from '../../src/load/bigquery/sql/query.ts';
@@ -65,6 +68,23 @@ function suite(built: string): void {
     const { passed, refused } = await passThroughGate(built, [...migrations, ...statements]);
     expect(refused).toEqual([]);
     expect(passed).toBeGreaterThanOrEqual(statements.length);
+  });
+
+  test('takes the queries of the data contract, and its types', async () => {
+    const relations = describeReadable().map((relation) => ({
+      ...relation,
+      path: `\`project.scene.${relation.name}\``,
+    }));
+    const rules = relations.flatMap(({ path, versionsOf }) =>
+      versionsOf === undefined ? [] : versionRules.map((rule) => rule.violations(path, versionsOf)),
+    );
+    const types = relations.map(({ columns, path }) => {
+      const typed = columns.map(({ name, kind }) => `COALESCE(${name}, CAST(NULL AS ${physicalTypes.bigquery[kind]}))`);
+      return `SELECT ${typed.join(', ')} FROM ${path}`;
+    });
+    expect([rules.length, types.length]).toEqual([4 * versionRules.length, relations.length]);
+    const statements = [...migrations, ...[...rules, ...types].map((sql) => ({ sql }))];
+    expect((await passThroughGate(built, statements)).refused).toEqual([]);
   });
 
   test('refuses what emulators take and BigQuery does not', async () => {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FunctionEntry } from '../../src/catalog/catalogue-entry.ts';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
+import { describeReadable } from '../../src/catalog/readable-relations.ts';
+import { physicalTypes } from '../../src/commands/schema/odcs-document.ts';
 import { nullableColumns, type VersionColumn } from '../../src/dimension/version-columns.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
 import { bundledStatements } from '../../src/load/postgres-sql/schema/bundled-statements.ts';
@@ -40,6 +42,32 @@ describe('the column catalogue and a migrated database', () => {
     );
     expect(found).toEqual(expected);
   });
+
+  test.each(describeReadable())(
+    'agree about types, nulls and closed sets of $name',
+    async ({ name, kind, columns }) => {
+      const rows = await database.query<{ name: string; type: string; required: boolean; values: string | null }>(
+        `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
+         (SELECT pg_get_constraintdef(k.oid) FROM pg_constraint AS k
+          WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum]) AS values
+       FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+       WHERE c.relname = $2 AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+         AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+        [schema, name],
+      );
+      expect(rows.map((row) => [row.name, row.type])).toEqual(
+        columns.map((column) => [column.name, physicalTypes.postgres[column.kind]]),
+      );
+      for (const { description, name: column, values = [] } of columns) {
+        for (const value of values) expect(description, column).toMatch(new RegExp(`\\b${value}\\b`));
+      }
+      // Postgres knows nothing of the kind about a view.
+      if (kind === 'view') return;
+      expect(rows.map(({ required }) => required)).toEqual(columns.map(({ nullable }) => !nullable));
+      const listed = rows.map(({ values }) => [...(values ?? '').matchAll(/'([^']*)'/g)].map(([, value]) => value));
+      expect(listed).toEqual(columns.map(({ values = [] }) => [...values]));
+    },
+  );
 
   test('have the same functions, arguments and comments', async () => {
     const rows = await database.query<{ name: string }>(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
+import { staleAfterDays } from '../../catalog/quality-rules.ts';
 import { requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
 import { ScenedimError } from '../../errors.ts';
@@ -57,7 +58,7 @@ interface CheckFlags extends CommonOptions {
   readonly appId?: readonly string[];
 }
 
-const DEFAULT_STALE_MS = 172_800_000;
+const DEFAULT_STALE_MS = staleAfterDays * 86_400_000;
 
 async function collect(
   session: Session,

@@ -154,6 +154,18 @@ const options: Readonly<Record<string, Trouble>> = {
     remedy: expect.stringMatching(/use one of config, /),
     cure: { args: ['schema', 'config'] },
   },
+  'a format of a schema that is not known': {
+    fault: { args: ['schema', '--format', 'yaml'] },
+    says: '--format: "yaml" is not known',
+    remedy: 'use json-schema or odcs',
+    cure: { args: ['schema', '--format', 'odcs'] },
+  },
+  'a part of the data contract': {
+    fault: { args: ['schema', 'status', '--format', 'odcs'] },
+    says: '--format odcs is one document, and has no part "status"',
+    remedy: 'leave out the name, or leave out --format',
+    cure: { args: ['schema', 'status'] },
+  },
   'a shell that is nearly one': {
     fault: { args: ['completion', 'bsh'] },
     says: 'there is no completion for "bsh"',
