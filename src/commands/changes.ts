@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
 import { compareCodePoints } from '../compare-code-points.ts';
-import { parseDuration } from '../config/duration.ts';
 import { type SceneChange, sceneChangeKinds } from '../dimension/scene-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant, formatInstantShort, type Micros, parseInstant, requireInstant } from '../instant.ts';
@@ -12,7 +11,14 @@ import { formatCount } from '../report/format-count.ts';
 import { renderSceneChanges } from '../report/scene-change-table.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
-import { decisionSchema, type NotedDecision, readNotedDecisions, renderDecisions } from './work/noted-decisions.ts';
+import {
+  decisionSchema,
+  type NotedDecision,
+  notesOfChanges,
+  readNotedDecisions,
+  renderDecisions,
+} from './work/noted-decisions.ts';
+import { ago, parseSince, type Since } from './work/since-option.ts';
 import { addAppIds } from './work/sync-options.ts';
 import { describeUnknownAccounts } from './work/unknown-accounts.ts';
 import { withTarget } from './work/with-target.ts';
@@ -29,7 +35,7 @@ const WEEK_MS = 7 * 86_400_000;
 
 interface ChangesFlags extends CommonOptions {
   readonly appId?: readonly string[];
-  readonly since: (now: Micros) => Micros;
+  readonly since: Since;
   readonly until?: Micros;
 }
 
@@ -94,20 +100,18 @@ export const changesDocumentSchema = z.strictObject({
 });
 
 function toDocument({ period, changes, decisions }: FoundChanges): Document<typeof changesDocumentSchema> {
-  const notes = new Map(
-    decisions.filter(({ status }) => status === 'ok').map((row) => [`${row.observed_at} ${row.app_id}`, row.note]),
-  );
+  const noteOf = notesOfChanges(decisions);
   return {
     since: formatInstant(period.since),
     until: formatInstant(period.until),
-    changes: changes.map(({ appId, sceneKey, changedAt, change, oldName, newName }) => ({
-      app_id: appId,
-      scene_key: sceneKey,
-      changed_at: formatInstant(changedAt),
-      change,
-      old_name: oldName,
-      new_name: newName,
-      note: notes.get(`${formatInstant(changedAt)} ${appId}`) ?? null,
+    changes: changes.map((row) => ({
+      app_id: row.appId,
+      scene_key: row.sceneKey,
+      changed_at: formatInstant(row.changedAt),
+      change: row.change,
+      old_name: row.oldName,
+      new_name: row.newName,
+      note: noteOf(row),
     })),
     decisions,
   };
@@ -132,20 +136,6 @@ function isIn({ since, until }: FoundChanges['period']): (decision: NotedDecisio
     return instant !== undefined && since <= instant && instant < until;
   };
   return ({ observed_at: observedAt, decided_at: decidedAt }) => isInside(observedAt) || isInside(decidedAt);
-}
-
-function ago(ms: number): ChangesFlags['since'] {
-  return (now) => (now < BigInt(ms) * 1000n ? 0n : now - BigInt(ms) * 1000n);
-}
-
-function parseSince(text: string): ChangesFlags['since'] {
-  const duration = parseDuration(text);
-  if (duration !== undefined) return ago(duration);
-  const instant = parseInstant(text);
-  if (instant !== undefined) return () => instant;
-  throw new ScenedimError('usage', `--since: "${text}" is neither a duration nor a time`, {
-    remedy: 'write how long ago, like 7d, or a time with an offset, like 2026-03-01T00:00:00+08:00',
-  });
 }
 
 function assertPeriod(since: Micros, until: Micros): void {

@@ -27,6 +27,7 @@ export const commandList: readonly CommandEntry[] = [
     load: () => import('./join-check/join-check.ts'),
   },
   { name: 'export', summary: 'write the dimension as NDJSON or CSV', load: () => import('./export.ts') },
+  { name: 'report', summary: 'write one HTML page about the dimension', load: () => import('./report.ts') },
   {
     name: 'export-log',
     summary: 'write the recorded answers, for replay elsewhere',

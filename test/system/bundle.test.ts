@@ -29,7 +29,9 @@ const uses: readonly { readonly args: readonly [name: string, ...rest: readonly 
     { args: ['verify'] },
     { args: ['status'] },
     { args: ['history', '4'] },
+    { args: ['changes'] },
     { args: ['export', '--format', 'parquet'] },
+    { args: ['report'] },
     { args: ['export-log'] },
     { args: ['token', 'refresh', '--app-id', appId, '--confirm', appId] },
     { args: ['demo'] },
@@ -117,6 +119,12 @@ registerHooks({ load: (url, context, next) => (appendFileSync('loaded', url + '\
 
   test('nothing for its version', async () => {
     expect(await loadedBy(['--version'], '{}')).toEqual(['cli']);
+  });
+
+  test('the report with its scales, and nothing of it for another command', async () => {
+    const names = await loadedBy(['--config', 'target.yaml', 'report'], '{ type: memory }');
+    expect(names).toEqual(['cli', 'memory-loader', 'report', 'run-cli']);
+    expect(await loadedBy(['--config', 'target.yaml', 'status'], '{ type: memory }')).not.toContain('report');
   });
 
   test('the loader of the target, its driver and no other', async () => {

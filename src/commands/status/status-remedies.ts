@@ -38,7 +38,8 @@ interface Trouble {
   readonly remedy: string;
 }
 
-function describeHeld(
+/** The held answer of an account and what would let it through; nothing when none waits. */
+export function describeHeld(
   { head: { appId }, waiting }: AccountStanding,
   effects: ReadonlyMap<string, string>,
 ): readonly Trouble[] {
@@ -51,7 +52,7 @@ function describeHeld(
   return [{ subject: appId, what, lines: [], remedy }];
 }
 
-const suspended: Trouble = {
+export const suspended: Trouble = {
   subject: 'removals suspended',
   what: ': answers hold a row without a key, so no scene counts as removed',
   lines: [],

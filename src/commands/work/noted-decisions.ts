@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { holdReasons, type Observation } from '../../dimension/observation.ts';
+import type { SceneChange } from '../../dimension/scene-changes.ts';
 import { formatInstant } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import { type Document, time } from '../../output-fields.ts';
@@ -41,6 +42,13 @@ function toDecision(observation: Observation): readonly NotedDecision[] {
       note: decisionNote,
     },
   ];
+}
+
+/** Finds the note with which the answer was accepted that says of a change. */
+export function notesOfChanges(decisions: readonly NotedDecision[]): (change: SceneChange) => string | null {
+  const accepted = decisions.filter(({ status }) => status === 'ok');
+  const notes = new Map(accepted.map((row) => [`${row.observed_at} ${row.app_id}`, row.note]));
+  return ({ changedAt, appId }) => notes.get(`${formatInstant(changedAt)} ${appId}`) ?? null;
 }
 
 /** The decisions in words, a line each and the note below it; empty when there is none. */

@@ -1,0 +1,121 @@
+import { type Command, Option } from 'commander';
+import { readAccessSources } from '../catalog/bundled-tables.ts';
+import type { Config } from '../config/load-config.ts';
+import { ScenedimError } from '../errors.ts';
+import type { Micros } from '../instant.ts';
+import { requireSchema } from '../pipeline/run/prepare-target.ts';
+import type { RunContext } from '../pipeline/run/run-context.ts';
+import type { ReportedAccount, ReportedProblem } from '../report/html/report-content.ts';
+import { renderReport } from '../report/html/report-page.ts';
+import { createZonedTime } from '../report/html/zoned-time.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { Session } from './session/session.ts';
+import { describeHeld, suspended } from './status/status-remedies.ts';
+import { type AccountStanding, readStandings, stateOf } from './work/account-standing.ts';
+import { explainHeld } from './work/explain-held.ts';
+import { notesOfChanges, readNotedDecisions } from './work/noted-decisions.ts';
+import { ago, parseSince, type Since } from './work/since-option.ts';
+import { type CredentialKinds, explainStoredError, readCredentialKinds } from './work/stored-error.ts';
+import { addAppIds } from './work/sync-options.ts';
+import { describeUnknownAccounts } from './work/unknown-accounts.ts';
+import { withTarget } from './work/with-target.ts';
+import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
+
+export const description =
+  'Writes one HTML page about the dimension, which needs nothing else: the timeline of every scene, what changed, freshness, drift.';
+
+export const examples = [
+  ['report --output scenes.html', 'everything, and the changes of 30 days'],
+  ['report --since 2026-01-01T00:00:00+08:00 --changed-only --output changes.html', 'what is not as it was'],
+] as const;
+
+const MONTH_MS = 30 * 86_400_000;
+
+interface ReportFlags extends ResultOptions {
+  readonly appId?: readonly string[];
+  readonly changedOnly?: true;
+  readonly since: Since;
+}
+
+export function define(command: Command, run: RunAction): void {
+  addAppIds(command, 'only this account (repeatable)')
+    .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
+    .addOption(
+      new Option('--since <when>', 'from when on changes are listed: a time, or how long ago')
+        .argParser(parseSince)
+        .default(ago(MONTH_MS), '30d'),
+    )
+    .option('--changed-only', 'only scenes that had another name before, or are not in force')
+    .action(
+      run<ReportFlags>(async (session, flags) => {
+        assertOneResult(flags);
+        if (flags.output === undefined && session.out.isTerminal) {
+          throw new ScenedimError('usage', 'a page of HTML is nothing for a terminal', {
+            remedy: 'write it to a file with --output scenes.html, and open that in a browser',
+          });
+        }
+        const config = await session.loadConfig();
+        await withTarget(session, config, { label: 'report', readOnly: true }, (context) =>
+          writeResult(session, reportOn(session, config, context, flags), flags),
+        );
+        return 0;
+      }),
+    );
+}
+
+async function* reportOn(
+  session: Session,
+  config: Config,
+  { loader, clock, signal }: RunContext,
+  { appId, since, changedOnly }: ReportFlags,
+): AsyncGenerator<string> {
+  await requireSchema(loader, signal);
+  const query = appId === undefined ? {} : { appIds: appId };
+  const unknown = await describeUnknownAccounts(loader, appId ?? [], signal);
+  if (unknown !== '') session.logger.warn({}, unknown.trimEnd());
+  const standings = await Array.fromAsync(readStandings(loader, query, signal));
+  const failed = standings.flatMap(({ head }) => (head.lastErrorCode === null ? [] : [head.appId]));
+  const kinds = await readCredentialKinds(session, config, loader, new Set(failed));
+  const effects = await explainHeld(loader, standings, signal);
+  const decisions = await readNotedDecisions(loader, appId, signal);
+  const now = clock.now();
+  yield* renderReport({
+    now,
+    since: since(now),
+    zone: createZonedTime(config.dimension.timeZone),
+    accounts: standings.map((standing) => accountOf(standing, effects, kinds, now)),
+    versions: loader.readVersions(query, signal),
+    accessSources: readAccessSources(),
+    noteOf: notesOfChanges(decisions),
+    changedOnly: changedOnly === true,
+    programVersion: session.programVersion,
+  });
+}
+
+function accountOf(
+  standing: AccountStanding,
+  effects: ReadonlyMap<string, string>,
+  kinds: CredentialKinds,
+  now: Micros,
+): ReportedAccount {
+  const { head } = standing;
+  const error = explainStoredError(head, kinds, now);
+  const problems: ReportedProblem[] = [];
+  for (const { subject, what, remedy } of [
+    ...describeHeld(standing, effects),
+    ...(head.removalsSuspendedSince === null ? [] : [suspended]),
+  ]) {
+    problems.push({ what: `${subject}${what}`, remedy });
+  }
+  if (error !== null) {
+    const told = error.message === null || error.message === '' ? '' : ` (${error.message})`;
+    problems.push({ what: `${error.code}: ${error.meaning}${told}`, remedy: error.remedy });
+  }
+  return {
+    appId: head.appId,
+    state: stateOf(standing).replaceAll('_', ' '),
+    lastOkAt: head.lastOkAt,
+    lastAttemptAt: head.lastAttemptAt,
+    problems,
+  };
+}

@@ -1,0 +1,45 @@
+import type { SceneChange } from '../../dimension/scene-changes.ts';
+import { compareKeys } from './compare-keys.ts';
+import type { ZonedTime } from './zoned-time.ts';
+
+/** Accounts in which the same happened to a scene on the same day. */
+export interface ReportedChange {
+  /** In the first account. */
+  readonly change: SceneChange;
+  /** Why, in the words of whoever decided; null when nobody said. */
+  readonly note: string | null;
+  /** Positions in the list of accounts, ascending. */
+  readonly accounts: number[];
+  /** False where it happened at other times of the same day. */
+  hasSameTimes: boolean;
+}
+
+/** Puts changes of accounts that look the same together. */
+export class ChangeCollector {
+  readonly #zone: ZonedTime;
+  readonly #changes = new Map<string, ReportedChange>();
+
+  constructor(zone: ZonedTime) {
+    this.#zone = zone;
+  }
+
+  add(account: number, change: SceneChange, note: string | null): void {
+    const { sceneKey, change: kind, oldName, newName, changedAt } = change;
+    const key = JSON.stringify([sceneKey, kind, oldName, newName, this.#zone.dayOf(changedAt), note]);
+    const known = this.#changes.get(key);
+    if (known === undefined) {
+      this.#changes.set(key, { change, note, accounts: [account], hasSameTimes: true });
+      return;
+    }
+    known.accounts.push(account);
+    known.hasSameTimes &&= known.change.changedAt === changedAt;
+  }
+
+  /** Newest day first, then by key. */
+  changes(): readonly ReportedChange[] {
+    const dayOf = ({ change }: ReportedChange): number => this.#zone.dayOf(change.changedAt);
+    return [...this.#changes.values()].sort(
+      (a, b) => dayOf(b) - dayOf(a) || compareKeys(a.change.sceneKey, b.change.sceneKey),
+    );
+  }
+}
