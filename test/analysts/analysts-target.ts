@@ -25,20 +25,22 @@ const answers = (now: string) => [
 ];
 
 /** In order of time: before and after the rename, over the bridge, after the end, codes that nobody knows, no code at all. */
-const visits = `
-  CREATE TABLE visit (app_id text, visited_at timestamptz, access_source integer, launch_scene integer);
-  INSERT INTO visit VALUES
-    ('wx1', '2025-02-14 09:00+00', 4, NULL),
-    ('wx1', '2025-04-01 00:00+00', 4, NULL),
-    ('wx1', '2025-04-20 09:00+00', NULL, 1011),
-    ('wx1', '2025-04-21 09:00+00', 39, NULL),
-    ('wx1', '2025-05-20 09:00+00', NULL, 9999),
-    ('wx1', '2025-05-21 09:00+00', 99, NULL),
-    ('wx2', '2025-05-22 09:00+00', 4, NULL),
-    ('wx3', '2025-05-23 09:00+00', 4, NULL),
-    ('wx1', '2025-05-24 09:00+00', NULL, NULL);`;
+const visits = [
+  ['wx1', '2025-02-14 09:00+00', 4, null, '二维码'],
+  ['wx1', '2025-04-01 00:00+00', 4, null, '扫一扫二维码'],
+  ['wx1', '2025-04-20 09:00+00', null, 1011, '扫一扫二维码'],
+  ['wx1', '2025-04-21 09:00+00', 39, null, '未知'],
+  ['wx1', '2025-05-20 09:00+00', null, 9999, '其他'],
+  ['wx1', '2025-05-21 09:00+00', 99, null, '未知'],
+  ['wx2', '2025-05-22 09:00+00', 4, null, '二维码'],
+  ['wx3', '2025-05-23 09:00+00', 4, null, '未知'],
+  ['wx1', '2025-05-24 09:00+00', null, null, '未知'],
+] as const;
 
-/** `visit` is in `public`, the target in the schema `scene`. */
+/** The right name of each visit of `logs.visit`, by access source or launch scene, in order of time. */
+export const nameOfEachVisit = visits.map(([, , , , name]) => name);
+
+/** Visits are in `logs.visit`, which is `visit` in the search path too; the target is in the schema `scene`. */
 export async function createAnalystsTarget(postgres: PostgresSuite): Promise<AnalystsTarget> {
   await using stack = new AsyncDisposableStack();
   const { url } = stack.use(await postgres.createDatabase());
@@ -49,15 +51,14 @@ export async function createAnalystsTarget(postgres: PostgresSuite): Promise<Ana
   });
   await workspace.succeed(['replay', '-'], `${lines.join('\n')}\n`);
   const database = stack.use(await openPostgresDatabase(url));
-  await database.execute(visits);
+  const rows = visits.map(([app, at, ...codes]) => `('${app}', '${at}', ${codes.slice(0, 2).map(String).join(', ')})`);
+  await database.execute(`
+    CREATE SCHEMA logs;
+    CREATE TABLE logs.visit (app_id text, visited_at timestamptz, access_source integer, launch_scene integer);
+    INSERT INTO logs.visit VALUES ${rows.join(', ')};
+    SET search_path TO logs, public`);
   const owned = stack.move();
   return { url, database, workspace, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** Host, port and database of a connection string, as tools of others ask for them. */
-export function placeOf(url: string): { readonly host: string; readonly port: string; readonly dbname: string } {
-  const { hostname, port, pathname } = new URL(url);
-  return { host: hostname, port, dbname: pathname.slice(1) };
 }
 
 /**

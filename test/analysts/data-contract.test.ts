@@ -9,7 +9,7 @@ import { describeWithTool, folderOf, pythonTool } from '../support/installed-too
 import { describePostgres } from '../support/postgres.ts';
 import { type AnalystsTarget, createAnalystsTarget, createOwnLayer, damages } from './analysts-target.ts';
 
-const tool = pythonTool('data-contract', new URL('requirements/datacontract.txt', import.meta.url).pathname);
+const tool = pythonTool('analysts-data-contract', new URL('requirements/datacontract.txt', import.meta.url).pathname);
 
 function datacontract(
   cwd: string,

@@ -133,6 +133,11 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
     const listed = rows.flatMap(([cell, text = '']) => codeOf(cell).map((code) => [code, text.includes('(warning)')]));
     expect(listed.sort()).toEqual(findingCodes.map((code) => [code, warningCodes.has(code)]).sort());
   },
+  'config/dbt/README.md dbt': (rows) => {
+    const files = globSync('config/dbt/{macros,models,tests}/**/*.{sql,yml}', { cwd: root });
+    const told = [...files, ...files.map(textOf)].join('\n');
+    expect(rows.flatMap(([name]) => codeOf(name)).filter((name) => !told.includes(name))).toEqual([]);
+  },
   'sql/README.md objects': (rows) => {
     const listed = rows.flatMap(([cell]) => codeOf(cell)).map((name) => name.replaceAll(/\(.*?\)/g, ''));
     const catalogues = [tableCatalogue, secretTableCatalogue, viewCatalogue, functionCatalogue];

@@ -30,6 +30,7 @@ describe('the documents', () => {
       'config/README.md',
       'config/airflow/README.md',
       'config/bigquery/README.md',
+      'config/dbt/README.md',
       'config/kubernetes/README.md',
       'config/postgres/README.md',
       'sql/README.md',
