@@ -64,6 +64,10 @@ test('fetches, plans, decides, proves and moves a dimension', async () => {
   await replay(elsewhere, input());
   const all = { format: 'ndjson', asOf: null, currentOnly: false } as const;
   expect(await textOf(exportVersions(other, all, signal))).toBe(await textOf(exportVersions(loader, all, signal)));
+  const pieces: readonly Uint8Array[] = await Array.fromAsync(
+    exportVersions(other, { ...all, format: 'parquet' }, signal),
+  );
+  expect(Buffer.concat(pieces).subarray(0, 4).toString()).toBe('PAR1');
 });
 
 test('starts from the defaults of the config file', () => {
