@@ -5,6 +5,9 @@
  * environment, or writes to stdout. Tests for a loader of your own are in `scenedim/testing`.
  */
 
+export type { AccessSource, LaunchScene } from './catalog/bundled-tables.ts';
+export type { OwnCatalogRows, SceneCatalog } from './catalog/scene-catalog.ts';
+export { bundledCatalog, createSceneCatalog } from './catalog/scene-catalog.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { AccountHead } from './dimension/account-head.ts';

@@ -11,10 +11,11 @@ CREATE TABLE IF NOT EXISTS `:DATASET.scene_meta` (
   normalizer_version INT64 NOT NULL,
   first_seen STRING NOT NULL,
   time_zone STRING NOT NULL,
+  catalog_hash STRING NOT NULL,
   rebuilding BOOL NOT NULL,
   PRIMARY KEY (only_row) NOT ENFORCED
 )
-AS SELECT true, 0, :NORMALIZER_VERSION, :FIRST_SEEN, :TIME_ZONE, false;
+AS SELECT true, 0, :NORMALIZER_VERSION, :FIRST_SEEN, :TIME_ZONE, '', false;
 
 CREATE TABLE IF NOT EXISTS `:DATASET.scene_payload` (
   payload_hash STRING NOT NULL,

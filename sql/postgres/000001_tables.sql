@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS :SCHEMA.scene_meta (
   normalizer_version integer NOT NULL,
   first_seen         text    NOT NULL CHECK (first_seen IN ('beginning', 'observed')),
   time_zone          text    NOT NULL,
+  catalog_hash       text    NOT NULL,
   rebuilding         boolean NOT NULL DEFAULT false
 );
 

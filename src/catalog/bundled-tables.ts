@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { projectRoot } from '../process/project-root.ts';
 
-/** `official`: WeChat's own table or example lists it; `community`: only seen in use, in what others publish of their accounts. */
-export type AccessSourceOrigin = 'official' | 'community';
+export const accessSourceOrigins = ['official', 'community', 'own'] as const;
+/**
+ * `official`: WeChat's own table or example lists it; `community`: only seen in use, in what others publish of their accounts;
+ * `own`: of the config, never of the bundled table.
+ */
+export type AccessSourceOrigin = (typeof accessSourceOrigins)[number];
 
 /** A row of `access_source`: a `value` and `name` of getSceneList that are known beforehand. */
 export interface AccessSource {
@@ -13,8 +17,12 @@ export interface AccessSource {
   readonly origin: AccessSourceOrigin;
 }
 
-/** `official`: WeChat's table names the launch scene; `default`: it falls to `10 其他` by "everything not listed above". */
-export type LaunchSceneMapping = 'official' | 'default';
+export const launchSceneMappings = ['official', 'default', 'community', 'own'] as const;
+/**
+ * `official`: WeChat's table names the launch scene; `default`: it falls to `10 其他` by "everything not listed above". Only by the
+ * config: `community`, inferred from what the community knows; `own`.
+ */
+export type LaunchSceneMapping = (typeof launchSceneMappings)[number];
 
 /** A row of `launch_scene`: a code that a mini-program receives at its start, and the access source it is counted under. */
 export interface LaunchScene {

@@ -150,6 +150,7 @@ export const tableCatalogue = {
       first_seen:
         'beginning: a scene that was there at the first look is in force from 1970-01-01; observed: from that look on.',
       time_zone: 'IANA name; the date columns of the views are days in it.',
+      catalog_hash: 'Which rows access_source and launch_scene hold: SHA-256 of both, 64 hexadecimal digits.',
       rebuilding:
         'True while a rebuild under changed settings is under way or was cut off: some accounts are computed by the old settings, some by the new.',
     },

@@ -29,7 +29,7 @@ export function define(command: Command, run: RunAction): void {
         const target = { label: 'migrate', lockTimeoutMs: flags.lockTimeout };
         return withTarget(session, config, target, async (context) => {
           if (flags.printSql === true) {
-            const sql = context.loader.migrationSql(migrateOptionsFor(context.dimension));
+            const sql = context.loader.migrationSql(migrateOptionsFor(context));
             await (flags.json === true ? out.printJson({ sql }) : out.print(sql.endsWith('\n') ? sql : `${sql}\n`));
             return 0;
           }
@@ -61,10 +61,11 @@ function toDocument({ fromVersion, toVersion, applied }: Migration): Document<ty
 }
 
 function describeMigration(target: string, migration: Migration, timeZone: string): string {
-  const { fromVersion, toVersion, applied, granted = [], timeZoneBefore } = migration;
+  const { fromVersion, toVersion, applied, granted = [], timeZoneBefore, isCatalogChanged } = migration;
   const details = [
     ...applied,
     ...(granted.length === 0 ? [] : [printable(`rights given to ${granted.join(', ')}`)]),
+    ...(isCatalogChanged ? ['access sources and launch scenes are those of the config now'] : []),
     ...(timeZoneBefore === null ? [] : [`date columns are days in ${timeZone} now, not in ${timeZoneBefore}`]),
   ];
   const lines = details.map((detail) => `  ${detail}\n`);

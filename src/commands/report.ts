@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { readAccessSources } from '../catalog/bundled-tables.ts';
 import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
@@ -66,7 +65,7 @@ export function define(command: Command, run: RunAction): void {
 async function* reportOn(
   session: Session,
   config: Config,
-  { loader, clock, signal }: RunContext,
+  { loader, catalog, clock, signal }: RunContext,
   { appId, since, changedOnly }: ReportFlags,
 ): AsyncGenerator<string> {
   await requireSchema(loader, signal);
@@ -85,7 +84,7 @@ async function* reportOn(
     zone: createZonedTime(config.dimension.timeZone),
     accounts: standings.map((standing) => accountOf(standing, effects, kinds, now)),
     versions: loader.readVersions(query, signal),
-    accessSources: readAccessSources(),
+    accessSources: catalog.accessSources,
     noteOf: notesOfChanges(decisions),
     changedOnly: changedOnly === true,
     programVersion: session.programVersion,

@@ -213,6 +213,26 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  catalog: z
+    .strictObject({
+      launchScenes: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'CSV file (launch_scene, launch_scene_name, access_source_key) whose rows win over the bundled ones.',
+        ),
+      accessSources: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('CSV file (access_source_key, access_source_name) whose rows win over the bundled ones.'),
+      communityMapping: z
+        .boolean()
+        .default(false)
+        .describe('Counts launch scenes under the access sources that only the community knows, as it most likely is.'),
+    })
+    .prefault({}),
   guards: z
     .strictObject({
       empty: z.enum(['hold', 'accept']).default('hold').describe('What becomes of an answer without any scene.'),

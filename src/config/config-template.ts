@@ -76,6 +76,11 @@ dimension:
   firstSeen: beginning      # or observed: when older visits shall not join the first known name
   timeZone: ${yamlText(answers.timeZone).padEnd(15)} # date columns of the views are days in it
 
+# catalog:                  # rows of your own that win over the bundled access sources and launch scenes
+#   launchScenes: launch-scenes.csv      # launch_scene,launch_scene_name,access_source_key
+#   accessSources: access-sources.csv    # access_source_key,access_source_name
+#   communityMapping: true  # counts launch scenes under access sources that only the community knows
+
 guards:
   empty: hold               # an answer without any scene waits for \`scenedim accept\`; or accept
   minScenes: 4              # fewer scenes than this are too few to judge

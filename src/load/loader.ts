@@ -7,6 +7,7 @@
  * Glossary: observation = what an account answered at a time; payload = the body of an answer, stored
  * once by its hash; head = one row an account, derived from its log; version = a row of `dim_scene`.
  */
+import type { SceneCatalog } from '../catalog/scene-catalog.ts';
 import type { AccountHead } from '../dimension/account-head.ts';
 import type { Decision, Observation, Reject } from '../dimension/observation.ts';
 import type { ChangePeriod } from '../dimension/scene-changes.ts';
@@ -27,6 +28,8 @@ export interface TargetMeta {
   readonly firstSeen: FirstSeen;
   /** IANA name; date columns of the views are days in it. */
   readonly timeZone: string;
+  /** {@link SceneCatalog.hash} of the bundled tables in the target. */
+  readonly catalogHash: string;
   /**
    * True from the start of a `rebuild` under changed settings to its end. Until then some accounts are
    * computed by the old settings, some by the new.
@@ -39,6 +42,8 @@ export interface MigrateOptions {
   readonly normalizerVersion: number;
   readonly firstSeen: FirstSeen;
   readonly timeZone: string;
+  /** The rows of `access_source` and `launch_scene`, which `access_source_of` follows. */
+  readonly catalog: SceneCatalog;
 }
 
 export interface MigrateResult {
@@ -200,8 +205,8 @@ export interface Loader extends AsyncDisposable {
   readonly schemaVersion: number;
   /**
    * Creates or upgrades the schema, the views, the comments, the bundled tables and the readers' grants.
-   * Safe when many start at once; a newer schema is refused with `schema_newer`. Sets schema version and
-   * time zone of an existing target, all settings of a new one.
+   * Safe when many start at once; a newer schema is refused with `schema_newer`. Sets schema version, time
+   * zone and catalog of an existing target, all settings of a new one.
    */
   migrate(options: MigrateOptions, signal: AbortSignal): Promise<MigrateResult>;
   /** The same as SQL text that may be run by hand, again and again. */

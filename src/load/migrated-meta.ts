@@ -10,7 +10,8 @@ import { assertNotNewer } from './schema-version.ts';
 export function migratedMeta(stored: TargetMeta | null, schemaVersion: number, options: MigrateOptions): TargetMeta {
   assertNotNewer(stored, schemaVersion);
   const { normalizerVersion, firstSeen, timeZone } = options;
-  if (stored === null) return { schemaVersion, normalizerVersion, firstSeen, timeZone, rebuilding: false };
+  const catalogHash = options.catalog.hash;
+  if (stored === null) return { schemaVersion, normalizerVersion, firstSeen, timeZone, catalogHash, rebuilding: false };
   if (stored.schemaVersion < schemaVersion) {
     throw new ScenedimError(
       'schema_outdated',
@@ -18,5 +19,5 @@ export function migratedMeta(stored: TargetMeta | null, schemaVersion: number, o
       { remedy: 'run `scenedim migrate` first' },
     );
   }
-  return { ...stored, timeZone };
+  return { ...stored, timeZone, catalogHash };
 }

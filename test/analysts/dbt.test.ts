@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import { blocksOf, root } from '../support/documents.ts';
 import { describeWithTool, folderOf, pythonTool } from '../support/installed-tool.ts';
@@ -224,7 +225,12 @@ function bigquerySuite(): void {
     expect([made.length, tests.length]).toEqual([4, expect.toSatisfy((count) => count > 90)]);
     const place = { projectId: 'my-project', dataset: 'scene' };
     const statements = [
-      ...migrationStatements(place, { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'UTC' }),
+      ...migrationStatements(place, {
+        normalizerVersion: 1,
+        firstSeen: 'beginning',
+        timeZone: 'UTC',
+        catalog: bundledCatalog(),
+      }),
       'CREATE TABLE `my-project.logs.visit` (app_id STRING, visited_at TIMESTAMP, access_source INT64, launch_scene INT64)',
       ...made.map(({ relation_name, compiled_code }) => `CREATE VIEW ${relation_name} AS ${compiled_code}`),
       ...tests.map(({ compiled_code }) => compiled_code),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
+import { bundledCatalog, createSceneCatalog } from '../../src/catalog/scene-catalog.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { newerSchemaMessage } from '../../src/load/schema-version.ts';
 import { describeBigquery } from '../support/bigquery.ts';
@@ -31,7 +32,13 @@ describeBigquery('a migrated dataset', (suite) => {
     await scene.query(`SELECT * FROM \`${scene.path}.access_source\` ORDER BY access_source_key`),
     await scene.query(`SELECT * FROM \`${scene.path}.launch_scene\` ORDER BY launch_scene`),
   ];
-  const settings = { only_row: true, normalizer_version: 1, first_seen: 'beginning', rebuilding: false };
+  const settings = {
+    only_row: true,
+    normalizer_version: 1,
+    first_seen: 'beginning',
+    rebuilding: false,
+    catalog_hash: bundledCatalog().hash,
+  };
   const schemaVersion = newestSchemaVersion();
 
   test('has the tables, views and functions of the catalogue and the lease, and nothing else', async () => {
@@ -101,6 +108,22 @@ describeBigquery('a migrated dataset', (suite) => {
     );
     await scene.migrate();
     expect(await bundled()).toEqual(before);
+  });
+
+  test('has the rows of its own catalog, which access_source_of follows, and the bundled ones again without it', async () => {
+    const before = await bundled();
+    const row = { launchSceneName: '自有', mapping: 'own', communityAccessSourceKey: null } as const;
+    const launchScenes = [
+      { ...row, launchScene: 1011, accessSourceKey: '77' },
+      { ...row, launchScene: 12345, accessSourceKey: "7'7" },
+    ];
+    await scene.migrate({ catalog: createSceneCatalog({ accessSources: [], launchScenes }, true) });
+    const apart = `SELECT COUNT(*) AS listed, COUNTIF(\`${scene.path}.access_source_of\`(launch_scene) = access_source_key) AS same,
+      COUNTIF(mapping = 'own') AS own, COUNTIF(mapping = 'community') AS community FROM \`${scene.path}.launch_scene\``;
+    expect(await scene.query(apart)).toEqual([{ listed: 261, same: 261, own: 2, community: 19 }]);
+    await scene.migrate();
+    expect(await bundled()).toEqual(before);
+    expect(await scene.query(apart)).toEqual([{ listed: 260, same: 260, own: 0, community: 0 }]);
   });
 
   test('that a newer program made is refused, and stays as it is', async () => {

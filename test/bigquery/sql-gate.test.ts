@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { versionRules } from '../../src/catalog/quality-rules.ts';
 import { describeReadable } from '../../src/catalog/readable-relations.ts';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { physicalTypes } from '../../src/commands/schema/odcs-document.ts';
 import { everyStatement } from '../../src/load/bigquery/check/every-statement.ts';
 import { createDatasetStatement, migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
@@ -15,7 +16,7 @@ const place = { projectId: 'project', dataset: 'scene' };
 const migrationsOf = (where: DatasetName): readonly GateStatement[] =>
   migrationStatements(
     where,
-    { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
+    { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai', catalog: bundledCatalog() },
     { keepForever: true },
   ).map((sql) => ({ sql }));
 const migrations = migrationsOf(place);

@@ -70,7 +70,7 @@ describeBigquery('a run', ({ place, freshName, dropDataset }) => {
       const loader = { ...createBigQueryLoader(config, { client }), limits };
       const context = contextFor(loader, { dimension: {}, guards: {} });
       const { signal } = context;
-      await createBigQueryLoader(config).migrate(migrateOptionsFor(context.dimension), signal);
+      await createBigQueryLoader(config).migrate(migrateOptionsFor(context), signal);
 
       const load = async (what: string, hour: number, renamed: boolean) => {
         client.reset();

@@ -1,5 +1,6 @@
 /** What `check` says about a BigQuery target: rights one by one, project, API, billing and place, each with its remedy. */
 import { describe, expect, test } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
@@ -18,7 +19,7 @@ const me = 'serviceAccount:me@test.iam.gserviceaccount.com';
 const onProject = (role: string) => `gcloud projects add-iam-policy-binding test --member=${me} --role=${role}`;
 const onDataset = (dataset = 'scene') => `GRANT \`roles/bigquery.dataEditor\` ON SCHEMA \`test.${dataset}\` TO '${me}'`;
 const newest = String(newestSchemaVersion());
-const migrated = { rows: [[newest, '1', 'beginning', 'Asia/Shanghai', 'false']] };
+const migrated = { rows: [[newest, '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] };
 
 /** What `check` finds at a service that is no emulator: with rights, and with somebody who has them. */
 async function check(

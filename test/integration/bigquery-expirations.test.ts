@@ -1,6 +1,7 @@
 /** Expirations of a dataset would end the log unasked: `migrate` sets none, `check` tells of those that are there. */
 import { expect, test } from 'vitest';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { migrationStatements, newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
@@ -9,7 +10,9 @@ import { type FakeBigqueryOptions, startFakeBigquery } from '../support/fake-big
 
 const { signal } = new AbortController();
 const day = 86_400_000;
-const migrated = { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', 'false']] };
+const migrated = {
+  rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']],
+};
 
 async function onFake(options: FakeBigqueryOptions) {
   const fake = await startFakeBigquery({
@@ -66,7 +69,7 @@ test('check tells the expirations of tables, with what takes them off', async ()
 });
 
 const place = { projectId: 'test', dataset: 'scene' };
-const settings = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'UTC' } as const;
+const settings = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'UTC', catalog: bundledCatalog() } as const;
 
 /** Those with columns for readers, and scene_lease. */
 const tableCount = Object.values(columnCatalogue.relations).filter(({ kind }) => kind === 'table').length + 1;

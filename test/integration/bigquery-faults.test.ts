@@ -1,6 +1,7 @@
 /** What the BigQuery loader does when service, network or rights fail it, played by a REST server of our own. */
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import {
   insertOf,
   instantAt,
@@ -438,7 +439,7 @@ describe('a lease', () => {
 });
 
 describe('check', () => {
-  const metaRow = { rows: [['2', '1', 'beginning', 'Asia/Shanghai', 'false']] };
+  const metaRow = { rows: [['2', '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] };
   const answer = ({ sql }: { readonly sql?: string }) =>
     sql?.includes('FROM `test.scene.scene_meta`') ? metaRow : undefined;
 

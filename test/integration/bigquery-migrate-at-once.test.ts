@@ -1,5 +1,6 @@
 /** Several who make or upgrade a BigQuery target at once, played by a REST server of our own that knows who holds which lease. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { systemTimer } from '../../src/clock.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { migrateTarget, prepareTarget } from '../../src/pipeline/run/prepare-target.ts';
@@ -9,7 +10,12 @@ import { contextFor } from '../support/run-case.ts';
 
 const newest = String(newestSchemaVersion());
 const signal = new AbortController().signal;
-const options = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' } as const;
+const options = {
+  normalizerVersion: 1,
+  firstSeen: 'beginning',
+  timeZone: 'Asia/Shanghai',
+  catalog: bundledCatalog(),
+} as const;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -32,7 +38,7 @@ class Tables {
     if (sql.startsWith('SELECT schema_version')) {
       return this.schemaVersion === null
         ? undefined
-        : { rows: [[this.schemaVersion, '1', 'beginning', 'Asia/Shanghai', 'false']] };
+        : { rows: [[this.schemaVersion, '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] };
     }
     if (sql.includes('BEGIN TRANSACTION')) this.schemaVersion = newest;
     if (lease === 'target' && sql.startsWith('MERGE')) {

@@ -3,6 +3,7 @@ import type { FunctionEntry } from '../../src/catalog/catalogue-entry.ts';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
 import { describeReadable } from '../../src/catalog/readable-relations.ts';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { physicalTypes } from '../../src/commands/schema/odcs-document.ts';
 import { nullableColumns, type VersionColumn } from '../../src/dimension/version-columns.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
@@ -115,7 +116,7 @@ describe('the bundled tables in a database', () => {
       `SELECT (SELECT json_agg(s ORDER BY s.access_source_key) FROM ${quoted}.access_source AS s) AS sources,
          (SELECT json_agg(l ORDER BY l.launch_scene) FROM ${quoted}.launch_scene AS l) AS scenes`,
     );
-  const bundle = () => database.execute(bundledStatements(schema).join(';\n'));
+  const bundle = () => database.execute(bundledStatements(schema, bundledCatalog()).join(';\n'));
 
   test('come back after a change, an addition and a deletion', async () => {
     const before = await contents();

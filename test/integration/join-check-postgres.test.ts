@@ -1,5 +1,6 @@
 /** What only a server has: many visits, rights, time-outs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { checkJoin, type JoinQuestion } from '../../src/commands/join-check/check-join.ts';
 import type { Loader } from '../../src/load/loader.ts';
 import { NORMALIZER_VERSION } from '../../src/normalize/snapshot.ts';
@@ -20,7 +21,12 @@ describePostgres('join-check on a server', ({ createDatabase }) => {
     ({ url } = owned.use(await createDatabase()));
     database = owned.use(await openPostgresDatabase(url));
     loader = owned.use(await open(url));
-    const settings = { normalizerVersion: NORMALIZER_VERSION, firstSeen: 'beginning', timeZone: joinTimeZone } as const;
+    const settings = {
+      normalizerVersion: NORMALIZER_VERSION,
+      firstSeen: 'beginning',
+      timeZone: joinTimeZone,
+      catalog: bundledCatalog(),
+    } as const;
     await loader.migrate(settings, signal);
     await insertVersions(database, joinVersions);
   }, 120_000);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { checkJoin, type JoinQuestion } from '../../src/commands/join-check/check-join.ts';
 import type { FindingCode } from '../../src/commands/join-check/findings.ts';
 import type { ScenedimError } from '../../src/errors.ts';
@@ -64,7 +65,12 @@ function joinSuite(openStage: () => Promise<Stage>): void {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage();
-    const settings = { normalizerVersion: NORMALIZER_VERSION, firstSeen: 'beginning', timeZone: joinTimeZone } as const;
+    const settings = {
+      normalizerVersion: NORMALIZER_VERSION,
+      firstSeen: 'beginning',
+      timeZone: joinTimeZone,
+      catalog: bundledCatalog(),
+    } as const;
     await stage.loader.migrate(settings, signal);
     await insertVersions(stage.database, joinVersions);
     await stage.database.execute('CREATE SCHEMA logs');

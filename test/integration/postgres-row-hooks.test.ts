@@ -7,6 +7,7 @@ import {
   instantAt,
   sampleChangeSet,
   sampleHeadChange,
+  sampleMeta,
   sampleObservation,
   samplePayload,
   sampleSettings,
@@ -106,7 +107,7 @@ describePostgres('what somebody added to', ({ createDatabase }) => {
         loader.migrate(sampleSettings, signal),
       );
       await expectNamed('scene_meta', trigger('scene_meta', 'INSERT'), drop, (loader) =>
-        loader.writeMeta({ ...sampleSettings, schemaVersion: loader.schemaVersion, rebuilding: true }, signal),
+        loader.writeMeta({ ...sampleMeta, schemaVersion: loader.schemaVersion, rebuilding: true }, signal),
       );
     });
   });

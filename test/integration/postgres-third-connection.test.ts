@@ -20,7 +20,7 @@ describePostgres('the third connection of a run', ({ createDatabase, adminUrl, s
     await query(database.url, `CREATE SCHEMA scene AUTHORIZATION ${role}`);
     const url = asUser(database.url, role);
     await using migrating = await open(url);
-    await migrating.migrate(migrateOptionsFor(createRunContext({ loader: migrating }).dimension), signal);
+    await migrating.migrate(migrateOptionsFor(createRunContext({ loader: migrating })), signal);
     const loader = await open(url);
     return {
       loader,

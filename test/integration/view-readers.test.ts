@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { createPostgresLoader } from '../../src/load/postgres/postgres-loader.ts';
 import { describePostgres } from '../support/postgres.ts';
 import {
@@ -44,7 +45,12 @@ describePostgres('the schema of an ordinary user', ({ createDatabase, server }) 
       readers: [readerRole.name],
       applicationName: undefined,
     });
-    const settings = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'Asia/Shanghai' } as const;
+    const settings = {
+      normalizerVersion: 1,
+      firstSeen: 'beginning',
+      timeZone: 'Asia/Shanghai',
+      catalog: bundledCatalog(),
+    } as const;
     await loader.migrate(settings, new AbortController().signal);
     await insertVersions(owner, rename);
     await using reader = await openPostgresDatabase(urlOf(base.url, readerRole.name));

@@ -1,3 +1,4 @@
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { type BigQueryConfig, parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
@@ -63,6 +64,7 @@ const defaultSettings: MigrateOptions = {
   normalizerVersion: NORMALIZER_VERSION,
   firstSeen: 'beginning',
   timeZone: 'Asia/Shanghai',
+  catalog: bundledCatalog(),
 };
 
 /** Runs statements that a test arranges or looks with; returns the rows of the last SELECT. */
@@ -101,12 +103,13 @@ async function emptyTarget(config: BigQueryConfig, options: MigrateOptions): Pro
   if (drops.length > 0) await runScript(config, drops.join(';\n'));
 }
 
-function assignments({ normalizerVersion, firstSeen, timeZone }: MigrateOptions): string {
+function assignments({ normalizerVersion, firstSeen, timeZone, catalog }: MigrateOptions): string {
   return [
     `schema_version = ${newestSchemaVersion()}`,
     `normalizer_version = ${normalizerVersion}`,
     `first_seen = ${quoteLiteral(firstSeen)}`,
     `time_zone = ${quoteLiteral(timeZone)}`,
+    `catalog_hash = ${quoteLiteral(catalog.hash)}`,
     'rebuilding = FALSE',
   ].join(', ');
 }

@@ -1,5 +1,6 @@
 /** The real program in a process of its own, and a Google that it is known to. */
 import { expect } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { takesLease } from './bigquery-on-fake.ts';
 import { type CliWorkspace, createCliWorkspace } from './cli-workspace.ts';
@@ -15,7 +16,7 @@ export const other = 'other@test.iam.gserviceaccount.com';
 function answerQuery({ sql = '' }: { readonly sql?: string }): FakeResult | undefined {
   if (takesLease(sql)) return { affectedRows: 1 };
   return sql.includes('FROM `test.scene.scene_meta`')
-    ? { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', 'false']] }
+    ? { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] }
     : undefined;
 }
 

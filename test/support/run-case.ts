@@ -1,5 +1,6 @@
 /** Runs the steps of a behaviour case against a loader and checks everything that the case and the rules demand. */
 import { expect } from 'vitest';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { systemClock } from '../../src/clock.ts';
 import { OPEN_END, parseInstant, requireInstant } from '../../src/instant.ts';
 import type { Loader } from '../../src/load/loader.ts';
@@ -19,6 +20,7 @@ export function contextFor(loader: Loader, config: BehaviourCase['config']): Run
   return {
     loader,
     dimension: { firstSeen: 'beginning', timeZone: 'Asia/Shanghai', ...config.dimension },
+    catalog: bundledCatalog(),
     guards: { empty: 'hold', minScenes: 4, maxShrink: 0.5, ...config.guards },
     autoMigrate: true,
     lockTimeoutMs: 0,

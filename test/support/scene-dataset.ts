@@ -1,4 +1,5 @@
 /** A BigQuery dataset that holds everything that `migrate` makes, for tests that query as an analyst does. */
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import type { MigrateOptions } from '../../src/load/loader.ts';
 import type { BigquerySuite } from './bigquery.ts';
@@ -29,7 +30,13 @@ export async function createSceneDataset(
     return rows as Row[];
   };
   const migrate = async (changed: Partial<MigrateOptions> = {}) => {
-    const settings = { normalizerVersion: 1, firstSeen: 'beginning', timeZone: 'UTC', ...changed } as const;
+    const settings = {
+      normalizerVersion: 1,
+      firstSeen: 'beginning',
+      timeZone: 'UTC',
+      catalog: bundledCatalog(),
+      ...changed,
+    } as const;
     for (const statement of migrationStatements({ projectId, dataset }, settings)) await query(statement);
   };
   await migrate(options);

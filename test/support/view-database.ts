@@ -1,5 +1,6 @@
 /** A database whose schema `scene` holds everything that `migrate` makes, for tests that query as an analyst does. */
 import pg from 'pg';
+import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { migrationScript } from '../../src/load/postgres-sql/schema/migration-script.ts';
 import { createPglite } from './prepared-pglite.ts';
 
@@ -49,7 +50,14 @@ export interface SceneSchemaOptions {
 /** Makes everything that `migrate` makes, by the script that it prints for a DBA; may run again. */
 export async function createSceneSchema(database: ViewDatabase, options: SceneSchemaOptions = {}): Promise<void> {
   const { schema = 'scene', timeZone = 'UTC', readers = [] } = options;
-  await database.execute(migrationScript(schema, readers, { normalizerVersion: 1, firstSeen: 'beginning', timeZone }));
+  await database.execute(
+    migrationScript(schema, readers, {
+      normalizerVersion: 1,
+      firstSeen: 'beginning',
+      timeZone,
+      catalog: bundledCatalog(),
+    }),
+  );
 }
 
 /** A version as tests write it; without `to` it is open. */

@@ -5,7 +5,7 @@ import { errorCodes, isScenedimError } from '../../errors.ts';
 import { errorCatalogue } from '../../extract/error-catalogue.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Finding } from '../../load/loader.ts';
-import { requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
+import { catalogChanged, requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
@@ -35,13 +35,15 @@ export async function checkTarget(
   const found = await loader.check(signal);
   const findings = found.map((finding) => ({ ...finding, exitCode: exitCodeOf(finding) }));
   const failed = found.some(({ level }) => level === 'error');
-  if (failed || (await loader.readMeta(signal))?.schemaVersion !== loader.schemaVersion) return findings;
+  const meta = failed ? null : await loader.readMeta(signal);
+  if (meta === null || meta.schemaVersion !== loader.schemaVersion) return findings;
   try {
     const { rebuilding } = await requireVerifiable(context);
     const settings = rebuilding ? [await interruptedRebuild(context)] : [];
     return [
       ...findings,
       ...settings,
+      ...(meta.catalogHash === context.catalog.hash ? [] : [catalogFinding]),
       ...(await checkAccounts(session, context, config, staleAfterMs)),
       ...(await checkFreshness(session, context, config, staleAfterMs)),
       await checkData(context),
@@ -50,6 +52,14 @@ export async function checkTarget(
     return [...findings, findingOf(error, 'settings')];
   }
 }
+
+const catalogFinding: CheckedFinding = {
+  level: 'warning',
+  subject: 'catalog',
+  message: catalogChanged.message,
+  remedy: catalogChanged.remedy ?? '',
+  exitCode: 0,
+};
 
 async function interruptedRebuild(context: RunContext): Promise<CheckedFinding> {
   return requireTarget(context).then(

@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.ts';
+import { readCatalog } from '../../config/catalog-files.ts';
 import type { Config } from '../../config/load-config.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { createLoader } from '../../load/registry.ts';
@@ -25,6 +26,7 @@ export async function withTarget<T>(
 ): Promise<T> {
   const { autoMigrate, ...section } = config.target;
   const { signal, logger, redactor, screen } = session;
+  const catalog = await readCatalog(config, signal);
   const lockTimeoutMs = options.lockTimeoutMs ?? 0;
   await using loader = await createLoader(section, {
     baseDirectory: config.baseDirectory,
@@ -43,6 +45,7 @@ export async function withTarget<T>(
   return await work({
     loader,
     dimension: config.dimension,
+    catalog,
     guards: config.guards,
     autoMigrate,
     lockTimeoutMs,

@@ -144,6 +144,6 @@ function columnsOf(text: string, place: string): ListedRow['columns'] {
 
 function notAnObject(place: string, what: string): ScenedimError {
   return new ScenedimError('config_invalid', `${place}: ${what}`, {
-    remedy: 'write one object a line, like {"app_id":"wx0123456789abcdef"}, or a CSV file with a header',
+    remedy: 'write one JSON object a line, or a CSV file with a header',
   });
 }

@@ -8,6 +8,7 @@ import {
   instantAt,
   sampleChangeSet,
   sampleHeadChange,
+  sampleMeta,
   sampleSettings,
   sampleVersion,
 } from './sample-rows.ts';
@@ -26,7 +27,7 @@ const methods: Readonly<Record<string, (loader: Loader, signal: AbortSignal) => 
   check: (loader, signal) => loader.check(signal),
   readMeta: (loader, signal) => loader.readMeta(signal),
   migrate: (loader, signal) => loader.migrate({ ...sampleSettings, timeZone: 'Europe/Paris' }, signal),
-  writeMeta: (loader, signal) => loader.writeMeta({ ...sampleSettings, schemaVersion: 99, rebuilding: true }, signal),
+  writeMeta: (loader, signal) => loader.writeMeta({ ...sampleMeta, schemaVersion: 99, rebuilding: true }, signal),
   acquireLock: (loader, signal) => loader.acquireLock({ kind: 'exclusive' }, signal),
   readHeads: (loader, signal) => Array.fromAsync(loader.readHeads({}, signal)),
   readVersions: (loader, signal) => Array.fromAsync(loader.readVersions({}, signal)),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createSceneCatalog } from '../../catalog/scene-catalog.ts';
 import type { ContractTargets } from './contract-target.ts';
 import { applyChanges, neverAborted, openEmptyTarget, openTarget, stateOf } from './contract-target.ts';
 import {
@@ -6,6 +7,7 @@ import {
   instantAt,
   sampleChangeSet,
   sampleHeadChange,
+  sampleMeta,
   sampleObservation,
   sampleSettings,
   sampleVersion,
@@ -25,7 +27,7 @@ export function describeMigrate(targets: ContractTargets): void {
       const result = await loader.migrate(sampleSettings, neverAborted);
       expect(result).toEqual({ fromVersion: null, toVersion: loader.schemaVersion, applied: result.applied });
       expect(await stateOf(loader)).toEqual({
-        meta: { ...sampleSettings, schemaVersion: loader.schemaVersion, rebuilding: false },
+        meta: { ...sampleMeta, schemaVersion: loader.schemaVersion },
         heads: [],
         observations: [],
         versions: [],
@@ -44,7 +46,7 @@ export function describeMigrate(targets: ContractTargets): void {
       expect(await stateOf(loader)).toEqual(before);
     });
 
-    it('sets the time zone of an existing target, but no other setting and no row', async () => {
+    it('sets time zone and catalog of an existing target, but no other setting and no row', async () => {
       await using target = await openTarget(targets);
       const { loader } = target;
       await applyChanges(loader, 1, {
@@ -53,8 +55,11 @@ export function describeMigrate(targets: ContractTargets): void {
         versions: [insertOf(sampleVersion('wx1', '1', instantAt(0)))],
       });
       const before = await stateOf(loader);
-      await loader.migrate({ normalizerVersion: 8, firstSeen: 'observed', timeZone: 'Europe/Paris' }, neverAborted);
-      expect(await stateOf(loader)).toEqual({ ...before, meta: { ...before.meta, timeZone: 'Europe/Paris' } });
+      const catalog = createSceneCatalog({ accessSources: [], launchScenes: [] }, true);
+      const settings = { normalizerVersion: 8, firstSeen: 'observed', timeZone: 'Europe/Paris', catalog } as const;
+      await loader.migrate(settings, neverAborted);
+      const meta = { ...before.meta, timeZone: 'Europe/Paris', catalogHash: catalog.hash };
+      expect(await stateOf(loader)).toEqual({ ...before, meta });
     });
 
     it('leaves one schema when many clients start at once', async () => {
@@ -64,18 +69,14 @@ export function describeMigrate(targets: ContractTargets): void {
       expect(results.map(({ toVersion }) => toVersion)).toEqual(clients.map(({ schemaVersion }) => schemaVersion));
       expect(results.filter(({ fromVersion }) => fromVersion === null)).toHaveLength(1);
       for (const client of clients) {
-        expect(await client.readMeta(neverAborted)).toEqual({
-          ...sampleSettings,
-          schemaVersion: client.schemaVersion,
-          rebuilding: false,
-        });
+        expect(await client.readMeta(neverAborted)).toEqual({ ...sampleMeta, schemaVersion: client.schemaVersion });
       }
     });
 
     it('refuses a schema that a newer program made', async () => {
       await using target = await openTarget(targets);
       const { loader } = target;
-      const newer = { ...sampleSettings, schemaVersion: loader.schemaVersion + 1, rebuilding: false };
+      const newer = { ...sampleMeta, schemaVersion: loader.schemaVersion + 1 };
       await loader.writeMeta(newer, neverAborted);
       await expect(loader.migrate(sampleSettings, neverAborted)).rejects.toMatchObject({ code: 'schema_newer' });
       expect(await loader.readMeta(neverAborted)).toEqual(newer);
@@ -89,6 +90,7 @@ export function describeMigrate(targets: ContractTargets): void {
         normalizerVersion: 9,
         firstSeen: 'observed',
         timeZone: 'America/Los_Angeles',
+        catalogHash: 'f'.repeat(64),
         rebuilding: true,
       } as const;
       await loader.writeMeta(meta, neverAborted);

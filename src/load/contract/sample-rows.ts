@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { bundledCatalog } from '../../catalog/scene-catalog.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Observation } from '../../dimension/observation.ts';
 import type { EndReason, Version, VersionChange } from '../../dimension/version.ts';
 import type { Micros } from '../../instant.ts';
 import { OPEN_END } from '../../instant.ts';
-import type { ChangeSet, HeadChange, MigrateOptions, Payload, RunRecord } from '../loader.ts';
+import type { ChangeSet, HeadChange, MigrateOptions, Payload, RunRecord, TargetMeta } from '../loader.ts';
 import { noCounts } from '../run-counts.ts';
 
 /** 2026-01-01T00:00:00.000001Z: an instant that a loader with milliseconds loses. */
@@ -15,6 +16,16 @@ export const sampleSettings: MigrateOptions = {
   normalizerVersion: 7,
   firstSeen: 'beginning',
   timeZone: 'Asia/Shanghai',
+  catalog: bundledCatalog(),
+};
+
+/** The row of `scene_meta` that {@link sampleSettings} make, without the schema version. */
+export const sampleMeta: Omit<TargetMeta, 'schemaVersion'> = {
+  normalizerVersion: sampleSettings.normalizerVersion,
+  firstSeen: sampleSettings.firstSeen,
+  timeZone: sampleSettings.timeZone,
+  catalogHash: sampleSettings.catalog.hash,
+  rebuilding: false,
 };
 
 /** The n-th sample instant, a second and a microsecond after the one before. */

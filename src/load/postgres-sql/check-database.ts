@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { bundledCatalog } from '../../catalog/scene-catalog.ts';
 import { tableCatalogue } from '../../catalog/table-catalogue.ts';
 import { type ErrorCode, isScenedimError } from '../../errors.ts';
 import type { Finding, TargetMeta } from '../loader.ts';
@@ -36,7 +37,9 @@ export async function checkDatabase(target: SqlTarget, signal: AbortSignal): Pro
         ...(isThere
           ? [...(await checkRights(session)), ...(await checkRowSecurity(session))]
           : await checkInstall(session)),
-        ...(isUsable && isMigratable ? [...(await checkTexts(session)), ...(await checkViews(session))] : []),
+        ...(meta !== null && isMigratable
+          ? [...(await checkTexts(session, meta)), ...(await checkViews(session))]
+          : []),
         ...(await checkReaders(session, target.readers, meta)),
         ...(await checkSecretTables(session)),
       ];
@@ -93,8 +96,10 @@ async function checkRowSecurity(session: SqlSession): Promise<readonly Finding[]
 }
 
 /** Texts that a script brought in another encoding. */
-async function checkTexts(session: SqlSession): Promise<readonly Finding[]> {
-  const difference = await findSpoiltTexts(session);
+async function checkTexts(session: SqlSession, { catalogHash }: TargetMeta): Promise<readonly Finding[]> {
+  const bundled = bundledCatalog();
+  const isBundled = bundled.hash === catalogHash;
+  const difference = await findSpoiltTexts(session, isBundled ? { catalog: bundled } : { catalog: null, catalogHash });
   if (difference === null) return [];
   const remedy = 'run scenedim migrate, or the script of scenedim migrate --print-sql, which write them again';
   return [

@@ -5,12 +5,24 @@ import type { VersionColumn, versionColumns } from '../../dimension/version-colu
  * a `Date` or a lossy number of them.
  */
 export interface SceneTables {
+  readonly access_source: {
+    readonly access_source_key: string;
+    readonly access_source_name: string;
+    readonly origin: string;
+  };
+  readonly launch_scene: {
+    readonly launch_scene: number;
+    readonly launch_scene_name: string | null;
+    readonly access_source_key: string;
+    readonly mapping: string;
+  };
   readonly scene_meta: {
     readonly only_row: boolean;
     readonly schema_version: number;
     readonly normalizer_version: number;
     readonly first_seen: string;
     readonly time_zone: string;
+    readonly catalog_hash: string;
     readonly rebuilding: boolean;
   };
   readonly scene_payload: {

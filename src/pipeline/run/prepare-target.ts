@@ -5,6 +5,7 @@ import { assertNotNewer } from '../../load/schema-version.ts';
 import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
 import type { DimensionSettings, RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
+import type { Problem } from './run-report.ts';
 
 /**
  * One of several runs upgrades an outdated target; the others wait this long, unless the loader has
@@ -24,37 +25,47 @@ const PEER_WAIT_MS = 10_000;
  * a rebuild. Resolves with the context to go on with. After an upgrade it waits longer for the lock,
  * which others may hold while they look at the schema.
  */
-export async function prepareTarget(context: RunContext): Promise<RunContext> {
+export async function prepareTarget(context: RunContext): Promise<PreparedContext> {
   const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);
   for (let isUpgrade = false; ; ) {
     const meta = await context.loader.readMeta(context.signal);
     if (isCurrent(meta, context.loader)) {
       assertSettings(meta, context.dimension);
-      return isUpgrade ? waitForPeers(context) : context;
+      const prepared = isUpgrade ? waitForPeers(context) : context;
+      return meta.catalogHash === context.catalog.hash ? prepared : { ...prepared, problems: [catalogChanged] };
     }
     if (!context.autoMigrate) throw outdated(meta, context.loader);
     if (meta === null) {
-      await context.loader.migrate(migrateOptionsFor(context.dimension), context.signal);
+      await context.loader.migrate(migrateOptionsFor(context), context.signal);
       continue;
     }
     isUpgrade = true;
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
     // With its own settings: an upgrade must not change those in passing, they are compared afterwards.
-    if (lock !== null) await context.loader.migrate(migrateOptionsFor(meta), context.signal);
+    if (lock !== null) await context.loader.migrate(migrateOptionsFor({ ...context, dimension: meta }), context.signal);
     else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
     else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
   }
 }
 
+/** A context whose target may be written. */
+export interface PreparedContext extends RunContext {
+  /** What the run should tell about the target. Default: nothing. */
+  readonly problems?: readonly Problem[];
+}
+
 /** What this program and config want a target to be made with. */
-export function migrateOptionsFor(dimension: DimensionSettings): MigrateOptions {
-  return { normalizerVersion: NORMALIZER_VERSION, firstSeen: dimension.firstSeen, timeZone: dimension.timeZone };
+export function migrateOptionsFor({ dimension, catalog }: Pick<RunContext, 'dimension' | 'catalog'>): MigrateOptions {
+  const { firstSeen, timeZone } = dimension;
+  return { normalizerVersion: NORMALIZER_VERSION, firstSeen, timeZone, catalog };
 }
 
 /** What `migrate` did. */
 export interface Migration extends MigrateResult {
   /** The time zone of the date columns until now, when it is another one now. */
   readonly timeZoneBefore: string | null;
+  /** True when an existing target had other bundled tables until now. */
+  readonly isCatalogChanged: boolean;
 }
 
 /**
@@ -63,16 +74,17 @@ export interface Migration extends MigrateResult {
  * is waited for.
  */
 export async function migrateTarget(context: RunContext): Promise<Migration> {
-  const { loader, dimension, signal } = context;
-  const options = migrateOptionsFor(dimension);
+  const { loader, catalog, signal } = context;
+  const options = migrateOptionsFor(context);
   if ((await loader.readMeta(signal)) === null) {
-    return { ...(await loader.migrate(options, signal)), timeZoneBefore: null };
+    return { ...(await loader.migrate(options, signal)), timeZoneBefore: null, isCatalogChanged: false };
   }
   await using _lock = await acquireRunLock(waitForPeers(context), { kind: 'exclusive' });
   const before = await loader.readMeta(signal);
   const result = await loader.migrate(options, signal);
   const timeZoneBefore = before === null || before.timeZone === options.timeZone ? null : before.timeZone;
-  return { ...result, timeZoneBefore };
+  const isCatalogChanged = before !== null && before.catalogHash !== catalog.hash;
+  return { ...result, timeZoneBefore, isCatalogChanged };
 }
 
 /** The context, with a lock time-out that is longer than a look at the schema takes. */
@@ -84,6 +96,16 @@ function waitForPeers(context: RunContext): RunContext {
 function waitMsOf({ lockTimeoutMs, loader }: RunContext, fallbackMs: number): number {
   return Math.max(lockTimeoutMs, loader.limits.migrationWaitMs ?? fallbackMs);
 }
+
+/** The files of `catalog` are brought in by `migrate` only: a run must not change in passing what joins give. */
+export const catalogChanged: Problem = {
+  app_id: null,
+  kind: 'catalog_changed',
+  code: 'catalog_changed',
+  message:
+    'the target holds other access sources or launch scenes than the config makes: catalog, or one of its files, has changed',
+  remedy: 'run `scenedim migrate`, which brings them in; or set the config back',
+};
 
 /** Stops a command that needs a target as it is: missing, outdated, newer or of other settings. */
 export async function requireTarget(context: RunContext): Promise<TargetMeta> {

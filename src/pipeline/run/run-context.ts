@@ -1,3 +1,4 @@
+import { bundledCatalog, type SceneCatalog } from '../../catalog/scene-catalog.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { GuardSettings } from '../../dimension/guards.ts';
 import type { FirstSeen, VersionChange } from '../../dimension/version.ts';
@@ -7,7 +8,7 @@ import { createRedactor } from '../../secrets/redact.ts';
 
 /**
  * What every run is given, with the defaults of the config file: `firstSeen: beginning`, time zone
- * Asia/Shanghai, guards `hold`, 4 and 0.5, the target migrated as needed, no waiting for the lock. The
+ * Asia/Shanghai, the bundled catalog, guards `hold`, 4 and 0.5, the target migrated as needed, no waiting for the lock. The
  * clock is the machine's, the logger says nothing, and nothing stops the run. Pass `redact` and
  * `holdsSecret` of the redactor that the source has, and tokens stay out of what is stored.
  */
@@ -15,6 +16,7 @@ export function createRunContext(options: RunContextOptions): RunContext {
   const { redact, holdsSecret } = createRedactor();
   return {
     dimension: { firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
+    catalog: bundledCatalog(),
     guards: { empty: 'hold', minScenes: 4, maxShrink: 0.5 },
     autoMigrate: true,
     lockTimeoutMs: 0,
@@ -35,6 +37,8 @@ export type RunContextOptions = Pick<RunContext, 'loader'> & Partial<RunContext>
 export interface RunContext {
   readonly loader: Loader;
   readonly dimension: DimensionSettings;
+  /** What `migrate` puts into `access_source` and `launch_scene`. */
+  readonly catalog: SceneCatalog;
   readonly guards: GuardSettings;
   /** `sync` and `replay` migrate the target on their own. */
   readonly autoMigrate: boolean;

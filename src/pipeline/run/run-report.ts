@@ -13,6 +13,7 @@ export const problemKinds = [
   'removals_suspended',
   'left',
   'roster_shrunk',
+  'catalog_changed',
   'run',
 ] as const;
 export type ProblemKind = (typeof problemKinds)[number];

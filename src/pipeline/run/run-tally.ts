@@ -35,7 +35,7 @@ export class RunTally {
   /** One about the run comes first, so that it is shown however many accounts have theirs. */
   addProblem(problem: Problem): void {
     this.#problemsTotal += 1;
-    if (problem.kind === 'run' || problem.kind === 'roster_shrunk') this.#problems.unshift(problem);
+    if (problem.app_id === null) this.#problems.unshift(problem);
     else this.#problems.push(problem);
     if (this.#problems.length > PROBLEMS_SHOWN) this.#problems.pop();
   }

@@ -6,7 +6,7 @@ import { emptyChanges } from '../batch/build-change-set.ts';
 import type { PlanInputs } from '../batch/plan-account.ts';
 import type { AnswerCache } from '../log/answer-cache.ts';
 import { createAnswerCache } from '../log/answer-cache.ts';
-import { prepareTarget } from './prepare-target.ts';
+import { type PreparedContext, prepareTarget } from './prepare-target.ts';
 import { retryOnTarget } from './retry-on-target.ts';
 import type { RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
@@ -24,10 +24,12 @@ export async function withRun<Value>(
   command: string,
   scope: LockScope,
   work: (run: Run) => Promise<FinishedWork<Value>>,
-  prepare: (context: RunContext) => Promise<RunContext> = prepareTarget,
+  prepare: (context: RunContext) => Promise<PreparedContext> = prepareTarget,
 ): Promise<Value> {
-  await using lock = await acquireRunLock(await prepare(context), scope);
+  const prepared = await prepare(context);
+  await using lock = await acquireRunLock(prepared, scope);
   const run = createRun(context, command, lock.lost);
+  for (const problem of prepared.problems ?? []) run.tally.addProblem(problem);
   let finished: FinishedWork<Value>;
   try {
     finished = await work(run);

@@ -2,9 +2,10 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { bundledCatalog } from '../../../src/catalog/scene-catalog.ts';
 import { assertNoEmulatorVariable, parseBigQueryConfig } from '../../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../../src/load/bigquery/bigquery-loader.ts';
-import { sampleChangeSet, sampleSettings } from '../../../src/load/contract/sample-rows.ts';
+import { sampleChangeSet, sampleMeta, sampleSettings } from '../../../src/load/contract/sample-rows.ts';
 import { momentaryTimings, startLoaderOnFake, takesLease } from '../../support/bigquery-on-fake.ts';
 import { type Fault, faults } from '../../support/fake-bigquery-faults.ts';
 import { externalAccount, keyFiles } from '../../support/fake-google.ts';
@@ -265,7 +266,9 @@ describe('what BigQuery refuses is over when it refuses no more:', () => {
       {},
       {
         answer: ({ sql }) =>
-          sql?.includes('scene_meta') ? { rows: [['1', '1', cell, 'Asia/Shanghai', 'false']] } : undefined,
+          sql?.includes('scene_meta')
+            ? { rows: [['1', '1', cell, 'Asia/Shanghai', bundledCatalog().hash, 'false']] }
+            : undefined,
       },
     );
     await expect(stage.loader.readMeta(signal)).rejects.toMatchObject({
@@ -309,7 +312,7 @@ describe('what BigQuery refuses is over when it refuses no more:', () => {
   });
 
   test('settings without a row are migrated, and a lock that was lost is taken again', async () => {
-    const meta = { ...sampleSettings, schemaVersion: 1, rebuilding: false };
+    const meta = { ...sampleMeta, schemaVersion: 1 };
     let rows = '0';
     let isThere = false;
     await using stage = await startLoaderOnFake(

@@ -34,7 +34,7 @@ const lists: Readonly<Record<string, Trouble>> = {
   'a list whose rows are no objects': {
     fault: { config: source(listed), files: { 'accounts.csv': `{"app_id":"${appId}"}\n"wx2"\n` } },
     says: 'accounts.csv:2: the line is no object',
-    remedy: 'write one object a line, like {"app_id":"wx0123456789abcdef"}, or a CSV file with a header',
+    remedy: 'write one JSON object a line, or a CSV file with a header',
     cure: { files: { 'accounts.csv': `{"app_id":"${appId}"}\n` } },
   },
   'a list with an app id that is a number': {

@@ -42,6 +42,7 @@ describe('a config', () => {
       placeOf: expect.any(Function),
       target: { type: 'pglite', path: './data/scene', schema: 'scene', autoMigrate: true },
       dimension: { firstSeen: 'beginning', timeZone: 'Asia/Shanghai' },
+      catalog: { communityMapping: false },
       guards: { empty: 'hold', minScenes: 4, maxShrink: 0.5 },
       file: 'scenedim.yaml',
       baseDirectory: directory,

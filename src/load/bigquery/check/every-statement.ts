@@ -99,6 +99,7 @@ function readStatements(place: DatasetName): readonly NamedStatement[] {
     normalizerVersion: 1,
     firstSeen: 'beginning',
     timeZone: 'UTC',
+    catalogHash: '',
     rebuilding: false,
   } as const;
   const scenes = [{ appId: '', sceneKey: '' }];

@@ -1,4 +1,5 @@
-import { defaultAccessSourceKey, readAccessSources, readLaunchScenes } from '../../../catalog/bundled-tables.ts';
+import { defaultAccessSourceKey } from '../../../catalog/bundled-tables.ts';
+import type { SceneCatalog } from '../../../catalog/scene-catalog.ts';
 import { quoteLiteral } from '../sql/quote-literal.ts';
 import { functionDescription } from './describe-statement.ts';
 
@@ -6,8 +7,8 @@ import { functionDescription } from './describe-statement.ts';
  * The function access_source_of: one CASE over constants, which BigQuery inlines. A join on a function that reads a table is refused.
  * BigQuery has no overloading, so the argument is of any type and read as a text.
  */
-export function accessSourceFunction(datasetPath: string): string {
-  const branches = readLaunchScenes()
+export function accessSourceFunction(datasetPath: string, { launchScenes }: SceneCatalog): string {
+  const branches = launchScenes
     .filter(({ mapping }) => mapping !== 'default')
     .map(({ launchScene, accessSourceKey }) => `  WHEN '${launchScene}' THEN ${quoteLiteral(accessSourceKey)}`);
   const code = `REGEXP_EXTRACT(CAST(launch_scene AS STRING), r'^[ \\t]*(?:wx-)?0*([0-9]{1,18})[ \\t]*$')`;
@@ -20,16 +21,16 @@ END)`;
 }
 
 /**
- * Statements that make `access_source` and `launch_scene` equal to the bundled tables. Rows that are no longer bundled are deleted;
+ * Statements that make `access_source` and `launch_scene` equal to a catalogue. Rows that it does not have are deleted;
  * rows that are equal are not written. Two runs at once could both insert, so they belong into a transaction that conflicts.
  */
-export function bundledStatements(datasetPath: string): string[] {
-  const sources: readonly BundledRow[] = readAccessSources().map((row) => [
+export function bundledStatements(datasetPath: string, { accessSources, launchScenes }: SceneCatalog): string[] {
+  const sources: readonly BundledRow[] = accessSources.map((row) => [
     row.accessSourceKey,
     row.accessSourceName,
     row.origin,
   ]);
-  const scenes: readonly BundledRow[] = readLaunchScenes().map((row) => [
+  const scenes: readonly BundledRow[] = launchScenes.map((row) => [
     row.launchScene,
     row.launchSceneName,
     row.accessSourceKey,

@@ -16,7 +16,7 @@ import { type DatasetName, tablePath } from '../sql/table-path.ts';
 /** The row of `scene_meta`. */
 export function metaQuery(place: DatasetName): Query {
   return {
-    sql: `SELECT schema_version, normalizer_version, first_seen, time_zone, rebuilding FROM ${tablePath(place, 'scene_meta')} WHERE only_row`,
+    sql: `SELECT schema_version, normalizer_version, first_seen, time_zone, catalog_hash, rebuilding FROM ${tablePath(place, 'scene_meta')} WHERE only_row`,
   };
 }
 
@@ -30,13 +30,14 @@ export function updateMetaQuery(place: DatasetName, meta: TargetMeta, leases: re
   return {
     sql: `UPDATE ${tablePath(place, 'scene_meta')}
 SET schema_version = @schema_version, normalizer_version = @normalizer_version, first_seen = @first_seen,
-  time_zone = @time_zone, rebuilding = @rebuilding
+  time_zone = @time_zone, catalog_hash = @catalog_hash, rebuilding = @rebuilding
 WHERE ${['only_row', ...conditions].join(' AND ')}`,
     parameters: [
       integerParameter('schema_version', meta.schemaVersion),
       integerParameter('normalizer_version', meta.normalizerVersion),
       textParameter('first_seen', meta.firstSeen),
       textParameter('time_zone', meta.timeZone),
+      textParameter('catalog_hash', meta.catalogHash),
       booleanParameter('rebuilding', meta.rebuilding),
       ...held.flatMap(({ parameters }) => parameters),
     ],
@@ -57,6 +58,7 @@ export async function readMeta(runner: JobRunner, signal: AbortSignal): Promise<
     normalizerVersion: Number(cells.integer()),
     firstSeen: oneOf(firstSeenModes, cells.text(), 'scene_meta.first_seen'),
     timeZone: cells.text(),
+    catalogHash: cells.text(),
     rebuilding: cells.flag(),
   };
   return meta.schemaVersion === 0 ? null : meta;

@@ -37,7 +37,8 @@ export async function migrateTarget(
   return { fromVersion: meta?.schemaVersion ?? null, toVersion, applied: pending.map(({ name }) => name) };
 }
 
-function isCurrent(meta: TargetMeta | null, { timeZone }: MigrateOptions): boolean {
+function isCurrent(meta: TargetMeta | null, { timeZone, catalog }: MigrateOptions): boolean {
   assertNotNewer(meta, newestSchemaVersion());
-  return meta !== null && meta.schemaVersion === newestSchemaVersion() && meta.timeZone === timeZone;
+  if (meta === null || meta.schemaVersion !== newestSchemaVersion()) return false;
+  return meta.timeZone === timeZone && meta.catalogHash === catalog.hash;
 }

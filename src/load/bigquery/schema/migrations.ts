@@ -39,7 +39,7 @@ export function migrationStatements(
     assertNotNewerStatement(place),
     ...further,
     ...(keepForever ? keepForeverStatements(place, [...first, ...further]) : []),
-    accessSourceFunction(pathOf(place)),
+    accessSourceFunction(pathOf(place), options.catalog),
     contentScript(place, options),
   ];
 }
@@ -58,13 +58,13 @@ export function migrationScript(place: DatasetName, location: string | undefined
   ].join('\n');
 }
 
-/** Bundled tables, version and time zone. Two scripts at once conflict, because both write the one row of `scene_meta`. */
+/** Bundled tables, version, time zone and catalogue. Two scripts at once conflict, because both write the one row of `scene_meta`. */
 function contentScript(place: DatasetName, options: MigrateOptions): string {
   const statements = [
     'BEGIN TRANSACTION',
     assertNotNewerStatement(place),
-    `UPDATE ${tablePath(place, 'scene_meta')} SET schema_version = ${newestSchemaVersion()}, time_zone = ${quoteLiteral(options.timeZone)} WHERE only_row`,
-    ...bundledStatements(pathOf(place)),
+    `UPDATE ${tablePath(place, 'scene_meta')} SET schema_version = ${newestSchemaVersion()}, time_zone = ${quoteLiteral(options.timeZone)}, catalog_hash = ${quoteLiteral(options.catalog.hash)} WHERE only_row`,
+    ...bundledStatements(pathOf(place), options.catalog),
     'COMMIT TRANSACTION',
   ];
   return statements.map((statement) => `${statement};`).join('\n');

@@ -1,20 +1,15 @@
-import {
-  defaultAccessSourceKey,
-  type LaunchScene,
-  readAccessSources,
-  readLaunchScenes,
-} from '../../../catalog/bundled-tables.ts';
+import { defaultAccessSourceKey, type LaunchScene } from '../../../catalog/bundled-tables.ts';
+import type { SceneCatalog } from '../../../catalog/scene-catalog.ts';
 import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 
 /**
- * Statements that make `access_source`, `launch_scene` and the function `access_source_of` equal to the bundled tables: rows
- * that are no longer bundled go, rows that are right already are not written. `schema` is the raw name. To run in one transaction
+ * Statements that make `access_source`, `launch_scene` and the function `access_source_of` equal to a catalogue: rows
+ * that it does not have go, rows that are right already are not written. `schema` is the raw name. To run in one transaction
  * after the tables are there, again and again.
  */
-export function bundledStatements(schema: string): string[] {
+export function bundledStatements(schema: string, catalog: SceneCatalog): string[] {
   const schemaName = quoteIdentifier(schema);
-  const sources = readAccessSources();
-  const scenes = readLaunchScenes();
+  const { accessSources: sources, launchScenes: scenes } = catalog;
   return [
     mergeStatement(
       `${schemaName}.access_source`,

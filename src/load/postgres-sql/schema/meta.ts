@@ -30,7 +30,7 @@ export async function selectMeta({ db, schema }: SqlSession): Promise<TargetMeta
   const row = await db
     .withSchema(schema)
     .selectFrom('scene_meta')
-    .select(['schema_version', 'normalizer_version', 'first_seen', 'time_zone', 'rebuilding'])
+    .select(['schema_version', 'normalizer_version', 'first_seen', 'time_zone', 'catalog_hash', 'rebuilding'])
     .executeTakeFirst();
   if (row === undefined) return null;
   return {
@@ -38,6 +38,7 @@ export async function selectMeta({ db, schema }: SqlSession): Promise<TargetMeta
     normalizerVersion: row.normalizer_version,
     firstSeen: oneOf(firstSeenModes, row.first_seen, 'scene_meta.first_seen'),
     timeZone: row.time_zone,
+    catalogHash: row.catalog_hash,
     rebuilding: row.rebuilding,
   };
 }
@@ -55,10 +56,11 @@ export function assertMayUse({ schema: found, hasMeta }: SchemaLook, schema: str
 export async function writeMeta(session: SqlSession, meta: TargetMeta): Promise<void> {
   const { db, schema } = session;
   const { numAffectedRows } = await sql`
-    INSERT INTO ${sql.id(schema, 'scene_meta')} (schema_version, normalizer_version, first_seen, time_zone, rebuilding)
-    VALUES (${meta.schemaVersion}::integer, ${meta.normalizerVersion}::integer, ${meta.firstSeen}, ${meta.timeZone}, ${meta.rebuilding}::boolean)
+    INSERT INTO ${sql.id(schema, 'scene_meta')} (schema_version, normalizer_version, first_seen, time_zone, catalog_hash, rebuilding)
+    VALUES (${meta.schemaVersion}::integer, ${meta.normalizerVersion}::integer, ${meta.firstSeen}, ${meta.timeZone}, ${meta.catalogHash}, ${meta.rebuilding}::boolean)
     ON CONFLICT (only_row) DO UPDATE SET
       schema_version = excluded.schema_version, normalizer_version = excluded.normalizer_version,
-      first_seen = excluded.first_seen, time_zone = excluded.time_zone, rebuilding = excluded.rebuilding`.execute(db);
+      first_seen = excluded.first_seen, time_zone = excluded.time_zone,
+      catalog_hash = excluded.catalog_hash, rebuilding = excluded.rebuilding`.execute(db);
   await assertRowCount(session, { table: 'scene_meta', what: 'the settings', expected: 1 }, numAffectedRows);
 }

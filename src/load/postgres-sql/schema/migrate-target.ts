@@ -8,6 +8,7 @@ import { sqlStateOf } from '../sql-state.ts';
 import type { SqlSession, SqlTarget } from '../sql-target.ts';
 import { readMeta, selectMeta } from './meta.ts';
 import {
+  catalogScript,
   installerLockStatement,
   metaStatements,
   newestSchemaVersion,
@@ -39,14 +40,16 @@ export async function migrateTarget(
     const flaws = await assertUsable(session, target.readers, options);
     const meta = await readMeta(session);
     assertNotNewer(meta, toVersion);
-    const version = (await isWhole(session, flaws)) ? (meta?.schemaVersion ?? 0) : 0;
+    const isCatalogStored = meta?.catalogHash === options.catalog.hash;
+    const version = (await isWhole(session, flaws, isCatalogStored ? options : null)) ? (meta?.schemaVersion ?? 0) : 0;
     const pending = listMigrationFiles('postgres').filter(({ number }) => number > version);
-    if (pending.length > 0) await session.script(schemaScript(session.schema, pending));
+    if (pending.length > 0) await session.script(schemaScript(session.schema, pending, options.catalog));
+    else if (!isCatalogStored) await session.script(catalogScript(session.schema, options.catalog));
     const granted = await grantMissing(session, target.readers);
     // A table that was just made may have come with rights by default.
     if (pending.length > 0 && target.readers.length > 0)
       await session.script(readersScript(session.schema, target.readers));
-    if (pending.length > 0 || meta?.timeZone !== options.timeZone)
+    if (pending.length > 0 || !isCatalogStored || meta?.timeZone !== options.timeZone)
       await session.script(metaStatements(session.schema, options));
     await assertMigrated(session, options);
     const applied = pending.map(({ name }) => name);
@@ -58,25 +61,31 @@ async function isCurrent(session: SqlSession, readers: readonly string[], option
   const meta = await readMeta(session);
   assertNotNewer(meta, newestSchemaVersion());
   if (meta === null || meta.schemaVersion !== newestSchemaVersion() || meta.timeZone !== options.timeZone) return false;
+  if (meta.catalogHash !== options.catalog.hash) return false;
   const flaws = await readFlaws(session);
   refuseFlaws(flaws, refusedLevels);
-  if (!(await isWhole(session, flaws))) return false;
+  if (!(await isWhole(session, flaws, options))) return false;
   await assertReadersExist(session, readers);
   return (await readersWithoutRights(session, readers)).length === 0;
 }
 
-/** False when something is gone or spoilt that the migrations make again. */
-async function isWhole(session: SqlSession, flaws: readonly SchemaFlaw[]): Promise<boolean> {
-  const isMendable = flaws.some(({ level }) => level === 'mendable');
-  return !isMendable && (await findSpoiltTexts(session)) === null;
+/** False when something is gone or spoilt that the migrations make again; `stored` has the catalogue that should be there. */
+async function isWhole(
+  session: SqlSession,
+  flaws: readonly SchemaFlaw[],
+  stored: Pick<MigrateOptions, 'catalog'> | null,
+): Promise<boolean> {
+  if (flaws.some(({ level }) => level === 'mendable')) return false;
+  return stored === null || (await findSpoiltTexts(session, stored)) === null;
 }
 
 /** A trigger or a rule of somebody else may keep the rows of a migration from the tables, and it would be run for ever. */
-async function assertMigrated(session: SqlSession, { timeZone }: MigrateOptions): Promise<void> {
+async function assertMigrated(session: SqlSession, { timeZone, catalog }: MigrateOptions): Promise<void> {
   const meta = await selectMeta(session);
-  const isWritten = meta?.schemaVersion === newestSchemaVersion() && meta.timeZone === timeZone;
+  const isCurrentVersion = meta?.schemaVersion === newestSchemaVersion();
+  const isWritten = isCurrentVersion && meta.timeZone === timeZone && meta.catalogHash === catalog.hash;
   await assertRowCount(session, { table: 'scene_meta', what: 'the settings', expected: 1 }, isWritten ? 1 : 0);
-  const spoilt = await findSpoiltTexts(session);
+  const spoilt = await findSpoiltTexts(session, { catalog });
   if (spoilt === null) return;
   const [hook] = [...(await findRowHooks(session, 'access_source')), ...(await findRowHooks(session, 'launch_scene'))];
   if (hook === undefined) return;

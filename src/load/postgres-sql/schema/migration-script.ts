@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { SceneCatalog } from '../../../catalog/scene-catalog.ts';
 import type { MigrateOptions } from '../../loader.ts';
 import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
 import { advisoryClass, advisoryObjects } from '../advisory-keys.ts';
@@ -16,15 +17,21 @@ export function newestSchemaVersion(): number {
 }
 
 /** The schema, what the migrations make in it, comments and bundled tables. Options of views and functions stay as they are. */
-export function schemaScript(schema: string, migrations: readonly MigrationFile[]): string {
+export function schemaScript(schema: string, migrations: readonly MigrationFile[], catalog: SceneCatalog): string {
   return [
     createSchemaStatement(schema),
     versionTypeStatement(schema),
     keepOptionsStatement(schema),
     ...migrations.map((migration) => `\n-- ${migration.name}\n${migrationText(migration, schema)}`),
-    `\n${joinStatements([...bundledStatements(schema), ...commentStatements(schema)])}`,
+    `\n${joinStatements([...bundledStatements(schema, catalog), ...commentStatements(schema)])}`,
     restoreOptionsStatement(),
   ].join('');
+}
+
+/** Makes the bundled tables and the function over them those of a catalogue, in a schema that is whole. */
+export function catalogScript(schema: string, catalog: SceneCatalog): string {
+  const statements = joinStatements(bundledStatements(schema, catalog));
+  return [keepOptionsStatement(schema), statements, restoreOptionsStatement()].join('');
 }
 
 /** A migration as SQL text for one schema. */
@@ -52,13 +59,13 @@ function createSchemaStatement(schema: string): string {
 END`);
 }
 
-/** Notes version and time zone; the other settings only in a new target. */
+/** Notes version, time zone and catalogue; the other settings only in a new target. */
 export function metaStatements(schema: string, options: MigrateOptions): string {
   const table = `${quoteIdentifier(schema)}.scene_meta`;
   const version = newestSchemaVersion();
-  return `INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone)
-VALUES (${version}, ${options.normalizerVersion}, ${quoteLiteral(options.firstSeen)}, ${quoteLiteral(options.timeZone)})
-ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, time_zone = excluded.time_zone;\n`;
+  return `INSERT INTO ${table} (schema_version, normalizer_version, first_seen, time_zone, catalog_hash)
+VALUES (${version}, ${options.normalizerVersion}, ${quoteLiteral(options.firstSeen)}, ${quoteLiteral(options.timeZone)}, ${quoteLiteral(options.catalog.hash)})
+ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version, time_zone = excluded.time_zone, catalog_hash = excluded.catalog_hash;\n`;
 }
 
 /** Everything as one script that may be run again and again, for a DBA. */
@@ -68,7 +75,7 @@ export function migrationScript(schema: string, readers: readonly string[], opti
     "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nBEGIN;\nSET LOCAL search_path = pg_catalog;\n",
     installerLockStatement(schema),
     scriptRefusals(schema, readers, { version: newestSchemaVersion(), timeZone: options.timeZone }),
-    schemaScript(schema, listMigrationFiles('postgres')),
+    schemaScript(schema, listMigrationFiles('postgres'), options.catalog),
     readersScript(schema, readers),
     metaStatements(schema, options),
     'COMMIT;\n',

@@ -1,19 +1,58 @@
 import { sql } from 'kysely';
-import { readAccessSources, readLaunchScenes } from '../../../catalog/bundled-tables.ts';
+import { accessSourceOrigins, launchSceneMappings } from '../../../catalog/bundled-tables.ts';
+import { type CatalogRows, hashCatalog, type SceneCatalog } from '../../../catalog/scene-catalog.ts';
 import { unknownMember } from '../../../catalog/unknown-member.ts';
+import { compareCodePoints } from '../../../compare-code-points.ts';
+import { oneOf } from '../../one-of.ts';
 import type { SqlSession } from '../sql-target.ts';
 
 /**
- * The first difference between the bundled tables and the stored ones, or in the name of the unknown member. A script that was
- * read in another encoding stores wrong characters without an error. Null when nothing differs, or may not be looked at.
+ * The first difference between what a catalogue says and what is stored, or in the name of the unknown member. A script that was
+ * read in another encoding stores wrong characters without an error. Without a catalogue, whose rows are not known here, the
+ * stored rows are compared with `catalogHash`. Null when nothing differs, or may not be looked at.
  */
-export async function findSpoiltTexts(session: Session): Promise<string | null> {
-  for (const wanted of [accessSources(), launchScenes(), unknownMemberName]) {
+export async function findSpoiltTexts(
+  session: Session,
+  { catalog, catalogHash }: WantedCatalog,
+): Promise<string | null> {
+  const tables = catalog === null ? [] : [accessSources(catalog), launchScenes(catalog)];
+  for (const wanted of [...tables, unknownMemberName]) {
     if (!(await mayRead(session, wanted.relation))) continue;
     const difference = compare(wanted, await readRows(session, wanted));
     if (difference !== null) return difference;
   }
-  return null;
+  if (catalog !== null || !(await mayRead(session, 'access_source')) || !(await mayRead(session, 'launch_scene')))
+    return null;
+  const isAsWritten = hashCatalog(await readCatalog(session)) === catalogHash;
+  return isAsWritten ? null : 'access_source or launch_scene has other rows than the newest migrate wrote';
+}
+
+/** What the bundled tables should hold: rows, or their hash alone. */
+export type WantedCatalog =
+  | { readonly catalog: SceneCatalog; readonly catalogHash?: undefined }
+  | { readonly catalog: null; readonly catalogHash: string };
+
+async function readCatalog({ db, schema }: Session): Promise<CatalogRows> {
+  const tables = db.withSchema(schema);
+  const sources = await tables.selectFrom('access_source').selectAll().execute();
+  const scenes = await tables.selectFrom('launch_scene').selectAll().execute();
+  return {
+    accessSources: sources
+      .map((row) => ({
+        accessSourceKey: row.access_source_key,
+        accessSourceName: row.access_source_name,
+        origin: oneOf(accessSourceOrigins, row.origin, 'access_source.origin'),
+      }))
+      .sort((a, b) => compareCodePoints(a.accessSourceKey, b.accessSourceKey)),
+    launchScenes: scenes
+      .map((row) => ({
+        launchScene: row.launch_scene,
+        launchSceneName: row.launch_scene_name,
+        accessSourceKey: row.access_source_key,
+        mapping: oneOf(launchSceneMappings, row.mapping, 'launch_scene.mapping'),
+      }))
+      .sort((a, b) => a.launchScene - b.launchScene),
+  };
 }
 
 type Session = Pick<SqlSession, 'db' | 'schema'>;
@@ -26,22 +65,22 @@ interface WantedRows {
   readonly rows: ReadonlyMap<string, readonly (string | null)[]>;
 }
 
-function accessSources(): WantedRows {
+function accessSources(catalog: SceneCatalog): WantedRows {
   return {
     relation: 'access_source',
     key: 'access_source_key',
     columns: ['access_source_name', 'origin'],
-    rows: new Map(readAccessSources().map((row) => [row.accessSourceKey, [row.accessSourceName, row.origin]])),
+    rows: new Map(catalog.accessSources.map((row) => [row.accessSourceKey, [row.accessSourceName, row.origin]])),
   };
 }
 
-function launchScenes(): WantedRows {
+function launchScenes(catalog: SceneCatalog): WantedRows {
   return {
     relation: 'launch_scene',
     key: 'launch_scene',
     columns: ['launch_scene_name', 'access_source_key', 'mapping'],
     rows: new Map(
-      readLaunchScenes().map((row) => [
+      catalog.launchScenes.map((row) => [
         String(row.launchScene),
         [row.launchSceneName, row.accessSourceKey, row.mapping],
       ]),
@@ -86,5 +125,5 @@ function compare(
     if (n >= 0) return `${relation} has ${JSON.stringify(found[n])} for ${key}, not ${JSON.stringify(columns[n])}`;
   }
   const extra = [...stored.keys()].find((key) => !wanted.has(key));
-  return extra === undefined ? null : `${relation} has ${extra}, which is not bundled`;
+  return extra === undefined ? null : `${relation} has ${extra}, which does not belong there`;
 }

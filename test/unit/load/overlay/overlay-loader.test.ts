@@ -9,6 +9,7 @@ import {
   sampleChangeSet,
   sampleHead,
   sampleHeadChange,
+  sampleMeta,
   sampleObservation,
   samplePayload,
   sampleSettings,
@@ -152,7 +153,7 @@ test('an overlay leaves its base as it is, and open', async () => {
     await using overlay = new OverlayLoader(base);
     await overlay.migrate({ ...sampleSettings, timeZone: 'Europe/Paris' }, signal);
     for (const batch of batches) await overlay.apply(batch, signal);
-    await overlay.writeMeta({ ...sampleSettings, schemaVersion: 1, firstSeen: 'observed', rebuilding: true }, signal);
+    await overlay.writeMeta({ ...sampleMeta, schemaVersion: 1, firstSeen: 'observed', rebuilding: true }, signal);
     expect((await overlay.readMeta(signal))?.rebuilding).toBe(true);
   }
   expect(await stateOf(base)).toEqual(before);
@@ -213,7 +214,7 @@ test('an overlay refuses to plan on tables that it cannot read', async () => {
     [0, 'schema_outdated'],
     [2, 'schema_newer'],
   ] as const) {
-    await base.writeMeta({ ...sampleSettings, schemaVersion, rebuilding: false }, signal);
+    await base.writeMeta({ ...sampleMeta, schemaVersion }, signal);
     await using overlay = new OverlayLoader(base);
     await expect(overlay.migrate(sampleSettings, signal)).rejects.toMatchObject({ code });
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { columnCatalogue } from '../../../../src/catalog/column-catalogue.ts';
+import { bundledCatalog } from '../../../../src/catalog/scene-catalog.ts';
 import { unknownMember } from '../../../../src/catalog/unknown-member.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../../src/load/postgres-sql/quote-sql.ts';
 import { bundledStatements } from '../../../../src/load/postgres-sql/schema/bundled-statements.ts';
@@ -65,7 +66,7 @@ test('without readers nothing is granted', () => {
 });
 
 test('the bundled tables are six statements, however many rows they have', () => {
-  expect(bundledStatements('scene').map((statement) => statement.slice(0, 34))).toEqual([
+  expect(bundledStatements('scene', bundledCatalog()).map((statement) => statement.slice(0, 34))).toEqual([
     'INSERT INTO "scene".access_source ',
     'INSERT INTO "scene".launch_scene A',
     'DELETE FROM "scene".launch_scene W',

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { bundledCatalog } from '../../../../../src/catalog/scene-catalog.ts';
 import { unknownMember } from '../../../../../src/catalog/unknown-member.ts';
 import { describeStatement } from '../../../../../src/load/bigquery/schema/describe-statement.ts';
 import { migrationScript, migrationStatements } from '../../../../../src/load/bigquery/schema/migrations.ts';
 import { quoteLiteral } from '../../../../../src/load/bigquery/sql/quote-literal.ts';
 
 const place = { projectId: 'example.com:my-project', dataset: 'scene' };
-const options = { normalizerVersion: 3, firstSeen: 'observed', timeZone: "it's" } as const;
+const options = { normalizerVersion: 3, firstSeen: 'observed', timeZone: "it's", catalog: bundledCatalog() } as const;
 const statements = migrationStatements(place, options);
 const sqlFile = (name: string) => readFileSync(new URL(`../../../../../sql/bigquery/${name}`, import.meta.url), 'utf8');
 
@@ -29,7 +30,7 @@ test('every migration statement may run again: nothing is dropped, and no table 
 
 test('settings are quoted', () => {
   expect(statements.find((statement) => statement.includes('.scene_meta` ('))).toMatch(
-    /AS SELECT true, 0, 3, 'observed', 'it\\'s', false$/u,
+    /AS SELECT true, 0, 3, 'observed', 'it\\'s', '', false$/u,
   );
 });
 
