@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { cliPath, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
@@ -125,6 +125,8 @@ describe('a Parquet file whose source', () => {
   test('is stopped leaves nothing behind', async () => {
     await configure('waits');
     const child = startCli(args, options());
+    // Nothing else ends it when the test fails before its signal.
+    onTestFinished(() => void child.kill('SIGKILL'));
     const result = ended(child);
     // Two row groups are on the disk, in a file of another name.
     while ((await Promise.all((await files()).map((name) => stat(at(name))))).every(({ size }) => size < 1_000)) {
