@@ -27,6 +27,8 @@ export interface Dialect {
   /** Whether a text is a time with, or without, an offset. */
   isTime(text: string, isZoned: boolean): string;
   readonly openEnd: string;
+  /** Ends a subquery whose expressions are to be computed once a row, not wherever its columns are used. */
+  readonly computedOnce: string;
   /** Goes behind the name of a stored table: about so many percent of its blocks. */
   sampled(percent: string): string;
 }
@@ -66,6 +68,7 @@ const postgres: Dialect = {
   localText: (text) => `${text}::timestamp`,
   isTime: (text, isZoned) => `${text} ~ '${timePattern(isZoned)}'`,
   openEnd: `TIMESTAMPTZ '9999-12-31 00:00:00+00'`,
+  computedOnce: ' OFFSET 0',
   sampled: (percent) => ` TABLESAMPLE SYSTEM (${percent}) REPEATABLE (1)`,
 };
 
@@ -97,6 +100,7 @@ const bigquery: Dialect = {
   localText: (text) => `SAFE_CAST(${text} AS DATETIME)`,
   isTime: (text, isZoned) => `REGEXP_CONTAINS(${text}, r'${timePattern(isZoned)}')`,
   openEnd: `TIMESTAMP '9999-12-31 00:00:00+00'`,
+  computedOnce: '',
   sampled: (percent) => ` TABLESAMPLE SYSTEM (${percent} PERCENT)`,
 };
 

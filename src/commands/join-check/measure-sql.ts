@@ -43,7 +43,8 @@ export function firstReading({ time }: JoinSubject): TimeReading | null {
 /**
  * One row for each code and outcome: code, whether it is a launch scene, outcome, visits, mapping of the launch scene, origin of the
  * access source, first and last app id, and two probes of the time (of a number its least and greatest, of a text how many hold an
- * offset and how many do not); then visits and codes of the outcome as a whole. One scan of the table.
+ * offset and how many do not); then visits and codes of the outcome as a whole. One scan of the table. The unknown
+ * member of the view has an empty app id and is no match.
  */
 export function codesSql(subject: JoinSubject): string {
   const { dialect, reader, time } = subject;
@@ -57,7 +58,7 @@ export function codesSql(subject: JoinSubject): string {
     WHEN v.is_other THEN 'other_index'
     WHEN v.code IS NULL THEN 'null_code'
     WHEN v.app_id IS NULL THEN 'null_app_id'
-    WHEN s.app_id IS NOT NULL THEN 'matched'
+    WHEN s.app_id <> '' THEN 'matched'
     WHEN a.app_id IS NULL AND f.folded IS NOT NULL THEN 'app_id_spelling'
     WHEN a.app_id IS NULL THEN 'unknown_app_id'
     WHEN k.app_id IS NULL THEN 'unknown_code'
@@ -65,7 +66,8 @@ export function codesSql(subject: JoinSubject): string {
   END`;
   const count = (number: string) => dialect.asText(number, 'number');
   return `WITH scene_span AS (
-  SELECT app_id, scene_key, MIN(${from}) AS first_from, MAX(${to}) AS last_to FROM ${dimension} GROUP BY app_id, scene_key
+  SELECT app_id, scene_key, MIN(${from}) AS first_from, MAX(${to}) AS last_to FROM ${dimension}
+  WHERE app_id <> '' GROUP BY app_id, scene_key
 ), account AS (
   SELECT DISTINCT app_id FROM scene_span
 ), folded_account AS (
@@ -116,7 +118,7 @@ function visitsOf(subject: JoinSubject): string {
           : `,
       ${timeOf(subject, firstReading(subject))} AS visit_time, v.${time.quotedName} AS raw_time`
       }
-    FROM ${sourceOf(subject).from} AS v
+    FROM ${sourceOf(subject).from} AS v${dialect.computedOnce}
   `;
 }
 
