@@ -1,5 +1,5 @@
 import { isOpen, type Version } from '../../dimension/version.ts';
-import { BEGINNING } from '../../instant.ts';
+import { BEGINNING, type Micros } from '../../instant.ts';
 import { formatCount } from '../format-count.ts';
 import { accountsCell, timeCell } from './cells.ts';
 import { html, type Markup } from './markup.ts';
@@ -10,6 +10,8 @@ import type { ZonedTime } from './zoned-time.ts';
 
 /** Rows of a block, which a browser lays out when it comes into view. */
 const BLOCK = 100;
+/** The width of a bar that would have none. */
+const JUST_NOW = 6;
 
 export interface SceneSectionOptions {
   readonly appIds: readonly string[];
@@ -69,7 +71,7 @@ function bars(versions: readonly Version[], axis: TimeAxis): Markup {
   const isOnly = versions.length === 1;
   const all = versions.map((version) => {
     const { sceneName, effectiveFrom, effectiveTo, endReason } = version;
-    const from = effectiveFrom === BEGINNING ? 0 : axis.position(effectiveFrom);
+    const from = startOf(effectiveFrom, axis);
     const to = endReason === null ? AXIS_END : axis.position(effectiveTo);
     const start = effectiveFrom === BEGINNING ? ' old' : '';
     const text = isOnly && endReason === null ? null : html`<bdi lang="zh">${glance(sceneName)}</bdi>`;
@@ -78,13 +80,18 @@ function bars(versions: readonly Version[], axis: TimeAxis): Markup {
   return html`<div class="bars" aria-hidden="true">${all}</div>`;
 }
 
+/** Where a bar starts. One that started just now is seen, too. */
+function startOf(effectiveFrom: Micros, axis: TimeAxis): number {
+  return effectiveFrom === BEGINNING ? 0 : Math.min(axis.position(effectiveFrom), AXIS_END - JUST_NOW);
+}
+
 /** The positions that the bars and ticks stand at, as rules of a style sheet. */
 export function positionRules(scenes: readonly ReportedScene[], axis: TimeAxis): string {
   const from = new Set([0, ...axis.ticks.map(({ position }) => position)]);
   const to = new Set([AXIS_END]);
   for (const { versions } of scenes) {
     for (const { effectiveFrom, effectiveTo } of versions) {
-      from.add(axis.position(effectiveFrom));
+      from.add(startOf(effectiveFrom, axis));
       to.add(axis.position(effectiveTo));
     }
   }

@@ -55,9 +55,10 @@ thead button { font: inherit; font-weight: bold; color: inherit; background: non
 .bars .old { border-left: 0; }
 .bars .old::before { content: "◂ "; }
 .bars .open { padding-right: 1rem; border-right: 0; }
-.bars .open::after, .bars .removed::after { position: absolute; right: 0; padding: 0 .15rem; background: inherit; content: "▸"; }
+.bars .open::after, .bars .removed::after { position: absolute; inset: 0 0 0 auto; padding: 0 .15rem; background: inherit; content: "▸"; }
 .bars .removed::after { content: "✕"; }
-.long { display: inline-block; max-width: 100%; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; vertical-align: bottom; }
+.long { display: inline-block; max-width: 24em; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; vertical-align: bottom; }
+#scenes .long { max-width: 100%; }
 details { font-size: .9em; }
 details ol, details ul { margin: .2rem 0; padding-left: 1.2rem; }
 details.wide { font-size: inherit; }
@@ -101,7 +102,7 @@ svg path { fill: none; stroke: var(--bar-edge); stroke-width: 2; }
   thead button { display: contents; }
   tr, figure { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
-  .long { display: inline; white-space: normal; }
+  .long { display: inline; max-width: none; white-space: normal; }
   .bars span, svg rect, .facts li { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   a { text-decoration: none; }
 }

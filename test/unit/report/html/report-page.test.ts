@@ -90,6 +90,12 @@ test('a scene has a row with its name, its history in words and a bar for each v
   expect(page).toContain('\n.t563{right:43.7%}\n');
 });
 
+test('a version that began just now has a bar that is seen', async () => {
+  const now = renamedAt + 1_000_000n;
+  const [row = ''] = rowsOf(await pageOf(renamed, { now }));
+  expect(row.match(/<span class="f\d+ t\d+/g)).toEqual(['<span class="f0 t1000', '<span class="f994 t1000']);
+});
+
 test('with several accounts a row says of which it is', async () => {
   const accounts = Array.from({ length: 23 }, (_, n) => ({ ...account, appId: `wx${n}` }));
   const versions = accounts.map(({ appId }, n) => ({ ...other, appId, sceneName: n === 7 ? '远' : '附近' }));
