@@ -40,17 +40,22 @@ const visits = [
 /** The right name of each visit of `logs.visit`, by access source or launch scene, in order of time. */
 export const nameOfEachVisit = visits.map(([, , , , name]) => name);
 
-/** Visits are in `logs.visit`, which is `visit` in the search path too; the target is in the schema `scene`. */
-export async function createAnalystsTarget(postgres: PostgresSuite): Promise<AnalystsTarget> {
+/** `reader` is a role that is made, and may read what readers may. Visits are in `logs.visit`, which is `visit` in the search path too; the target is in the schema `scene`. */
+export async function createAnalystsTarget(
+  postgres: PostgresSuite,
+  { reader }: { readonly reader?: string } = {},
+): Promise<AnalystsTarget> {
   await using stack = new AsyncDisposableStack();
   const { url } = stack.use(await postgres.createDatabase());
-  const workspace = stack.use(await createCliWorkspace({ target: { type: 'postgres', url } }));
+  const database = stack.use(await openPostgresDatabase(url));
+  if (reader !== undefined) await database.execute(`DROP ROLE IF EXISTS ${reader}; CREATE ROLE ${reader} LOGIN`);
+  const readers = reader === undefined ? [] : [reader];
+  const workspace = stack.use(await createCliWorkspace({ target: { type: 'postgres', url, readers } }));
   const lines = answers(new Date().toISOString()).map(([app_id, observed_at, names]) => {
     const scene = Object.entries(names ?? {}).map(([value, name]) => ({ value, name }));
     return JSON.stringify({ app_id, observed_at, body: { errcode: 0, scene } });
   });
   await workspace.succeed(['replay', '-'], `${lines.join('\n')}\n`);
-  const database = stack.use(await openPostgresDatabase(url));
   const rows = visits.map(([app, at, ...codes]) => `('${app}', '${at}', ${codes.slice(0, 2).map(String).join(', ')})`);
   await database.execute(`
     CREATE SCHEMA logs;

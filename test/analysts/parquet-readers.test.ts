@@ -1,31 +1,19 @@
 /** One Parquet file of hostile scenes in the readers that analysts use: every cell is that of the NDJSON. */
-import { execFile } from 'node:child_process';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { versionColumnNames } from '../../src/dimension/version-columns.ts';
 import { hostileLog, hostileVersions } from '../support/hostile-log.ts';
-import { describeWithTool, folderOf, type Tool, toolCache } from '../support/installed-tool.ts';
+import { describeWithTool, type Tool } from '../support/installed-tool.ts';
+import { mavenTool, runJava } from '../support/maven-tool.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { runCli } from '../support/spawn-cli.ts';
 import { pythonTools, runPython } from './python-tools.ts';
 
-const execute = promisify(execFile);
 const here = (name: string): string => new URL(name, import.meta.url).pathname;
 
-const parquetJava: Tool = {
-  name: 'analysts-parquet-java',
-  needs: ['java', 'javac', 'mvn'],
-  versions: [here('requirements/parquet-java.xml')],
-  install: (folder) =>
-    execute('mvn', [
-      ...['--quiet', '--batch-mode', '--file', here('requirements/parquet-java.xml')],
-      ...[`-Dmaven.repo.local=${join(toolCache, 'maven')}`, 'dependency:copy-dependencies'],
-      ...['-DincludeScope=runtime', `-DoutputDirectory=${join(folder, 'lib')}`],
-    ]),
-};
+const parquetJava = mavenTool('analysts-parquet-java', here('requirements/parquet-java.xml'));
 
 let directory: Awaited<ReturnType<typeof mkdtempDisposable>>;
 let file = '';
@@ -102,10 +90,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'pandas 3': { ...inPython(pythonTools.pandas3, 'pandas'), types: pandasTypes },
   'parquet-java': {
     tool: parquetJava,
-    read: async () => {
-      const classes = join(folderOf(parquetJava), 'lib/*');
-      return (await execute('java', ['-cp', classes, here('readers/ReadParquet.java'), file])).stdout;
-    },
+    read: () => runJava(parquetJava, here('readers/ReadParquet.java'), [file]),
     types: {
       scene_key: 'required binary scene_key (STRING)',
       scene_value: 'optional int64 scene_value',

@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { folderOf, pythonTool, type Tool, toolCache } from '../support/installed-tool.ts';
+import { folderOf, pythonTool, type Tool } from '../support/installed-tool.ts';
+import { mavenTool } from '../support/maven-tool.ts';
 import type { PlatformTask, ReadPlatform, ReadScenes, Refusal, ScenesTask } from './client-task.ts';
 
 const execute = promisify(execFile);
@@ -42,18 +43,9 @@ export const coWechatApi: Client = {
   ],
 };
 
-const versionsOfWxJava = sourceOf('wxjava/pom.xml');
-
 export const wxJava: Client = {
-  name: 'client-wxjava',
+  ...mavenTool('client-wxjava', sourceOf('wxjava/pom.xml')),
   source: 'wxjava',
-  needs: ['java', 'javac', 'mvn'],
-  versions: [versionsOfWxJava],
-  install: (folder) =>
-    execute('mvn', [
-      ...['--quiet', '--batch-mode', '--file', versionsOfWxJava, `-Dmaven.repo.local=${join(toolCache, 'maven')}`],
-      ...['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(folder, 'lib')}`],
-    ]),
   command: (folder, source) => ['java', ['-cp', join(folder, 'lib/*'), join(source, 'Client.java')]],
 };
 
