@@ -170,6 +170,17 @@ describeChromium('the report', (open) => {
     expect(await page.locator('details[open]').count()).toBe(0);
   });
 
+  test('stays a table for whoever cannot see it, though it is laid out in another way', async () => {
+    await using opened = await open(file);
+    const table = opened.page.getByRole('table', { name: 'Scenes by their key' });
+    await expect.poll(() => table.locator('[role=row]').count()).toBe(68);
+    const roles = await rows(opened.page)
+      .first()
+      .evaluate((row) => [row, ...row.children].map((part) => part.getAttribute('role')));
+    expect(roles).toEqual(['row', 'rowheader', 'cell', 'cell', 'cell', 'cell']);
+    expect(await table.getByRole('columnheader').count()).toBe(5);
+  });
+
   test('shows every row without its script', async () => {
     await using opened = await open(file, { javaScriptEnabled: false });
     expect(await rows(opened.page).count()).toBe(67);

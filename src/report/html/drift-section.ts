@@ -16,7 +16,7 @@ const words: Readonly<Record<DriftKind, string>> = {
   seen_elsewhere: 'seen elsewhere',
 };
 
-/** How the names of the accounts stand to the list that comes with scenedim. */
+/** How the names of the accounts stand to the access sources that are known: the bundled ones and those of the config. */
 export function driftTable(drift: DriftCollector, appIds: readonly string[]): Markup {
   const { counts } = drift;
   const summary = html`<p>Of the scenes of all accounts ${formatCount(counts.matched)} are as listed, ${formatCount(counts.renamed)} have another name, ${formatCount(counts.new)} are not listed, ${formatCount(counts.seen_elsewhere)} were only seen elsewhere so far, and ${formatCount(counts.missing)} listed ones are not there.</p>`;

@@ -47,7 +47,7 @@ ${scrolling('Changes', changeTable(content.changes, appIds, zone))}</section>
   if (accounts.length > 0) {
     yield html`<section id="accounts" aria-labelledby="accounts-title"><h2 id="accounts-title">Freshness and problems</h2>
 ${scrolling('Accounts', accountTable(accounts, now, zone))}</section>
-<section id="drift" aria-labelledby="drift-title"><h2 id="drift-title">Names against the bundled list</h2>
+<section id="drift" aria-labelledby="drift-title"><h2 id="drift-title">Names against the known list</h2>
 ${scrolling('Differences', driftTable(content.drift, appIds))}</section>
 `;
   }

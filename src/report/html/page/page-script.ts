@@ -60,7 +60,7 @@ function readState(): State | null {
   if (table == null || head == null || json == null) return null;
   const data: PageData = JSON.parse(json);
   const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
-  keepRoles(table);
+  setTimeout(keepRoles, 0, table);
   const order = rows.map((_, position) => position);
   return { data, table, head, rows, texts: [], order, sort: ['key', 1] };
 }
