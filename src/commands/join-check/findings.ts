@@ -35,7 +35,7 @@ const remedies = {
   range_like_codes: 'if they are ranges of staytime or depth, take the access_source lists; else nothing',
   aggregate_codes: 'sum without them: WHERE NOT s.is_aggregate',
   community_codes: 'nothing; WeChat has not published these names, so look at scene_drift before you report them',
-  default_rule: 'nothing; to tell these visits apart, show launch_scene_name of scene_by_launch_scene',
+  default_rule: 'nothing, unless you know the group of one: then write it into the file of catalog.launchScenes',
   no_visits: 'name a table that has rows',
 } as const;
 

@@ -42,10 +42,11 @@ export function joinSql(subject: JoinSubject, shape: JoinShape, source?: VisitSo
   const conditions = [
     `s.app_id = ${appIdOf(subject)}`,
     `s.scene_key = ${key}`,
-    ...(overTable ? [`v.${scene.quotedName} BETWEEN 1000 AND 9999`] : []),
+    ...(overTable ? [`(l.launch_scene IS NOT NULL OR v.${scene.quotedName} BETWEEN 1000 AND 9999)`] : []),
     ...timeConditions(subject, shape),
   ];
-  return `SELECT ${[...columns, name].join(', ')}
+  return `SELECT ${columns.join(', ')},
+  ${name}
 FROM ${source?.from ?? table.quotedName} AS v${bridge}
 LEFT JOIN ${reader.ownName(dimensionOf(subject, shape))} AS s
   ON ${conditions.join('\n AND ')}`;
@@ -84,9 +85,17 @@ function keyOf(subject: JoinSubject, { codes, isCleaned }: Pick<JoinShape, 'code
   return codes === 'launch_scene' ? bridged : `${dialect.coalesce}(${bridged}, ${code})`;
 }
 
-/** The key of a visit, whatever its code is. */
-export function anyKeyOf(subject: JoinSubject): string {
-  return keyOf(subject, { codes: 'mixed', isCleaned: subject.scene.kind !== 'integer' });
+/**
+ * The key of a visit in the statement that counts codes, whatever its code is. A launch scene has four digits at least: what is shorter
+ * need not be looked at closely.
+ */
+export function keyOfCleaned({ reader, dialect, scene }: JoinSubject): string {
+  const bridge = reader.ownName('access_source_of');
+  const bridged =
+    scene.kind === 'integer'
+      ? `${bridge}(p.raw_code)`
+      : `CASE WHEN LENGTH(p.cleaned) >= 4 THEN ${bridge}(p.cleaned) END`;
+  return `${dialect.coalesce}(${bridged}, p.cleaned)`;
 }
 
 function timeConditions(subject: JoinSubject, { time: reading }: JoinShape): readonly string[] {

@@ -1,10 +1,11 @@
 /** The two statements of a check: what becomes of each code, and how many rows the join gives. */
+import type { ColumnKind } from './dialect.ts';
 import {
-  anyKeyOf,
   appIdOf,
   codeOf,
   type JoinShape,
   joinSql,
+  keyOfCleaned,
   type TimeReading,
   timeOf,
   type VisitSource,
@@ -102,37 +103,59 @@ const timeOutcomes = `WHEN v.visit_time IS NULL THEN 'null_time'
     WHEN v.visit_time >= k.last_to THEN 'after_last_version'
     ELSE 'in_gap'`;
 
-/** The visits in terms of the check. */
+/** The visits in terms of the check; what several columns are made of is computed first. */
 function visitsOf(subject: JoinSubject): string {
-  const { scene, time, index, dialect, reader } = subject;
-  const cleaned = codeOf(subject, scene.kind !== 'integer');
-  const isOther =
-    index === null
-      ? 'FALSE'
-      : `${dialect.asText(`v.${index.quotedName}`, index.type)} IN (${otherIndexes.map((name) => reader.literal(name)).join(', ')})`;
+  const { time, dialect } = subject;
+  const key = keyOfCleaned(subject);
+  const visitTime = time?.kind === 'text' ? textTimeOf(subject) : 'p.visit_time';
+  const timeColumns = time === null ? '' : `, ${visitTime} AS visit_time, p.raw_time`;
+  const marks = time?.kind === 'text' ? ', p.is_zoned, p.is_local' : '';
   return `
-    SELECT ${codeOf(subject, false)} AS code, ${cleaned} AS cleaned, ${anyKeyOf(subject)} AS scene_key,
-      ${appIdOf(subject)} AS app_id, ${isOther} AS is_other${
-        time === null
-          ? ''
-          : `,
-      ${timeOf(subject, firstReading(subject))} AS visit_time, v.${time.quotedName} AS raw_time`
-      }
-    FROM ${sourceOf(subject).from} AS v${dialect.computedOnce}
+    SELECT p.code, p.cleaned, ${key} AS scene_key, p.app_id, p.is_other${timeColumns}${marks}
+    FROM (${plainVisits(subject)}) AS p${dialect.computedOnce}
   `;
 }
 
-function probesOf({ time, dialect }: JoinSubject): readonly string[] {
-  const pair =
-    time?.kind === 'integer'
-      ? ['MIN(v.raw_time)', 'MAX(v.raw_time)']
-      : time?.kind === 'text'
-        ? [true, false].map((isZoned) => {
-            const text = dialect.asText('v.raw_time', time.type);
-            return `SUM(CASE WHEN ${dialect.isTime(text, isZoned)} THEN 1 ELSE 0 END)`;
-          })
-        : ['0', '0'];
-  return pair.map((probe, n) => `${probe} AS probe_${n + 1}`);
+function plainVisits(subject: JoinSubject): string {
+  const { scene, time, index, dialect, reader } = subject;
+  const literals = otherIndexes.map((name) => reader.literal(name)).join(', ');
+  const isOther = index === null ? 'FALSE' : `${dialect.asText(`v.${index.quotedName}`, index.type)} IN (${literals})`;
+  const raw = `v.${time?.quotedName}`;
+  const text = dialect.asText(raw, time?.type ?? '');
+  const timeColumns = {
+    none: [],
+    text: [
+      `${dialect.isTime(text, true)} AS is_zoned`,
+      `${dialect.isTime(text, false)} AS is_local`,
+      `${text} AS raw_time`,
+    ],
+    other: [`${timeOf(subject, firstReading(subject))} AS visit_time`, `${raw} AS raw_time`],
+  }[time === null ? 'none' : time.kind === 'text' ? 'text' : 'other'];
+  const columns = [
+    `v.${scene.quotedName} AS raw_code`,
+    `${codeOf(subject, false)} AS code`,
+    `${codeOf(subject, scene.kind !== 'integer')} AS cleaned`,
+    `${appIdOf(subject)} AS app_id`,
+    `${isOther} AS is_other`,
+    ...timeColumns,
+  ];
+  return `
+      SELECT ${columns.join(',\n        ')}
+      FROM ${sourceOf(subject).from} AS v${dialect.computedOnce}
+    `;
+}
+
+function textTimeOf({ dialect, reader, timeZone }: JoinSubject): string {
+  const local = dialect.inZone(dialect.localText('p.raw_time'), reader.literal(timeZone));
+  return `CASE WHEN p.is_zoned THEN ${dialect.zonedText('p.raw_time')} WHEN p.is_local THEN ${local} END`;
+}
+
+function probesOf({ time }: JoinSubject): readonly string[] {
+  const pairs: Partial<Record<ColumnKind, readonly string[]>> = {
+    integer: ['MIN(v.raw_time)', 'MAX(v.raw_time)'],
+    text: ['is_zoned', 'is_local'].map((mark) => `SUM(CASE WHEN v.${mark} THEN 1 ELSE 0 END)`),
+  };
+  return (pairs[time?.kind ?? 'other'] ?? ['0', '0']).map((probe, n) => `${probe} AS probe_${n + 1}`);
 }
 
 /** The table, or its sample. */
