@@ -172,7 +172,7 @@ describeChromium('the report', (open) => {
 
   test('stays a table for whoever cannot see it, though it is laid out in another way', async () => {
     await using opened = await open(file);
-    const table = opened.page.getByRole('table', { name: 'Scenes by their key' });
+    const table = opened.page.getByRole('table', { name: /^Scenes, and when/ });
     await expect.poll(() => table.locator('[role=row]').count()).toBe(68);
     const roles = await rows(opened.page)
       .first()

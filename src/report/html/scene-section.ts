@@ -24,7 +24,7 @@ export function* sceneTable(scenes: readonly ReportedScene[], options: SceneSect
   const isOne = options.appIds.length === 1;
   const ticks = options.axis.ticks.map(({ position, label }) => html`<span class="f${position}">${label}</span>`);
   yield html`<table id="scenes" class="${isOne ? 'one' : 'several'}">
-<caption>Scenes by their key</caption>
+<caption>Scenes, and when each of their names was in force</caption>
 <thead><tr><th scope="col" aria-sort="ascending"><button type="button" data-sort="key">Scene</button></th>
 <th scope="col"><button type="button" data-sort="name">Name</button></th>
 ${isOne ? null : html`<th scope="col"><button type="button" data-sort="accounts">Accounts</button></th>`}
