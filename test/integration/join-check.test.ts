@@ -49,7 +49,7 @@ const remedies: Readonly<Record<FindingCode, string>> = {
   epoch_times: 'join by the SQL below, which makes instants of the numbers, or store instants',
   days: 'nothing, if a day is all you have: the SQL below takes the name at its end; name a column with the time if there is one',
   range_like_codes: 'if they are ranges of staytime or depth, take the access_source lists; else nothing',
-  aggregate_codes: 'sum without them: WHERE NOT s.is_aggregate',
+  aggregate_codes: 'sum without them: WHERE s.is_aggregate IS NOT TRUE, which keeps visits without a name',
   community_codes: 'nothing; WeChat has not published these names, so look at scene_drift before you report them',
   default_rule: 'nothing, unless you know the group of one: then write it into the file of catalog.launchScenes',
   no_visits: 'name a table that has rows',

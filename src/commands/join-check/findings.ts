@@ -33,7 +33,7 @@ const remedies = {
   epoch_times: 'join by the SQL below, which makes instants of the numbers, or store instants',
   days: 'nothing, if a day is all you have: the SQL below takes the name at its end; name a column with the time if there is one',
   range_like_codes: 'if they are ranges of staytime or depth, take the access_source lists; else nothing',
-  aggregate_codes: 'sum without them: WHERE NOT s.is_aggregate',
+  aggregate_codes: 'sum without them: WHERE s.is_aggregate IS NOT TRUE, which keeps visits without a name',
   community_codes: 'nothing; WeChat has not published these names, so look at scene_drift before you report them',
   default_rule: 'nothing, unless you know the group of one: then write it into the file of catalog.launchScenes',
   no_visits: 'name a table that has rows',
@@ -158,7 +158,7 @@ function codeFindings({ bridge }: JoinSubject, measured: Measurement): Drafts {
   const misspelled = about(
     measured,
     (count) => isCoded(count) && count.outcome !== 'unknown_code' && isMisspelled(count.code ?? ''),
-    (share) => `${share} have a code with spaces, leading zeros or a fraction, which is no scene_key as it stands`,
+    (share) => `${share}: a code with spaces, leading zeros or a fraction, which is no scene_key as it stands`,
   );
   if (codes === 'mixed') {
     const [launch, access] = [isLaunch, isAccess].map((isMeant) => about(measured, isMeant, (share) => share));
@@ -170,7 +170,7 @@ function codeFindings({ bridge }: JoinSubject, measured: Measurement): Drafts {
   }
   if (codes === 'access_source') {
     const message = (share: string) =>
-      `${share} have an access source, which access_source_of makes null of: 0 % match over the bridge`;
+      `${share}: an access source, which access_source_of makes null of, so 0 % match over the bridge`;
     return { misspelled_codes: misspelled, access_sources: bridge ? about(measured, isAccess, message) : null };
   }
   if (bridge) return { misspelled_codes: misspelled };
@@ -179,9 +179,9 @@ function codeFindings({ bridge }: JoinSubject, measured: Measurement): Drafts {
     launch_scenes: about(
       measured,
       isPlainLaunch,
-      (share) => `${share} have a launch scene (1000 to 9999), and no scene_key is one: 0 % match directly`,
+      (share) => `${share}: a launch scene (1000 and up), and no scene_key is one, so 0 % match directly`,
     ),
-    prefixed_codes: about(measured, isPrefixed, (share) => `${share} have a launch scene written with wx- before it`),
+    prefixed_codes: about(measured, isPrefixed, (share) => `${share}: a launch scene written with wx- before it`),
   };
 }
 
@@ -190,7 +190,7 @@ function accountFindings(measured: Measurement): Drafts {
     const found = about(
       measured,
       (count) => count.outcome === outcome,
-      (share) => `${share} ${words}`,
+      (share) => `${share}: ${words}`,
     );
     if (found === null) return null;
     const appIds = new Set(measured.counts.flatMap((count) => (count.outcome === outcome ? count.appIds : [])));
@@ -202,8 +202,8 @@ function accountFindings(measured: Measurement): Drafts {
     };
   };
   return {
-    unknown_app_ids: draft('unknown_app_id', 'are of accounts that the dimension does not know'),
-    misspelled_app_ids: draft('app_id_spelling', 'have an app id that differs from a known one in case or spaces'),
+    unknown_app_ids: draft('unknown_app_id', 'an account that the dimension does not know'),
+    misspelled_app_ids: draft('app_id_spelling', 'an app id that differs from a known one in case or spaces'),
   };
 }
 
@@ -219,21 +219,21 @@ function outcomeFindings(measured: Measurement): Drafts {
     if (count === 0) return null;
     const counts = measured.counts.filter((each) => each.outcome === outcome);
     return {
-      message: `${formatCount(count, 'visit')} (${formatShare(count, visits)}) ${words}`,
+      message: `${formatCount(count, 'visit')} (${formatShare(count, visits)}): ${words}`,
       visits: count,
       values: valuesOf(counts),
     };
   };
   const unknown = codesOf.unknown_code === 1 ? 'a code' : `${formatCount(codesOf.unknown_code)} codes`;
   return {
-    other_index: draft('other_index', 'are of a list whose keys are ranges of staytime or depth, not scenes'),
-    unknown_codes: draft('unknown_code', `have ${unknown} that the dimension does not know for their account`),
-    before_first_version: draft('before_first_version', 'are from before the first version of their scene'),
-    after_last_version: draft('after_last_version', 'are from after the end of the last version of their scene'),
-    in_gap: draft('in_gap', 'are from between two versions of their scene, while WeChat did not list it'),
-    null_codes: draft('null_code', 'have NULL as their code'),
-    null_app_ids: draft('null_app_id', 'have NULL as their app id'),
-    null_times: draft('null_time', 'have no time that can be read'),
+    other_index: draft('other_index', 'a list whose keys are ranges of staytime or depth, not scenes'),
+    unknown_codes: draft('unknown_code', `${unknown} that the dimension does not know for the account`),
+    before_first_version: draft('before_first_version', 'a time before the first version of the scene'),
+    after_last_version: draft('after_last_version', 'a time after the end of the last version of the scene'),
+    in_gap: draft('in_gap', 'a time between two versions of the scene, while WeChat did not list it'),
+    null_codes: draft('null_code', 'the code is NULL'),
+    null_app_ids: draft('null_app_id', 'the app id is NULL'),
+    null_times: draft('null_time', 'no time that can be read'),
   };
 }
 
@@ -282,17 +282,17 @@ function careFindings({ index }: JoinSubject, measured: Measurement): Drafts {
     aggregate_codes: about(
       measured,
       (count) => isCoded(count) && count.code?.trim() === '@_all',
-      (share) => `${share} have @_all, which means everything, beside the others`,
+      (share) => `${share}: @_all, which means everything, beside the others`,
     ),
     community_codes: about(
       measured,
       (count) => isCoded(count) && (count.origin === 'community' || count.mapping === 'community'),
-      (share) => `${share} have a code that was only seen in use, not in what WeChat publishes`,
+      (share) => `${share}: a code that was only seen in use, not in what WeChat publishes`,
     ),
     default_rule: about(
       measured,
       (count) => isCoded(count) && count.isLaunchScene && (count.mapping === null || count.mapping === 'default'),
-      (share) => `${share} have a launch scene of no group, which counts as 10 (其他)`,
+      (share) => `${share}: a launch scene of no group, which counts as 10 (其他)`,
     ),
   };
 }

@@ -103,7 +103,8 @@ function timeConditions(subject: JoinSubject, { time: reading }: JoinShape): rea
   if (time === null) return [];
   const at = timeOf(subject, reading);
   const suffix = time.kind === 'day' ? '_date' : '';
-  return [`s.effective_from${suffix} <= ${at} AND ${at} < s.effective_to${suffix}`];
+  const [from, to] = [`s.effective_from${suffix} <= ${at}`, `${at} < s.effective_to${suffix}`];
+  return reading === null ? [`${from} AND ${to}`] : [from, to];
 }
 
 /** The time of a visit, as an instant or a day. */

@@ -39,7 +39,8 @@ export function renderJoinReport(report: JoinReport, { paint, width, isBrief }: 
   const wrapped = (text: string, indent: string) => wrapText(printable(text), line, indent);
   const errors = report.findings.filter(({ level }) => level === 'error').length;
   const warnings = report.findings.length - errors;
-  const verdict = errors > 0 ? paint('red', formatCount(errors, 'error')) : paint('green', 'the join is right');
+  const right = report.visits === 0 ? paint('yellow', 'nothing to look at') : paint('green', 'the join is right');
+  const verdict = errors > 0 ? paint('red', formatCount(errors, 'error')) : right;
   const care = warnings === 0 ? '' : `  ${paint('yellow', formatCount(warnings, 'warning'))}`;
   const share = formatShare(report.matched, report.visits);
   const head = `${paint('bold', 'join-check')}  ${printable(report.table)}  ${share} matched  ${verdict}${care}`;
