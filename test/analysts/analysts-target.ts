@@ -25,16 +25,16 @@ const answers = (now: string) => [
 ];
 
 /** In order of time: before and after the rename, over the bridge, after the end, codes that nobody knows, no code at all. */
-const visits = [
-  ['wx1', '2025-02-14 09:00+00', 4, null, '二维码'],
-  ['wx1', '2025-04-01 00:00+00', 4, null, '扫一扫二维码'],
-  ['wx1', '2025-04-20 09:00+00', null, 1011, '扫一扫二维码'],
-  ['wx1', '2025-04-21 09:00+00', 39, null, '未知'],
-  ['wx1', '2025-05-20 09:00+00', null, 9999, '其他'],
-  ['wx1', '2025-05-21 09:00+00', 99, null, '未知'],
-  ['wx2', '2025-05-22 09:00+00', 4, null, '二维码'],
-  ['wx3', '2025-05-23 09:00+00', 4, null, '未知'],
-  ['wx1', '2025-05-24 09:00+00', null, null, '未知'],
+export const visits = [
+  ['wx1', '2025-02-14 09:00:00+00', 4, null, '二维码'],
+  ['wx1', '2025-04-01 00:00:00+00', 4, null, '扫一扫二维码'],
+  ['wx1', '2025-04-20 09:00:00+00', null, 1011, '扫一扫二维码'],
+  ['wx1', '2025-04-21 09:00:00+00', 39, null, '未知'],
+  ['wx1', '2025-05-20 09:00:00+00', null, 9999, '其他'],
+  ['wx1', '2025-05-21 09:00:00+00', 99, null, '未知'],
+  ['wx2', '2025-05-22 09:00:00+00', 4, null, '二维码'],
+  ['wx3', '2025-05-23 09:00:00+00', 4, null, '未知'],
+  ['wx1', '2025-05-24 09:00:00+00', null, null, '未知'],
 ] as const;
 
 /** The right name of each visit of `logs.visit`, by access source or launch scene, in order of time. */

@@ -7,16 +7,20 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
+import { type BigquerySuite, describeBigquery } from '../support/bigquery.ts';
 import { blocksOf, root } from '../support/documents.ts';
 import { describeWithTool, folderOf, pythonTool } from '../support/installed-tool.ts';
 import { describePostgres, type PostgresSuite, skipVisibly } from '../support/postgres.ts';
+import { createSceneDataset } from '../support/scene-dataset.ts';
 import { findSqlGate, passThroughGate } from '../support/sql-gate.ts';
+import type { TestVersion } from '../support/view-database.ts';
 import {
   type AnalystsTarget,
   createAnalystsTarget,
   createOwnLayer,
   damages,
   nameOfEachVisit,
+  visits,
 } from './analysts-target.ts';
 
 const execute = promisify(execFile);
@@ -61,9 +65,14 @@ async function createProject(profile: object, visits = 'logs.visit'): Promise<Pr
     directory,
     dbt: (...args) =>
       new Promise((resolve) => {
-        execFile('dbt', ['--no-use-colors', ...args], { cwd: directory, env }, (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
-        });
+        execFile(
+          join(folderOf(tool), 'bin/dbt'),
+          ['--no-use-colors', ...args],
+          { cwd: directory, env },
+          (error, stdout, stderr) => {
+            resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+          },
+        );
       }),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
@@ -93,6 +102,7 @@ print([model.name for model in manifest.semantic_models], [issue.message for iss
 describeWithTool('the dbt package', tool, () => {
   describePostgres('in PostgreSQL', postgresSuite, { versions: 'newest' });
   bigquerySuite();
+  describeBigquery('in BigQuery', emulatorSuite);
 });
 
 function postgresSuite(postgres: PostgresSuite): void {
@@ -242,6 +252,53 @@ function bigquerySuite(): void {
     );
     expect(refused).toEqual([]);
     await annotate(`${passed} statements passed, ${made.length} models and ${tests.length} tests among them`);
+  });
+}
+
+/** What the answers of the target in PostgreSQL give. */
+const versions: readonly TestVersion[] = [
+  { app: 'wx1', key: '4', name: '二维码', from: '1970-01-01T00:00:00Z', to: '2025-04-01T00:00:00Z', ended: 'renamed' },
+  { app: 'wx1', key: '4', name: '扫一扫二维码', from: '2025-04-01T00:00:00Z' },
+  { app: 'wx1', key: '10', name: '其他', from: '1970-01-01T00:00:00Z' },
+  { app: 'wx1', key: '39', name: '浮窗', from: '1970-01-01T00:00:00Z', to: '2025-04-01T00:00:00Z' },
+  { app: 'wx2', key: '4', name: '二维码', from: '1970-01-01T00:00:00Z' },
+];
+
+function emulatorSuite(bigquery: BigquerySuite): void {
+  // dbt has no credentials for the real service.
+  if (bigquery.kind === 'service') return;
+
+  test('builds, and names each visit', async ({ annotate }) => {
+    await using scene = await createSceneDataset(bigquery);
+    await scene.insertVersions(versions);
+    const table = `\`${scene.path}.visit\``;
+    const rows = visits.map(([app, at, ...codes]) => {
+      return `('${app}', TIMESTAMP '${at}', ${codes.slice(0, 2).map(String).join(', ')})`;
+    });
+    await scene.query(
+      `CREATE TABLE ${table} (app_id STRING, visited_at TIMESTAMP, access_source INT64, launch_scene INT64)`,
+    );
+    await scene.query(`INSERT INTO ${table} VALUES ${rows.join(', ')}`);
+    const { projectId, apiEndpoint } = bigquery.place();
+    const login = { type: 'bigquery', method: 'oauth-secrets', token: 'unused', api_endpoint: apiEndpoint };
+    await using project = await createProject(
+      { ...login, project: projectId, dataset: scene.dataset, threads: 1 },
+      table,
+    );
+    await project.dbt('deps');
+    const { code, output } = await project.dbt('build', '--vars', `{scenedim_schema: ${scene.dataset}}`);
+    expect([code, code === 0 ? '' : output]).toEqual([0, '']);
+    const named = async (model: string) => {
+      const found = await scene.query<{ readonly scene_name: string }>(
+        `SELECT scene_name FROM \`${scene.path}.${model}\` ORDER BY visited_at`,
+      );
+      return found.map(({ scene_name }) => scene_name);
+    };
+    expect(await named('scene_visit')).toEqual(nameOfEachVisit);
+    const ofOneCode = (column: 2 | 3) => visits.map((visit) => (visit[column] === null ? '未知' : visit[4]));
+    expect(await named('visit_name')).toEqual(ofOneCode(2));
+    expect(await named('launch_name')).toEqual(ofOneCode(3));
+    await annotate(output.trim().split('\n').at(-1) ?? '');
   });
 }
 

@@ -5,6 +5,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { blocksOf } from '../support/documents.ts';
@@ -21,6 +22,8 @@ const login = { username: 'admin', password: 'admin' };
 interface Superset extends AsyncDisposable {
   /** Asks the REST API, as the administrator. */
   call(method: 'GET' | 'POST', path: string, body?: object): Promise<SupersetAnswer>;
+  /** Opens a page with a chart in Chromium, and takes a screenshot of it once the chart is drawn. */
+  screenshot(path: string): Promise<string>;
 }
 
 interface SupersetAnswer {
@@ -73,6 +76,18 @@ async function startSuperset(): Promise<Superset> {
   const owned = stack.move();
   return {
     call: (method, path, body) => ask(method, path, body, token),
+    async screenshot(path) {
+      await using browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+      const page = await browser.newPage({ viewport: { width: 1300, height: 700 } });
+      const site = api.replace('api/v1/', '');
+      await page.request.post(`${site}login/`, { form: login });
+      await page.goto(site + path);
+      await page.waitForSelector('canvas');
+      expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+      const file = join(tmpdir(), 'scenedim-superset-chart.png');
+      await page.screenshot({ path: file });
+      return file;
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -122,7 +137,7 @@ function suite(postgres: PostgresSuite): void {
       metrics: ['count'],
       groupby: ['scene_name'],
     };
-    await superset.call('POST', 'chart/', {
+    const { id } = await superset.call('POST', 'chart/', {
       ...{ slice_name: 'Visits by scene', viz_type: params.viz_type, params: JSON.stringify(params) },
       ...{ datasource_id: visits.id, datasource_type: 'table' },
     });
@@ -131,6 +146,7 @@ function suite(postgres: PostgresSuite): void {
     expect(data.reduce((sum, { count }) => sum + count, 0)).toBe(nameOfEachVisit.length);
     expect(new Set(data.map(({ scene_name }) => scene_name))).toEqual(new Set(['二维码', '扫一扫二维码', '未知']));
     await annotate(JSON.stringify(data));
+    await annotate(`a screenshot is in ${await superset.screenshot(`explore/?slice_id=${id}&standalone=1`)}`);
   });
 }
 
