@@ -84,8 +84,14 @@ async function startSuperset(): Promise<Superset> {
       await page.goto(site + path);
       await page.waitForSelector('canvas');
       expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+      // The bars grow: they are drawn when nothing moves any more.
+      let drawn = await page.screenshot();
+      for (let before: Buffer | undefined; before === undefined || !drawn.equals(before); ) {
+        before = drawn;
+        drawn = await page.screenshot();
+      }
       const file = join(tmpdir(), 'scenedim-superset-chart.png');
-      await page.screenshot({ path: file });
+      await writeFile(file, drawn);
       return file;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -136,6 +142,8 @@ function suite(postgres: PostgresSuite): void {
       x_axis: 'visited_at',
       metrics: ['count'],
       groupby: ['scene_name'],
+      time_grain_sqla: 'P1M',
+      stack: 'Stack',
     };
     const { id } = await superset.call('POST', 'chart/', {
       ...{ slice_name: 'Visits by scene', viz_type: params.viz_type, params: JSON.stringify(params) },
