@@ -33,7 +33,7 @@ export async function compact(context: RunContext, { keepMs }: CompactOptions): 
   };
   return withRun(context, 'compact', { kind: 'exclusive' }, work, async () => {
     await requireTarget(context);
-    return context;
+    return {};
   });
 }
 

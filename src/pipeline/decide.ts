@@ -94,7 +94,7 @@ async function decideAccount(
   };
   return withRun(context, command, { kind: 'exclusive' }, work, async () => {
     await requireTarget(context);
-    return context;
+    return {};
   });
 }
 

@@ -61,7 +61,7 @@ export async function rebuild(context: RunContext, options: RebuildOptions = {})
     },
     async () => {
       await requireRebuildable(context);
-      return context;
+      return {};
     },
   );
 }

@@ -4,8 +4,8 @@ import type { AccountHead } from '../../dimension/account-head.ts';
 import { errorCodes, isScenedimError } from '../../errors.ts';
 import { errorCatalogue } from '../../extract/error-catalogue.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
-import type { Finding } from '../../load/loader.ts';
-import { catalogChanged, requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
+import type { Finding, TargetMeta } from '../../load/loader.ts';
+import { catalogProblem, requireTarget, requireVerifiable } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
@@ -43,7 +43,7 @@ export async function checkTarget(
     return [
       ...findings,
       ...settings,
-      ...(meta.catalogHash === context.catalog.hash ? [] : [catalogFinding]),
+      ...checkCatalog(meta, context),
       ...(await checkAccounts(session, context, config, staleAfterMs)),
       ...(await checkFreshness(session, context, config, staleAfterMs)),
       await checkData(context),
@@ -53,13 +53,12 @@ export async function checkTarget(
   }
 }
 
-const catalogFinding: CheckedFinding = {
-  level: 'warning',
-  subject: 'catalog',
-  message: catalogChanged.message,
-  remedy: catalogChanged.remedy ?? '',
-  exitCode: 0,
-};
+function checkCatalog(meta: TargetMeta, context: RunContext): readonly CheckedFinding[] {
+  const problem = catalogProblem(meta, context);
+  if (problem === null) return [];
+  const { message, remedy } = problem;
+  return [{ level: 'warning', subject: 'catalog', message, remedy, exitCode: 0 }];
+}
 
 async function interruptedRebuild(context: RunContext): Promise<CheckedFinding> {
   return requireTarget(context).then(

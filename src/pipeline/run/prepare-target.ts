@@ -22,17 +22,19 @@ const PEER_WAIT_MS = 10_000;
 /**
  * Makes the target ready to be written: creates or upgrades it when `autoMigrate` allows, and refuses
  * one that is newer than the program, was computed under other settings, or was left in the middle of
- * a rebuild. Resolves with the context to go on with. After an upgrade it waits longer for the lock,
- * which others may hold while they look at the schema.
+ * a rebuild.
  */
-export async function prepareTarget(context: RunContext): Promise<PreparedContext> {
+export async function prepareTarget(context: RunContext): Promise<PreparedTarget> {
   const deadline = performance.now() + waitMsOf(context, UPGRADE_WAIT_MS);
   for (let isUpgrade = false; ; ) {
     const meta = await context.loader.readMeta(context.signal);
     if (isCurrent(meta, context.loader)) {
       assertSettings(meta, context.dimension);
-      const prepared = isUpgrade ? waitForPeers(context) : context;
-      return meta.catalogHash === context.catalog.hash ? prepared : { ...prepared, problems: [catalogChanged] };
+      const problem = catalogProblem(meta, context);
+      return {
+        ...(isUpgrade && { lockTimeoutMs: waitMsOf(context, PEER_WAIT_MS) }),
+        ...(problem !== null && { problems: [problem] }),
+      };
     }
     if (!context.autoMigrate) throw outdated(meta, context.loader);
     if (meta === null) {
@@ -48,9 +50,14 @@ export async function prepareTarget(context: RunContext): Promise<PreparedContex
   }
 }
 
-/** A context whose target may be written. */
-export interface PreparedContext extends RunContext {
-  /** What the run should tell about the target. Default: nothing. */
+/** What a run has to know of a target that it may write. */
+export interface PreparedTarget {
+  /**
+   * How long to wait for the run lock. Default: as the context says. Longer after an upgrade, because others may hold it while they
+   * look at the schema.
+   */
+  readonly lockTimeoutMs?: number;
+  /** What the report of the run tells about the target. Default: nothing. */
   readonly problems?: readonly Problem[];
 }
 
@@ -64,7 +71,7 @@ export function migrateOptionsFor({ dimension, catalog }: Pick<RunContext, 'dime
 export interface Migration extends MigrateResult {
   /** The time zone of the date columns until now, when it is another one now. */
   readonly timeZoneBefore: string | null;
-  /** True when an existing target had other bundled tables until now. */
+  /** True when an existing target had other access sources or launch scenes until now. */
   readonly isCatalogChanged: boolean;
 }
 
@@ -74,22 +81,20 @@ export interface Migration extends MigrateResult {
  * is waited for.
  */
 export async function migrateTarget(context: RunContext): Promise<Migration> {
-  const { loader, catalog, signal } = context;
+  const { loader, signal } = context;
   const options = migrateOptionsFor(context);
   if ((await loader.readMeta(signal)) === null) {
     return { ...(await loader.migrate(options, signal)), timeZoneBefore: null, isCatalogChanged: false };
   }
-  await using _lock = await acquireRunLock(waitForPeers(context), { kind: 'exclusive' });
+  await using _lock = await acquireRunLock(
+    { ...context, lockTimeoutMs: waitMsOf(context, PEER_WAIT_MS) },
+    { kind: 'exclusive' },
+  );
   const before = await loader.readMeta(signal);
   const result = await loader.migrate(options, signal);
   const timeZoneBefore = before === null || before.timeZone === options.timeZone ? null : before.timeZone;
-  const isCatalogChanged = before !== null && before.catalogHash !== catalog.hash;
+  const isCatalogChanged = before !== null && catalogProblem(before, context) !== null;
   return { ...result, timeZoneBefore, isCatalogChanged };
-}
-
-/** The context, with a lock time-out that is longer than a look at the schema takes. */
-function waitForPeers(context: RunContext): RunContext {
-  return { ...context, lockTimeoutMs: waitMsOf(context, PEER_WAIT_MS) };
 }
 
 /** As long as is asked for, and at least as long as a migration of this target may take. */
@@ -97,15 +102,21 @@ function waitMsOf({ lockTimeoutMs, loader }: RunContext, fallbackMs: number): nu
   return Math.max(lockTimeoutMs, loader.limits.migrationWaitMs ?? fallbackMs);
 }
 
-/** The files of `catalog` are brought in by `migrate` only: a run must not change in passing what joins give. */
-export const catalogChanged: Problem = {
-  app_id: null,
-  kind: 'catalog_changed',
-  code: 'catalog_changed',
-  message:
-    'the target holds other access sources or launch scenes than the config makes: catalog, or one of its files, has changed',
-  remedy: 'run `scenedim migrate`, which brings them in; or set the config back',
-};
+/**
+ * Tells when the target holds another catalog than the config makes; null when it is the same. Only `migrate` brings the files of
+ * `catalog` in: a run must not change in passing what joins give.
+ */
+export function catalogProblem({ catalogHash }: TargetMeta, { catalog }: Pick<RunContext, 'catalog'>) {
+  if (catalogHash === catalog.hash) return null;
+  return {
+    app_id: null,
+    kind: 'catalog_changed',
+    code: 'catalog_changed',
+    message:
+      'the target holds other access sources or launch scenes than the config makes: catalog, or one of its files, has changed',
+    remedy: 'run `scenedim migrate`, which brings them in; or set the config back',
+  } as const satisfies Problem;
+}
 
 /** Stops a command that needs a target as it is: missing, outdated, newer or of other settings. */
 export async function requireTarget(context: RunContext): Promise<TargetMeta> {

@@ -6,7 +6,7 @@ import { emptyChanges } from '../batch/build-change-set.ts';
 import type { PlanInputs } from '../batch/plan-account.ts';
 import type { AnswerCache } from '../log/answer-cache.ts';
 import { createAnswerCache } from '../log/answer-cache.ts';
-import { type PreparedContext, prepareTarget } from './prepare-target.ts';
+import { type PreparedTarget, prepareTarget } from './prepare-target.ts';
 import { retryOnTarget } from './retry-on-target.ts';
 import type { RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
@@ -24,12 +24,12 @@ export async function withRun<Value>(
   command: string,
   scope: LockScope,
   work: (run: Run) => Promise<FinishedWork<Value>>,
-  prepare: (context: RunContext) => Promise<PreparedContext> = prepareTarget,
+  prepare: (context: RunContext) => Promise<PreparedTarget> = prepareTarget,
 ): Promise<Value> {
-  const prepared = await prepare(context);
-  await using lock = await acquireRunLock(prepared, scope);
+  const { lockTimeoutMs = context.lockTimeoutMs, problems = [] } = await prepare(context);
+  await using lock = await acquireRunLock({ ...context, lockTimeoutMs }, scope);
   const run = createRun(context, command, lock.lost);
-  for (const problem of prepared.problems ?? []) run.tally.addProblem(problem);
+  for (const problem of problems) run.tally.addProblem(problem);
   let finished: FinishedWork<Value>;
   try {
     finished = await work(run);
@@ -51,7 +51,8 @@ export async function withRun<Value>(
  * nobody from beginning one.
  */
 export async function awaitOtherRuns(context: RunContext): Promise<void> {
-  await using _lock = await acquireRunLock(await prepareTarget(context), { kind: 'exclusive' });
+  const { lockTimeoutMs = context.lockTimeoutMs } = await prepareTarget(context);
+  await using _lock = await acquireRunLock({ ...context, lockTimeoutMs }, { kind: 'exclusive' });
 }
 
 /** A run that holds its lock: what the stages of a command share. */
