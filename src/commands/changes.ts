@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
 import { compareCodePoints } from '../compare-code-points.ts';
-import { type SceneChange, sceneChangeKinds } from '../dimension/scene-changes.ts';
+import { type ChangePeriod, type SceneChange, sceneChangeKinds } from '../dimension/scene-changes.ts';
 import { ScenedimError } from '../errors.ts';
 import { formatInstant, formatInstantShort, type Micros, parseInstant, requireInstant } from '../instant.ts';
 import { type Document, time } from '../output-fields.ts';
@@ -42,39 +42,41 @@ interface ChangesFlags extends CommonOptions {
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .addOption(
-      new Option('--since <when>', 'from when on: a time, or how long ago')
+      new Option('--since <when>', 'first instant of the period: a time, or how long ago')
         .argParser(parseSince)
         .default(ago(WEEK_MS), '7d'),
     )
-    .option('--until <time>', 'to just before this time (default: now)', (text) => requireInstant(text, '--until'))
+    .option('--until <time>', 'first instant after the period (default: now)', (text) =>
+      requireInstant(text, '--until'),
+    )
     .action(
       run<ChangesFlags>(async (session, flags) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
-        const document = await withTarget(session, config, { label: 'changes', readOnly: true }, async (context) => {
+        const found = await withTarget(session, config, { label: 'changes', readOnly: true }, async (context) => {
           const { loader, clock } = context;
           await requireSchema(loader, signal);
           const now = clock.now();
           const period = { since: flags.since(now), until: flags.until ?? now };
-          assertPeriod(period.since, period.until);
+          assertPeriod(period);
           const query = { ...period, appIds: flags.appId };
           const changes = (await Array.fromAsync(readChanges(loader, query, signal))).sort(byTime);
           const decisions = await readNotedDecisions(loader, flags.appId, signal);
           const unknown = changes.length > 0 ? '' : await describeUnknownAccounts(loader, flags.appId ?? [], signal);
           return { period, changes, decisions: decisions.filter(isIn(period)), unknown };
         });
-        if (flags.json === true) await out.printJson(toDocument(document));
-        else await out.print(render(document, { paint: out.paint, width: out.columns }));
+        if (flags.json === true) await out.printJson(toDocument(found));
+        else await out.print(render(found, { paint: out.paint, width: out.columns }));
         return 0;
       }),
     );
 }
 
 interface FoundChanges {
-  readonly period: { readonly since: Micros; readonly until: Micros };
+  readonly period: ChangePeriod;
   readonly changes: readonly SceneChange[];
   readonly decisions: readonly NotedDecision[];
-  /** About accounts that are not known here. */
+  /** A line about accounts that are not known here; empty when all are. */
   readonly unknown: string;
 }
 
@@ -130,7 +132,7 @@ function byTime(a: SceneChange, b: SceneChange): number {
   return compareCodePoints(a.appId, b.appId) || compareCodePoints(a.sceneKey, b.sceneKey);
 }
 
-function isIn({ since, until }: FoundChanges['period']): (decision: NotedDecision) => boolean {
+function isIn({ since, until }: ChangePeriod): (decision: NotedDecision) => boolean {
   const isInside = (text: string): boolean => {
     const instant = parseInstant(text);
     return instant !== undefined && since <= instant && instant < until;
@@ -138,7 +140,7 @@ function isIn({ since, until }: FoundChanges['period']): (decision: NotedDecisio
   return ({ observed_at: observedAt, decided_at: decidedAt }) => isInside(observedAt) || isInside(decidedAt);
 }
 
-function assertPeriod(since: Micros, until: Micros): void {
+function assertPeriod({ since, until }: ChangePeriod): void {
   if (since < until) return;
   throw new ScenedimError('usage', `--until: ${formatInstant(until)} is not after ${formatInstant(since)}`, {
     remedy: 'let the period begin before it ends',

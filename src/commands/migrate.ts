@@ -8,7 +8,7 @@ import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
 import { withTarget } from './work/with-target.ts';
 
 export const description =
-  'Creates or upgrades schema, views, comments and grants of the target. Running it again is harmless.';
+  'Creates or upgrades schema, views, comments and grants of the target, and brings in the access sources and launch scenes of the config. Running it again is harmless.';
 
 export const examples = [
   ['migrate', 'create or upgrade'],

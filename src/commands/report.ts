@@ -21,7 +21,7 @@ import { withTarget } from './work/with-target.ts';
 import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
 
 export const description =
-  'Writes one HTML page about the dimension, which needs nothing else: the timeline of every scene, what changed, freshness, drift.';
+  'Writes one HTML page that needs nothing else: the timeline of every scene, what changed, freshness and problems, drift.';
 
 export const examples = [
   ['report --output scenes.html', 'everything, and the changes of 30 days'],
@@ -40,7 +40,7 @@ export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
     .addOption(
-      new Option('--since <when>', 'from when on changes are listed: a time, or how long ago')
+      new Option('--since <when>', 'list changes from then on: a time, or how long ago')
         .argParser(parseSince)
         .default(ago(MONTH_MS), '30d'),
     )

@@ -20,7 +20,7 @@ export function defineDecision<Flags extends DecisionFlags>(
   decide: (context: RunContext, flags: Flags) => Promise<DecisionReport>,
 ): void {
   addLockTimeout(command)
-    .option('--note <text>', 'why; kept with the decision, shown by history and changes')
+    .option('--note <text>', 'why; kept with the decision, shown by history, changes and report')
     .action(
       run<Flags>(async (session, flags) => {
         const config = await session.loadConfig();

@@ -6,7 +6,7 @@ import type { Loader } from '../../load/loader.ts';
 import { type Document, time } from '../../output-fields.ts';
 import { printable } from '../../report/printable.ts';
 
-/** A decision about an answer that somebody explained with `--note`, as `history` and `changes` tell it. */
+/** A decision that somebody explained with `--note`, as `history` and `changes` tell it. */
 export const decisionSchema = z.strictObject({
   app_id: z.string(),
   observed_at: time.describe('When the answer came.'),
@@ -25,8 +25,7 @@ export async function readNotedDecisions(
   signal: AbortSignal,
 ): Promise<readonly NotedDecision[]> {
   const query = { notedOnly: true, ...(appIds !== undefined && { appIds }) };
-  const observations = await Array.fromAsync(loader.readObservations(query, signal));
-  return observations.flatMap((observation) => toDecision(observation));
+  return (await Array.fromAsync(loader.readObservations(query, signal))).flatMap(toDecision);
 }
 
 function toDecision(observation: Observation): readonly NotedDecision[] {
@@ -44,14 +43,15 @@ function toDecision(observation: Observation): readonly NotedDecision[] {
   ];
 }
 
-/** Finds the note with which the answer was accepted that says of a change. */
+/** Gives each change the note of its answer: the one that came at that instant and was accepted. */
 export function notesOfChanges(decisions: readonly NotedDecision[]): (change: SceneChange) => string | null {
   const accepted = decisions.filter(({ status }) => status === 'ok');
-  const notes = new Map(accepted.map((row) => [`${row.observed_at} ${row.app_id}`, row.note]));
-  return ({ changedAt, appId }) => notes.get(`${formatInstant(changedAt)} ${appId}`) ?? null;
+  const answerOf = (instant: string, appId: string): string => `${instant} ${appId}`;
+  const notes = new Map(accepted.map((row) => [answerOf(row.observed_at, row.app_id), row.note]));
+  return ({ changedAt, appId }) => notes.get(answerOf(formatInstant(changedAt), appId)) ?? null;
 }
 
-/** The decisions in words, a line each and the note below it; empty when there is none. */
+/** Decisions in words, a line each with the note below it. Empty when there are none. */
 export function renderDecisions(decisions: readonly NotedDecision[]): string {
   const lines = decisions.map(({ app_id: appId, observed_at: observedAt, status, decided_at: decidedAt, note }) => {
     const verb = status === 'ok' ? 'accepted' : 'held';
