@@ -1,3 +1,4 @@
+import { driftKinds } from '../dimension/account-drift.ts';
 import { endReasons, valueKinds } from '../dimension/version.ts';
 import {
   nullableColumns,
@@ -5,6 +6,7 @@ import {
   versionColumnNames,
   versionColumns,
 } from '../dimension/version-columns.ts';
+import { accessSourceOrigins, launchSceneMappings } from './bundled-tables.ts';
 import { columnCatalogue } from './column-catalogue.ts';
 
 /** `integer` has 64 bits in every warehouse, `code` 32 where there is such a type. */
@@ -36,9 +38,9 @@ export type ReadableName = {
 
 const required = (kind: ColumnKind): ReadableColumn => ({ kind, nullable: false });
 const optional = (kind: ColumnKind): ReadableColumn => ({ kind, nullable: true });
-const oneOf = (...values: readonly string[]): ReadableColumn => ({ ...required('text'), values });
+const closedSet = (values: readonly string[]): ReadableColumn => ({ ...required('text'), values });
 
-const mapping = oneOf('official', 'default', 'community', 'own');
+const mapping = closedSet(launchSceneMappings);
 
 const closedSets: Readonly<Partial<Record<VersionColumn, readonly string[]>>> = {
   value_kind: valueKinds,
@@ -89,7 +91,7 @@ export const readableRelations = {
       scene_key: required('text'),
       bundled_name: optional('text'),
       scene_name: optional('text'),
-      drift: oneOf('matched', 'renamed', 'seen_elsewhere', 'new', 'missing'),
+      drift: closedSet(driftKinds),
     },
   },
   dim_scene: { key: ['version_id'], versionsOf: scene, columns: version },
@@ -98,7 +100,7 @@ export const readableRelations = {
     columns: {
       access_source_key: required('text'),
       access_source_name: required('text'),
-      origin: oneOf('official', 'community', 'own'),
+      origin: closedSet(accessSourceOrigins),
     },
   },
   launch_scene: {

@@ -15,12 +15,13 @@ export interface SceneCatalog {
 /** Rows of somebody's own, which win over the bundled ones of the same key. */
 export interface OwnCatalogRows {
   readonly accessSources: readonly AccessSource[];
+  /** Without a name, a launch scene keeps its bundled one. */
   readonly launchScenes: readonly LaunchScene[];
 }
 
 /**
- * The bundled tables, with own rows laid over them. With `communityMapping`, a launch scene that an access source of the community
- * most likely counts is counted there, unless an own row says otherwise.
+ * The bundled tables, with own rows laid over them. With `communityMapping`, a launch scene that has a
+ * `communityAccessSourceKey` is counted there, unless an own row says otherwise.
  */
 export function createSceneCatalog(own: OwnCatalogRows, communityMapping: boolean): SceneCatalog {
   const sources = new Map(readAccessSources().map((source) => [source.accessSourceKey, source]));
@@ -32,11 +33,8 @@ export function createSceneCatalog(own: OwnCatalogRows, communityMapping: boolea
     const launchSceneName = scene.launchSceneName ?? scenes.get(scene.launchScene)?.launchSceneName ?? null;
     scenes.set(scene.launchScene, { ...scene, launchSceneName });
   }
-  const accessSources = [...sources.values()].toSorted((a, b) =>
-    compareCodePoints(a.accessSourceKey, b.accessSourceKey),
-  );
-  const launchScenes = [...scenes.values()].toSorted((a, b) => a.launchScene - b.launchScene);
-  return { accessSources, launchScenes, hash: hashCatalog({ accessSources, launchScenes }) };
+  const rows = inOrder({ accessSources: [...sources.values()], launchScenes: [...scenes.values()] });
+  return { ...rows, hash: hashCatalog(rows) };
 }
 
 let bundled: SceneCatalog | undefined;
@@ -52,8 +50,9 @@ function countedByCommunity(scene: LaunchScene): LaunchScene {
   return key === null ? scene : { ...scene, accessSourceKey: key, mapping: 'community' };
 }
 
-/** {@link SceneCatalog.hash} of rows in that order: of the columns that a target has. */
-export function hashCatalog({ accessSources, launchScenes }: CatalogRows): string {
+/** {@link SceneCatalog.hash} of rows in any order. */
+export function hashCatalog(stored: StoredCatalog): string {
+  const { accessSources, launchScenes } = inOrder(stored);
   const rows = [
     accessSources.map((row) => [row.accessSourceKey, row.accessSourceName, row.origin]),
     launchScenes.map((row) => [row.launchScene, row.launchSceneName, row.accessSourceKey, row.mapping]),
@@ -61,8 +60,18 @@ export function hashCatalog({ accessSources, launchScenes }: CatalogRows): strin
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
 }
 
-/** The columns that a target has. */
-export interface CatalogRows {
+/** A launch scene with the columns that a target has. */
+type StoredLaunchScene = Omit<LaunchScene, 'communityAccessSourceKey'>;
+
+/** The rows of `access_source` and `launch_scene`. */
+export interface StoredCatalog<Scene extends StoredLaunchScene = StoredLaunchScene> {
   readonly accessSources: readonly AccessSource[];
-  readonly launchScenes: readonly Omit<LaunchScene, 'communityAccessSourceKey'>[];
+  readonly launchScenes: readonly Scene[];
+}
+
+function inOrder<Scene extends StoredLaunchScene>(rows: StoredCatalog<Scene>): StoredCatalog<Scene> {
+  return {
+    accessSources: rows.accessSources.toSorted((a, b) => compareCodePoints(a.accessSourceKey, b.accessSourceKey)),
+    launchScenes: rows.launchScenes.toSorted((a, b) => a.launchScene - b.launchScene),
+  };
 }

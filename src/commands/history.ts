@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { readLaunchScenes } from '../catalog/bundled-tables.ts';
+import type { LaunchScene } from '../catalog/bundled-tables.ts';
 import type { Version } from '../dimension/version.ts';
 import type { Loader } from '../load/loader.ts';
 import type { Document } from '../output-fields.ts';
@@ -33,18 +33,23 @@ export function define(command: Command, run: RunAction): void {
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
-        const found = await withTarget(session, config, { label: 'history', readOnly: true }, async ({ loader }) => {
-          await requireSchema(loader, signal);
-          const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
-          const versions = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
-          if (versions.length > 0) return { versions, decisions: await decisionsAbout(loader, versions, signal) };
-          const unknown = await describeUnknownAccounts(loader, flags.appId ?? [], signal);
-          return { versions, decisions: [], unknown };
-        });
-        const { versions, decisions, unknown = '' } = found;
+        const found = await withTarget(
+          session,
+          config,
+          { label: 'history', readOnly: true },
+          async ({ loader, catalog }) => {
+            await requireSchema(loader, signal);
+            const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
+            const versions = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
+            if (versions.length > 0) return { versions, decisions: await decisionsAbout(loader, versions, signal) };
+            const unknown = await describeUnknownAccounts(loader, flags.appId ?? [], signal);
+            return { versions, decisions: [], nothing: unknown === '' ? nothing(key, catalog.launchScenes) : unknown };
+          },
+        );
+        const { versions, decisions } = found;
         const document: HistoryDocument = { scene_key: key, versions: versions.map(toExportRow), decisions };
         if (flags.json === true) await out.printJson(document);
-        else if (versions.length === 0) await out.print(unknown === '' ? nothing(key) : unknown);
+        else if (found.nothing !== undefined) await out.print(found.nothing);
         else {
           const table = renderHistory(versions, { paint: out.paint, width: out.columns });
           await out.print(`${table}${renderDecisions(decisions)}`);
@@ -77,8 +82,8 @@ async function decisionsAbout(
 }
 
 /** People often ask for a launch scene, which is another numbering. */
-function nothing(key: string): string {
-  const launch = readLaunchScenes().find(({ launchScene }) => String(launchScene) === key);
+function nothing(key: string, launchScenes: readonly LaunchScene[]): string {
+  const launch = launchScenes.find(({ launchScene }) => String(launchScene) === key);
   if (launch === undefined) return `no version of scene ${printable(key)}\n`;
   return `${key} is a launch scene, not a scene key: it is counted under access source ${launch.accessSourceKey}\n  scenedim history ${launch.accessSourceKey}\n`;
 }

@@ -1,15 +1,14 @@
 import { resolve } from 'node:path';
-import type { AccessSource, LaunchScene } from '../catalog/bundled-tables.ts';
-import { readLaunchScenes } from '../catalog/bundled-tables.ts';
+import { type AccessSource, type LaunchScene, readLaunchScenes } from '../catalog/bundled-tables.ts';
 import { bundledCatalog, createSceneCatalog, type SceneCatalog } from '../catalog/scene-catalog.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
 import { canonicalText, isLongerThan } from '../normalize/canonical-text.ts';
 import { describeUnreadable, readText } from '../text-file.ts';
+import { type ListedRow, readListedRows } from './listed-rows.ts';
 import type { Config } from './load-config.ts';
-import { type ListedRow, readListedRows } from './roster/listed-rows.ts';
 
-/** As {@link Config.catalog} and where its paths start. */
+/** {@link Config.catalog}, and where its paths start. */
 export type CatalogConfig = Pick<Config, 'catalog' | 'baseDirectory'>;
 
 const MAX_FILE_BYTES = 16 * 1_048_576;
@@ -48,7 +47,7 @@ const accessSourceFile: CatalogFile<AccessSource> = {
     if (accessSourceName === null) {
       throw invalid(`${place}: access_source_name is empty`, 'give every access source a name');
     }
-    return { accessSourceKey: keyOf(columns, place), accessSourceName, origin: 'own' };
+    return { accessSourceKey: accessSourceKeyOf(columns, place), accessSourceName, origin: 'own' };
   },
   keyOf: ({ accessSourceKey }) => accessSourceKey,
 };
@@ -60,7 +59,7 @@ const launchSceneFile: CatalogFile<LaunchScene> = {
   toRow: (columns, place) => ({
     launchScene: launchSceneOf(columns, place),
     launchSceneName: textOf(columns, 'launch_scene_name', MAX_NAME_LENGTH, place),
-    accessSourceKey: accessSourceOf(columns, place),
+    accessSourceKey: mappedKeyOf(columns, place),
     mapping: 'own',
     communityAccessSourceKey: null,
   }),
@@ -124,8 +123,9 @@ function launchSceneOf(columns: ListedRow['columns'], place: string): number {
   );
 }
 
-function accessSourceOf(columns: ListedRow['columns'], place: string): string {
-  const key = keyOf(columns, place);
+/** The access source that a launch scene is counted under, which is no launch scene itself. */
+function mappedKeyOf(columns: ListedRow['columns'], place: string): string {
+  const key = accessSourceKeyOf(columns, place);
   if (!readLaunchScenes().some(({ launchScene }) => String(launchScene) === key)) return key;
   throw invalid(
     `${place}: access_source_key ${key} is a launch scene itself`,
@@ -133,7 +133,7 @@ function accessSourceOf(columns: ListedRow['columns'], place: string): string {
   );
 }
 
-function keyOf(columns: ListedRow['columns'], place: string): string {
+function accessSourceKeyOf(columns: ListedRow['columns'], place: string): string {
   const key = textOf(columns, 'access_source_key', MAX_KEY_LENGTH, place);
   if (key === null) throw invalid(`${place}: access_source_key is empty`, 'name an access source, as 4 or @_all');
   return key;

@@ -230,7 +230,9 @@ export const configSchema = z.strictObject({
       communityMapping: z
         .boolean()
         .default(false)
-        .describe('Counts launch scenes under the access sources that only the community knows, as it most likely is.'),
+        .describe(
+          'true: counts launch scenes under 59 and 62, which were only seen in use, where they most likely belong.',
+        ),
     })
     .prefault({}),
   guards: z

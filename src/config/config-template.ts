@@ -79,7 +79,7 @@ dimension:
 # catalog:                  # rows of your own that win over the bundled access sources and launch scenes
 #   launchScenes: launch-scenes.csv      # launch_scene,launch_scene_name,access_source_key
 #   accessSources: access-sources.csv    # access_source_key,access_source_name
-#   communityMapping: true  # counts launch scenes under access sources that only the community knows
+#   communityMapping: true  # counts launch scenes under 59 and 62, which were only seen in use, where they most likely belong
 
 guards:
   empty: hold               # an answer without any scene waits for \`scenedim accept\`; or accept

@@ -1,11 +1,11 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { ScenedimError } from '../../errors.ts';
+import { ScenedimError } from '../errors.ts';
 
 /** A longer line is refused before it fills the memory. */
 const MAX_LINE_BYTES = 1_048_576;
 
-/** One row of a list of accounts: the columns that are filled, by their names. */
+/** One row of a file of the user's: the columns that are filled, by their names. */
 export interface ListedRow {
   /** From 1. */
   readonly line: number;

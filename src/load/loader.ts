@@ -28,7 +28,7 @@ export interface TargetMeta {
   readonly firstSeen: FirstSeen;
   /** IANA name; date columns of the views are days in it. */
   readonly timeZone: string;
-  /** {@link SceneCatalog.hash} of the bundled tables in the target. */
+  /** {@link SceneCatalog.hash} of what the target holds. */
   readonly catalogHash: string;
   /**
    * True from the start of a `rebuild` under changed settings to its end. Until then some accounts are
@@ -204,7 +204,7 @@ export interface Loader extends AsyncDisposable {
   /** The schema version that this program makes. */
   readonly schemaVersion: number;
   /**
-   * Creates or upgrades the schema, the views, the comments, the bundled tables and the readers' grants.
+   * Creates or upgrades the schema, the views, the comments, the rows of the catalog and the readers' grants.
    * Safe when many start at once; a newer schema is refused with `schema_newer`. Sets schema version, time
    * zone and catalog of an existing target, all settings of a new one.
    */

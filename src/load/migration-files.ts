@@ -3,7 +3,8 @@ import { projectRoot } from '../process/project-root.ts';
 
 /**
  * The migrations of this program in order; the folder is read once. A release that changes comments or bundled tables
- * adds one too, though it may be empty: only then are they written again.
+ * adds one too, though it may be empty: without it comments stay as they were, and runs report
+ * `catalog_changed` until somebody runs `migrate`.
  */
 export function listMigrationFiles(dialect: MigrationDialect): readonly MigrationFile[] {
   const known = found.get(dialect);

@@ -7,7 +7,7 @@ import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { physicalTypes } from '../../src/commands/schema/odcs-document.ts';
 import { nullableColumns, type VersionColumn } from '../../src/dimension/version-columns.ts';
 import { quoteIdentifier } from '../../src/load/postgres-sql/quote-sql.ts';
-import { bundledStatements } from '../../src/load/postgres-sql/schema/bundled-statements.ts';
+import { catalogStatements } from '../../src/load/postgres-sql/schema/catalog-statements.ts';
 import { functionSignatures } from '../../src/load/postgres-sql/schema/readable-objects.ts';
 import { createSceneSchema, openPgliteDatabase, type ViewDatabase } from '../support/view-database.ts';
 
@@ -116,7 +116,7 @@ describe('the bundled tables in a database', () => {
       `SELECT (SELECT json_agg(s ORDER BY s.access_source_key) FROM ${quoted}.access_source AS s) AS sources,
          (SELECT json_agg(l ORDER BY l.launch_scene) FROM ${quoted}.launch_scene AS l) AS scenes`,
     );
-  const bundle = () => database.execute(bundledStatements(schema, bundledCatalog()).join(';\n'));
+  const bundle = () => database.execute(catalogStatements(schema, bundledCatalog()).join(';\n'));
 
   test('come back after a change, an addition and a deletion', async () => {
     const before = await contents();

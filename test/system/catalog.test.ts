@@ -57,6 +57,7 @@ test('a run and check tell that the catalog has changed, and migrate brings it i
   );
   const brought = { key: '77', view: ['77 own'], drift: 'renamed 线下物料', changed: 1, apart: 0 };
   expect(await bridge()).toEqual([brought]);
+  expect(await workspace.succeed(['history', '1011'])).toContain('counted under access source 77\n');
   expect(JSON.parse(await workspace.succeed(['replay', '-', '--json'], line)).problems).toEqual([]);
   const checked = await workspace.succeed(['check']);
   expect(checked).not.toContain(remedy);

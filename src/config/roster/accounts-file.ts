@@ -4,8 +4,8 @@ import { problemOfAppId } from '../../dimension/app-id.ts';
 import { ScenedimError } from '../../errors.ts';
 import { openReadable } from '../../named-pipe.ts';
 import { assertNoOtherEncoding, describeUnreadable, UnusableText } from '../../text-file.ts';
+import { type ListedRow, readListedRows } from '../listed-rows.ts';
 import type { AccountConfig } from './account-config.ts';
-import { type ListedRow, readListedRows } from './listed-rows.ts';
 
 const START = 'start the file with a line like: app_id,secret_env';
 

@@ -50,7 +50,7 @@ test('rows add to the bundled ones or win over them, and keep a name that they d
   expect(hash).not.toBe(bundledCatalog().hash);
 });
 
-test('by the mapping of the community, launch scenes go where it most likely counts them, unless a row says otherwise', async () => {
+test('communityMapping counts launch scenes under the access source that is inferred for them, unless a row says otherwise', async () => {
   const { launchScenes } = await read({ launchScenes: `${launchHeader}\n1175,,2\n` }, true);
   const counted = launchScenes.filter(({ mapping }) => mapping === 'community');
   const inferred = bundledCatalog().launchScenes.filter(({ communityAccessSourceKey: key }) => key !== null);

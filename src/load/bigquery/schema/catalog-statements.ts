@@ -21,16 +21,16 @@ END)`;
 }
 
 /**
- * Statements that make `access_source` and `launch_scene` equal to a catalogue. Rows that it does not have are deleted;
+ * Statements that make `access_source` and `launch_scene` equal to a catalog. Rows that it does not have are deleted;
  * rows that are equal are not written. Two runs at once could both insert, so they belong into a transaction that conflicts.
  */
-export function bundledStatements(datasetPath: string, { accessSources, launchScenes }: SceneCatalog): string[] {
-  const sources: readonly BundledRow[] = accessSources.map((row) => [
+export function catalogStatements(datasetPath: string, { accessSources, launchScenes }: SceneCatalog): string[] {
+  const sources: readonly CatalogRow[] = accessSources.map((row) => [
     row.accessSourceKey,
     row.accessSourceName,
     row.origin,
   ]);
-  const scenes: readonly BundledRow[] = launchScenes.map((row) => [
+  const scenes: readonly CatalogRow[] = launchScenes.map((row) => [
     row.launchScene,
     row.launchSceneName,
     row.accessSourceKey,
@@ -51,10 +51,10 @@ export function bundledStatements(datasetPath: string, { accessSources, launchSc
 }
 
 /** Values in the order of the columns; the first one is the key. */
-type BundledRow = readonly [string | number, ...(string | null)[]];
+type CatalogRow = readonly [string | number, ...(string | null)[]];
 
 /** The rows are one JSON literal: hundreds of SELECTs or STRUCTs take BigQuery seconds to parse. */
-function replaceStatements(table: string, columns: readonly string[], rows: readonly BundledRow[]): string[] {
+function replaceStatements(table: string, columns: readonly string[], rows: readonly CatalogRow[]): string[] {
   const [key, ...others] = columns;
   const values = columns.map((column, index) => {
     const text = `JSON_VALUE(r, '$[${index}]')`;

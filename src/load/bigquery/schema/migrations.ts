@@ -5,7 +5,7 @@ import { newerSchemaMessage } from '../../schema-version.ts';
 import { createLeaseTableStatement } from '../leases/lease-table.ts';
 import { quoteLiteral } from '../sql/quote-literal.ts';
 import { type DatasetName, tablePath } from '../sql/table-path.ts';
-import { accessSourceFunction, bundledStatements } from './bundled-statements.ts';
+import { accessSourceFunction, catalogStatements } from './catalog-statements.ts';
 import { describeStatement } from './describe-statement.ts';
 import { keepForeverStatements } from './keep-forever.ts';
 
@@ -58,13 +58,13 @@ export function migrationScript(place: DatasetName, location: string | undefined
   ].join('\n');
 }
 
-/** Bundled tables, version, time zone and catalogue. Two scripts at once conflict, because both write the one row of `scene_meta`. */
+/** Version, time zone, and catalog with its rows. Two scripts at once conflict, because both write the one row of `scene_meta`. */
 function contentScript(place: DatasetName, options: MigrateOptions): string {
   const statements = [
     'BEGIN TRANSACTION',
     assertNotNewerStatement(place),
     `UPDATE ${tablePath(place, 'scene_meta')} SET schema_version = ${newestSchemaVersion()}, time_zone = ${quoteLiteral(options.timeZone)}, catalog_hash = ${quoteLiteral(options.catalog.hash)} WHERE only_row`,
-    ...bundledStatements(pathOf(place), options.catalog),
+    ...catalogStatements(pathOf(place), options.catalog),
     'COMMIT TRANSACTION',
   ];
   return statements.map((statement) => `${statement};`).join('\n');

@@ -3,11 +3,11 @@ import type { SceneCatalog } from '../../../catalog/scene-catalog.ts';
 import { quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
 
 /**
- * Statements that make `access_source`, `launch_scene` and the function `access_source_of` equal to a catalogue: rows
+ * Statements that make `access_source`, `launch_scene` and the function `access_source_of` equal to a catalog: rows
  * that it does not have go, rows that are right already are not written. `schema` is the raw name. To run in one transaction
  * after the tables are there, again and again.
  */
-export function bundledStatements(schema: string, catalog: SceneCatalog): string[] {
+export function catalogStatements(schema: string, catalog: SceneCatalog): string[] {
   const schemaName = quoteIdentifier(schema);
   const { accessSources: sources, launchScenes: scenes } = catalog;
   return [
@@ -48,11 +48,11 @@ export function bundledStatements(schema: string, catalog: SceneCatalog): string
 function mergeStatement(table: string, columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const [key, ...others] = columns;
   const stored = others.map((column) => `t.${column}`).join(', ');
-  const bundled = others.map((column) => `excluded.${column}`).join(', ');
+  const wanted = others.map((column) => `excluded.${column}`).join(', ');
   const assignments = others.map((column) => `${column} = excluded.${column}`).join(', ');
   return `INSERT INTO ${table} AS t (${columns.join(', ')}) VALUES
 ${rows.map((row) => `(${row.join(', ')})`).join(',\n')}
-ON CONFLICT (${key}) DO UPDATE SET ${assignments} WHERE (${stored}) IS DISTINCT FROM (${bundled})`;
+ON CONFLICT (${key}) DO UPDATE SET ${assignments} WHERE (${stored}) IS DISTINCT FROM (${wanted})`;
 }
 
 function deleteStatement(table: string, key: string, keep: readonly string[]): string {
@@ -61,11 +61,12 @@ function deleteStatement(table: string, key: string, keep: readonly string[]): s
 
 /**
  * The bridge as one expression over a constant. Postgres inlines such a function into the query, but not one that looks into
- * `launch_scene`: measured 0.2 s instead of 12 s for a million calls. A number beyond four digits is no launch scene.
+ * `launch_scene`: measured 0.2 s instead of 12 s for a million calls. A number beyond four digits
+ * is a launch scene only where the catalog lists it.
  */
 function accessSourceFunctions(schemaName: string, scenes: readonly LaunchScene[]): string[] {
-  const official = scenes.filter(({ mapping }) => mapping !== 'default');
-  const keys = JSON.stringify(Object.fromEntries(official.map((scene) => [scene.launchScene, scene.accessSourceKey])));
+  const listed = scenes.filter(({ mapping }) => mapping !== 'default');
+  const keys = JSON.stringify(Object.fromEntries(listed.map((scene) => [scene.launchScene, scene.accessSourceKey])));
   const name = `${schemaName}.access_source_of`;
   return [
     `CREATE OR REPLACE FUNCTION ${name}(launch_scene bigint) RETURNS text

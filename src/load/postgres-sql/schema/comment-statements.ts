@@ -5,7 +5,7 @@ import { functionSignatures } from './readable-objects.ts';
 
 /**
  * Statements that put the catalogue into Postgres as comments: one for each table, view, column and function.
- * `schema` is the raw name. To run after the tables, the views and the bundled tables are there.
+ * `schema` is the raw name. To run after the tables, the views and the functions are there.
  */
 export function commentStatements(schema: string): string[] {
   return [

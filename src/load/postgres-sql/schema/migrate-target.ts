@@ -69,7 +69,7 @@ async function isCurrent(session: SqlSession, readers: readonly string[], option
   return (await readersWithoutRights(session, readers)).length === 0;
 }
 
-/** False when something is gone or spoilt that the migrations make again; `stored` has the catalogue that should be there. */
+/** False when something is gone or spoilt that the migrations make again; `stored` has the catalog that should be there. */
 async function isWhole(
   session: SqlSession,
   flaws: readonly SchemaFlaw[],

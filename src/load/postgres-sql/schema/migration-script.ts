@@ -4,7 +4,7 @@ import type { MigrateOptions } from '../../loader.ts';
 import { listMigrationFiles, type MigrationFile } from '../../migration-files.ts';
 import { advisoryClass, advisoryObjects } from '../advisory-keys.ts';
 import { doStatement, quoteIdentifier, quoteLiteral } from '../quote-sql.ts';
-import { bundledStatements } from './bundled-statements.ts';
+import { catalogStatements } from './catalog-statements.ts';
 import { commentStatements } from './comment-statements.ts';
 import { grantStatements } from './grant-statements.ts';
 import { keepOptionsStatement, restoreOptionsStatement } from './kept-options.ts';
@@ -16,21 +16,21 @@ export function newestSchemaVersion(): number {
   return listMigrationFiles('postgres').at(-1)?.number ?? 0;
 }
 
-/** The schema, what the migrations make in it, comments and bundled tables. Options of views and functions stay as they are. */
+/** The schema, what the migrations make in it, comments and the rows of the catalog. Options of views and functions stay as they are. */
 export function schemaScript(schema: string, migrations: readonly MigrationFile[], catalog: SceneCatalog): string {
   return [
     createSchemaStatement(schema),
     versionTypeStatement(schema),
     keepOptionsStatement(schema),
     ...migrations.map((migration) => `\n-- ${migration.name}\n${migrationText(migration, schema)}`),
-    `\n${joinStatements([...bundledStatements(schema, catalog), ...commentStatements(schema)])}`,
+    `\n${joinStatements([...catalogStatements(schema, catalog), ...commentStatements(schema)])}`,
     restoreOptionsStatement(),
   ].join('');
 }
 
-/** Makes the bundled tables and the function over them those of a catalogue, in a schema that is whole. */
+/** Brings another catalog into a schema that is whole. */
 export function catalogScript(schema: string, catalog: SceneCatalog): string {
-  const statements = joinStatements(bundledStatements(schema, catalog));
+  const statements = joinStatements(catalogStatements(schema, catalog));
   return [keepOptionsStatement(schema), statements, restoreOptionsStatement()].join('');
 }
 
@@ -59,7 +59,7 @@ function createSchemaStatement(schema: string): string {
 END`);
 }
 
-/** Notes version, time zone and catalogue; the other settings only in a new target. */
+/** Notes version, time zone and catalog; the other settings only in a new target. */
 export function metaStatements(schema: string, options: MigrateOptions): string {
   const table = `${quoteIdentifier(schema)}.scene_meta`;
   const version = newestSchemaVersion();

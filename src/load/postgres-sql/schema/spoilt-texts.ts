@@ -1,15 +1,13 @@
 import { sql } from 'kysely';
 import { accessSourceOrigins, launchSceneMappings } from '../../../catalog/bundled-tables.ts';
-import { type CatalogRows, hashCatalog, type SceneCatalog } from '../../../catalog/scene-catalog.ts';
+import { hashCatalog, type SceneCatalog, type StoredCatalog } from '../../../catalog/scene-catalog.ts';
 import { unknownMember } from '../../../catalog/unknown-member.ts';
-import { compareCodePoints } from '../../../compare-code-points.ts';
 import { oneOf } from '../../one-of.ts';
 import type { SqlSession } from '../sql-target.ts';
 
 /**
- * The first difference between what a catalogue says and what is stored, or in the name of the unknown member. A script that was
- * read in another encoding stores wrong characters without an error. Without a catalogue, whose rows are not known here, the
- * stored rows are compared with `catalogHash`. Null when nothing differs, or may not be looked at.
+ * The first difference between the wanted rows and the stored ones, or in the name of the unknown member. A script that was read
+ * in another encoding stores wrong characters without an error. Null when nothing differs, or may not be looked at.
  */
 export async function findSpoiltTexts(
   session: Session,
@@ -21,37 +19,33 @@ export async function findSpoiltTexts(
     const difference = compare(wanted, await readRows(session, wanted));
     if (difference !== null) return difference;
   }
-  if (catalog !== null || !(await mayRead(session, 'access_source')) || !(await mayRead(session, 'launch_scene')))
-    return null;
-  const isAsWritten = hashCatalog(await readCatalog(session)) === catalogHash;
+  if (catalog !== null) return null;
+  if (!(await mayRead(session, 'access_source')) || !(await mayRead(session, 'launch_scene'))) return null;
+  const isAsWritten = hashCatalog(await readStored(session)) === catalogHash;
   return isAsWritten ? null : 'access_source or launch_scene has other rows than the newest migrate wrote';
 }
 
-/** What the bundled tables should hold: rows, or their hash alone. */
+/** What `access_source` and `launch_scene` should hold: rows, or the hash of rows that are not known here. */
 export type WantedCatalog =
   | { readonly catalog: SceneCatalog; readonly catalogHash?: undefined }
   | { readonly catalog: null; readonly catalogHash: string };
 
-async function readCatalog({ db, schema }: Session): Promise<CatalogRows> {
+async function readStored({ db, schema }: Session): Promise<StoredCatalog> {
   const tables = db.withSchema(schema);
   const sources = await tables.selectFrom('access_source').selectAll().execute();
   const scenes = await tables.selectFrom('launch_scene').selectAll().execute();
   return {
-    accessSources: sources
-      .map((row) => ({
-        accessSourceKey: row.access_source_key,
-        accessSourceName: row.access_source_name,
-        origin: oneOf(accessSourceOrigins, row.origin, 'access_source.origin'),
-      }))
-      .sort((a, b) => compareCodePoints(a.accessSourceKey, b.accessSourceKey)),
-    launchScenes: scenes
-      .map((row) => ({
-        launchScene: row.launch_scene,
-        launchSceneName: row.launch_scene_name,
-        accessSourceKey: row.access_source_key,
-        mapping: oneOf(launchSceneMappings, row.mapping, 'launch_scene.mapping'),
-      }))
-      .sort((a, b) => a.launchScene - b.launchScene),
+    accessSources: sources.map((row) => ({
+      accessSourceKey: row.access_source_key,
+      accessSourceName: row.access_source_name,
+      origin: oneOf(accessSourceOrigins, row.origin, 'access_source.origin'),
+    })),
+    launchScenes: scenes.map((row) => ({
+      launchScene: row.launch_scene,
+      launchSceneName: row.launch_scene_name,
+      accessSourceKey: row.access_source_key,
+      mapping: oneOf(launchSceneMappings, row.mapping, 'launch_scene.mapping'),
+    })),
   };
 }
 

@@ -4,7 +4,7 @@ import { columnCatalogue } from '../../../../src/catalog/column-catalogue.ts';
 import { bundledCatalog } from '../../../../src/catalog/scene-catalog.ts';
 import { unknownMember } from '../../../../src/catalog/unknown-member.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../../src/load/postgres-sql/quote-sql.ts';
-import { bundledStatements } from '../../../../src/load/postgres-sql/schema/bundled-statements.ts';
+import { catalogStatements } from '../../../../src/load/postgres-sql/schema/catalog-statements.ts';
 import { commentStatements } from '../../../../src/load/postgres-sql/schema/comment-statements.ts';
 import { grantStatements } from '../../../../src/load/postgres-sql/schema/grant-statements.ts';
 
@@ -66,7 +66,7 @@ test('without readers nothing is granted', () => {
 });
 
 test('the bundled tables are six statements, however many rows they have', () => {
-  expect(bundledStatements('scene', bundledCatalog()).map((statement) => statement.slice(0, 34))).toEqual([
+  expect(catalogStatements('scene', bundledCatalog()).map((statement) => statement.slice(0, 34))).toEqual([
     'INSERT INTO "scene".access_source ',
     'INSERT INTO "scene".launch_scene A',
     'DELETE FROM "scene".launch_scene W',
