@@ -11,7 +11,7 @@ export const dimensionColumns = {
   scene_value: 'scene_key as a number when value_kind is numeric, else null.',
   value_kind: "numeric: an integer within 64 bits; sentinel: starts with '@_', as '@_all' does; text: anything else.",
   is_aggregate:
-    "True for '@_all', which stands for all scenes together. Never sum it with the others: add WHERE NOT is_aggregate.",
+    "True for '@_all', which stands for all scenes together. Never sum it with the others: add WHERE is_aggregate IS NOT TRUE, which keeps facts without a scene.",
   scene_name: 'Name that WeChat gave the scene while this version was in force; trimmed, in Unicode form NFC.',
   effective_from:
     'In force from this instant on, inclusive. 1970-01-01 00:00:00 UTC for a scene that was there at the first look, so that earlier facts join too.',
