@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import * as z from 'zod';
 import { compareCodePoints } from '../compare-code-points.ts';
 import { type ChangePeriod, type SceneChange, sceneChangeKinds } from '../dimension/scene-changes.ts';
@@ -18,7 +18,7 @@ import {
   readNotedDecisions,
   renderDecisions,
 } from './work/noted-decisions.ts';
-import { ago, parseSince, type Since } from './work/since-option.ts';
+import { type Since, sinceOption } from './work/since-option.ts';
 import { addAppIds } from './work/sync-options.ts';
 import { describeUnknownAccounts } from './work/unknown-accounts.ts';
 import { withTarget } from './work/with-target.ts';
@@ -31,8 +31,6 @@ export const examples = [
   ['changes --since 2026-03-01T00:00:00+08:00 --until 2026-04-01T00:00:00+08:00', 'in March'],
 ] as const;
 
-const WEEK_MS = 7 * 86_400_000;
-
 interface ChangesFlags extends CommonOptions {
   readonly appId?: readonly string[];
   readonly since: Since;
@@ -41,11 +39,7 @@ interface ChangesFlags extends CommonOptions {
 
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
-    .addOption(
-      new Option('--since <when>', 'first instant of the period: a time, or how long ago')
-        .argParser(parseSince)
-        .default(ago(WEEK_MS), '7d'),
-    )
+    .addOption(sinceOption('first instant of the period: a time, or how long ago', '7d'))
     .option('--until <time>', 'first instant after the period (default: now)', (text) =>
       requireInstant(text, '--until'),
     )

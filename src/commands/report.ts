@@ -1,10 +1,10 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
 import { requireSchema } from '../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../pipeline/run/run-context.ts';
-import type { ReportedAccount, ReportedProblem } from '../report/html/report-content.ts';
+import type { ReportedAccount, ReportedProblem } from '../report/html/content/report-content.ts';
 import { renderReport } from '../report/html/report-page.ts';
 import { createZonedTime } from '../report/html/zoned-time.ts';
 import type { RunAction } from './session/run-action.ts';
@@ -13,7 +13,7 @@ import { describeHeld, suspended } from './status/status-remedies.ts';
 import { type AccountStanding, readStandings, stateOf } from './work/account-standing.ts';
 import { explainHeld } from './work/explain-held.ts';
 import { notesOfChanges, readNotedDecisions } from './work/noted-decisions.ts';
-import { ago, parseSince, type Since } from './work/since-option.ts';
+import { type Since, sinceOption } from './work/since-option.ts';
 import { type CredentialKinds, explainStoredError, readCredentialKinds } from './work/stored-error.ts';
 import { addAppIds } from './work/sync-options.ts';
 import { describeUnknownAccounts } from './work/unknown-accounts.ts';
@@ -28,8 +28,6 @@ export const examples = [
   ['report --since 2026-01-01T00:00:00+08:00 --changed-only --output changes.html', 'what is not as it was'],
 ] as const;
 
-const MONTH_MS = 30 * 86_400_000;
-
 interface ReportFlags extends ResultOptions {
   readonly appId?: readonly string[];
   readonly changedOnly?: true;
@@ -39,11 +37,7 @@ interface ReportFlags extends ResultOptions {
 export function define(command: Command, run: RunAction): void {
   addAppIds(command, 'only this account (repeatable)')
     .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
-    .addOption(
-      new Option('--since <when>', 'list changes from then on: a time, or how long ago')
-        .argParser(parseSince)
-        .default(ago(MONTH_MS), '30d'),
-    )
+    .addOption(sinceOption('list changes from then on: a time, or how long ago', '30d'))
     .option('--changed-only', 'only scenes that had another name before, or are not in force')
     .action(
       run<ReportFlags>(async (session, flags) => {
@@ -99,13 +93,8 @@ function accountOf(
 ): ReportedAccount {
   const { head } = standing;
   const error = explainStoredError(head, kinds, now);
-  const problems: ReportedProblem[] = [];
-  for (const { subject, what, remedy } of [
-    ...describeHeld(standing, effects),
-    ...(head.removalsSuspendedSince === null ? [] : [suspended]),
-  ]) {
-    problems.push({ what: `${subject}${what}`, remedy });
-  }
+  const waiting = [...describeHeld(standing, effects), ...(head.removalsSuspendedSince === null ? [] : [suspended])];
+  const problems: ReportedProblem[] = waiting.map(({ subject, what, remedy }) => ({ what: subject + what, remedy }));
   if (error !== null) {
     const told = error.message === null || error.message === '' ? '' : ` (${error.message})`;
     problems.push({ what: `${error.code}: ${error.meaning}${told}`, remedy: error.remedy });

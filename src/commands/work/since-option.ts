@@ -1,17 +1,23 @@
+import { Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { ScenedimError } from '../../errors.ts';
 import { type Micros, parseInstant } from '../../instant.ts';
 
-/** The value of `--since`: from when on, where now is known. */
+/** The option `--since`, whose value is a {@link Since}. */
+export function sinceOption(description: string, fallback: string): Option {
+  return new Option('--since <when>', description).argParser(parseSince).default(parseSince(fallback), fallback);
+}
+
+/** The value of `--since`: an instant, once it is known what time it is. */
 export type Since = (now: Micros) => Micros;
 
 /** So many milliseconds ago, in 1970 at the earliest. */
-export function ago(ms: number): Since {
+function ago(ms: number): Since {
   return (now) => (now < BigInt(ms) * 1000n ? 0n : now - BigInt(ms) * 1000n);
 }
 
 /** A time, or how long ago; anything else is a `usage` error. */
-export function parseSince(text: string): Since {
+function parseSince(text: string): Since {
   const duration = parseDuration(text);
   if (duration !== undefined) return ago(duration);
   const instant = parseInstant(text);

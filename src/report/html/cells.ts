@@ -3,6 +3,9 @@ import { formatCount } from '../format-count.ts';
 import { html, type Markup } from './markup.ts';
 import type { ZonedTime } from './zoned-time.ts';
 
+/** Rows of a table that nobody searches: more than anybody reads. */
+export const ROWS_SHOWN = 1_000;
+
 /** App ids that a cell lists. */
 const LISTED = 20;
 
@@ -22,8 +25,8 @@ export function timeCell(instant: Micros, zone: ZonedTime, isExact: boolean): Ma
   return html`<time>${isExact ? zone.formatMinute(instant) : zone.formatDay(instant)}</time>`;
 }
 
-/** A list that is cut says so, and where the rest is. */
-export function cutNote(shown: number, total: number, rest: string): Markup | null {
-  if (shown >= total) return null;
-  return html`<p class="note">Left out here: ${formatCount(total - shown, 'row')}. ${rest}.</p>`;
+/** Says below a table of {@link ROWS_SHOWN} rows how many more there are, and where to find them. */
+export function cutNote(total: number, whereToFind: string): Markup | null {
+  if (total <= ROWS_SHOWN) return null;
+  return html`<p class="note">Left out here: ${formatCount(total - ROWS_SHOWN, 'row')}. ${whereToFind}.</p>`;
 }

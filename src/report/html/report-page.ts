@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Micros } from '../../instant.ts';
 import { formatCount } from '../format-count.ts';
-import { accountTable } from './account-section.ts';
-import { changeTable } from './change-section.ts';
+import { accountTable } from './account-table.ts';
+import { changeTable } from './change-table.ts';
 import { inForceChart, weeklyChart } from './charts.ts';
-import { driftTable } from './drift-section.ts';
+import { collectContent, type ReportContent, type ReportInput } from './content/report-content.ts';
+import { hasChanged, type SceneRow } from './content/scene-collector.ts';
+import { driftTable } from './drift-table.ts';
 import { html, jsonMarkup, Markup } from './markup.ts';
+import { pageData } from './page/page-data.ts';
 import { pageScript } from './page/page-script.ts';
 import { pageStyle } from './page/page-style.ts';
-import { pageData } from './page-data.ts';
-import { collectContent, type ReportContent, type ReportInput } from './report-content.ts';
-import { hasChanged, type ReportedScene } from './reported-scenes.ts';
-import { positionRules, sceneTable } from './scene-section.ts';
+import { positionRules, sceneTable } from './scene-table.ts';
 import { createTimeAxis } from './time-axis.ts';
 import type { ZonedTime } from './zoned-time.ts';
 
@@ -116,7 +116,7 @@ function nothingYet(accounts: number): Markup {
 }
 
 /** Up to where the table begins. The controls do nothing without the script, which shows them. */
-function sceneSectionHead(scenes: readonly ReportedScene[], content: ReportContent, options: ReportOptions): Markup {
+function sceneSectionHead(scenes: readonly SceneRow[], content: ReportContent, options: ReportOptions): Markup {
   const left = content.scenes.length - scenes.length;
   const leftOut = left > 0 ? ` ${formatCount(left)} that never changed are left out.` : '';
   const together =

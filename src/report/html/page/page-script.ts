@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import type { PageData, PageRow } from '../page-data.ts';
+import type { PageData, PageRow } from './page-data.ts';
 
 /**
  * The script of the page: these functions as text. They run in the reader's browser, so they may use each other, and of this

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Version } from '../../../../src/dimension/version.ts';
-import { BEGINNING, OPEN_END, requireInstant } from '../../../../src/instant.ts';
-import { pageData } from '../../../../src/report/html/page-data.ts';
-import { collectContent, type ReportInput } from '../../../../src/report/html/report-content.ts';
-import { hasChanged } from '../../../../src/report/html/reported-scenes.ts';
-import { createZonedTime } from '../../../../src/report/html/zoned-time.ts';
+import type { Version } from '../../../../../src/dimension/version.ts';
+import { BEGINNING, OPEN_END, requireInstant } from '../../../../../src/instant.ts';
+import { collectContent, type ReportInput } from '../../../../../src/report/html/content/report-content.ts';
+import { hasChanged } from '../../../../../src/report/html/content/scene-collector.ts';
+import { pageData } from '../../../../../src/report/html/page/page-data.ts';
+import { createZonedTime } from '../../../../../src/report/html/zoned-time.ts';
 
 const at = (text: string) => requireInstant(text, '');
 const first = at('2026-01-01T00:00:00Z');
@@ -137,9 +137,9 @@ test('drift is counted of accounts that gave an answer, those without a scene to
     ],
   );
   expect(drift.counts).toEqual({ matched: 1, renamed: 0, missing: 2, new: 2, seen_elsewhere: 0 });
-  expect(drift.rows()).toEqual([
-    { row: { sceneKey: '7', bundledName: null, sceneName: '新', drift: 'new' }, accounts: [0, 1] },
-    { row: { sceneKey: '4', bundledName: '扫一扫', sceneName: null, drift: 'missing' }, accounts: [1, 2] },
+  expect(drift.rows).toEqual([
+    { sceneKey: '7', bundledName: null, sceneName: '新', drift: 'new', accounts: [0, 1] },
+    { sceneKey: '4', bundledName: '扫一扫', sceneName: null, drift: 'missing', accounts: [1, 2] },
   ]);
 });
 

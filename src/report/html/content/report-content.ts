@@ -1,11 +1,11 @@
-import { accountDrift, type KnownSource } from '../../dimension/account-drift.ts';
-import { type SceneChange, sceneChanges } from '../../dimension/scene-changes.ts';
-import { isOpen, type Version } from '../../dimension/version.ts';
-import { BEGINNING, type Micros } from '../../instant.ts';
-import { ChangeCollector, type ReportedChange } from './reported-changes.ts';
-import { DriftCollector } from './reported-drift.ts';
-import { isInForce, type ReportedScene, SceneCollector } from './reported-scenes.ts';
-import type { ZonedTime } from './zoned-time.ts';
+import { accountDrift, type KnownSource } from '../../../dimension/account-drift.ts';
+import { type SceneChange, sceneChanges } from '../../../dimension/scene-changes.ts';
+import { isOpen, type Version } from '../../../dimension/version.ts';
+import { BEGINNING, type Micros } from '../../../instant.ts';
+import type { ZonedTime } from '../zoned-time.ts';
+import { ChangeCollector, type ChangeRow } from './change-collector.ts';
+import { DriftCollector, type ReportedDrift } from './drift-collector.ts';
+import { isInForce, SceneCollector, type SceneRow } from './scene-collector.ts';
 
 /** What a report is made from. */
 export interface ReportInput {
@@ -39,24 +39,24 @@ export interface ReportedProblem {
 
 /** What a report tells. */
 export interface ReportContent {
-  readonly scenes: readonly ReportedScene[];
-  readonly changes: readonly ReportedChange[];
-  readonly drift: DriftCollector;
+  readonly scenes: readonly SceneRow[];
+  readonly changes: readonly ChangeRow[];
+  readonly drift: ReportedDrift;
   /** Scenes of all accounts that are in force. */
   readonly inForce: number;
   /** Scenes of all accounts that changed since. */
   readonly changed: number;
   /** The first thing that is known to have happened; null without a version. */
   readonly firstEvent: Micros | null;
-  /** How often something happened after the first answer of its account, by the day on which the week began. */
+  /** How many changes came after the first answer of their account, by the Monday of their week. */
   readonly changesByWeek: ReadonlyMap<number, number>;
-  /** By how many the scenes in force became more on a day, the beginning included. */
+  /** By how many the scenes in force grew on a day, the beginning included; negative where they shrank. */
   readonly growthByDay: ReadonlyMap<number, number>;
 }
 
 /** Reads all versions once and keeps what the report tells. */
 export async function collectContent(input: ReportInput): Promise<ReportContent> {
-  const gathered = new Gathered(input);
+  const collector = new ContentCollector(input);
   const positions = new Map(input.accounts.map(({ appId }, index) => [appId, index]));
   const silent = new Set(positions.values());
   let ofAccount: Version[] = [];
@@ -64,7 +64,7 @@ export async function collectContent(input: ReportInput): Promise<ReportContent>
     const position = positions.get(ofAccount[0]?.appId ?? '');
     if (position !== undefined) {
       silent.delete(position);
-      gathered.add(position, ofAccount);
+      collector.add(position, ofAccount);
     }
     ofAccount = [];
   };
@@ -73,11 +73,11 @@ export async function collectContent(input: ReportInput): Promise<ReportContent>
     ofAccount.push(version);
   }
   flush();
-  for (const position of silent) gathered.add(position, []);
-  return gathered.content();
+  for (const position of silent) collector.add(position, []);
+  return collector.content();
 }
 
-class Gathered {
+class ContentCollector {
   readonly #input: ReportInput;
   readonly #scenes: SceneCollector;
   readonly #changes: ChangeCollector;
@@ -123,9 +123,9 @@ class Gathered {
 
   content(): ReportContent {
     return {
-      scenes: this.#scenes.scenes(),
-      changes: this.#changes.changes(),
-      drift: this.#drift,
+      scenes: this.#scenes.rows(),
+      changes: this.#changes.rows(),
+      drift: this.#drift.drift(),
       inForce: this.#inForce,
       changed: this.#changed,
       firstEvent: this.#firstEvent,

@@ -1,5 +1,5 @@
-import { BEGINNING, formatInstant } from '../../instant.ts';
-import { hasChanged, isInForce, type ReportedScene } from './reported-scenes.ts';
+import { BEGINNING, formatInstant } from '../../../instant.ts';
+import { hasChanged, isInForce, type SceneRow } from '../content/scene-collector.ts';
 
 /** What the page's script knows: the rows in the order of the file. */
 export interface PageData {
@@ -22,7 +22,7 @@ export type PageRow = readonly [
 ];
 
 /** Everything by which rows are found and sorted. */
-export function pageData(scenes: readonly ReportedScene[], appIds: readonly string[]): PageData {
+export function pageData(scenes: readonly SceneRow[], appIds: readonly string[]): PageData {
   const sets = new Map<string, number>();
   const accountSets: (readonly number[])[] = [];
   const setOf = (accounts: readonly number[]): number => {

@@ -1,4 +1,4 @@
-import { compareCodePoints } from '../../compare-code-points.ts';
+import { compareCodePoints } from '../../../compare-code-points.ts';
 
 /** Keys that are small numbers by number, then all others by code points. */
 export function compareKeys(a: string, b: string): number {

@@ -2,8 +2,8 @@ import { isOpen, type Version } from '../../dimension/version.ts';
 import { BEGINNING, type Micros } from '../../instant.ts';
 import { formatCount } from '../format-count.ts';
 import { accountsCell, timeCell } from './cells.ts';
+import { isInForce, type SceneRow } from './content/scene-collector.ts';
 import { html, type Markup } from './markup.ts';
-import { isInForce, type ReportedScene } from './reported-scenes.ts';
 import { bareName, glance, nameMarkup } from './scene-name.ts';
 import { AXIS_END, type TimeAxis } from './time-axis.ts';
 import type { ZonedTime } from './zoned-time.ts';
@@ -20,7 +20,7 @@ export interface SceneSectionOptions {
 }
 
 /** The table of all scenes: the name of today, and a bar for each version. In pieces, for there may be many. */
-export function* sceneTable(scenes: readonly ReportedScene[], options: SceneSectionOptions): Generator<Markup> {
+export function* sceneTable(scenes: readonly SceneRow[], options: SceneSectionOptions): Generator<Markup> {
   const isOne = options.appIds.length === 1;
   const ticks = options.axis.ticks.map(({ position, label }) => html`<span class="f${position}">${label}</span>`);
   yield html`<table id="scenes" class="${isOne ? 'one' : 'several'}">
@@ -39,7 +39,7 @@ ${isOne ? null : html`<th scope="col"><button type="button" data-sort="accounts"
   yield html`</table>`;
 }
 
-function sceneRow(scene: ReportedScene, { appIds, zone, axis }: SceneSectionOptions): Markup {
+function sceneRow(scene: SceneRow, { appIds, zone, axis }: SceneSectionOptions): Markup {
   const { sceneKey, versions, accounts } = scene;
   const last = versions.at(-1);
   const accountCell = appIds.length === 1 ? null : html`<td>${accountsCell(accounts, appIds)}</td>`;
@@ -47,7 +47,7 @@ function sceneRow(scene: ReportedScene, { appIds, zone, axis }: SceneSectionOpti
 `;
 }
 
-function sinceOf({ versions, hasSameTimes }: ReportedScene, zone: ZonedTime): Markup | string {
+function sinceOf({ versions, hasSameTimes }: SceneRow, zone: ZonedTime): Markup | string {
   const last = versions.at(-1);
   if (last === undefined) return '';
   if (!isOpen(last)) return html`removed ${timeCell(last.effectiveTo, zone, false)}`;
@@ -55,7 +55,7 @@ function sinceOf({ versions, hasSameTimes }: ReportedScene, zone: ZonedTime): Ma
 }
 
 /** Every version in words, for those who see no bars and for paper; one that was never any different needs none. */
-function detailsOf({ versions, hasSameTimes }: ReportedScene, zone: ZonedTime): Markup | null {
+function detailsOf({ versions, hasSameTimes }: SceneRow, zone: ZonedTime): Markup | null {
   if (versions.length === 1 && isInForce(versions)) return null;
   const items = versions.map((version) => {
     const { sceneName, effectiveFrom, effectiveTo, endReason } = version;
@@ -86,7 +86,7 @@ function startOf(effectiveFrom: Micros, axis: TimeAxis): number {
 }
 
 /** The positions that the bars and ticks stand at, as rules of a style sheet. */
-export function positionRules(scenes: readonly ReportedScene[], axis: TimeAxis): string {
+export function positionRules(scenes: readonly SceneRow[], axis: TimeAxis): string {
   const from = new Set([0, ...axis.ticks.map(({ position }) => position)]);
   const to = new Set([AXIS_END]);
   for (const { versions } of scenes) {

@@ -1,12 +1,9 @@
 import type { SceneChangeKind } from '../../dimension/scene-changes.ts';
-import { accountsCell, cutNote, timeCell } from './cells.ts';
+import { accountsCell, cutNote, ROWS_SHOWN, timeCell } from './cells.ts';
+import type { ChangeRow } from './content/change-collector.ts';
 import { html, type Markup } from './markup.ts';
-import type { ReportedChange } from './reported-changes.ts';
 import { nameMarkup } from './scene-name.ts';
 import type { ZonedTime } from './zoned-time.ts';
-
-/** More rows than anybody reads. */
-const MOST = 1_000;
 
 const words: Readonly<Record<SceneChangeKind, string>> = {
   opened: 'new',
@@ -16,10 +13,10 @@ const words: Readonly<Record<SceneChangeKind, string>> = {
 };
 
 /** What happened since a time, newest first. */
-export function changeTable(changes: readonly ReportedChange[], appIds: readonly string[], zone: ZonedTime): Markup {
+export function changeTable(changes: readonly ChangeRow[], appIds: readonly string[], zone: ZonedTime): Markup {
   if (changes.length === 0) return html`<p>Nothing has changed in this time.</p>`;
   const hasNotes = changes.some(({ note }) => note !== null);
-  const rows = changes.slice(0, MOST).map(({ change, note, accounts, hasSameTimes }) => {
+  const rows = changes.slice(0, ROWS_SHOWN).map(({ change, note, accounts, hasSameTimes }) => {
     const { sceneKey, changedAt, oldName, newName } = change;
     const cells = [
       html`<td>${timeCell(changedAt, zone, hasSameTimes)}</td>`,
@@ -35,5 +32,5 @@ export function changeTable(changes: readonly ReportedChange[], appIds: readonly
 <caption>What changed, newest first</caption>
 <thead><tr><th scope="col">When</th><th scope="col">Scene</th><th scope="col">What</th><th scope="col">Name before</th><th scope="col">Name after</th>${appIds.length === 1 ? null : html`<th scope="col">Accounts</th>`}${hasNotes ? html`<th scope="col">Note</th>` : null}</tr></thead>
 <tbody>${rows}</tbody></table>
-${cutNote(MOST, changes.length, 'A later --since has fewer, scenedim export has all versions')}`;
+${cutNote(changes.length, 'A later --since has fewer, scenedim export has all versions')}`;
 }

@@ -1,23 +1,23 @@
-import type { SceneChange } from '../../dimension/scene-changes.ts';
+import type { SceneChange } from '../../../dimension/scene-changes.ts';
+import type { ZonedTime } from '../zoned-time.ts';
 import { compareKeys } from './compare-keys.ts';
-import type { ZonedTime } from './zoned-time.ts';
 
-/** Accounts in which the same happened to a scene on the same day. */
-export interface ReportedChange {
+/** A row of the report: what happened to a scene, in the accounts where it happened on the same day. */
+export interface ChangeRow {
   /** In the first account. */
   readonly change: SceneChange;
   /** Why, in the words of whoever decided; null when nobody said. */
   readonly note: string | null;
   /** Positions in the list of accounts, ascending. */
   readonly accounts: number[];
-  /** False where it happened at other times of the same day. */
+  /** False where the times within the day differ. */
   hasSameTimes: boolean;
 }
 
-/** Puts changes of accounts that look the same together. */
+/** Groups changes that are the same but for account and time of the day. */
 export class ChangeCollector {
   readonly #zone: ZonedTime;
-  readonly #changes = new Map<string, ReportedChange>();
+  readonly #changes = new Map<string, ChangeRow>();
 
   constructor(zone: ZonedTime) {
     this.#zone = zone;
@@ -36,8 +36,8 @@ export class ChangeCollector {
   }
 
   /** Newest day first, then by key. */
-  changes(): readonly ReportedChange[] {
-    const dayOf = ({ change }: ReportedChange): number => this.#zone.dayOf(change.changedAt);
+  rows(): readonly ChangeRow[] {
+    const dayOf = ({ change }: ChangeRow): number => this.#zone.dayOf(change.changedAt);
     return [...this.#changes.values()].sort(
       (a, b) => dayOf(b) - dayOf(a) || compareKeys(a.change.sceneKey, b.change.sceneKey),
     );

@@ -1,12 +1,9 @@
 import { formatDuration } from '../../config/duration.ts';
 import type { Micros } from '../../instant.ts';
-import { cutNote, timeCell } from './cells.ts';
+import { cutNote, ROWS_SHOWN, timeCell } from './cells.ts';
+import type { ReportedAccount } from './content/report-content.ts';
 import { html, type Markup } from './markup.ts';
-import type { ReportedAccount } from './report-content.ts';
 import type { ZonedTime } from './zoned-time.ts';
-
-/** More rows than anybody reads. */
-const MOST = 1_000;
 
 /** How fresh each account is and what is wrong with it; those with a problem first, then those that answered longest ago. */
 export function accountTable(accounts: readonly ReportedAccount[], now: Micros, zone: ZonedTime): Markup {
@@ -17,7 +14,7 @@ export function accountTable(accounts: readonly ReportedAccount[], now: Micros, 
   };
   const rows = [...accounts]
     .sort(worstFirst)
-    .slice(0, MOST)
+    .slice(0, ROWS_SHOWN)
     .map(({ appId, state, lastOkAt, lastAttemptAt, problems }) => {
       const all = problems.map(
         ({ what, remedy }) => html`<p>${what}<br><span class="when">What to do: ${remedy}</span></p>`,
@@ -29,7 +26,7 @@ export function accountTable(accounts: readonly ReportedAccount[], now: Micros, 
 <caption>Accounts, those with a problem first</caption>
 <thead><tr><th scope="col">Account</th><th scope="col">State</th><th scope="col">Last good answer</th><th scope="col">Last attempt</th><th scope="col">Problems</th></tr></thead>
 <tbody>${rows}</tbody></table>
-${cutNote(MOST, accounts.length, 'The command scenedim status --all shows every account')}`;
+${cutNote(accounts.length, 'The command scenedim status --all shows every account')}`;
 }
 
 function worstFirst(a: ReportedAccount, b: ReportedAccount): number {

@@ -1,21 +1,21 @@
-import { isOpen, type Version } from '../../dimension/version.ts';
-import { BEGINNING } from '../../instant.ts';
+import { isOpen, type Version } from '../../../dimension/version.ts';
+import { BEGINNING } from '../../../instant.ts';
+import type { ZonedTime } from '../zoned-time.ts';
 import { compareKeys } from './compare-keys.ts';
-import type { ZonedTime } from './zoned-time.ts';
 
-/** Accounts whose scene of one key had the same names on the same days. */
-export interface ReportedScene {
+/** A row of the report: a scene in the accounts where it had the same names on the same days. */
+export interface SceneRow {
   readonly sceneKey: string;
-  /** Those of the first account, in order of time; one at least. */
+  /** In the first account, in order of time; one at least. */
   readonly versions: readonly Version[];
   /** Positions in the list of accounts, ascending. */
   readonly accounts: number[];
-  /** False where the accounts have other times of the same days. */
+  /** False where the times within the days differ. */
   hasSameTimes: boolean;
 }
 
 /** True for a scene that had another name before, or is not in force. */
-export function hasChanged({ versions }: ReportedScene): boolean {
+export function hasChanged({ versions }: SceneRow): boolean {
   return versions.length > 1 || !isInForce(versions);
 }
 
@@ -24,16 +24,16 @@ export function isInForce(versions: readonly Version[]): boolean {
   return last !== undefined && isOpen(last);
 }
 
-/** Puts the scenes of accounts that look the same together, so that a thousand accounts need the rows of one. */
+/** Groups scenes by what they looked like, so that a thousand accounts that agree need the rows of one. */
 export class SceneCollector {
   readonly #zone: ZonedTime;
-  readonly #scenes = new Map<string, ReportedScene>();
+  readonly #scenes = new Map<string, SceneRow>();
 
   constructor(zone: ZonedTime) {
     this.#zone = zone;
   }
 
-  /** Takes all versions of a scene of an account, in order of time. */
+  /** Takes all versions of a scene of an account, in order of time. Accounts come by their position. */
   add(account: number, versions: readonly Version[]): void {
     const key = JSON.stringify([versions[0]?.sceneKey, ...versions.map((version) => this.#lookOf(version))]);
     const scene = this.#scenes.get(key);
@@ -47,7 +47,7 @@ export class SceneCollector {
   }
 
   /** By key, numbers first; what most accounts have comes first. */
-  scenes(): readonly ReportedScene[] {
+  rows(): readonly SceneRow[] {
     return [...this.#scenes.values()].sort(
       (a, b) => compareKeys(a.sceneKey, b.sceneKey) || b.accounts.length - a.accounts.length,
     );
