@@ -102,8 +102,9 @@ function failureIn(run: Run, { payload, parsed, recorded }: ReplayObservation): 
 }
 
 function redactRecorded({ context }: Run, recorded: ReplayObservation['recorded']): ReplayObservation['recorded'] {
-  if (recorded === null || recorded.errorMessage === null) return recorded;
-  return { ...recorded, errorMessage: context.redact(recorded.errorMessage) };
+  if (recorded === null) return null;
+  const redact = (text: string | null): string | null => text && context.redact(text);
+  return { ...recorded, errorMessage: redact(recorded.errorMessage), decisionNote: redact(recorded.decisionNote) };
 }
 
 /** A recorded decision comes from a log, which is taken back as it was written. */

@@ -2,7 +2,7 @@ import { holdReasons, observationStatuses, type RecordedDecision } from '../../d
 import { badLine, instantField, type LineFields, textField } from './replay-field.ts';
 
 /** As long as a fetched body can make one. */
-const MAX_MESSAGE_LENGTH = 1024 * 1024;
+const MAX_TEXT_LENGTH = 1024 * 1024;
 
 /** Fields that mean nothing without `status`. */
 const dependents = ['hold_reason', 'decided_at', 'decision_note', 'error_code', 'error_message'] as const;
@@ -23,9 +23,9 @@ export function readDecision(fields: LineFields, hasBody: boolean): RecordedDeci
     status,
     holdReason: holdReasonText === null ? null : choiceOf('hold_reason', holdReasonText, holdReasons),
     decidedAt: instantField(fields, 'decided_at'),
-    decisionNote: textField(fields, 'decision_note'),
+    decisionNote: boundedField(fields, 'decision_note'),
     errorCode: errorCodeField(fields),
-    errorMessage: errorMessageField(fields),
+    errorMessage: boundedField(fields, 'error_message'),
   };
   assertCoherent(decision, hasBody);
   return decision;
@@ -56,12 +56,12 @@ function errorCodeField(fields: LineFields): string | null {
 }
 
 /** Bounded, so that `export-log` writes no line that is too long for `replay`. */
-function errorMessageField(fields: LineFields): string | null {
-  const message = textField(fields, 'error_message');
-  if (message !== null && message.length > MAX_MESSAGE_LENGTH) {
-    throw badLine(`error_message has ${message.length} characters, more than ${MAX_MESSAGE_LENGTH}`);
+function boundedField(fields: LineFields, name: string): string | null {
+  const text = textField(fields, name);
+  if (text !== null && text.length > MAX_TEXT_LENGTH) {
+    throw badLine(`${name} has ${text.length} characters, more than ${MAX_TEXT_LENGTH}`);
   }
-  return message;
+  return text;
 }
 
 function choiceOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {

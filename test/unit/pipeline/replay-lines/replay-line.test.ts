@@ -229,6 +229,10 @@ describe('a recorded decision', () => {
     [line('"status":"failed"', '"error_code":-1'), 'error_code must be a string'],
     [line('"status":"failed"', '"error_code":""'), 'error_code must be 1 to 128 characters without control characters'],
     [line('"status":"failed"', '"error_code":"-1"', '"error_message":"\\u0000"'), 'error_message holds U+0000'],
+    [
+      line(body, '"status":"ok"', '"decided_at":"2026-01-03T00:00:00Z"', `"decision_note":"${'x'.repeat(1_048_577)}"`),
+      'decision_note has 1048577 characters, more than 1048576',
+    ],
     [line(body, '"status":"failed"', '"hold_reason":"empty"'), 'hold_reason does not go with status failed'],
     [
       line(body, '"status":"failed"', '"decided_at":"2026-01-03T00:00:00Z"'),
