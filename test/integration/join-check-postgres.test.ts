@@ -72,6 +72,17 @@ describePostgres('join-check on a server', ({ createDatabase }) => {
     await database.execute('DROP OWNED BY join_reader; DROP ROLE join_reader');
   });
 
+  test('a table is found beside many others of its name, with domains over domains as its columns', async () => {
+    await database.execute(`
+      CREATE DOMAIN short_code AS text; CREATE DOMAIN visit_code AS short_code;
+      DO $$ BEGIN FOR n IN 10..40 LOOP
+        EXECUTE format('CREATE SCHEMA tenant_%s', n);
+        EXECUTE format('CREATE TABLE tenant_%s.visit_of AS SELECT ''wx1'' AS app_id, visit_code ''4'' AS code, timestamptz ''2025-05-20Z'' AS visited_at', n);
+      END LOOP; END $$`);
+    expect((await check('tenant_40.visit_of')).findings).toEqual([]);
+    await expect(check('tenant_41.visit_of')).rejects.toMatchObject({ remedy: 'did you mean tenant_10.visit_of?' });
+  });
+
   test('a check that takes too long is told, and a sample of the table is checked', async () => {
     await database.execute(`
       CREATE VIEW slow AS SELECT 'wx1' AS app_id, 4 AS code, timestamptz '2025-05-20Z' AS visited_at

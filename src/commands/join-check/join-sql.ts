@@ -130,7 +130,10 @@ function anyEpoch(dialect: JoinSubject['dialect'], value: string): string {
     ['100000000000000', 'millisecond'],
     ['100000000000000000', 'microsecond'],
   ] as const;
-  const cases = branches.map(([limit, unit]) => `WHEN abs(${value}) < ${limit} THEN ${dialect.fromEpoch(value, unit)}`);
+  // The least number has no absolute value.
+  const cases = branches.map(
+    ([limit, unit]) => `WHEN ${value} > -${limit} AND ${value} < ${limit} THEN ${dialect.fromEpoch(value, unit)}`,
+  );
   return `CASE ${cases.join(' ')} END`;
 }
 

@@ -33,8 +33,8 @@ export function createTableReader(target: SqlTarget): TableReader {
 async function describe(session: SqlSession, name: string): ReturnType<TableReader['describe']> {
   const parts = await partsOf(session, name);
   const table = parts.at(-1);
-  const found = table === undefined || parts.length > 3 ? [] : await relationsNamed(session, table);
   const [schema, database] = [parts.at(-2), parts.at(-3)];
+  const found = table === undefined || parts.length > 3 ? [] : await relationsNamed(session, table, schema ?? null);
   const match = found.find(
     (each) =>
       each.relname === table &&
@@ -80,8 +80,8 @@ interface Relation {
   readonly readable: boolean;
 }
 
-/** Relations of that name in any schema, whatever the case of their letters. */
-async function relationsNamed({ db }: SqlSession, table: string): Promise<readonly Relation[]> {
+/** Relations of that name in any schema, whatever the case of their letters; the one that is meant comes first. */
+async function relationsNamed({ db }: SqlSession, table: string, schema: string | null): Promise<readonly Relation[]> {
   const { rows } = await sql<Relation>`
     SELECT c.oid::text AS oid, n.nspname::text AS nspname, c.relname::text AS relname, current_database()::text AS database,
       quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted, quote_ident(n.nspname) AS quoted_schema,
@@ -90,7 +90,8 @@ async function relationsNamed({ db }: SqlSession, table: string): Promise<readon
       has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT') AS readable
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND lower(c.relname) = lower(${table})
-    ORDER BY n.nspname, c.relname LIMIT 20`.execute(db);
+    ORDER BY c.relname = ${table} AND CASE WHEN ${schema}::text IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = ${schema}::text END DESC,
+      n.nspname, c.relname LIMIT 20`.execute(db);
   return rows;
 }
 
@@ -105,10 +106,17 @@ function tableOf({ quoted, kind, rows }: Relation): Omit<TableDescription, 'colu
 async function columnsOf({ db }: SqlSession, oid: string): Promise<readonly TableColumn[]> {
   const { rows } = await sql<{ name: string; quoted: string; type: string; collation: string | null }>`
     SELECT a.attname::text AS name, quote_ident(a.attname) AS quoted,
-      format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL) AS type,
+      format_type(b.oid, NULL) AS type,
       CASE WHEN l.collname IN ('default', 'C') THEN NULL ELSE l.collname::text END AS collation
     FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid
+    JOIN LATERAL (
+      WITH RECURSIVE base AS (
+        SELECT t.oid, t.typtype, t.typbasetype
+        UNION ALL SELECT n.oid, n.typtype, n.typbasetype FROM base JOIN pg_type AS n ON n.oid = base.typbasetype
+        WHERE base.typtype = 'd'
+      ) SELECT base.oid FROM base WHERE base.typtype <> 'd'
+    ) AS b ON true
     LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
     WHERE a.attrelid = ${oid}::oid AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum`.execute(db);
