@@ -25,7 +25,28 @@ export async function readCatalog(config: CatalogConfig, signal: AbortSignal): P
   if (launchScenes === undefined && accessSources === undefined && !communityMapping) return bundledCatalog();
   const sources = await readRows(config, accessSources, accessSourceFile, signal);
   const scenes = await readRows(config, launchScenes, launchSceneFile, signal);
-  return createSceneCatalog({ accessSources: sources, launchScenes: scenes }, communityMapping);
+  const own = { accessSources: sources.map(({ row }) => row), launchScenes: scenes.map(({ row }) => row) };
+  const catalog = createSceneCatalog(own, communityMapping);
+  assertListed(catalog, scenes);
+  return catalog;
+}
+
+/** A row of a file, and where it stands. */
+interface Placed<Row> {
+  readonly row: Row;
+  readonly place: string;
+}
+
+/** Visits of a launch scene under an access source that nobody lists would get no name. */
+function assertListed({ accessSources }: SceneCatalog, scenes: readonly Placed<LaunchScene>[]): void {
+  const listed = new Set(accessSources.map(({ accessSourceKey }) => accessSourceKey));
+  for (const { row, place } of scenes) {
+    if (listed.has(row.accessSourceKey)) continue;
+    throw invalid(
+      `${place}: access_source_key ${row.accessSourceKey} is not in the table access_source`,
+      'correct it, or add this access source with its name to the file of catalog.accessSources',
+    );
+  }
 }
 
 /** How a file of one kind is read. */
@@ -47,7 +68,15 @@ const accessSourceFile: CatalogFile<AccessSource> = {
     if (accessSourceName === null) {
       throw invalid(`${place}: access_source_name is empty`, 'give every access source a name');
     }
-    return { accessSourceKey: accessSourceKeyOf(columns, place), accessSourceName, origin: 'own' };
+    const remedy = 'leave it out here; where it is counted is said in the file of catalog.launchScenes';
+    const accessSourceKey = ownKeyOf(columns, place, remedy);
+    if (/^\d+$/.test(accessSourceName) && !/^\d+$/.test(accessSourceKey)) {
+      throw invalid(
+        `${place}: the access source ${accessSourceKey} has a number as name: ${accessSourceName}`,
+        'write the key into access_source_key and the name into access_source_name',
+      );
+    }
+    return { accessSourceKey, accessSourceName, origin: 'own' };
   },
   keyOf: ({ accessSourceKey }) => accessSourceKey,
 };
@@ -71,21 +100,23 @@ async function readRows<Row>(
   shown: string | undefined,
   file: CatalogFile<Row>,
   signal: AbortSignal,
-): Promise<readonly Row[]> {
+): Promise<readonly Placed<Row>[]> {
   if (shown === undefined) return [];
   const text = await readCatalogText(resolve(baseDirectory, shown), shown, file.setting, signal);
-  const rows = new Map<string, { readonly row: Row; readonly line: number }>();
+  if (text.trim() === '') throw invalid(`${shown}: the file is empty`, headerRemedy(file));
+  const rows = new Map<string, Placed<Row> & { readonly line: number }>();
   const checkHeader = (header: readonly string[]): void => assertHeader(header, file, shown);
   for await (const { columns, line } of readListedRows(oneChunk(text), shown, checkHeader)) {
-    const row = file.toRow(columns, `${shown}:${line}`);
+    const place = `${shown}:${line}`;
+    const row = file.toRow(columns, place);
     const key = file.keyOf(row);
     const earlier = rows.get(key)?.line;
     if (earlier !== undefined) {
-      throw invalid(`${shown}:${line}: ${key} is listed already in line ${earlier}`, 'list every code once');
+      throw invalid(`${place}: ${key} is listed already in line ${earlier}`, 'list every code once');
     }
-    rows.set(key, { row, line });
+    rows.set(key, { row, place, line });
   }
-  return [...rows.values()].map(({ row }) => row);
+  return [...rows.values()];
 }
 
 async function* oneChunk(text: string): AsyncGenerator<Buffer> {
@@ -103,39 +134,55 @@ async function readCatalogText(path: string, shown: string, setting: string, sig
   }
 }
 
-function assertHeader<Row>(header: readonly string[], { columns, optional }: CatalogFile<Row>, shown: string): void {
+function assertHeader<Row>(header: readonly string[], file: CatalogFile<Row>, shown: string): void {
+  const { columns, optional } = file;
   const missing = columns.filter((column) => !header.includes(column) && !optional.includes(column));
   if (missing.length === 0) return;
+  const separator = header.length === 1 ? /[;\t|]/.exec(header[0] ?? '')?.[0] : undefined;
+  if (separator !== undefined) {
+    const name = separator === '\t' ? 'tabs' : JSON.stringify(separator);
+    throw invalid(`${shown}:1: the values are separated by ${name}`, 'separate them by commas, in every line');
+  }
   const misspelled = header.find((name) => missing.includes(didYouMean(name, columns) ?? ''));
   const hint = misspelled === undefined ? '' : `; it has ${misspelled}`;
-  throw invalid(
-    `${shown}:1: the header does not name ${missing.join(', ')}${hint}`,
-    `start the file with the line: ${columns.join(',')}`,
-  );
+  throw invalid(`${shown}:1: the header does not name ${missing.join(', ')}${hint}`, headerRemedy(file));
+}
+
+function headerRemedy<Row>({ columns }: CatalogFile<Row>): string {
+  return `start the file with the line: ${columns.join(',')}`;
 }
 
 function launchSceneOf(columns: ListedRow['columns'], place: string): number {
   const text = String(columns['launch_scene'] ?? '');
   if (/^[1-9]\d{3,8}$/.test(text)) return Number(text);
+  const digits = /^(?:wx-)?0*([1-9]\d{3,8})(?:\.0*)?$/i.exec(text)?.[1];
+  if (digits !== undefined) {
+    throw invalid(`${place}: launch_scene ${JSON.stringify(text)} is not digits alone`, `write ${digits}`);
+  }
   throw invalid(
     `${place}: launch_scene ${JSON.stringify(text)} is not a number from 1000 on`,
     'launch scenes begin at 1000; what getSceneList lists, as 4 or @_all, goes into catalog.accessSources',
   );
 }
 
-/** The access source that a launch scene is counted under, which is no launch scene itself. */
-function mappedKeyOf(columns: ListedRow['columns'], place: string): string {
+/** A key that is no launch scene. */
+function ownKeyOf(columns: ListedRow['columns'], place: string, remedy: string): string {
   const key = accessSourceKeyOf(columns, place);
   if (!readLaunchScenes().some(({ launchScene }) => String(launchScene) === key)) return key;
-  throw invalid(
-    `${place}: access_source_key ${key} is a launch scene itself`,
-    'write the access source that the launch scene is counted under, as 4 or 10',
-  );
+  throw invalid(`${place}: access_source_key ${key} is a launch scene itself`, remedy);
+}
+
+/** `@_all` is the sum of the others: nothing is counted under it. */
+function mappedKeyOf(columns: ListedRow['columns'], place: string): string {
+  const remedy = 'write the access source that the launch scene is counted under, as 4 or 10';
+  const key = ownKeyOf(columns, place, remedy);
+  if (!key.startsWith('@_')) return key;
+  throw invalid(`${place}: access_source_key ${key} is no single access source`, remedy);
 }
 
 function accessSourceKeyOf(columns: ListedRow['columns'], place: string): string {
   const key = textOf(columns, 'access_source_key', MAX_KEY_LENGTH, place);
-  if (key === null) throw invalid(`${place}: access_source_key is empty`, 'name an access source, as 4 or @_all');
+  if (key === null) throw invalid(`${place}: access_source_key is empty`, 'name an access source, as 4 or 10');
   return key;
 }
 
