@@ -26,7 +26,7 @@ export const commandList: readonly CommandEntry[] = [
     summary: 'tell whether a table of visits joins right, and how',
     load: () => import('./join-check/join-check.ts'),
   },
-  { name: 'export', summary: 'write the dimension as NDJSON or CSV', load: () => import('./export.ts') },
+  { name: 'export', summary: 'write the dimension as NDJSON, CSV or Parquet', load: () => import('./export.ts') },
   { name: 'report', summary: 'write one HTML page about the dimension', load: () => import('./report.ts') },
   {
     name: 'export-log',

@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { didYouMean } from '../did-you-mean.ts';
 import { type VersionColumn, versionColumnNames } from '../dimension/version-columns.ts';
@@ -27,7 +28,8 @@ export const examples = [
 ] as const;
 
 interface ExportFlags extends ResultOptions {
-  readonly format: ExportFormat;
+  /** Default: by the ending of `output`. */
+  readonly format?: ExportFormat;
   readonly asOf?: Micros;
   readonly current?: true;
   readonly columns?: readonly VersionColumn[];
@@ -38,9 +40,10 @@ interface ExportFlags extends ResultOptions {
 export function define(command: Command, run: RunAction): void {
   command
     .addOption(
-      new Option('--format <format>', 'ndjson, csv, or parquet (bytes: to a file or a pipe)')
-        .default('ndjson')
-        .argParser(parseFormat),
+      new Option(
+        '--format <format>',
+        'ndjson, csv, or parquet (bytes: to a file or a pipe) (default: that of the ending of --output, else ndjson)',
+      ).argParser(parseFormat),
     )
     .option('--columns <names>', 'only these columns of dim_scene, in this order: app_id,scene_key,…', parseColumns)
     .option('--as-of <time>', 'only versions in force at this time', (text) => requireInstant(text, '--as-of'))
@@ -61,7 +64,7 @@ export function define(command: Command, run: RunAction): void {
         }
         const options = optionsOf(flags);
         assertOneResult(flags);
-        assertNoTerminal(session, flags);
+        assertNoTerminal(session, options.format, flags);
         const config = await session.loadConfig();
         await withTarget(session, config, { label: 'export', readOnly: true }, ({ loader, signal }) =>
           writeResult(session, exportVersions(loader, options, signal), flags),
@@ -71,7 +74,9 @@ export function define(command: Command, run: RunAction): void {
     );
 }
 
-function optionsOf({ format, asOf, current, columns, bom, excelSafe }: ExportFlags): ExportOptions {
+function optionsOf(flags: ExportFlags): ExportOptions {
+  const { asOf, current, columns, bom, excelSafe } = flags;
+  const format = formatOf(flags);
   const selection = {
     asOf: asOf ?? null,
     currentOnly: current === true,
@@ -89,7 +94,13 @@ function optionsOf({ format, asOf, current, columns, bom, excelSafe }: ExportFla
   return { format, ...selection };
 }
 
-function assertNoTerminal({ out }: Session, { format, output }: ExportFlags): void {
+/** Nobody wants lines of JSON in a file that is called `.csv` or `.parquet`. */
+function formatOf({ format, output }: ExportFlags): ExportFormat {
+  const ending = extname(output ?? '').toLowerCase();
+  return format ?? exportFormats.find((known) => ending === `.${known}`) ?? 'ndjson';
+}
+
+function assertNoTerminal({ out }: Session, format: ExportFormat, { output }: ExportFlags): void {
   if (format !== 'parquet' || output !== undefined || !out.isTerminal) return;
   throw new ScenedimError('usage', 'a Parquet file is bytes, which a terminal cannot show', {
     remedy: 'write it to a file with --output FILE, or lead it into another program',

@@ -52,6 +52,19 @@ test('a Parquet file goes to a file or a pipe, not to a terminal', async () => {
   expect((await readdir(path)).filter((name) => name.startsWith('scenes'))).toEqual(['scenes.parquet']);
 });
 
+test('the ending of the file says the format, unless --format does', async () => {
+  await using directory = await directoryWithDimension();
+  const { path } = directory;
+  const beginning = async (name: string, ...args: string[]) => {
+    expect(await run(path, ['export', ...args, '--output', name], false)).toMatchObject({ code: 0 });
+    return (await readFile(join(path, name))).subarray(0, 13).toString();
+  };
+  expect(await beginning('scenes.parquet')).toMatch(/^PAR1/);
+  expect(await beginning('SCENES.CSV', '--bom')).toBe('\uFEFFversion_id');
+  expect(await beginning('scenes.txt')).toBe('{"version_id"');
+  expect(await beginning('scenes.csv', '--format', 'ndjson')).toBe('{"version_id"');
+});
+
 test('options reach the file, whatever the order of the columns', async () => {
   await using directory = await directoryWithDimension();
   const args = [
