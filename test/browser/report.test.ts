@@ -29,6 +29,15 @@ describeChromium('the report', (open) => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test('no date is broken at its hyphens', async () => {
+    await using opened = await open(file);
+    const lines = await opened.page
+      .locator('#scenes td:nth-child(3) time, #scenes td:nth-child(4) > time')
+      .evaluateAll((times) => times.map((time) => time.getClientRects().length));
+    expect(lines.length).toBeGreaterThan(3);
+    expect(new Set(lines)).toEqual(new Set([1]));
+  });
+
   test.each(['light', 'dark'] as const)('axe-core finds nothing serious in the %s scheme', async (colorScheme) => {
     await using opened = await open(file, { colorScheme });
     const { page } = opened;

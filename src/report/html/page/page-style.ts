@@ -34,6 +34,7 @@ caption { text-align: left; color: var(--muted); padding: .3rem 0; }
 th, td { padding: .3rem .6rem .3rem .3rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
 bdi { overflow-wrap: anywhere; }
 #scenes th[scope=row] { overflow-wrap: anywhere; }
+time { white-space: nowrap; }
 thead th { position: sticky; top: 0; z-index: 2; background: var(--raised); vertical-align: bottom; }
 thead button { font: inherit; font-weight: bold; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; text-decoration: underline dotted; }
 [aria-sort=ascending] button::after { content: " ▲" / ""; }
