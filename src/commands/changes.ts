@@ -52,7 +52,7 @@ export function define(command: Command, run: RunAction): void {
           await requireSchema(loader, signal);
           const now = clock.now();
           const period = { since: flags.since(now), until: flags.until ?? now };
-          assertPeriod(period);
+          assertPeriod(period, flags);
           const query = { ...period, appIds: flags.appId };
           const changes = (await Array.fromAsync(readChanges(loader, query, signal))).sort(byTime);
           const decisions = await readNotedDecisions(loader, flags.appId, signal);
@@ -134,9 +134,10 @@ function isIn({ since, until }: ChangePeriod): (decision: NotedDecision) => bool
   return ({ observed_at: observedAt, decided_at: decidedAt }) => isInside(observedAt) || isInside(decidedAt);
 }
 
-function assertPeriod({ since, until }: ChangePeriod): void {
+function assertPeriod({ since, until }: ChangePeriod, flags: Pick<ChangesFlags, 'until'>): void {
   if (since < until) return;
-  throw new ScenedimError('usage', `--until: ${formatInstant(until)} is not after ${formatInstant(since)}`, {
-    remedy: 'let the period begin before it ends',
-  });
+  const [from, to] = [formatInstant(since), formatInstant(until)];
+  const message =
+    flags.until === undefined ? `--since: ${from} is not before now, ${to}` : `--until: ${to} is not after ${from}`;
+  throw new ScenedimError('usage', message, { remedy: 'let the period begin before it ends: give an earlier --since' });
 }

@@ -88,7 +88,9 @@ async function decideAccount(
       app_id: appId,
       decided,
       versions: counts.versions,
-      message: head === null ? describeStranger(command, appId) : describeDecision(command, appId, decided),
+      message:
+        (head === null ? describeStranger(command, appId) : describeDecision(command, appId, decided)) +
+        forNothing(decided, note),
     };
     return { outcome: value.outcome, value };
   };
@@ -201,6 +203,11 @@ async function findEntry(log: AsyncIterable<LogEntry>, appId: string, observedAt
 
 function describeStranger(command: Command, appId: string): string {
   return `account ${appId} is not known here; nothing to ${command}`;
+}
+
+/** A note is kept with a decision only. */
+function forNothing(decided: readonly string[], note: DecisionNote | undefined): string {
+  return decided.length === 0 && note !== undefined ? ', so the note is not kept' : '';
 }
 
 function describeDecision(command: Command, appId: string, decided: readonly string[]): string {

@@ -225,7 +225,7 @@ function joinSuite(openStage: () => Promise<Stage>): void {
       [
         'usage',
         '--scene-column: visited_at is of type timestamp with time zone, which holds no codes',
-        'name another column: app_id, code, visited_at',
+        'name another column: app_id, code',
       ],
     ]);
     await stage.database.execute('DROP TABLE "Logs"."Page"');

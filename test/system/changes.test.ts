@@ -73,7 +73,16 @@ test('shows the last week unless it is told otherwise, and says what is wrong wi
     '--until',
     '2024-06-01T00:00:00Z',
   ]);
-  expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining('let the period begin before it ends')]);
+  const remedy = 'remedy: let the period begin before it ends: give an earlier --since\n';
+  const [at, day] = ['2024-06-01T00:00:00.000000Z', '2024-06-01T00:00:00Z'];
+  expect([refused.code, refused.stderr]).toEqual([64, `error: --until: ${at} is not after ${at}\n${remedy}`]);
+  const late = await workspace.run(['changes', '--since', '2999-01-01T00:00:00Z']);
+  expect([late.code, late.stderr]).toEqual([
+    64,
+    expect.stringMatching(/^error: --since: 2999-\S+ is not before now, /),
+  ]);
+  expect((await workspace.run(['changes', '--until', day])).stderr).toContain(remedy);
+  expect((await workspace.run(['changes', '--since', '2024-05-31T00:00:00Z', '--until', day])).code).toBe(0);
   const unclear = await workspace.run(['changes', '--since', 'yesterday']);
   expect([unclear.code, unclear.stderr]).toEqual([
     64,

@@ -114,6 +114,7 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
       'leave it out: every recorded answer is looked at, as replay would',
     ],
     [['schema', 'confg'], 'there is no schema "confg"', 'did you mean config?'],
+    [['schema', 'odcs'], 'there is no schema "odcs"', 'did you mean --format odcs?'],
     [['simulate', '--port', 'x'], '--port: "x" is not a port', 'write a number from 0 to 65535'],
   ] as const)('%j', async (args, message, remedy) => {
     const plain = await run(args);
@@ -408,6 +409,8 @@ describe('a dimension from end to end', () => {
     const { code, stdout } = await run(['accept', '--app-id', 'wx-typo', ...config]);
     expect([code, stdout]).toEqual([0, 'account wx-typo is not known here; nothing to accept\n']);
     expect((await run(['accept', '--app-id', 'wx1', ...config])).stdout).toBe('account wx1: nothing to accept\n');
+    const noted = await run(['accept', '--app-id', 'wx1', '--note', 'why', ...config]);
+    expect(noted.stdout).toBe('account wx1: nothing to accept, so the note is not kept\n');
   });
 
   test('takes another time zone by migrate, which tells what it did', async () => {

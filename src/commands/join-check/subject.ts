@@ -76,8 +76,9 @@ export function chooseColumns(
   const columnOf = (flag: string, name: string, kinds: readonly ColumnKind[], holds: string): JoinColumn => {
     const column = withKind(dialect, requireColumn(reader, table, flag, name));
     if (kinds.includes(column.kind)) return column;
+    const fitting = table.columns.filter(({ type }) => kinds.includes(kindOf(dialect, type)));
     throw new ScenedimError('usage', `${flag}: ${column.name} is of type ${column.type}, which holds no ${holds}`, {
-      remedy: `name another column: ${columnList(table)}`,
+      remedy: `name another column: ${columnList(fitting) || 'the table has none that fits'}`,
     });
   };
   const { sceneColumn, appIdColumn, timeColumn } = names;
@@ -113,12 +114,12 @@ function requireColumn({ dialect }: TableReader, table: TableDescription, flag: 
   throw new ScenedimError('usage', `${flag}: ${table.quotedName} has no column ${name}`, {
     remedy:
       meant === undefined
-        ? `its columns are ${columnList(table)}`
-        : `did you mean ${meant}? It has ${columnList(table)}`,
+        ? `its columns are ${columnList(table.columns)}`
+        : `did you mean ${meant}? It has ${columnList(table.columns)}`,
   });
 }
 
-function columnList({ columns }: TableDescription): string {
+function columnList(columns: TableDescription['columns']): string {
   const shown = columns.slice(0, 30).map(({ name }) => name);
   return shown.join(', ') + (columns.length > shown.length ? `, and ${columns.length - shown.length} more` : '');
 }

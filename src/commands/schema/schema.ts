@@ -69,7 +69,7 @@ function parseFormat(text: string): Format {
 function namedSchema(name: string, names: readonly string[]): object {
   const schema = name === 'config' ? configJsonSchema() : outputJsonSchema(name);
   if (schema !== undefined) return schema;
-  const meant = didYouMean(name, names);
+  const meant = name === 'odcs' ? '--format odcs' : didYouMean(name, names);
   throw new ScenedimError('usage', `there is no schema "${name}"`, {
     remedy: meant === undefined ? `use one of ${names.join(', ')}` : `did you mean ${meant}?`,
   });
