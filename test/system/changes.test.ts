@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.ts';
 
@@ -90,6 +92,21 @@ test('shows the last week unless it is told otherwise, and says what is wrong wi
   ]);
   const times = ['--since', '3650d', '--until', '2024-06-02T00:00:00+08:00'];
   expect((await changes(...times)).changes).toHaveLength(3);
+});
+
+test('a secret of the config that stands in a note is not stored', async () => {
+  await using own = await createCliWorkspace({
+    target: { type: 'pglite', path: './db' },
+    source: { accounts: [{ appId: 'wx1', appSecret: { file: 'secret.txt' } }] },
+  });
+  await own.write('secret.txt', '0123456789abcdef0123456789abcdef\n');
+  const line = { app_id: 'wx1', observed_at: '2024-03-01T00:00:00Z', body: { scene: [{ name: '二维码', value: 4 }] } };
+  await own.succeed(['replay', await own.write('log.ndjson', JSON.stringify(line))]);
+  const decide = ['--app-id', 'wx1', '--observed-at', '2024-03-01T00:00:00Z', '--note'];
+  await own.succeed(['hold', ...decide, 'asked with 0123456789abcdef0123456789abcdef']);
+  expect((await own.contents()).log).toContain('"decision_note":"asked with [redacted]"');
+  await rm(join(own.directory, 'secret.txt'));
+  await own.succeed(['accept', ...decide, 'a secret that is gone keeps nobody from deciding']);
 });
 
 test('a note has to say something, in at most 1,000 characters', async () => {

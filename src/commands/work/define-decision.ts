@@ -4,6 +4,7 @@ import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { printable } from '../../report/printable.ts';
 import type { RunAction } from '../session/run-action.ts';
+import { registerSecrets } from './register-secrets.ts';
 import { addLockTimeout, type LockFlags } from './sync-options.ts';
 import { withTarget } from './with-target.ts';
 
@@ -25,7 +26,10 @@ export function defineDecision<Flags extends DecisionFlags>(
       run<Flags>(async (session, flags) => {
         const config = await session.loadConfig();
         const target = { label: command.name(), lockTimeoutMs: flags.lockTimeout };
-        const report = await withTarget(session, config, target, (context) => decide(context, flags));
+        const report = await withTarget(session, config, target, async (context) => {
+          if (flags.note !== undefined) await registerSecrets(session, config, context.loader, flags.appId);
+          return decide(context, flags);
+        });
         if (flags.json === true) await session.out.printJson(report);
         else if (flags.quiet !== true) await session.out.print(render(report));
         return 0;
