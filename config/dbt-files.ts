@@ -23,7 +23,7 @@ function sources(): object {
     sources: [
       {
         name: 'scenedim',
-        description: 'Access sources (scenes) of WeChat mini-programs and their history, as scenedim keeps them.',
+        description: 'Access sources (scenes) of WeChat mini programs and their history, as scenedim keeps them.',
         database: "{{ var('scenedim_database') or target.database }}",
         schema: "{{ var('scenedim_schema') }}",
         tables: describeReadable().map((relation) => ({

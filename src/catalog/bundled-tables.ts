@@ -24,7 +24,7 @@ export const launchSceneMappings = ['official', 'default', 'community', 'own'] a
  */
 export type LaunchSceneMapping = (typeof launchSceneMappings)[number];
 
-/** A row of `launch_scene`: a code that a mini-program receives at its start, and the access source it is counted under. */
+/** A row of `launch_scene`: a code that a mini program receives at its start, and the access source it is counted under. */
 export interface LaunchScene {
   /** 1000 and up: not a scene key. */
   readonly launchScene: number;

@@ -14,7 +14,7 @@ export const tableCatalogue = {
     kind: 'table',
     readable: true,
     description:
-      'Access sources that are known beforehand, bundled with scenedim: what scenes are normally called. 57 of the published table of WeChat, @_all, and three that were only seen in use.',
+      'Access sources that are known beforehand: what scenes are normally called. Bundled with scenedim are 57 of the published table of WeChat, @_all, and three that were only seen in use; the config may add and replace rows.',
     columns: {
       access_source_key: "Code as text, such as '1' or '@_all'; compare with dim_scene.scene_key.",
       access_source_name: 'Its usual name; an account may be given another one, see scene_drift.',
@@ -26,10 +26,10 @@ export const tableCatalogue = {
     kind: 'table',
     readable: true,
     description:
-      "WeChat's launch scenes (the scene that a mini-program is started with, 1000 and up) and the access source that each is counted under, bundled with scenedim. Launch scenes that are not listed fall to '10', as access_source_of does.",
+      "WeChat's launch scenes (the scene that a mini program is started with, 1000 and up) and the access source that each is counted under: rows that are bundled with scenedim, and those of the config. Launch scenes that are not listed count as '10', in access_source_of too.",
     columns: {
       launch_scene: 'Launch scene code, 1000 and up. Not a scene key of dim_scene.',
-      launch_scene_name: "Name in WeChat's public lists; null where they give none.",
+      launch_scene_name: "Name in WeChat's public lists, or that of the config; null where there is none.",
       access_source_key: 'Access source that the launch scene is counted under; compare with dim_scene.scene_key.',
       mapping:
         "official: WeChat's table says so; default: the launch scene is in the public list only, and falls to '10' 其他 by the rule \"everything not listed above\"; community: inferred, because an access source of the community is in use; own: from the config.",

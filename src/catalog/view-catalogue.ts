@@ -64,7 +64,7 @@ export const viewCatalogue = {
     kind: 'view',
     readable: true,
     description:
-      'The bundled access sources (access_source) against what WeChat answers. One row is a key of either, for each account with at least one answer that counts.',
+      'The access sources that are known beforehand (access_source) against what WeChat answers. One row is a key of either, for each account with at least one answer that counts.',
     columns: {
       app_id: appId,
       scene_key: 'Access source as text.',

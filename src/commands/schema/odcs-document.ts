@@ -18,11 +18,11 @@ export function odcsDocument(server: ContractServer, version: string): object {
     apiVersion: 'v3.1.0',
     kind: 'DataContract',
     id: 'scenedim',
-    name: 'Access sources of WeChat mini-programs',
+    name: 'Access sources of WeChat mini programs',
     version,
     status: 'active',
     description: {
-      purpose: 'The name that an access source (scene) of a mini-program had when a visit happened.',
+      purpose: 'The name that an access source (scene) of a mini program had when a visit happened.',
       usage:
         'Join facts to scene_history by account, key and time; its description has the join. A fact that holds a launch scene joins scene_by_launch_scene.',
       limitations:
