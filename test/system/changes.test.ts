@@ -97,7 +97,7 @@ test('shows the last week unless it is told otherwise, and says what is wrong wi
 test('a secret of the config that stands in a note is not stored', async () => {
   await using own = await createCliWorkspace({
     target: { type: 'pglite', path: './db' },
-    source: { accounts: [{ appId: 'wx1', appSecret: { file: 'secret.txt' } }] },
+    source: { accounts: [{ appId: 'wx2', appSecret: { file: 'secret.txt' } }] },
   });
   await own.write('secret.txt', '0123456789abcdef0123456789abcdef\n');
   const line = { app_id: 'wx1', observed_at: '2024-03-01T00:00:00Z', body: { scene: [{ name: '二维码', value: 4 }] } };

@@ -27,7 +27,7 @@ export function defineDecision<Flags extends DecisionFlags>(
         const config = await session.loadConfig();
         const target = { label: command.name(), lockTimeoutMs: flags.lockTimeout };
         const report = await withTarget(session, config, target, async (context) => {
-          if (flags.note !== undefined) await registerSecrets(session, config, context.loader, flags.appId);
+          if (flags.note !== undefined) await registerSecrets(session, config, context.loader);
           return decide(context, flags);
         });
         if (flags.json === true) await session.out.printJson(report);
