@@ -1,4 +1,4 @@
-/** A column of a table of somebody else's. */
+/** A column of a table that is not ours. */
 export interface TableColumn {
   readonly name: string;
   /** As it stands in a query. */
@@ -14,23 +14,23 @@ export interface TableDescription {
   /** As it stands in a query, with its schema or dataset. */
   readonly quotedName: string;
   readonly columns: readonly TableColumn[];
-  /** How many rows the target takes it to have; null when it has no idea. */
+  /** How many rows the target believes it to have; null when it does not know. */
   readonly estimatedRows: number | null;
-  /** True when TABLESAMPLE may be asked for: it is no view. */
+  /** True for a table, of which TABLESAMPLE may be asked; false for a view. */
   readonly isStored: boolean;
   /** True when the target refuses to read it without a filter on its partitions. */
   readonly needsFilter: boolean;
 }
 
-/** Reads tables of others beside ours, in the dialect of the target: for `join-check`. It writes nothing. */
+/** Reads tables that are not ours beside those that are, for `join-check`. It writes nothing. */
 export interface TableReader {
   readonly dialect: 'postgres' | 'bigquery';
-  /** The name is what a user writes in a query. When there is no such table: names that are like it. */
+  /** Finds a table by the name that a user writes in a query; without such a table, names that are like it. */
   describe(
     name: string,
     signal: AbortSignal,
   ): Promise<{ readonly table: TableDescription } | { readonly similar: readonly string[] }>;
-  /** One of our own tables, views and functions, as it stands in a query. */
+  /** The name of one of our tables, views or functions, as it stands in a query. */
   ownName(object: string): string;
   /** A text as a literal. */
   literal(text: string): string;

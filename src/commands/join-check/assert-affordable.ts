@@ -5,8 +5,8 @@ import type { JoinCheckOptions } from './subject.ts';
 const MIB = 1024n * 1024n;
 const WITHOUT_ASKING = 1024n * MIB;
 
-/** BigQuery bills this much for a table at least, and a check reads up to six. */
-const LEAST_BYTES = 100n * MIB;
+/** More than the estimate, because BigQuery bills at least 10 MiB for each of the up to six tables of a statement. */
+const SLACK = 100n * MIB;
 
 interface Costs extends JoinCheckOptions {
   /** `--yes`. */
@@ -33,7 +33,7 @@ export async function assertAffordable(
       remedy: 'add --yes, or look at a part of it: --sample 100000, or a view of some days',
     });
   }
-  return bytes + LEAST_BYTES;
+  return bytes + SLACK;
 }
 
 function formatBytes(bytes: bigint): string {

@@ -38,7 +38,8 @@ const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const zonedTime = `^ *${day}[ T]${clock} ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?) *$`;
 const localTime = `^ *${day}([ T]${clock})? *$`;
 const timePattern = (isZoned: boolean) => (isZoned ? zonedTime : localTime);
-const number = '^0*([0-9]+)([.]0*)?$';
+/** A number as a text, with zeros and a fraction that a code does not have. */
+export const spelledNumber = '^0*([0-9]+)([.]0*)?$';
 
 const postgres: Dialect = {
   kinds: {
@@ -60,7 +61,7 @@ const postgres: Dialect = {
   coalesce: 'coalesce',
   asText: (value, type) => (type === 'text' || type === 'character varying' ? value : `${value}::text`),
   byBytes: (text) => `${text} COLLATE "C"`,
-  cleaned: (text) => `regexp_replace(btrim(${text}, E' \\t\\r\\n'), '${number}', '\\1')`,
+  cleaned: (text) => `regexp_replace(btrim(${text}, E' \\t\\r\\n'), '${spelledNumber}', '\\1')`,
   withoutPrefix: (text) => `regexp_replace(${text}, '^wx-0*', '')`,
   inZone: (local, zone) => `${local} AT TIME ZONE ${zone}`,
   fromEpoch: (value, unit) => `timestamptz 'epoch' + ${value} * interval '1 ${unit}'`,
@@ -92,7 +93,7 @@ const bigquery: Dialect = {
   coalesce: 'COALESCE',
   asText: (value, type) => (type === 'STRING' ? value : `CAST(${value} AS STRING)`),
   byBytes: (text) => `COLLATE(${text}, '')`,
-  cleaned: (text) => `REGEXP_REPLACE(TRIM(${text}, ' \\t\\r\\n'), r'${number}', r'\\1')`,
+  cleaned: (text) => `REGEXP_REPLACE(TRIM(${text}, ' \\t\\r\\n'), r'${spelledNumber}', r'\\1')`,
   withoutPrefix: (text) => `REGEXP_REPLACE(${text}, r'^wx-0*', '')`,
   inZone: (local, zone) => `TIMESTAMP(${local}, ${zone})`,
   fromEpoch: (value, unit) => `${epochFunctions[unit]}(${value})`,

@@ -119,7 +119,7 @@ function rowFindings({ visits, joined }: RowCounts): Drafts {
   };
 }
 
-/** A finding about all visits whose code is so; null for none. */
+/** A finding about visits by their code; null for none. */
 function about(
   { counts, visits: all }: Measurement,
   isMeant: (count: CodeCount) => boolean,
@@ -187,19 +187,12 @@ function codeFindings({ bridge }: JoinSubject, measured: Measurement): Drafts {
 
 function accountFindings(measured: Measurement): Drafts {
   const draft = (outcome: Outcome, words: string): Draft | null => {
-    const found = about(
-      measured,
-      (count) => count.outcome === outcome,
-      (share) => `${share}: ${words}`,
-    );
+    const found = withOutcome(measured, outcome, words);
     if (found === null) return null;
     const appIds = new Set(measured.counts.flatMap((count) => (count.outcome === outcome ? count.appIds : [])));
     const shown = [...appIds].sort().slice(0, VALUES_SHOWN);
-    return {
-      ...whole(found, measured, outcome),
-      message: `${found.message}, like ${shown.map((each) => JSON.stringify(each)).join(', ')}`,
-      values: [],
-    };
+    const message = `${found.message}, like ${shown.map((each) => JSON.stringify(each)).join(', ')}`;
+    return { ...found, message, values: [] };
   };
   return {
     unknown_app_ids: draft('unknown_app_id', 'an account that the dimension does not know'),
@@ -207,23 +200,17 @@ function accountFindings(measured: Measurement): Drafts {
   };
 }
 
-/** Beyond the codes that are listed, only their number is known. */
-function whole(draft: Draft, { byOutcome }: Measurement, outcome: Outcome): Draft {
-  return { ...draft, visits: byOutcome[outcome] };
+/** A finding about all visits with an outcome, those of codes that are not listed one by one, too; null for none. */
+function withOutcome({ counts, byOutcome, visits: all }: Measurement, outcome: Outcome, words: string): Draft | null {
+  const visits = byOutcome[outcome];
+  if (visits === 0) return null;
+  const message = `${formatCount(visits, 'visit')} (${formatShare(visits, all)}): ${words}`;
+  return { message, visits, values: valuesOf(counts.filter((count) => count.outcome === outcome)) };
 }
 
 function outcomeFindings(measured: Measurement): Drafts {
-  const { byOutcome, codesOf, visits } = measured;
-  const draft = (outcome: Outcome, words: string): Draft | null => {
-    const count = byOutcome[outcome];
-    if (count === 0) return null;
-    const counts = measured.counts.filter((each) => each.outcome === outcome);
-    return {
-      message: `${formatCount(count, 'visit')} (${formatShare(count, visits)}): ${words}`,
-      visits: count,
-      values: valuesOf(counts),
-    };
-  };
+  const { codesOf } = measured;
+  const draft = (outcome: Outcome, words: string) => withOutcome(measured, outcome, words);
   const unknown = codesOf.unknown_code === 1 ? 'a code' : `${formatCount(codesOf.unknown_code)} codes`;
   return {
     other_index: draft('other_index', 'a list whose keys are ranges of staytime or depth, not scenes'),
@@ -269,12 +256,10 @@ function careFindings({ index }: JoinSubject, measured: Measurement): Drafts {
   const coded = counts.filter(isCoded);
   const keys = new Set(coded.map(({ code }) => code ?? ''));
   const largest = Math.max(...[...keys].map(Number));
-  const isRange =
-    index === null && shape.codes === 'access_source' && keys.size >= 4 && keys.size === largest && largest <= 8;
-  const allAre = [...keys].every((key) => /^[1-8]$/.test(key));
+  const isRange = keys.size >= 4 && keys.size === largest && [...keys].every((key) => /^[1-8]$/.test(key));
   return {
     range_like_codes:
-      isRange && allAre
+      isRange && index === null && shape.codes === 'access_source'
         ? {
             message: `the only codes are 1 to ${largest}, as the ranges of access_staytime_info (1 to 8) and access_depth_info (1 to 7) are`,
           }

@@ -7,8 +7,8 @@ import { checkJoin, type JoinQuestion } from './check-join.ts';
 import { renderJoinReport } from './render-join-report.ts';
 
 export const description =
-  'Looks at a table of visits in the target: whether a join to scene_history gives every visit its name, why not, and ' +
-  'which SQL does. Only reads; exits with 65 when visits get no name, or may get a wrong one.';
+  'Checks a table of visits in the target: which share of them a join to scene_history gives a name, why the others get ' +
+  'none, and which SQL is right. Only reads. Exits with 65 when visits get no name, or may get a wrong one.';
 
 export const examples = [
   [
@@ -33,9 +33,9 @@ export function define(command: Command, run: RunAction): void {
     .requiredOption('--scene-column <name>', 'column with the codes')
     .option('--app-id-column <name>', 'column with the app ids (default: all visits are of the one account)')
     .option('--time-column <name>', 'column with the times or days (default: join the names of today)')
-    .option('--bridge', 'the query goes over access_source_of, because the codes are launch scenes')
-    .option('--sample <n>', 'look at so many rows only', parseSample)
-    .option('--yes', 'also when BigQuery would bill more than 1 GiB')
+    .option('--bridge', 'check a query that goes over access_source_of, because the codes are launch scenes')
+    .option('--sample <n>', 'look at this many rows only', parseSample)
+    .option('--yes', 'check even when BigQuery would bill more than 1 GiB')
     .action(
       run<JoinCheckFlags>(async (session, flags) => {
         const config = await session.loadConfig();

@@ -1,4 +1,6 @@
 /** The SQL of the right join for a table. */
+import { defaultAccessSourceKey } from '../../catalog/bundled-tables.ts';
+import { unknownMember } from '../../catalog/unknown-member.ts';
 import type { EpochUnit } from './dialect.ts';
 import type { JoinSubject } from './subject.ts';
 
@@ -33,12 +35,14 @@ export function joinSql(subject: JoinSubject, shape: JoinShape, source?: VisitSo
   const named = [appId, time, scene].flatMap((column) => (column === null ? [] : [`v.${column.quotedName}`]));
   const columns = [...new Set([...named, ...(source?.columns ?? [])])];
   const isTaken = named.some((column) => column.toLowerCase().replaceAll(/[`"]/g, '') === 'v.scene_name');
-  const name = `${dialect.coalesce}(s.scene_name, ${reader.literal('未知')}) AS ${isTaken ? 'name_of_scene' : 'scene_name'}`;
+  const name = `${dialect.coalesce}(s.scene_name, ${reader.literal(unknownMember.sceneName)}) AS ${isTaken ? 'name_of_scene' : 'scene_name'}`;
   const overTable = isOverTable(subject, shape);
   const bridge = overTable
     ? `\nLEFT JOIN ${reader.ownName('launch_scene')} AS l ON l.launch_scene = v.${scene.quotedName}`
     : '';
-  const key = overTable ? `${dialect.coalesce}(l.access_source_key, '10')` : keyOf(subject, shape);
+  const key = overTable
+    ? `${dialect.coalesce}(l.access_source_key, ${reader.literal(defaultAccessSourceKey)})`
+    : keyOf(subject, shape);
   const conditions = [
     `s.app_id = ${appIdOf(subject)}`,
     `s.scene_key = ${key}`,

@@ -41,12 +41,27 @@ export function firstReading({ time }: JoinSubject): TimeReading | null {
   return time?.kind === 'text' ? { from: 'text', texts: 'any' } : null;
 }
 
-/**
- * One row for each code and outcome: code, whether it is a launch scene, outcome, visits, mapping of the launch scene, origin of the
- * access source, first and last app id, and two probes of the time (of a number its least and greatest, of a text how many hold an
- * offset and how many do not); then visits and codes of the outcome as a whole. One scan of the table. The unknown
- * member of the view has an empty app id and is no match.
- */
+/** The columns of {@link codesSql}. */
+export const codeColumns = [
+  'code',
+  'is_launch',
+  'outcome',
+  'visits',
+  /** Of the launch scene. */
+  'mapping',
+  /** Of the access source. */
+  'origin',
+  'first_app_id',
+  'last_app_id',
+  /** Of times that are numbers the least and the greatest; of texts how many hold an offset, and how many do not. */
+  'probe_1',
+  'probe_2',
+  /** Of the outcome as a whole. */
+  'all_visits',
+  'all_codes',
+] as const;
+
+/** One row for each code and outcome. One scan of the table. The unknown member of the view has an empty app id and is no match. */
 export function codesSql(subject: JoinSubject): string {
   const { dialect, reader, time } = subject;
   const own = (object: string) => reader.ownName(object);

@@ -1,7 +1,7 @@
 /** What the statements of a check answer, in terms that findings are made of. */
-import { type EpochUnit, epochUnits } from './dialect.ts';
+import { type EpochUnit, epochUnits, spelledNumber } from './dialect.ts';
 import type { CodeKind, JoinShape, TimeReading } from './join-sql.ts';
-import { firstReading, type Outcome, outcomes } from './measure-sql.ts';
+import { codeColumns, firstReading, type Outcome, outcomes } from './measure-sql.ts';
 import type { JoinSubject } from './subject.ts';
 
 /** Visits of one code that end alike. */
@@ -28,18 +28,20 @@ export interface Measurement {
   readonly shape: JoinShape;
 }
 
-type Row = readonly (string | null)[];
+type CodeRow = Readonly<Record<(typeof codeColumns)[number], string | null>>;
 
 /** From this many visits on, PostgreSQL joins a table with statistics faster. */
 const LARGE = 100_000;
 
-export function readMeasurement(subject: JoinSubject, rows: readonly Row[]): Measurement {
+/** `answer` is what `codesSql` gives. */
+export function readMeasurement(subject: JoinSubject, answer: readonly (readonly (string | null)[])[]): Measurement {
+  const rows = answer.map((row) => Object.fromEntries(codeColumns.map((name, n) => [name, row[n] ?? null])) as CodeRow);
   const byOutcome = emptyCounts();
   const codesOf = emptyCounts();
   for (const row of rows) {
     const outcome = outcomeOf(row);
-    byOutcome[outcome] = Number(row[10]);
-    codesOf[outcome] = Number(row[11]);
+    byOutcome[outcome] = Number(row.all_visits);
+    codesOf[outcome] = Number(row.all_codes);
   }
   const counts = rows.map(countOf);
   const visits = outcomes.reduce((sum, outcome) => sum + byOutcome[outcome], 0);
@@ -57,24 +59,17 @@ function emptyCounts(): Record<Outcome, number> {
   return Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
 }
 
-function outcomeOf(row: Row): Outcome {
-  const found = outcomes.find((outcome) => outcome === row[2]);
-  if (found === undefined) throw new Error(`no outcome: ${row[2]}`);
+function outcomeOf(row: CodeRow): Outcome {
+  const found = outcomes.find((outcome) => outcome === row.outcome);
+  if (found === undefined) throw new Error(`no outcome: ${row.outcome}`);
   return found;
 }
 
-function countOf(row: Row): CodeCount {
-  const [code = null, launch, , visits, mapping = null, origin = null, first, last] = row;
-  const appIds = [...new Set([first, last])].flatMap((appId) => (appId === null || appId === undefined ? [] : [appId]));
-  return {
-    code,
-    isLaunchScene: launch === 'launch',
-    outcome: outcomeOf(row),
-    visits: Number(visits),
-    mapping,
-    origin,
-    appIds,
-  };
+function countOf(row: CodeRow): CodeCount {
+  const { code, mapping, origin } = row;
+  const appIds = [...new Set([row.first_app_id, row.last_app_id])].filter((appId) => appId !== null);
+  const isLaunchScene = row.is_launch !== null;
+  return { code, isLaunchScene, outcome: outcomeOf(row), visits: Number(row.visits), mapping, origin, appIds };
 }
 
 /** Codes that nobody knows do not decide. With none that is known, the query is believed. */
@@ -100,28 +95,26 @@ export function hasPrefix(code: string): boolean {
 
 /** A code with spaces around, leading zeros or a fraction of zeros. */
 export function isMisspelled(code: string): boolean {
-  return trimmed(code).replace(/^0*([0-9]+)([.]0*)?$/, '$1') !== code;
+  return trimmed(code).replace(new RegExp(spelledNumber), '$1') !== code;
 }
 
 function trimmed(code: string): string {
   return code.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
 }
 
-function timeReadingOf(subject: JoinSubject, rows: readonly Row[]): TimeReading | null {
+function timeReadingOf(subject: JoinSubject, rows: readonly CodeRow[]): TimeReading | null {
   const reading = firstReading(subject);
   if (reading?.from === 'epoch') return { from: 'epoch', unit: unitOf(rows) };
   if (reading?.from !== 'text') return reading;
-  const sum = (column: number) => rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
-  const [zoned, local] = [sum(8), sum(9)];
-  const all = rows.reduce((total, row) => total + Number(row[3]), 0);
+  const [zoned, local, all] = (['probe_1', 'probe_2', 'visits'] as const).map((column) =>
+    rows.reduce((total, row) => total + Number(row[column]), 0),
+  );
   return { from: 'text', texts: zoned === all ? 'zoned' : local === all ? 'local' : 'any' };
 }
 
-/** The unit of all numbers; `any` when they are of several. */
-function unitOf(rows: readonly Row[]): EpochUnit | 'any' {
-  const ends = rows.flatMap((row) =>
-    [row[8], row[9]].flatMap((end) => (end === null || end === undefined ? [] : [end])),
-  );
+/** The unit of all numbers, by how many digits they have; `any` when they are of several. */
+function unitOf(rows: readonly CodeRow[]): EpochUnit | 'any' {
+  const ends = rows.flatMap((row) => [row.probe_1, row.probe_2]).filter((end) => end !== null);
   const units = new Set(ends.map((end) => epochUnits[Math.max(0, Math.ceil((end.replace('-', '').length - 11) / 3))]));
   const [unit] = units;
   return units.size === 1 && unit !== undefined ? unit : 'any';
