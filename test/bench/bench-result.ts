@@ -1,7 +1,7 @@
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
 import * as z from 'zod';
 import { groups } from './bench-options.ts';
-import type { Sample } from './sample.ts';
+import type { QueryPlan, Sample } from './sample.ts';
 
 /** What `--json` writes and `--compare` reads. */
 export interface BenchResult {
@@ -17,9 +17,12 @@ export interface BenchResult {
   readonly versions: Readonly<Record<string, string>>;
   readonly repeats: number;
   readonly samples: readonly Sample[];
+  /** Of the joins. */
+  readonly plans: readonly QueryPlan[];
 }
 
 const number = z.number();
+const place = { group: z.enum(groups), target: z.string(), size: z.string() };
 const result = z.object({
   date: z.string(),
   machine: z.object({ processor: z.string(), processors: number, memoryGb: number, system: z.string() }),
@@ -28,11 +31,12 @@ const result = z.object({
   repeats: number,
   samples: z.array(
     z.object({
-      ...{ group: z.enum(groups), target: z.string(), size: z.string() },
+      ...place,
       ...{ figure: z.string(), floor: z.string().nullable() },
       ...{ wallMs: number, clientCpuMs: number, serverCpuMs: number.nullable(), peakMb: number.nullable() },
     }),
   ),
+  plans: z.array(z.object({ ...place, figure: z.string(), plan: z.string() })),
 });
 
 /** Throws when it is not what `--json` writes. */

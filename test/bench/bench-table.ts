@@ -1,15 +1,16 @@
 import type { BenchResult } from './bench-result.ts';
 import { sizeText } from './bench-run.ts';
+import type { QueryPlan } from './sample.ts';
 import { scaleCurves } from './scale-figures.ts';
 import { type Figure, type Spread, summarize } from './summary.ts';
 
-/** What a run prints: machine and versions, its figures and, where taken, the scale curves. */
+/** What a run prints: machine and versions, its figures and, where taken, the scale curves and the plans of the joins. */
 export function renderBench(result: BenchResult): string {
   const figures = summarize(result.samples);
   const curves = figures.filter(({ group, floor }) => group === 'scale' && floor !== null);
   const tables = [resultTable(figures.filter(({ group }) => group !== 'scale'))];
   if (curves.length > 0) tables.push(curveTable(curves));
-  return `${renderMachine(result)}\n\n${tables.join('\n\n')}\n`;
+  return `${[renderMachine(result), ...tables, ...result.plans.map(renderPlan)].join('\n\n')}\n`;
 }
 
 function renderMachine({ date, machine, load, versions, repeats }: BenchResult): string {
@@ -19,6 +20,10 @@ function renderMachine({ date, machine, load, versions, repeats }: BenchResult):
     `load ${load.before} before and ${load.after} after, ${repeats} repeat${repeats === 1 ? '' : 's'},`,
     `${programs.join(', ')}.`,
   ].join('\n');
+}
+
+function renderPlan({ figure, target, size, plan }: QueryPlan): string {
+  return `Plan of \`${figure}\`, ${target}, ${size}:\n\n${plan.replaceAll(/^/gm, '    ')}`;
 }
 
 export const resultColumns = [

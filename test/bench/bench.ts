@@ -94,6 +94,7 @@ async function takeAll(options: BenchOptions): Promise<BenchResult> {
     versions: { scenedim: readProgramVersion(), node: process.versions.node },
     repeats: options.repeats,
     samples: tally.samples,
+    plans: tally.plans,
   };
 }
 

@@ -47,6 +47,9 @@ export async function takeJoinFigures(run: BenchRun): Promise<void> {
     await using connection = await database.connect();
     await makeVisits(connection, accounts, visits);
     const place: Place = { group: 'join', target: target.name, size: sizeText(visits, 'visits') };
+    for (const [figure, joined] of Object.entries(joins)) {
+      tally.plans.push({ ...place, figure, plan: await planOf(connection, joined) });
+    }
     for (let repeat = 0; repeat < options.repeats; repeat += 1) {
       for (const [figure, joined] of inTurn(repeat, Object.entries(joins))) {
         const measurement = await measureJoin(connection, joined, visits, database.serverCpuMs);
@@ -56,6 +59,15 @@ export async function takeJoinFigures(run: BenchRun): Promise<void> {
   }
 }
 
+async function planOf(connection: ViewDatabase, joined: string): Promise<string> {
+  const rows = await connection.query<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS OFF) ${queryOf(joined)}`);
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
+
+function queryOf(joined: string): string {
+  return `SELECT count(*)::int AS visits, count(s.scene_name)::int AS named FROM visit AS v LEFT JOIN ${joined}`;
+}
+
 /** Throws when a visit has no name or two. */
 async function measureJoin(
   connection: ViewDatabase,
@@ -63,7 +75,7 @@ async function measureJoin(
   visits: number,
   serverCpuMs: () => number | null,
 ): Promise<Measurement> {
-  const sql = `SELECT count(*)::int AS visits, count(s.scene_name)::int AS named FROM visit AS v LEFT JOIN ${joined}`;
+  const sql = queryOf(joined);
   let result: readonly unknown[] = [];
   const query = async () => {
     result = await connection.query(sql);

@@ -30,9 +30,16 @@ export interface Sample extends Place, Measurement {
   readonly floor: string | null;
 }
 
+/** How a database goes about a query, as EXPLAIN tells it. */
+export interface QueryPlan extends Place {
+  readonly figure: string;
+  readonly plan: string;
+}
+
 /** Collects the samples of all groups and tells on stderr how far it is. */
 export class SampleTally {
   readonly samples: Sample[] = [];
+  readonly plans: QueryPlan[] = [];
   repeat = 0;
 
   add(place: Place, figure: string, floor: string | null, measurement: Measurement): void {

@@ -18,6 +18,7 @@ test('a result is a table that a document can hold', () => {
       { ...place, figure: 'copy', floor: null, wallMs: 500, clientCpuMs: 200, serverCpuMs: 300, peakMb: 8.2 },
       { ...place, figure: 'first load', floor: 'copy', wallMs: 750, clientCpuMs: 500, serverCpuMs: 0, peakMb: 99.6 },
     ],
+    plans: [{ ...place, figure: 'copy', plan: 'Aggregate\n  ->  Seq Scan on visit v' }],
   };
   expect(renderBench(result)).toBe(`2026-01-01: 2 x Processor, 8 GB, Linux,
 load 0.1 before and 1.5 after, 1 repeat,
@@ -28,5 +29,10 @@ node 24.21.0.
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 | \`copy\` | PostgreSQL 15.18 | 100,000 rows | 0.500 |  | 0.200 + 0.300 |  | 8 |  |
 | \`first load\` | PostgreSQL 15.18 | 100,000 rows | 0.750 | 1.50 | 0.500 + 0.00 | 1.00 | 100 | \`copy\` |
+
+Plan of \`copy\`, PostgreSQL 15.18, 100,000 rows:
+
+    Aggregate
+      ->  Seq Scan on visit v
 `);
 });

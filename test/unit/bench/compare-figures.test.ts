@@ -64,6 +64,7 @@ function resultOf(ratios: readonly number[], processor = 'A'): BenchResult {
     ...{ date: '2026-01-01', load: { before: '0.1', after: '0.2' }, versions: {}, repeats: ratios.length },
     machine: { ...machine, processor },
     samples: samplesOf(ratios),
+    plans: [],
   };
 }
 
