@@ -47,6 +47,8 @@ const remedies: Readonly<Record<FindingCode, string>> = {
   local_times: 'join by the SQL below, which names the zone, or store instants; is it another zone, write that one',
   text_times: 'join by the SQL below, which makes instants of the texts, or store instants',
   epoch_times: 'join by the SQL below, which makes instants of the numbers, or store instants',
+  written_days:
+    'join by the SQL below, which makes dates of them and takes the name at the end of the day, or store dates',
   days: 'nothing, if a day is all you have: the SQL below takes the name at its end; name a column with the time if there is one',
   range_like_codes: 'if they are ranges of staytime or depth, take the access_source lists; else nothing',
   aggregate_codes: 'sum without them: WHERE s.is_aggregate IS NOT TRUE, which keeps visits without a name',

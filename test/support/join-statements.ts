@@ -9,8 +9,8 @@ import type { TableDescription, TableReader } from '../../src/load/table-reader.
 
 const readings: Readonly<Record<string, readonly TimeReading[]>> = {
   DATETIME: [{ from: 'clock' }],
-  INT64: ([...epochUnits, 'any'] as const).map((unit) => ({ from: 'epoch', unit })),
-  STRING: (['zoned', 'local', 'any'] as const).map((texts) => ({ from: 'text', texts })),
+  INT64: [...([...epochUnits, 'any'] as const).map((unit) => ({ from: 'epoch', unit }) as const), { from: 'day' }],
+  STRING: [...(['zoned', 'local', 'any'] as const).map((texts) => ({ from: 'text', texts }) as const), { from: 'day' }],
 };
 
 /** Statements, those that make the tables first. */

@@ -5,6 +5,10 @@ export type ColumnKind = 'integer' | 'number' | 'text' | 'instant' | 'local_time
 export const epochUnits = ['second', 'millisecond', 'microsecond'] as const;
 export type EpochUnit = (typeof epochUnits)[number];
 
+/** A time with an offset, without one, or a day: `2025-04-01`, `20250401`. */
+export const timeWritings = ['zoned', 'local', 'day'] as const;
+export type TimeWriting = (typeof timeWritings)[number];
+
 /** The little in which the SQL of `join-check` differs between targets. Expressions go in and come out as SQL text. */
 export interface Dialect {
   readonly kinds: Readonly<Record<string, ColumnKind>>;
@@ -24,8 +28,12 @@ export interface Dialect {
   zonedText(text: string): string;
   /** A text without one, as a time of a clock. */
   localText(text: string): string;
-  /** Whether a text is a time with, or without, an offset. */
-  isTime(text: string, isZoned: boolean): string;
+  /** A text that holds a day, as a date. */
+  dayText(text: string): string;
+  /** The last microsecond of a date in a zone, given as a literal: what is in force then has the day. */
+  endOfDay(date: string, zone: string): string;
+  /** Whether a text is a time written so. */
+  isTime(text: string, writing: TimeWriting): string;
   readonly openEnd: string;
   /** Ends a subquery whose expressions are to be computed once a row, not wherever its columns are used. */
   readonly computedOnce: string;
@@ -36,8 +44,11 @@ export interface Dialect {
 const clock = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?';
 const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const zonedTime = `^ *${day}[ T]${clock} ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?) *$`;
-const localTime = `^ *${day}([ T]${clock})? *$`;
-const timePattern = (isZoned: boolean) => (isZoned ? zonedTime : localTime);
+const timePatterns: Readonly<Record<TimeWriting, string>> = {
+  zoned: zonedTime,
+  local: `^ *${day}[ T]${clock} *$`,
+  day: `^ *(${day}|[0-9]{8}) *$`,
+};
 /** A number as a text, with zeros and a fraction that a code does not have. */
 export const spelledNumber = '^0*([0-9]+)([.]0*)?$';
 
@@ -67,7 +78,9 @@ const postgres: Dialect = {
   fromEpoch: (value, unit) => `timestamptz 'epoch' + ${value} * interval '1 ${unit}'`,
   zonedText: (text) => `${text}::timestamptz`,
   localText: (text) => `${text}::timestamp`,
-  isTime: (text, isZoned) => `${text} ~ '${timePattern(isZoned)}'`,
+  dayText: (text) => `${text}::date`,
+  endOfDay: (date, zone) => `(${date} + time '23:59:59.999999') AT TIME ZONE ${zone}`,
+  isTime: (text, writing) => `${text} ~ '${timePatterns[writing]}'`,
   openEnd: `TIMESTAMPTZ '9999-12-31 00:00:00+00'`,
   computedOnce: ' OFFSET 0',
   sampled: (percent) => ` TABLESAMPLE SYSTEM (${percent}) REPEATABLE (1)`,
@@ -99,7 +112,9 @@ const bigquery: Dialect = {
   fromEpoch: (value, unit) => `${epochFunctions[unit]}(${value})`,
   zonedText: (text) => `SAFE_CAST(${text} AS TIMESTAMP)`,
   localText: (text) => `SAFE_CAST(${text} AS DATETIME)`,
-  isTime: (text, isZoned) => `REGEXP_CONTAINS(${text}, r'${timePattern(isZoned)}')`,
+  dayText: (text) => `SAFE.PARSE_DATE('%Y%m%d', REPLACE(TRIM(${text}), '-', ''))`,
+  endOfDay: (date, zone) => `TIMESTAMP(DATETIME(${date}, TIME '23:59:59.999999'), ${zone})`,
+  isTime: (text, writing) => `REGEXP_CONTAINS(${text}, r'${timePatterns[writing]}')`,
   openEnd: `TIMESTAMP '9999-12-31 00:00:00+00'`,
   computedOnce: '',
   sampled: (percent) => ` TABLESAMPLE SYSTEM (${percent} PERCENT)`,

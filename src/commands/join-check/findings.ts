@@ -31,6 +31,8 @@ const remedies = {
   local_times: 'join by the SQL below, which names the zone, or store instants; is it another zone, write that one',
   text_times: 'join by the SQL below, which makes instants of the texts, or store instants',
   epoch_times: 'join by the SQL below, which makes instants of the numbers, or store instants',
+  written_days:
+    'join by the SQL below, which makes dates of them and takes the name at the end of the day, or store dates',
   days: 'nothing, if a day is all you have: the SQL below takes the name at its end; name a column with the time if there is one',
   range_like_codes: 'if they are ranges of staytime or depth, take the access_source lists; else nothing',
   aggregate_codes: 'sum without them: WHERE s.is_aggregate IS NOT TRUE, which keeps visits without a name',
@@ -225,10 +227,12 @@ function outcomeFindings(measured: Measurement): Drafts {
 }
 
 /** What the types of the columns do to a join. */
-function columnFindings({ scene, appId, time, timeZone }: JoinSubject, { visits }: Measurement): Drafts {
+function columnFindings({ scene, appId, time, timeZone }: JoinSubject, { visits, shape }: Measurement): Drafts {
   const collated = [scene, appId].filter((column) => column !== null && column.collation !== null);
   const names = collated.map((column) => `${column?.name} (${column?.collation})`).join(' and ');
-  const is = (kind: string, message: string): Draft | null => (time?.kind === kind && visits > 0 ? { message } : null);
+  const areDays = shape.time?.from === 'day';
+  const is = (kind: string, message: string): Draft | null =>
+    time?.kind === kind && visits > 0 && !areDays ? { message } : null;
   return {
     collation:
       collated.length === 0
@@ -246,6 +250,11 @@ function columnFindings({ scene, appId, time, timeZone }: JoinSubject, { visits 
       'integer',
       `${time?.name} holds times as numbers, which a join does not compare; they are read as seconds, or parts of them, since 1970`,
     ),
+    written_days: areDays
+      ? {
+          message: `${time?.name} holds days as ${time?.kind === 'text' ? 'text' : 'numbers'}, which are taken for days in ${timeZone}`,
+        }
+      : null,
     days: is('day', `${time?.name} holds days, which are taken for days in ${timeZone}`),
   };
 }

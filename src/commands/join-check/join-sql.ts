@@ -1,7 +1,7 @@
 /** The SQL of the right join for a table. */
 import { defaultAccessSourceKey } from '../../catalog/bundled-tables.ts';
 import { unknownMember } from '../../catalog/unknown-member.ts';
-import type { EpochUnit } from './dialect.ts';
+import { type EpochUnit, type TimeWriting, timeWritings } from './dialect.ts';
 import type { JoinSubject } from './subject.ts';
 
 /** What the codes of a column are, and with that how they get to a `scene_key`. */
@@ -11,7 +11,9 @@ export type CodeKind = 'access_source' | 'launch_scene' | 'mixed';
 export type TimeReading =
   | { readonly from: 'clock' }
   | { readonly from: 'epoch'; readonly unit: EpochUnit | 'any' }
-  | { readonly from: 'text'; readonly texts: 'zoned' | 'local' | 'any' };
+  | { readonly from: 'text'; readonly texts: 'zoned' | 'local' | 'any' }
+  /** Texts or numbers that are all days. */
+  | { readonly from: 'day' };
 
 export interface JoinShape {
   readonly codes: CodeKind;
@@ -61,9 +63,14 @@ function isOverTable({ reader, scene }: JoinSubject, { codes, isLarge }: JoinSha
   return reader.dialect === 'postgres' && isLarge && codes === 'launch_scene' && scene.kind === 'integer';
 }
 
-function dimensionOf({ reader, time }: JoinSubject, { isLarge }: JoinShape): string {
-  if (time === null) return 'scene_current';
-  return reader.dialect === 'postgres' && isLarge && time.kind !== 'day' ? 'dim_scene' : 'scene_history';
+function dimensionOf(subject: JoinSubject, shape: JoinShape): string {
+  if (subject.time === null) return 'scene_current';
+  const isOverDates = joinsDays(subject, shape) || subject.reader.dialect !== 'postgres';
+  return shape.isLarge && !isOverDates ? 'dim_scene' : 'scene_history';
+}
+
+function joinsDays({ time }: JoinSubject, shape: JoinShape): boolean {
+  return time?.kind === 'day' || shape.time?.from === 'day';
 }
 
 /** The account of a visit. */
@@ -102,11 +109,11 @@ export function keyOfCleaned({ reader, dialect, scene }: JoinSubject): string {
   return `${dialect.coalesce}(${bridged}, p.cleaned)`;
 }
 
-function timeConditions(subject: JoinSubject, { time: reading }: JoinShape): readonly string[] {
-  const { time } = subject;
-  if (time === null) return [];
+function timeConditions(subject: JoinSubject, shape: JoinShape): readonly string[] {
+  if (subject.time === null) return [];
+  const reading = shape.time;
   const at = timeOf(subject, reading);
-  const suffix = time.kind === 'day' ? '_date' : '';
+  const suffix = joinsDays(subject, shape) ? '_date' : '';
   const [from, to] = [`s.effective_from${suffix} <= ${at}`, `${at} < s.effective_to${suffix}`];
   return reading === null ? [`${from} AND ${to}`] : [from, to];
 }
@@ -120,15 +127,22 @@ export function timeOf({ time, dialect, reader, timeZone }: JoinSubject, reading
       return value;
     case 'clock':
       return `${dialect.inZone(value, zone)}`;
+    case 'day':
+      return dialect.dayText(dialect.asText(value, time?.type ?? ''));
     case 'epoch':
-      return reading.unit === 'any' ? anyEpoch(dialect, value) : dialect.fromEpoch(value, reading.unit);
+      return reading.unit === 'any' ? anyEpoch(dialect, value, zone) : dialect.fromEpoch(value, reading.unit);
     case 'text':
       return textTime(dialect, dialect.asText(value, time?.type ?? ''), { zone, texts: reading.texts });
   }
 }
 
-/** By the size of the number: seconds stay below 100,000,000,000 until the year 5138. */
-function anyEpoch(dialect: JoinSubject['dialect'], value: string): string {
+/**
+ * By the size of the number: seconds stay below 100,000,000,000 until the year 5138. A day like 20250401 would be seconds of August
+ * 1970, when nobody visited a mini program.
+ */
+function anyEpoch(dialect: JoinSubject['dialect'], value: string, zone: string): string {
+  const day = dialect.endOfDay(dialect.dayText(dialect.asText(value, 'number')), zone);
+  const isDay = `${value} BETWEEN ${FIRST_DAY} AND ${LAST_DAY} AND MOD(${value}, 10000) BETWEEN 101 AND 1231 AND MOD(${value}, 100) BETWEEN 1 AND 31`;
   const branches = [
     ['100000000000', 'second'],
     ['100000000000000', 'millisecond'],
@@ -138,7 +152,17 @@ function anyEpoch(dialect: JoinSubject['dialect'], value: string): string {
   const cases = branches.map(
     ([limit, unit]) => `WHEN ${value} > -${limit} AND ${value} < ${limit} THEN ${dialect.fromEpoch(value, unit)}`,
   );
-  return `CASE ${cases.join(' ')} END`;
+  return `CASE WHEN ${isDay} THEN ${day} ${cases.join(' ')} END`;
+}
+
+const FIRST_DAY = 19_700_101;
+const LAST_DAY = 20_991_231;
+
+/** Whether a number is read as a day: 20250401. */
+export function isDayNumber(number: string): boolean {
+  const value = Number(number);
+  const [monthAndDay, day] = [value % 10_000, value % 100];
+  return value >= FIRST_DAY && value <= LAST_DAY && monthAndDay >= 101 && monthAndDay <= 1231 && day >= 1 && day <= 31;
 }
 
 function textTime(
@@ -149,5 +173,10 @@ function textTime(
   const zoned = dialect.zonedText(text);
   const local = dialect.inZone(dialect.localText(text), zone);
   if (texts !== 'any') return texts === 'zoned' ? zoned : local;
-  return `CASE WHEN ${dialect.isTime(text, true)} THEN ${zoned} WHEN ${dialect.isTime(text, false)} THEN ${local} END`;
+  return anyText(dialect, text, { zoned, local, day: dialect.endOfDay(dialect.dayText(text), zone) });
+}
+
+function anyText(dialect: JoinSubject['dialect'], text: string, read: Readonly<Record<TimeWriting, string>>): string {
+  const cases = timeWritings.map((writing) => `WHEN ${dialect.isTime(text, writing)} THEN ${read[writing]}`);
+  return `CASE ${cases.join(' ')} END`;
 }

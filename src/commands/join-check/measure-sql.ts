@@ -1,5 +1,5 @@
 /** The two statements of a check: what becomes of each code, and how many rows the join gives. */
-import type { ColumnKind } from './dialect.ts';
+import { type ColumnKind, timeWritings } from './dialect.ts';
 import {
   appIdOf,
   codeOf,
@@ -53,9 +53,10 @@ export const codeColumns = [
   'origin',
   'first_app_id',
   'last_app_id',
-  /** Of times that are numbers the least and the greatest; of texts how many hold an offset, and how many do not. */
+  /** Of times that are numbers the least and the greatest; of texts how many hold an offset, do not, are days. */
   'probe_1',
   'probe_2',
+  'probe_3',
   /** Of the outcome as a whole. */
   'all_visits',
   'all_codes',
@@ -98,14 +99,14 @@ export function codesSql(subject: JoinSubject): string {
   LEFT JOIN ${dimension} AS s ON s.app_id = v.app_id AND s.scene_key = v.scene_key AND ${inForce}
   GROUP BY 1, 2, 3, 4
 ), ranked AS (
-  SELECT c.code, c.cleaned, c.scene_key, c.outcome, c.visits, c.first_app_id, c.last_app_id, c.probe_1, c.probe_2,
+  SELECT c.code, c.cleaned, c.scene_key, c.outcome, c.visits, c.first_app_id, c.last_app_id, c.probe_1, c.probe_2, c.probe_3,
     SUM(c.visits) OVER (PARTITION BY c.outcome) AS all_visits, COUNT(*) OVER (PARTITION BY c.outcome) AS all_codes,
     ROW_NUMBER() OVER (PARTITION BY c.outcome ORDER BY c.visits DESC, c.code) AS place
   FROM counted AS c
 )
 SELECT r.code, CASE WHEN r.scene_key <> r.cleaned THEN 'launch' END AS is_launch, r.outcome, ${count('r.visits')} AS visits,
   l.mapping, a.origin, r.first_app_id, r.last_app_id, ${count('r.probe_1')} AS probe_1, ${count('r.probe_2')} AS probe_2,
-  ${count('r.all_visits')} AS all_visits, ${count('r.all_codes')} AS all_codes
+  ${count('r.probe_3')} AS probe_3, ${count('r.all_visits')} AS all_visits, ${count('r.all_codes')} AS all_codes
 FROM ranked AS r
 LEFT JOIN ${own('launch_scene')} AS l ON ${dialect.asText('l.launch_scene', 'number')} = ${dialect.withoutPrefix('r.cleaned')}
 LEFT JOIN ${own('access_source')} AS a ON a.access_source_key = r.scene_key
@@ -124,7 +125,7 @@ function visitsOf(subject: JoinSubject): string {
   const key = keyOfCleaned(subject);
   const visitTime = time?.kind === 'text' ? textTimeOf(subject) : 'p.visit_time';
   const timeColumns = time === null ? '' : `, ${visitTime} AS visit_time, p.raw_time`;
-  const marks = time?.kind === 'text' ? ', p.is_zoned, p.is_local' : '';
+  const marks = time?.kind === 'text' ? timeWritings.map((writing) => `, p.is_${writing}`).join('') : '';
   return `
     SELECT p.code, p.cleaned, ${key} AS scene_key, p.app_id, p.is_other${timeColumns}${marks}
     FROM (${plainVisits(subject)}) AS p${dialect.computedOnce}
@@ -140,8 +141,7 @@ function plainVisits(subject: JoinSubject): string {
   const timeColumns = {
     none: [],
     text: [
-      `${dialect.isTime(text, true)} AS is_zoned`,
-      `${dialect.isTime(text, false)} AS is_local`,
+      ...timeWritings.map((writing) => `${dialect.isTime(text, writing)} AS is_${writing}`),
       `${text} AS raw_time`,
     ],
     other: [`${timeOf(subject, firstReading(subject))} AS visit_time`, `${raw} AS raw_time`],
@@ -161,16 +161,18 @@ function plainVisits(subject: JoinSubject): string {
 }
 
 function textTimeOf({ dialect, reader, timeZone }: JoinSubject): string {
-  const local = dialect.inZone(dialect.localText('p.raw_time'), reader.literal(timeZone));
-  return `CASE WHEN p.is_zoned THEN ${dialect.zonedText('p.raw_time')} WHEN p.is_local THEN ${local} END`;
+  const zone = reader.literal(timeZone);
+  const local = dialect.inZone(dialect.localText('p.raw_time'), zone);
+  const day = dialect.endOfDay(dialect.dayText('p.raw_time'), zone);
+  return `CASE WHEN p.is_zoned THEN ${dialect.zonedText('p.raw_time')} WHEN p.is_local THEN ${local} WHEN p.is_day THEN ${day} END`;
 }
 
 function probesOf({ time }: JoinSubject): readonly string[] {
-  const pairs: Partial<Record<ColumnKind, readonly string[]>> = {
-    integer: ['MIN(v.raw_time)', 'MAX(v.raw_time)'],
-    text: ['is_zoned', 'is_local'].map((mark) => `SUM(CASE WHEN v.${mark} THEN 1 ELSE 0 END)`),
+  const probes: Partial<Record<ColumnKind, readonly string[]>> = {
+    integer: ['MIN(v.raw_time)', 'MAX(v.raw_time)', '0'],
+    text: timeWritings.map((writing) => `SUM(CASE WHEN v.is_${writing} THEN 1 ELSE 0 END)`),
   };
-  return (pairs[time?.kind ?? 'other'] ?? ['0', '0']).map((probe, n) => `${probe} AS probe_${n + 1}`);
+  return (probes[time?.kind ?? 'other'] ?? ['0', '0', '0']).map((probe, n) => `${probe} AS probe_${n + 1}`);
 }
 
 /** The table, or its sample. */

@@ -1,6 +1,6 @@
 /** What the statements of a check answer, in terms that findings are made of. */
 import { type EpochUnit, epochUnits, spelledNumber } from './dialect.ts';
-import type { CodeKind, JoinShape, TimeReading } from './join-sql.ts';
+import { type CodeKind, isDayNumber, type JoinShape, type TimeReading } from './join-sql.ts';
 import { codeColumns, firstReading, type Outcome, outcomes } from './measure-sql.ts';
 import type { JoinSubject } from './subject.ts';
 
@@ -104,17 +104,24 @@ function trimmed(code: string): string {
 
 function timeReadingOf(subject: JoinSubject, rows: readonly CodeRow[]): TimeReading | null {
   const reading = firstReading(subject);
-  if (reading?.from === 'epoch') return { from: 'epoch', unit: unitOf(rows) };
+  if (reading?.from === 'epoch') return numberReadingOf(rows);
   if (reading?.from !== 'text') return reading;
-  const [zoned, local, all] = (['probe_1', 'probe_2', 'visits'] as const).map((column) =>
+  const [zoned, local, days, all] = (['probe_1', 'probe_2', 'probe_3', 'visits'] as const).map((column) =>
     rows.reduce((total, row) => total + Number(row[column]), 0),
   );
+  if (all !== 0 && days === all) return { from: 'day' };
   return { from: 'text', texts: zoned === all ? 'zoned' : local === all ? 'local' : 'any' };
 }
 
-/** The unit of all numbers, by how many digits they have; `any` when they are of several. */
-function unitOf(rows: readonly CodeRow[]): EpochUnit | 'any' {
+function numberReadingOf(rows: readonly CodeRow[]): TimeReading {
   const ends = rows.flatMap((row) => [row.probe_1, row.probe_2]).filter((end) => end !== null);
+  const days = ends.filter(isDayNumber);
+  if (days.length === 0) return { from: 'epoch', unit: unitOf(ends) };
+  return days.length === ends.length ? { from: 'day' } : { from: 'epoch', unit: 'any' };
+}
+
+/** The unit of all numbers, by how many digits they have; `any` when they are of several. */
+function unitOf(ends: readonly string[]): EpochUnit | 'any' {
   const units = new Set(ends.map((end) => epochUnits[Math.max(0, Math.ceil((end.replace('-', '').length - 11) / 3))]));
   const [unit] = units;
   return units.size === 1 && unit !== undefined ? unit : 'any';
