@@ -1,6 +1,7 @@
 import { chunksOfStream } from '../chunks.ts';
 import { type ChangePeriod, type SceneChange, sceneChanges } from '../dimension/scene-changes.ts';
 import type { Version } from '../dimension/version.ts';
+import { BEGINNING } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 
 /** As many as one query may name. */
@@ -13,7 +14,8 @@ export interface ChangesQuery extends ChangePeriod {
 
 /**
  * What happened to the scenes in a period, ordered by app_id, scene_key, time: the rows that the table function `scene_changes`
- * gives. Only what begins in the period needs the versions before it, to be told from what returned.
+ * gives. Only what begins in the period needs the versions before it, to be told from what returned; before the beginning there
+ * is none.
  */
 export async function* readChanges(
   loader: Loader,
@@ -23,7 +25,9 @@ export async function* readChanges(
   const period = { since, until };
   const changed = loader.readVersions({ changedIn: period, ...(appIds !== undefined && { appIds }) }, signal);
   for await (const scenes of chunksOfStream(scenesOf(changed), SCENES_A_QUERY)) {
-    const begun = scenes.filter(([first]) => since <= first.effectiveFrom).map(([first]) => first);
+    const begun = scenes.flatMap(([first]) =>
+      since <= first.effectiveFrom && first.effectiveFrom !== BEGINNING ? [first] : [],
+    );
     const whole = new Map<string, readonly Version[]>();
     if (begun.length > 0) {
       for await (const versions of scenesOf(loader.readVersions({ scenes: begun }, signal))) {
