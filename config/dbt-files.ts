@@ -95,15 +95,14 @@ function models(): object {
 }
 
 /** A slowly changing dimension of type 2 in the words of dbt's semantic layer: a natural key, and when a row is valid. */
-function semanticsOf({ name, kind }: DescribedColumn): object {
+function semanticsOf({ name, type }: DescribedColumn): object {
   if (name === 'scene_id') return { entity: { name: 'scene', type: 'natural' } };
   if (name === 'version_id') return {};
   if (name === 'effective_from')
     return { granularity: 'day', dimension: { type: 'time', validity_params: { is_start: true } } };
   if (name === 'effective_to')
     return { granularity: 'day', dimension: { type: 'time', validity_params: { is_end: true } } };
-  if (kind === 'timestamp') return { granularity: 'day', dimension: { type: 'time' } };
-  if (kind === 'date') return { granularity: 'day', dimension: { type: 'time' } };
+  if (type === 'timestamp' || type === 'date') return { granularity: 'day', dimension: { type: 'time' } };
   return { dimension: { type: 'categorical' } };
 }
 

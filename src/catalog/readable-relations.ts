@@ -10,11 +10,11 @@ import { accessSourceOrigins, launchSceneMappings } from './bundled-tables.ts';
 import { columnCatalogue } from './column-catalogue.ts';
 
 /** `integer` has 64 bits in every warehouse, `code` 32 where there is such a type. */
-export type ColumnKind = 'text' | 'integer' | 'code' | 'boolean' | 'timestamp' | 'date';
+export type ColumnType = 'text' | 'integer' | 'code' | 'boolean' | 'timestamp' | 'date';
 
 /** What a column is, beside its description in the catalogue. */
 export interface ReadableColumn {
-  readonly kind: ColumnKind;
+  readonly type: ColumnType;
   /** False: a promise that no row has null there. */
   readonly nullable: boolean;
   /** The only texts that occur; absent where any may. */
@@ -36,8 +36,8 @@ export type ReadableName = {
   [Name in keyof Relations]: Relations[Name]['readable'] extends true ? Name : never;
 }[keyof Relations];
 
-const required = (kind: ColumnKind): ReadableColumn => ({ kind, nullable: false });
-const optional = (kind: ColumnKind): ReadableColumn => ({ kind, nullable: true });
+const required = (type: ColumnType): ReadableColumn => ({ type, nullable: false });
+const optional = (type: ColumnType): ReadableColumn => ({ type, nullable: true });
 const closedSet = (values: readonly string[]): ReadableColumn => ({ ...required('text'), values });
 
 const mapping = closedSet(launchSceneMappings);
@@ -50,7 +50,7 @@ const closedSets: Readonly<Partial<Record<VersionColumn, readonly string[]>>> = 
 const version = Object.fromEntries(
   versionColumnNames.map((name) => {
     const values = closedSets[name];
-    const column = { kind: versionColumns[name], nullable: nullableColumns.has(name) };
+    const column = { type: versionColumns[name], nullable: nullableColumns.has(name) };
     return [name, values === undefined ? column : { ...column, values }];
   }),
 ) as Readonly<Record<VersionColumn, ReadableColumn>>;

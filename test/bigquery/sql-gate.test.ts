@@ -80,7 +80,7 @@ function suite(built: string): void {
       versionsOf === undefined ? [] : versionRules.map((rule) => rule.violations(path, versionsOf)),
     );
     const types = relations.map(({ columns, path }) => {
-      const typed = columns.map(({ name, kind }) => `COALESCE(${name}, CAST(NULL AS ${physicalTypes.bigquery[kind]}))`);
+      const typed = columns.map(({ name, type }) => `COALESCE(${name}, CAST(NULL AS ${physicalTypes.bigquery[type]}))`);
       return `SELECT ${typed.join(', ')} FROM ${path}`;
     });
     expect([rules.length, types.length]).toEqual([4 * versionRules.length, relations.length]);

@@ -57,7 +57,7 @@ describe('the column catalogue and a migrated database', () => {
         [schema, name],
       );
       expect(rows.map((row) => [row.name, row.type])).toEqual(
-        columns.map((column) => [column.name, physicalTypes.postgres[column.kind]]),
+        columns.map((column) => [column.name, physicalTypes.postgres[column.type]]),
       );
       for (const { description, name: column, values = [] } of columns) {
         for (const value of values) expect(description, column).toMatch(new RegExp(`\\b${value}\\b`));

@@ -26,6 +26,8 @@ afterAll(() => workspace[Symbol.asyncDispose]());
 
 const changes = async (...args: readonly string[]) =>
   JSON.parse(await workspace.succeed(['changes', '--json', ...args])) as {
+    since: string;
+    until: string;
     changes: Record<string, unknown>[];
     decisions: Record<string, unknown>[];
   };
@@ -67,6 +69,8 @@ test('keeps the note of a decision in the log, and shows it beside the history',
 
 test('shows the last week unless it is told otherwise, and says what is wrong with a period', async () => {
   expect(await workspace.succeed(['changes'])).toMatch(/^no change from \S+ to \S+\n\nDecisions\n/);
+  const week = await changes();
+  expect(Date.parse(week.until) - Date.parse(week.since)).toBe(7 * 86_400_000);
   expect(await workspace.succeed(['changes', '--app-id', 'wx2'])).toBe('not known here: account wx2\n');
   const refused = await workspace.run([
     'changes',

@@ -1,6 +1,6 @@
 import { staleAfterDays, versionRules } from '../../catalog/quality-rules.ts';
 import {
-  type ColumnKind,
+  type ColumnType,
   type DescribedColumn,
   type DescribedRelation,
   describeReadable,
@@ -47,8 +47,8 @@ export function odcsDocument(server: ContractServer, version: string): object {
 
 type Dialect = 'postgres' | 'bigquery';
 
-/** The type of each kind as the catalogues of the warehouses spell it. */
-export const physicalTypes: Readonly<Record<Dialect, Readonly<Record<ColumnKind, string>>>> = {
+/** Each type as the catalogues of the warehouses spell it. */
+export const physicalTypes: Readonly<Record<Dialect, Readonly<Record<ColumnType, string>>>> = {
   postgres: {
     text: 'text',
     integer: 'bigint',
@@ -60,7 +60,7 @@ export const physicalTypes: Readonly<Record<Dialect, Readonly<Record<ColumnKind,
   bigquery: { text: 'STRING', integer: 'INT64', code: 'INT64', boolean: 'BOOL', timestamp: 'TIMESTAMP', date: 'DATE' },
 };
 
-const logicalTypes: Readonly<Record<ColumnKind, string>> = {
+const logicalTypes: Readonly<Record<ColumnType, string>> = {
   text: 'string',
   integer: 'integer',
   code: 'integer',
@@ -100,12 +100,12 @@ function schemaObject(relation: DescribedRelation, dialect: Dialect | null): obj
 }
 
 function schemaProperty(column: DescribedColumn, key: readonly string[], dialect: Dialect | null): object {
-  const { name, kind, description, nullable, values } = column;
+  const { name, type, description, nullable, values } = column;
   const position = key.indexOf(name) + 1;
   return {
     name,
-    logicalType: logicalTypes[kind],
-    ...(dialect !== null && { physicalType: physicalTypes[dialect][kind] }),
+    logicalType: logicalTypes[type],
+    ...(dialect !== null && { physicalType: physicalTypes[dialect][type] }),
     description,
     required: !nullable,
     ...(position > 0 && { primaryKey: true, primaryKeyPosition: position, unique: key.length === 1 }),
