@@ -12,8 +12,7 @@ import type { ContractServer } from './contract-server.ts';
  * closed sets of values, quality rules as SQL, freshness. `version` is that of scenedim.
  */
 export function odcsDocument(server: ContractServer, version: string): object {
-  const { type, ...place } = server;
-  const dialect = 'dialect' in place ? place.dialect : (type as Dialect);
+  const dialect = server.type === 'custom' ? server.dialect : server.type;
   return {
     apiVersion: 'v3.1.0',
     kind: 'DataContract',
@@ -77,7 +76,6 @@ function odcsServer(server: ContractServer): object {
 
 function schemaObject(relation: DescribedRelation, dialect: Dialect | null): object {
   const { name, kind, description, columns, versionsOf } = relation;
-  const rules = versionsOf === undefined ? [] : versionRules;
   return {
     name,
     physicalName: name,
@@ -85,7 +83,7 @@ function schemaObject(relation: DescribedRelation, dialect: Dialect | null): obj
     physicalType: kind,
     description,
     ...(versionsOf !== undefined && {
-      quality: rules.map((rule) => ({
+      quality: versionRules.map((rule) => ({
         id: rule.name,
         name: rule.name,
         description: rule.description,
