@@ -200,10 +200,14 @@ function postgresSuite(postgres: PostgresSuite): void {
     await annotate(stdout);
   });
 
-  test('refuses a join without a key', async () => {
-    await writeFile(join(project.directory, 'models/wrong.sql'), "SELECT 1 {{ scenedim.scene_as_of_join('a', 'b') }}");
+  test.each([
+    ['a key', "'a', 'b'", 'give access_source or launch_scene'],
+    ['a time', "'a', access_source='c'", 'give app_id and at, the account and the time of a fact'],
+    ['an account', "at='b', access_source='c'", 'give app_id and at, the account and the time of a fact'],
+  ])('refuses a join without %s', async (_, given, message) => {
+    await writeFile(join(project.directory, 'models/wrong.sql'), `SELECT 1 {{ scenedim.scene_as_of_join(${given}) }}`);
     const { code, output } = await project.dbt('parse');
-    expect([code, output]).toEqual([2, expect.stringContaining('give access_source or launch_scene')]);
+    expect([code, output]).toEqual([2, expect.stringContaining(message)]);
   });
 }
 

@@ -10,6 +10,9 @@
   relation       scene_history, or dim_scene, which PostgreSQL joins faster to a million facts
 #}
 {% macro scene_as_of_join(app_id, at, access_source=none, launch_scene=none, alias='s', relation='scene_history') %}
+{%- if app_id is undefined or at is undefined -%}
+  {{ exceptions.raise_compiler_error('scene_as_of_join: give app_id and at, the account and the time of a fact') }}
+{%- endif -%}
 {%- if access_source is none and launch_scene is none -%}
   {{ exceptions.raise_compiler_error('scene_as_of_join: give access_source or launch_scene') }}
 {%- endif -%}
