@@ -1,7 +1,7 @@
 import { chunksOfStream } from '../chunks.ts';
 import { type ChangePeriod, type SceneChange, sceneChanges } from '../dimension/scene-changes.ts';
 import type { Version } from '../dimension/version.ts';
-import { BEGINNING } from '../instant.ts';
+import { BEGINNING, type Micros, OPEN_END } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 
 /** As many as one query may name. */
@@ -19,9 +19,11 @@ export interface ChangesQuery extends ChangePeriod {
  */
 export async function* readChanges(
   loader: Loader,
-  { since, until, appIds }: ChangesQuery,
+  { appIds, ...asked }: ChangesQuery,
   signal: AbortSignal,
 ): AsyncGenerator<SceneChange> {
+  const [since, until] = [within(asked.since), within(asked.until)];
+  if (since >= until) return;
   const period = { since, until };
   const changed = loader.readVersions({ changedIn: period, ...(appIds !== undefined && { appIds }) }, signal);
   for await (const scenes of chunksOfStream(scenesOf(changed), SCENES_A_QUERY)) {
@@ -36,6 +38,12 @@ export async function* readChanges(
     }
     for (const versions of scenes) yield* sceneChanges(whole.get(versions[0].sceneId) ?? versions, period);
   }
+}
+
+/** The time of all versions: nothing happens outside of it, where a database does not know every instant. */
+function within(instant: Micros): Micros {
+  if (instant < BEGINNING) return BEGINNING;
+  return instant < OPEN_END ? instant : OPEN_END;
 }
 
 /** Gathers versions that are ordered by scene into an array for each scene. */

@@ -35,6 +35,11 @@ it('gives in any period, of any account, the rows that scene_changes gives', () 
         const context = contextFor(loader, { dimension: { firstSeen }, guards: { empty: 'accept', maxShrink: 1 } });
         const lines = [...log].sort(byTime).map(lineOf);
         expect((await replay(context, { input: inputOf(lines), name: 'log.ndjson' })).error).toBeNull();
+        const always = { since: -(10n ** 20n), until: 10n ** 20n };
+        const ever = { since: BEGINNING, until: OPEN_END };
+        expect(await Array.fromAsync(readChanges(loader, always, context.signal))).toEqual(
+          await Array.fromAsync(readChanges(loader, ever, context.signal)),
+        );
         for (const query of periods) {
           const told = (await Array.fromAsync(readChanges(loader, query, context.signal))).map(rowOf);
           const times = [query.since, query.until].map((instant) => `'${formatInstant(instant)}'`).join(', ');

@@ -89,6 +89,8 @@ test('shows the last week unless it is told otherwise, and says what is wrong wi
   ]);
   expect((await workspace.run(['changes', '--until', day])).stderr).toContain(remedy);
   expect((await workspace.run(['changes', '--since', '2024-05-31T00:00:00Z', '--until', day])).code).toBe(0);
+  const early = await workspace.run(['changes', '--since', '0000-01-01T00:00:00Z']);
+  expect([early.code, early.stderr]).toEqual([64, expect.stringContaining('of the years 1 to 9999 in UTC')]);
   const unclear = await workspace.run(['changes', '--since', 'yesterday']);
   expect([unclear.code, unclear.stderr]).toEqual([
     64,

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { ScenedimError } from '../../errors.ts';
-import { type Micros, parseInstant } from '../../instant.ts';
+import { type Micros, parseInstant, requireInstant } from '../../instant.ts';
 
 /** The option `--since`, whose value is a {@link Since}. */
 export function sinceOption(description: string, fallback: string): Option {
@@ -20,8 +20,10 @@ function ago(ms: number): Since {
 function parseSince(text: string): Since {
   const duration = parseDuration(text);
   if (duration !== undefined) return ago(duration);
-  const instant = parseInstant(text);
-  if (instant !== undefined) return () => instant;
+  if (parseInstant(text) !== undefined) {
+    const instant = requireInstant(text, '--since');
+    return () => instant;
+  }
   throw new ScenedimError('usage', `--since: "${text}" is neither a duration nor a time`, {
     remedy: 'write how long ago, like 7d, or a time with an offset, like 2026-03-01T00:00:00+08:00',
   });
