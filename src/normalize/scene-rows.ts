@@ -45,7 +45,7 @@ function readRow(row: unknown): Reading {
 }
 
 /** A name of more code points than this, as it was received, is no name. */
-const MAX_NAME_LENGTH = 8192;
+export const MAX_NAME_LENGTH = 8192;
 
 // The length counts before NFC, which would take seconds to sort a long run of combining marks.
 function canonicalName(name: unknown): string | undefined {
