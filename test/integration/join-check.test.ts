@@ -211,6 +211,7 @@ function joinSuite(openStage: () => Promise<Stage>): void {
     await stage.database.execute('CREATE SCHEMA IF NOT EXISTS "Logs"; CREATE TABLE "Logs"."Page" (id int)');
     expect([
       await refusal('logs.page'),
+      await refusal('"Logs".pagge'),
       await refusal('logs.no_such_table'),
       await refusal('a b.c'),
       await refusal(table, { sceneColumn: 'cod' }),
@@ -219,6 +220,7 @@ function joinSuite(openStage: () => Promise<Stage>): void {
       await refusal(table, { sceneColumn: 'visited_at' }),
     ]).toEqual([
       ['usage', '--table: there is no table or view logs.page', 'did you mean "Logs"."Page"?'],
+      ['usage', '--table: there is no table or view "Logs".pagge', 'did you mean "Logs"."Page"?'],
       ['usage', '--table: there is no table or view logs.no_such_table', likeInAQuery],
       ['usage', '--table: there is no table or view a b.c', likeInAQuery],
       ['usage', `--scene-column: ${table} has no column cod`, 'did you mean code? It has app_id, code, visited_at'],

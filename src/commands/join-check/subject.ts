@@ -54,9 +54,9 @@ export async function describeTable(reader: TableReader, name: string, signal: A
 }
 
 function unknownTable(reader: TableReader, name: string, similar: readonly string[]): ScenedimError {
-  const lastPart = (path: string) => path.split('.').at(-1) ?? path;
+  const lastPart = (path: string) => (path.split('.').at(-1) ?? path).replaceAll(/["`]/g, '');
   const best = didYouMean(lastPart(name), similar.map(lastPart));
-  const meant = similar.find((each) => lastPart(each) === best) ?? similar[0];
+  const meant = similar.find((each) => lastPart(each) === best);
   const spelling =
     reader.dialect === 'postgres'
       ? 'write it as in a query: schema.table, with "double quotes" around names that have capitals'

@@ -41,7 +41,9 @@ async function describe(session: SqlSession, name: string): ReturnType<TableRead
       (schema === undefined ? each.visible : each.nspname === schema) &&
       (database === undefined || each.database === database),
   );
-  if (match === undefined) return { similar: found.map(({ quoted }) => quoted) };
+  if (match === undefined) {
+    return { similar: found.length > 0 ? found.map(({ quoted }) => quoted) : await namesIn(session, schema ?? null) };
+  }
   if (!match.readable) {
     throw new ScenedimError('target_denied', `${match.role} may not read ${match.quoted}`, {
       remedy: `GRANT USAGE ON SCHEMA ${match.quoted_schema} TO ${match.role}; GRANT SELECT ON ${match.quoted} TO ${match.role}`,
@@ -93,6 +95,17 @@ async function relationsNamed({ db }: SqlSession, table: string, schema: string 
     ORDER BY c.relname = ${table} AND CASE WHEN ${schema}::text IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = ${schema}::text END DESC,
       n.nspname, c.relname LIMIT 20`.execute(db);
   return rows;
+}
+
+/** Tables and views of a schema, or of all but those of the server; not more than anyone could mean. */
+async function namesIn({ db }: SqlSession, schema: string | null): Promise<readonly string[]> {
+  const { rows } = await sql<{ quoted: string }>`
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND (${schema}::text IS NULL OR lower(n.nspname) = lower(${schema}::text))
+    ORDER BY n.nspname, c.relname LIMIT 1000`.execute(db);
+  return rows.map(({ quoted }) => quoted);
 }
 
 function tableOf({ quoted, kind, rows }: Relation): Omit<TableDescription, 'columns'> {

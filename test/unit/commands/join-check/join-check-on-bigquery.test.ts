@@ -59,6 +59,7 @@ test('an unknown table is told by the names that are like it, else by how a name
     return (error as { readonly remedy: string }).remedy;
   };
   expect(await unknown('logs.visits')).toBe('did you mean logs.visit?');
+  expect(await unknown('logs.something_else')).toMatch(/^write it as in a query: /);
   expect(await unknown('logs.visits', { ...readerOf(table), describe: async () => ({ similar: [] }) })).toBe(
     'write it as in a query: table, dataset.table or project.dataset.table',
   );
