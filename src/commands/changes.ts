@@ -6,7 +6,7 @@ import { ScenedimError } from '../errors.ts';
 import { formatInstant, formatInstantShort, type Micros, parseInstant, requireInstant } from '../instant.ts';
 import { type Document, time } from '../output-fields.ts';
 import { readChanges } from '../pipeline/read-changes.ts';
-import { requireSchema } from '../pipeline/run/prepare-target.ts';
+import { requireSchema } from '../pipeline/run/require-target.ts';
 import { formatCount } from '../report/format-count.ts';
 import { renderSceneChanges } from '../report/scene-change-table.ts';
 import type { RunAction } from './session/run-action.ts';

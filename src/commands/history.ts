@@ -5,7 +5,7 @@ import type { Version } from '../dimension/version.ts';
 import type { Loader } from '../load/loader.ts';
 import type { Document } from '../output-fields.ts';
 import { exportRowSchema, toExportRow } from '../pipeline/export-versions.ts';
-import { requireSchema } from '../pipeline/run/prepare-target.ts';
+import { requireSchema } from '../pipeline/run/require-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
 import type { RunAction } from './session/run-action.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
 import type { Micros } from '../instant.ts';
-import { requireSchema } from '../pipeline/run/prepare-target.ts';
+import { requireSchema } from '../pipeline/run/require-target.ts';
 import type { RunContext } from '../pipeline/run/run-context.ts';
 import type { ReportedAccount, ReportedProblem } from '../report/html/content/report-content.ts';
 import { renderReport } from '../report/html/report-page.ts';

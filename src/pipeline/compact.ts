@@ -4,7 +4,7 @@ import { count, type Document, time } from '../output-fields.ts';
 import { emptyChanges } from './batch/build-change-set.ts';
 import { findRemovable, type RemovableBatch } from './log/find-removable.ts';
 import { Spool } from './log/spool.ts';
-import { requireTarget } from './run/prepare-target.ts';
+import { requireTarget } from './run/require-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';

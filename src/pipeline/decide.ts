@@ -11,7 +11,7 @@ import { type Document, time } from '../output-fields.ts';
 import { type DraftChangeSet, emptyChanges } from './batch/build-change-set.ts';
 import { type LogEntry, readLog } from './log/account-log.ts';
 import { type RecomputedAccount, recompute, shorteningOf } from './log/recompute.ts';
-import { requireTarget } from './run/prepare-target.ts';
+import { requireTarget } from './run/require-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import { versionCountsSchema } from './run/run-report.ts';

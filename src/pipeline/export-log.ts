@@ -4,7 +4,7 @@ import { ScenedimError } from '../errors.ts';
 import { formatInstant } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 import { formatReplayLine } from './replay-lines/replay-line.ts';
-import { requireSchema } from './run/prepare-target.ts';
+import { requireSchema } from './run/require-target.ts';
 
 /** The stored observations with their decisions, in the format that `replay` reads, ordered by account and time. */
 export async function* exportLog(loader: Loader, signal: AbortSignal): AsyncGenerator<string> {

@@ -5,7 +5,7 @@ import { formatInstant, type Micros } from '../instant.ts';
 import type { Loader } from '../load/loader.ts';
 import { type Document, time } from '../output-fields.ts';
 import { parquetFile } from './parquet-file.ts';
-import { requireSchema } from './run/prepare-target.ts';
+import { requireSchema } from './run/require-target.ts';
 
 export const exportFormats = ['ndjson', 'csv', 'parquet'] as const;
 /**

@@ -12,7 +12,7 @@ import { type PackedChanges, packChanges, unpackChanges } from './log/packed-cha
 import { type RecomputedAccount, recompute, shorteningOf } from './log/recompute.ts';
 import { Spool } from './log/spool.ts';
 import { describeUnplannable } from './run/account-problems.ts';
-import { requireRebuildable } from './run/prepare-target.ts';
+import { requireRebuildable } from './run/require-target.ts';
 import { type Run, withRun } from './run/run.ts';
 import type { RunContext } from './run/run-context.ts';
 import type { RunResult } from './run/run-report.ts';

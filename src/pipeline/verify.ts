@@ -8,7 +8,7 @@ import { count, type Document } from '../output-fields.ts';
 import { createAnswerCache } from './log/answer-cache.ts';
 import type { RecomputedAccount } from './log/recompute.ts';
 import { recompute } from './log/recompute.ts';
-import { requireVerifiable } from './run/prepare-target.ts';
+import { requireVerifiable } from './run/require-target.ts';
 import type { RunContext } from './run/run-context.ts';
 import { acquireRunLock } from './run/run-lock.ts';
 

@@ -1,7 +1,7 @@
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { TableReader } from '../../load/table-reader.ts';
-import { requireSchema } from '../../pipeline/run/prepare-target.ts';
+import { requireSchema } from '../../pipeline/run/require-target.ts';
 import { assertAffordable } from './assert-affordable.ts';
 import { type JoinReport, joinReport } from './join-report.ts';
 import { codesSql, rowsSql } from './measure-sql.ts';

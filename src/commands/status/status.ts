@@ -3,7 +3,7 @@ import { formatDuration, requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
 import { errorCodes, ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
-import { requireSchema } from '../../pipeline/run/prepare-target.ts';
+import { requireSchema } from '../../pipeline/run/require-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { renderTable } from '../../report/table.ts';

@@ -1,9 +1,9 @@
 import { systemTimer } from '../../clock.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Loader, MigrateOptions, MigrateResult, TargetMeta } from '../../load/loader.ts';
-import { assertNotNewer } from '../../load/schema-version.ts';
 import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
-import type { DimensionSettings, RunContext } from './run-context.ts';
+import { assertSettings, isCurrent, outdated } from './require-target.ts';
+import type { RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
 import type { Problem } from './run-report.ts';
 
@@ -116,84 +116,6 @@ export function catalogProblem({ catalogHash }: TargetMeta, { catalog }: Pick<Ru
       'the target holds other access sources or launch scenes than the config makes: catalog, or one of its files, has changed',
     remedy: 'run `scenedim migrate`, which brings them in; or set the config back',
   } as const satisfies Problem;
-}
-
-/** Stops a command that needs a target as it is: missing, outdated, newer or of other settings. */
-export async function requireTarget(context: RunContext): Promise<TargetMeta> {
-  const meta = await context.loader.readMeta(context.signal);
-  if (!isCurrent(meta, context.loader)) throw outdated(meta, context.loader);
-  assertSettings(meta, context.dimension);
-  return meta;
-}
-
-/** Like {@link requireTarget} for `verify`, which tells what is in the way of a rebuild that was interrupted. */
-export async function requireVerifiable(context: RunContext): Promise<TargetMeta> {
-  const meta = await requireSchema(context.loader, context.signal);
-  if (meta.rebuilding) assertTimeZone(meta, context.dimension);
-  else assertSettings(meta, context.dimension);
-  return meta;
-}
-
-/** Like {@link requireTarget} for `rebuild`, which itself mends what `firstSeen` and the normalizer changed. */
-export async function requireRebuildable({ loader, dimension, signal }: RunContext): Promise<TargetMeta> {
-  const meta = await requireSchema(loader, signal);
-  assertTimeZone(meta, dimension);
-  return meta;
-}
-
-/** Like {@link requireTarget} for commands that only read: settings may differ. */
-export async function requireSchema(loader: Loader, signal: AbortSignal): Promise<TargetMeta> {
-  const meta = await loader.readMeta(signal);
-  if (!isCurrent(meta, loader)) throw outdated(meta, loader);
-  return meta;
-}
-
-function isCurrent(meta: TargetMeta | null, loader: Loader): meta is TargetMeta {
-  assertNotNewer(meta, loader.schemaVersion);
-  return meta?.schemaVersion === loader.schemaVersion;
-}
-
-/** The time zone comes first: `rebuild`, the remedy of the others, wants it right. */
-function assertSettings(meta: TargetMeta, dimension: DimensionSettings): void {
-  assertTimeZone(meta, dimension);
-  if (meta.rebuilding) {
-    throw new ScenedimError('settings_differ', 'a rebuild of the target was interrupted', {
-      remedy: 'run `scenedim rebuild`; `scenedim verify` tells what is in its way',
-    });
-  }
-  if (meta.normalizerVersion !== NORMALIZER_VERSION) {
-    throw differs(
-      `the target was computed by normalizer ${meta.normalizerVersion}, this program has ${NORMALIZER_VERSION}`,
-      'rebuild',
-    );
-  }
-  if (meta.firstSeen !== dimension.firstSeen) {
-    throw differs(
-      `dimension.firstSeen is ${dimension.firstSeen}, the target was computed with ${meta.firstSeen}`,
-      'rebuild',
-    );
-  }
-}
-
-function assertTimeZone(meta: TargetMeta, dimension: DimensionSettings): void {
-  if (meta.timeZone === dimension.timeZone) return;
-  throw differs(`dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`, 'migrate');
-}
-
-function differs(message: string, command: 'rebuild' | 'migrate'): ScenedimError {
-  return new ScenedimError('settings_differ', message, {
-    remedy: `run \`scenedim ${command}\`, or set the config back`,
-  });
-}
-
-function outdated(meta: TargetMeta | null, loader: Loader): ScenedimError {
-  const state =
-    meta === null
-      ? 'holds no scenedim schema yet'
-      : `has schema version ${meta.schemaVersion}, not ${loader.schemaVersion}`;
-  return new ScenedimError('schema_outdated', `${loader.description} ${state}`, {
-    remedy: 'run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
-  });
 }
 
 function outdatedButBusy(loader: Loader): ScenedimError {
