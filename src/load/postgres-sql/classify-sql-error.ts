@@ -1,5 +1,6 @@
 import { ScenedimError } from '../../errors.ts';
 import { quoteIdentifier } from './quote-sql.ts';
+import { secretTables } from './schema/readable-objects.ts';
 import { meaningOfSqlState, sqlStateOf } from './sql-state.ts';
 
 const READ_ONLY = '25006';
@@ -62,8 +63,9 @@ function missingRight(error: Error, { schema, database, user, isReading = false 
   if (/for database/.test(message)) {
     return `CREATE SCHEMA ${quoteIdentifier(schema)} AUTHORIZATION ${role}, or GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role}`;
   }
-  if (isReading) {
-    return `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteIdentifier(schema)} TO ${role}`;
+  // Who only reads gets no secrets; runs alone ask for them.
+  if (isReading && !message.includes('scene_refresh_token')) {
+    return `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteIdentifier(schema)} TO ${role}; REVOKE ALL ON ${secretTables(schema).join(', ')} FROM ${role}`;
   }
   if (/for schema/.test(message)) return `GRANT USAGE, CREATE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}`;
   if (/must be (owner|able)/.test(message)) {

@@ -96,7 +96,7 @@ describePostgres(
       );
       const reading = await told(Array.fromAsync(user.readHeads({}, signal)));
       expect(reading).toBe(
-        `GRANT USAGE ON SCHEMA "scene" TO "${at.role}"; GRANT SELECT ON ALL TABLES IN SCHEMA "scene" TO "${at.role}"`,
+        `GRANT USAGE ON SCHEMA "scene" TO "${at.role}"; GRANT SELECT ON ALL TABLES IN SCHEMA "scene" TO "${at.role}"; REVOKE ALL ON "scene"."scene_refresh_token" FROM "${at.role}"`,
       );
       await query(at.url, reading);
       expect(await Array.fromAsync(user.readHeads({}, signal))).toHaveLength(1);

@@ -114,9 +114,11 @@ test('rights are asked by what is needed', () => {
   const reading = (message: string) => classifyPostgresError(sqlError('42501', message), { ...names, isReading: true });
   for (const message of ['permission denied for table dim_scene', 'permission denied for schema scene']) {
     expect(reading(message).remedy).toBe(
-      'GRANT USAGE ON SCHEMA "scene" TO "loader"; GRANT SELECT ON ALL TABLES IN SCHEMA "scene" TO "loader"',
+      'GRANT USAGE ON SCHEMA "scene" TO "loader"; GRANT SELECT ON ALL TABLES IN SCHEMA "scene" TO "loader"; ' +
+        'REVOKE ALL ON "scene"."scene_refresh_token" FROM "loader"',
     );
   }
+  expect(reading('permission denied for table scene_refresh_token').remedy).not.toContain('REVOKE');
 });
 
 test('an error that is classified already stays as it is', () => {
