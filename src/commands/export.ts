@@ -42,7 +42,7 @@ export function define(command: Command, run: RunAction): void {
     .addOption(
       new Option(
         '--format <format>',
-        'ndjson, csv, or parquet (bytes: to a file or a pipe) (default: that of the ending of --output, else ndjson)',
+        'ndjson, csv, or parquet (bytes: to a file or a pipe) (default: by the ending of --output, else ndjson)',
       ).argParser(parseFormat),
     )
     .option('--columns <names>', 'only these columns of dim_scene, in this order: app_id,scene_key,…', parseColumns)
@@ -51,8 +51,8 @@ export function define(command: Command, run: RunAction): void {
     .option('--bom', 'csv: begin with a byte order mark, without which Excel in Chinese shows wrong characters')
     .option(
       '--excel-safe',
-      'csv: put an apostrophe before each text that starts with =, +, -, @, tab or CR. Excel takes such a text for a' +
-        " formula, the key @_all too, and CSV has no way to say that it is none. Other programs see the apostrophe: '@_all",
+      'csv: put an apostrophe before each text that starts with =, +, -, @, tab or CR, because Excel takes it for a formula.' +
+        " The key @_all is such a text. Other programs see the apostrophe, too: '@_all",
     )
     .option('-o, --output <file>', 'write to a file, all or nothing, instead of stdout')
     .action(
