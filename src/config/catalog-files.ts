@@ -5,7 +5,7 @@ import { didYouMean } from '../did-you-mean.ts';
 import { ScenedimError } from '../errors.ts';
 import { describeUnreadable, readText } from '../text-file.ts';
 import { accessSourceFile, type CatalogFile, invalidCatalog, launchSceneFile } from './catalog-rows.ts';
-import { readListedRows } from './listed-rows.ts';
+import { assertCommas, readListedRows } from './listed-rows.ts';
 import type { Config } from './load-config.ts';
 
 /** {@link Config.catalog}, and where its paths start. */
@@ -88,11 +88,7 @@ function assertHeader<Row>(header: readonly string[], file: CatalogFile<Row>, sh
   const { columns, optional } = file;
   const missing = columns.filter((column) => !header.includes(column) && !optional.includes(column));
   if (missing.length === 0) return;
-  const separator = header.length === 1 ? /[;\t|]/.exec(header[0] ?? '')?.[0] : undefined;
-  if (separator !== undefined) {
-    const name = separator === '\t' ? 'tabs' : JSON.stringify(separator);
-    throw invalidCatalog(`${shown}:1: the values are separated by ${name}`, 'separate them by commas, in every line');
-  }
+  assertCommas(header, shown);
   const misspelled = header.find((name) => missing.includes(didYouMean(name, columns) ?? ''));
   const hint = misspelled === undefined ? '' : `; it has ${misspelled}`;
   throw invalidCatalog(`${shown}:1: the header does not name ${missing.join(', ')}${hint}`, headerRemedy(file));

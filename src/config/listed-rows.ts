@@ -26,6 +26,22 @@ export async function* readListedRows(
   yield* isJson ? readJsonLines(all, shown) : readCsv(all, shown, checkHeader);
 }
 
+/** What programs write into a CSV file in place of commas. */
+const separators = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+] as const;
+
+/** A header that is a single name, with what spreadsheets put between values in it, is `config_invalid`. */
+export function assertCommas(header: readonly string[], shown: string): void {
+  const [only = ''] = header;
+  const separator = header.length === 1 ? separators.find(([sign]) => only.includes(sign))?.[1] : undefined;
+  if (separator === undefined) return;
+  throw new ScenedimError('config_invalid', `${shown}:1: its values are separated by ${separator}`, {
+    remedy: 'save it as CSV with commas',
+  });
+}
+
 /** The beginning of a stream, with its first visible character, and all of it. */
 async function peek(
   chunks: AsyncIterable<Buffer>,

@@ -4,7 +4,7 @@ import { problemOfAppId } from '../../dimension/app-id.ts';
 import { ScenedimError } from '../../errors.ts';
 import { openReadable } from '../../named-pipe.ts';
 import { assertNoOtherEncoding, describeUnreadable, UnusableText } from '../../text-file.ts';
-import { type ListedRow, readListedRows } from '../listed-rows.ts';
+import { assertCommas, type ListedRow, readListedRows } from '../listed-rows.ts';
 import type { AccountConfig } from './account-config.ts';
 
 const START = 'start the file with a line like: app_id,secret_env';
@@ -89,20 +89,10 @@ async function* textOnly(chunks: AsyncIterable<Buffer>, path: string): AsyncGene
   }
 }
 
-/** What programs write into a CSV file in place of commas. */
-const separators = [
-  [';', 'semicolons'],
-  ['\t', 'tabs'],
-] as const;
-
 function assertHeader(header: readonly string[], needsCredential: boolean, shown: string): void {
   const hasCredential = credentialColumns.some((column) => header.includes(column));
   if (header.includes('app_id') && (hasCredential || !needsCredential)) return;
-  const [only = ''] = header;
-  const separator = header.length === 1 ? separators.find(([sign]) => only.includes(sign))?.[1] : undefined;
-  if (separator !== undefined) {
-    throw invalid(`${shown}:1: its values are separated by ${separator}`, 'save it as CSV with commas');
-  }
+  assertCommas(header, shown);
   const columns = needsCredential ? ` and one of ${credentialColumns.join(', ')}` : '';
   const misspelled = header.find((name) => name !== 'app_id' && /^app[ _-]?id$/i.test(name));
   const hint = misspelled === undefined ? '' : `; it has ${misspelled} in place of app_id`;
