@@ -54,7 +54,7 @@ export function define(command: Command, run: RunAction): void {
           const period = { since: flags.since(now), until: flags.until ?? now };
           assertPeriod(period, flags);
           const query = { ...period, appIds: flags.appId };
-          const changes = (await Array.fromAsync(readChanges(loader, query, signal))).sort(byTime);
+          const changes = await collectChanges(readChanges(loader, query, signal));
           const decisions = await readNotedDecisions(loader, flags.appId, signal);
           const unknown = changes.length > 0 ? '' : await describeUnknownAccounts(loader, flags.appId ?? [], signal);
           return { period, changes, decisions: decisions.filter(isIn(period)), unknown };
@@ -119,6 +119,26 @@ function render(found: FoundChanges, options: Parameters<typeof renderSceneChang
   const times = `from ${formatInstantShort(period.since)} to ${formatInstantShort(period.until)}`;
   const head = `${changes.length === 0 ? 'no change' : formatCount(changes.length, 'change')} ${times}\n`;
   return `${head}${changes.length === 0 ? '' : renderSceneChanges(changes, options)}${renderDecisions(decisions)}`;
+}
+
+/** As many as a process of 2 GiB can hold and print. */
+const MOST = 1_000_000;
+
+/** All changes, oldest first; `usage` where they are more than `most`. */
+export async function collectChanges(
+  rows: AsyncIterable<SceneChange>,
+  most: number = MOST,
+): Promise<readonly SceneChange[]> {
+  const changes: SceneChange[] = [];
+  for await (const change of rows) {
+    if (changes.length === most) {
+      throw new ScenedimError('usage', `more than ${formatCount(most, 'change')} are in this period`, {
+        remedy: 'name a shorter period, or accounts by --app-id; the table function scene_changes gives all',
+      });
+    }
+    changes.push(change);
+  }
+  return changes.sort(byTime);
 }
 
 function byTime(a: SceneChange, b: SceneChange): number {
