@@ -42,8 +42,7 @@ export function renderJoinReport(report: JoinReport, { paint, width, isBrief }: 
   const right = report.visits === 0 ? paint('yellow', 'nothing to look at') : paint('green', 'the join is right');
   const verdict = errors > 0 ? paint('red', formatCount(errors, 'error')) : right;
   const care = warnings === 0 ? '' : `  ${paint('yellow', formatCount(warnings, 'warning'))}`;
-  const share = formatShare(report.matched, report.visits);
-  const head = `${paint('bold', 'join-check')}  ${printable(report.table)}  ${share} matched  ${verdict}${care}`;
+  const head = `${paint('bold', 'join-check')}  ${printable(report.table)}  ${matchedShare(report)}  ${verdict}${care}`;
   const findings = report.findings.flatMap((finding) => [
     '',
     `${paint(finding.level === 'error' ? 'red' : 'yellow', finding.level)} ${finding.code}`,
@@ -56,6 +55,14 @@ export function renderJoinReport(report: JoinReport, { paint, width, isBrief }: 
     ? []
     : report.notes.flatMap((note, n) => [...(n === 0 ? [''] : []), wrapped(`note: ${note}`, '')]);
   return `${[head, ...findings, ...shares, ...notes, '', 'The right join:', '', indented(report.sql)].join('\n')}\n`;
+}
+
+/** What matches as the query stands, and by the SQL where that is more. */
+function matchedShare({ matched, matched_directly: directly, visits }: JoinReport): string {
+  const share = formatShare(matched, visits);
+  return directly === matched
+    ? `${share} matched`
+    : `${formatShare(directly, visits)} matched, ${share} by the SQL below`;
 }
 
 function valueList({ values }: JoinReport['findings'][number]): string {

@@ -53,3 +53,10 @@ test('no line of a sentence is longer than the terminal', () => {
     40,
   );
 });
+
+test('the first line tells what matches without the SQL that is printed, where that is less', () => {
+  const headOf = (matched_directly: number) =>
+    renderJoinReport({ ...report, matched_directly }, { paint: plainPaint, width: 80, isBrief: true }).split('\n')[0];
+  expect(headOf(2)).toBe('join-check  logs.visit  66.7 % matched  1 error');
+  expect(headOf(0)).toBe('join-check  logs.visit  0 % matched, 66.7 % by the SQL below  1 error');
+});
