@@ -72,6 +72,17 @@ describePostgres('join-check on a server', ({ createDatabase }) => {
     await database.execute('DROP OWNED BY join_reader; DROP ROLE join_reader');
   });
 
+  test('a code that is too rare to be listed is read right: its time without a zone, its spaces', async () => {
+    await database.execute(`
+      CREATE TABLE rare AS SELECT 'wx1' AS app_id, (4000 + n)::text AS code, '2025-05-20T00:00:00+08:00' AS visited_at
+      FROM generate_series(1, 1500) AS n, generate_series(1, 2);
+      INSERT INTO rare VALUES ('wx1', ' 9998', '2025-05-20 00:00:00')`);
+    const { sql, visits, matched } = await check('rare', { bridge: true });
+    expect([visits, matched]).toEqual([3_001, 3_001]);
+    expect(sql).toContain('CASE WHEN v.visited_at ~');
+    expect(await countOf(`${sql.replace(/;$/, '')} WHERE s.scene_key = '10'`)).toBe(3_001);
+  });
+
   test('a table is found beside many others of its name, with domains over domains as its columns', async () => {
     await database.execute(`
       CREATE DOMAIN short_code AS text; CREATE DOMAIN visit_code AS short_code;

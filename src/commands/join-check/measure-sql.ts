@@ -53,11 +53,14 @@ export const codeColumns = [
   'origin',
   'first_app_id',
   'last_app_id',
-  /** Of times that are numbers the least and the greatest; of texts how many hold an offset, do not, are days. */
+  /**
+   * Of the outcome as a whole, since not every code is listed. Of times that are numbers the least and the greatest; of texts how
+   * many hold an offset, do not, are days.
+   */
   'probe_1',
   'probe_2',
   'probe_3',
-  /** Of the outcome as a whole. */
+  'misspelled_codes',
   'all_visits',
   'all_codes',
 ] as const;
@@ -82,6 +85,10 @@ export function codesSql(subject: JoinSubject): string {
     ${time === null ? `ELSE 'after_last_version'` : timeOutcomes}
   END`;
   const count = (number: string) => dialect.asText(number, 'number');
+  const gathered = time?.kind === 'integer' ? ['MIN', 'MAX', 'MAX'] : ['SUM', 'SUM', 'SUM'];
+  const wholeProbes = gathered.map((gather, n) => {
+    return `${gather}(c.probe_${n + 1}) OVER (PARTITION BY c.outcome) AS probe_${n + 1}`;
+  });
   return `WITH scene_span AS (
   SELECT app_id, scene_key, MIN(${from}) AS first_from, MAX(${to}) AS last_to FROM ${dimension}
   WHERE app_id <> '' GROUP BY app_id, scene_key
@@ -99,14 +106,15 @@ export function codesSql(subject: JoinSubject): string {
   LEFT JOIN ${dimension} AS s ON s.app_id = v.app_id AND s.scene_key = v.scene_key AND ${inForce}
   GROUP BY 1, 2, 3, 4
 ), ranked AS (
-  SELECT c.code, c.cleaned, c.scene_key, c.outcome, c.visits, c.first_app_id, c.last_app_id, c.probe_1, c.probe_2, c.probe_3,
+  SELECT c.code, c.cleaned, c.scene_key, c.outcome, c.visits, c.first_app_id, c.last_app_id, ${wholeProbes.join(', ')},
+    SUM(CASE WHEN c.code <> c.cleaned THEN 1 ELSE 0 END) OVER (PARTITION BY c.outcome) AS misspelled_codes,
     SUM(c.visits) OVER (PARTITION BY c.outcome) AS all_visits, COUNT(*) OVER (PARTITION BY c.outcome) AS all_codes,
     ROW_NUMBER() OVER (PARTITION BY c.outcome ORDER BY c.visits DESC, c.code) AS place
   FROM counted AS c
 )
 SELECT r.code, CASE WHEN r.scene_key <> r.cleaned THEN 'launch' END AS is_launch, r.outcome, ${count('r.visits')} AS visits,
   l.mapping, a.origin, r.first_app_id, r.last_app_id, ${count('r.probe_1')} AS probe_1, ${count('r.probe_2')} AS probe_2,
-  ${count('r.probe_3')} AS probe_3, ${count('r.all_visits')} AS all_visits, ${count('r.all_codes')} AS all_codes
+  ${count('r.probe_3')} AS probe_3, ${count('r.misspelled_codes')} AS misspelled_codes, ${count('r.all_visits')} AS all_visits, ${count('r.all_codes')} AS all_codes
 FROM ranked AS r
 LEFT JOIN ${own('launch_scene')} AS l ON ${dialect.asText('l.launch_scene', 'number')} = ${dialect.withoutPrefix('r.cleaned')}
 LEFT JOIN ${own('access_source')} AS a ON a.access_source_key = r.scene_key

@@ -44,12 +44,14 @@ export function readMeasurement(subject: JoinSubject, answer: readonly (readonly
     codesOf[outcome] = Number(row.all_codes);
   }
   const counts = rows.map(countOf);
+  /** One row an outcome, of which only what is about the whole is read. */
+  const wholes = [...new Map(rows.map((row) => [row.outcome, row])).values()];
   const visits = outcomes.reduce((sum, outcome) => sum + byOutcome[outcome], 0);
   const extent = subject.sample === null ? visits : Math.max(visits, subject.table.estimatedRows ?? 0);
   const shape: JoinShape = {
     codes: codeKindOf(counts, subject.bridge),
-    isCleaned: subject.scene.kind !== 'integer' && counts.some(({ code }) => code !== null && isMisspelled(code)),
-    time: timeReadingOf(subject, rows),
+    isCleaned: subject.scene.kind !== 'integer' && wholes.some(({ misspelled_codes: codes }) => codes !== '0'),
+    time: timeReadingOf(subject, wholes),
     isLarge: extent >= LARGE,
   };
   return { visits, byOutcome, codesOf, counts, shape };
@@ -106,7 +108,7 @@ function timeReadingOf(subject: JoinSubject, rows: readonly CodeRow[]): TimeRead
   const reading = firstReading(subject);
   if (reading?.from === 'epoch') return numberReadingOf(rows);
   if (reading?.from !== 'text') return reading;
-  const [zoned, local, days, all] = (['probe_1', 'probe_2', 'probe_3', 'visits'] as const).map((column) =>
+  const [zoned, local, days, all] = (['probe_1', 'probe_2', 'probe_3', 'all_visits'] as const).map((column) =>
     rows.reduce((total, row) => total + Number(row[column]), 0),
   );
   if (all !== 0 && days === all) return { from: 'day' };
