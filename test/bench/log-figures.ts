@@ -101,7 +101,7 @@ async function makeLog(cli: CommandLine, database: BenchDatabase, accounts: numb
     CREATE INDEX ON answer (answered, app_id);
     INSERT INTO scene.scene_observation
     SELECT app_id, observed_at + age * interval '1 hour', status, payload_hash, error_code, error_message,
-      hold_reason, decided_at, run_id
+      hold_reason, decided_at, decision_note, run_id
     FROM generate_series(1, ${hours - 2}) AS hour,
       LATERAL (SELECT hour % ${everyHours} AS age) AS past,
       LATERAL (SELECT * FROM answer WHERE answered = hour - age ORDER BY app_id) AS a

@@ -84,8 +84,15 @@ describe('every command of the bundle', () => {
     expect((await result).code).toBe(143);
   });
 
+  test('join-check works on a target with SQL', async () => {
+    await writeFile(join(cwd, 'demo.yaml'), JSON.stringify({ target: { type: 'pglite', path: './data/demo' } }));
+    const column = ['--table', 'scene.launch_scene', '--scene-column', 'launch_scene', '--bridge'];
+    const { code, stdout } = await runCli(['join-check', '--config', 'demo.yaml', ...column], { cwd, env });
+    expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringContaining('100 % matched')]);
+  });
+
   test('is used here', () => {
-    expect([...uses.map(({ args: [name] }) => name), 'explain-rid', 'simulate'].sort()).toEqual(
+    expect([...uses.map(({ args: [name] }) => name), 'explain-rid', 'join-check', 'simulate'].sort()).toEqual(
       commandList.map(({ name }) => name).sort(),
     );
   });

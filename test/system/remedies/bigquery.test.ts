@@ -322,7 +322,7 @@ describe('what BigQuery refuses is over when it refuses no more:', () => {
         answer: ({ sql = '' }) => {
           if (sql.startsWith('UPDATE') && sql.includes('scene_meta')) return { affectedRows: Number(rows) };
           if (sql.includes('FROM `test.scene.scene_meta`') && isThere)
-            return { rows: [['1', '1', 'beginning', 'UTC', 'false']] };
+            return { rows: [['1', '1', 'beginning', 'UTC', bundledCatalog().hash, 'false']] };
           return undefined;
         },
       },
