@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseInstant } from '../../src/instant.ts';
-import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { type FakeJob, type FakeResult, startFakeBigquery } from '../support/fake-bigquery.ts';
 import { peakEnv, peakOf } from '../support/peak-memory.ts';
+import { settingsRow } from '../support/settings-row.ts';
 import { volumeLog } from '../support/volume-log.ts';
 
 /** A batch for BigQuery has 20,000 accounts, and the next is read while it is written: so much they may need. */
@@ -22,8 +22,7 @@ class HeadsOnly {
     }
     // Leases are given, and renewed.
     if (/^(?:MERGE|UPDATE) `[^`]*\.scene_lease`/.test(sql)) return { affectedRows: 1 };
-    if (sql.includes('.scene_meta`'))
-      return { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', 'false']] };
+    if (sql.includes('.scene_meta`')) return settingsRow();
     const asked = sql.startsWith('SELECT app_id, revision') ? parameters?.['app_ids'] : undefined;
     if (!Array.isArray(asked)) return {};
     const found = asked.toSorted().map((appId) => this.#heads.get(appId));

@@ -1,6 +1,5 @@
 /** What `check` says about a BigQuery target: rights one by one, project, API, billing and place, each with its remedy. */
 import { describe, expect, test } from 'vitest';
-import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
 import { createBigQueryClient } from '../../src/load/bigquery/client/bigquery-client.ts';
@@ -13,13 +12,14 @@ import {
   type PlannedFault,
   startFakeBigquery,
 } from '../support/fake-bigquery.ts';
+import { settingsRow } from '../support/settings-row.ts';
 
 const signal = new AbortController().signal;
 const me = 'serviceAccount:me@test.iam.gserviceaccount.com';
 const onProject = (role: string) => `gcloud projects add-iam-policy-binding test --member=${me} --role=${role}`;
 const onDataset = (dataset = 'scene') => `GRANT \`roles/bigquery.dataEditor\` ON SCHEMA \`test.${dataset}\` TO '${me}'`;
 const newest = String(newestSchemaVersion());
-const migrated = { rows: [[newest, '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] };
+const migrated = settingsRow();
 
 /** What `check` finds at a service that is no emulator: with rights, and with somebody who has them. */
 async function check(

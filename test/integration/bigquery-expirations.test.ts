@@ -4,15 +4,14 @@ import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import { parseBigQueryConfig } from '../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../src/load/bigquery/bigquery-loader.ts';
-import { migrationStatements, newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
+import { migrationStatements } from '../../src/load/bigquery/schema/migrations.ts';
 import { momentaryTimings, startLoaderOnFake } from '../support/bigquery-on-fake.ts';
 import { type FakeBigqueryOptions, startFakeBigquery } from '../support/fake-bigquery.ts';
+import { settingsRow } from '../support/settings-row.ts';
 
 const { signal } = new AbortController();
 const day = 86_400_000;
-const migrated = {
-  rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']],
-};
+const migrated = settingsRow();
 
 async function onFake(options: FakeBigqueryOptions) {
   const fake = await startFakeBigquery({

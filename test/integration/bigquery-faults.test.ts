@@ -1,7 +1,6 @@
 /** What the BigQuery loader does when service, network or rights fail it, played by a REST server of our own. */
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
 import {
   insertOf,
   instantAt,
@@ -13,6 +12,7 @@ import {
 import type { ChangeSet } from '../../src/load/loader.ts';
 import { startLoaderOnFake } from '../support/bigquery-on-fake.ts';
 import { type FakeBigquery, type FakeRequest, faults } from '../support/fake-bigquery.ts';
+import { settingsRow } from '../support/settings-row.ts';
 
 const signal = new AbortController().signal;
 const runRow = sampleChangeSet(1, { payloads: [] });
@@ -439,7 +439,7 @@ describe('a lease', () => {
 });
 
 describe('check', () => {
-  const metaRow = { rows: [['2', '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] };
+  const metaRow = settingsRow();
   const answer = ({ sql }: { readonly sql?: string }) =>
     sql?.includes('FROM `test.scene.scene_meta`') ? metaRow : undefined;
 

@@ -7,6 +7,7 @@ import { migrateTarget, prepareTarget } from '../../src/pipeline/run/prepare-tar
 import { type LoaderOnFake, startLoaderOnFake, takesLease } from '../support/bigquery-on-fake.ts';
 import type { FakeJob, FakeResult } from '../support/fake-bigquery.ts';
 import { contextFor } from '../support/run-case.ts';
+import { settingsRow } from '../support/settings-row.ts';
 
 const newest = String(newestSchemaVersion());
 const signal = new AbortController().signal;
@@ -36,9 +37,7 @@ class Tables {
   readonly answer = ({ sql = '', parameters = {} }: Omit<FakeJob, 'result'>): FakeResult | undefined => {
     const { lease_id: lease, holder } = parameters;
     if (sql.startsWith('SELECT schema_version')) {
-      return this.schemaVersion === null
-        ? undefined
-        : { rows: [[this.schemaVersion, '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] };
+      return this.schemaVersion === null ? undefined : settingsRow({ schemaVersion: this.schemaVersion });
     }
     if (sql.includes('BEGIN TRANSACTION')) this.schemaVersion = newest;
     if (lease === 'target' && sql.startsWith('MERGE')) {

@@ -1,12 +1,11 @@
 /** The real program in a process of its own, and a Google that it is known to. */
 import { expect } from 'vitest';
-import { bundledCatalog } from '../../src/catalog/scene-catalog.ts';
-import { newestSchemaVersion } from '../../src/load/bigquery/schema/migrations.ts';
 import { takesLease } from './bigquery-on-fake.ts';
 import { type CliWorkspace, createCliWorkspace } from './cli-workspace.ts';
 import type { FakeResult } from './fake-bigquery.ts';
 import { externalAccount, type FakeGoogle, keyFiles, startFakeGoogle } from './fake-google.ts';
 import { secrets } from './fake-google-tokens.ts';
+import { settingsRow } from './settings-row.ts';
 import type { CliResult } from './spawn-cli.ts';
 
 /** An account to act as. */
@@ -15,9 +14,7 @@ export const other = 'other@test.iam.gserviceaccount.com';
 /** A dataset whose schema is there, and leases for everybody. */
 function answerQuery({ sql = '' }: { readonly sql?: string }): FakeResult | undefined {
   if (takesLease(sql)) return { affectedRows: 1 };
-  return sql.includes('FROM `test.scene.scene_meta`')
-    ? { rows: [[String(newestSchemaVersion()), '1', 'beginning', 'Asia/Shanghai', bundledCatalog().hash, 'false']] }
-    : undefined;
+  return sql.includes('FROM `test.scene.scene_meta`') ? settingsRow() : undefined;
 }
 
 export interface GoogleStage extends AsyncDisposable {

@@ -2,7 +2,6 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { bundledCatalog } from '../../../src/catalog/scene-catalog.ts';
 import { assertNoEmulatorVariable, parseBigQueryConfig } from '../../../src/load/bigquery/bigquery-config.ts';
 import { createBigQueryLoader } from '../../../src/load/bigquery/bigquery-loader.ts';
 import { sampleChangeSet, sampleMeta, sampleSettings } from '../../../src/load/contract/sample-rows.ts';
@@ -17,6 +16,7 @@ import {
   type Situation,
   startGoogleStage,
 } from '../../support/google-stage.ts';
+import { settingsRow } from '../../support/settings-row.ts';
 
 const withKey: Situation = { target: { keyFile: 'key.json' }, files: keyFile };
 
@@ -266,9 +266,7 @@ describe('what BigQuery refuses is over when it refuses no more:', () => {
       {},
       {
         answer: ({ sql }) =>
-          sql?.includes('scene_meta')
-            ? { rows: [['1', '1', cell, 'Asia/Shanghai', bundledCatalog().hash, 'false']] }
-            : undefined,
+          sql?.includes('scene_meta') ? settingsRow({ schemaVersion: 1, firstSeen: cell }) : undefined,
       },
     );
     await expect(stage.loader.readMeta(signal)).rejects.toMatchObject({
@@ -322,7 +320,7 @@ describe('what BigQuery refuses is over when it refuses no more:', () => {
         answer: ({ sql = '' }) => {
           if (sql.startsWith('UPDATE') && sql.includes('scene_meta')) return { affectedRows: Number(rows) };
           if (sql.includes('FROM `test.scene.scene_meta`') && isThere)
-            return { rows: [['1', '1', 'beginning', 'UTC', bundledCatalog().hash, 'false']] };
+            return settingsRow({ schemaVersion: 1, timeZone: 'UTC' });
           return undefined;
         },
       },
