@@ -19,19 +19,27 @@ export async function* chunksOfStream<Row>(rows: AsyncIterable<Row>, size: numbe
 }
 
 /** Gathers a stream that is ordered by account into an array for each account. */
-export async function* accountsOfStream<Row extends { readonly appId: string }>(
+export function accountsOfStream<Row extends { readonly appId: string }>(
   rows: AsyncIterable<Row>,
 ): AsyncGenerator<readonly [Row, ...Row[]]> {
-  let account: [Row, ...Row[]] | undefined;
+  return runsOfStream(rows, ({ appId }) => appId);
+}
+
+/** Gathers a stream into an array for each run of rows that have the same key. */
+export async function* runsOfStream<Row>(
+  rows: AsyncIterable<Row>,
+  keyOf: (row: Row) => string,
+): AsyncGenerator<readonly [Row, ...Row[]]> {
+  let run: [Row, ...Row[]] | undefined;
   for await (const row of rows) {
-    if (account?.[0].appId === row.appId) {
-      account.push(row);
+    if (run !== undefined && keyOf(run[0]) === keyOf(row)) {
+      run.push(row);
       continue;
     }
-    if (account !== undefined) yield account;
-    account = [row];
+    if (run !== undefined) yield run;
+    run = [row];
   }
-  if (account !== undefined) yield account;
+  if (run !== undefined) yield run;
 }
 
 /**

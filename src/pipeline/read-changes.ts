@@ -1,4 +1,4 @@
-import { chunksOfStream } from '../chunks.ts';
+import { chunksOfStream, runsOfStream } from '../chunks.ts';
 import { type ChangePeriod, type SceneChange, sceneChanges } from '../dimension/scene-changes.ts';
 import type { Version } from '../dimension/version.ts';
 import { BEGINNING, type Micros, OPEN_END } from '../instant.ts';
@@ -46,16 +46,6 @@ function within(instant: Micros): Micros {
   return instant < OPEN_END ? instant : OPEN_END;
 }
 
-/** Gathers versions that are ordered by scene into an array for each scene. */
-async function* scenesOf(versions: AsyncIterable<Version>): AsyncGenerator<readonly [Version, ...Version[]]> {
-  let scene: [Version, ...Version[]] | undefined;
-  for await (const version of versions) {
-    if (scene?.[0].sceneId === version.sceneId) {
-      scene.push(version);
-      continue;
-    }
-    if (scene !== undefined) yield scene;
-    scene = [version];
-  }
-  if (scene !== undefined) yield scene;
+function scenesOf(versions: AsyncIterable<Version>): AsyncGenerator<readonly [Version, ...Version[]]> {
+  return runsOfStream(versions, ({ sceneId }) => sceneId);
 }
