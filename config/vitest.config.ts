@@ -17,6 +17,7 @@ const suites = {
   clients: { testTimeout: 120_000 },
   browser: { testTimeout: 120_000, hookTimeout: 300_000 },
   analysts: { testTimeout: 300_000, hookTimeout: 600_000 },
+  operators: { testTimeout: 300_000, hookTimeout: 600_000 },
 } as const;
 
 const root = new URL('..', import.meta.url).pathname;
