@@ -9,19 +9,19 @@ import { readChanges } from '../pipeline/read-changes.ts';
 import { requireSchema } from '../pipeline/run/require-target.ts';
 import { formatCount } from '../report/format-count.ts';
 import { renderSceneChanges } from '../report/scene-change-table.ts';
-import type { RunAction } from './session/run-action.ts';
-import type { CommonOptions } from './session/session.ts';
 import {
   decisionSchema,
   type NotedDecision,
   notesOfChanges,
   readNotedDecisions,
   renderDecisions,
-} from './work/noted-decisions.ts';
-import { type Since, sinceOption } from './work/since-option.ts';
-import { addAppIds } from './work/sync-options.ts';
-import { describeUnknownAccounts } from './work/unknown-accounts.ts';
-import { withTarget } from './work/with-target.ts';
+} from './decision/noted-decisions.ts';
+import type { RunAction } from './session/run-action.ts';
+import type { CommonOptions } from './session/session.ts';
+import { addAppIds } from './source/sync-options.ts';
+import { describeUnknownAccounts } from './source/unknown-accounts.ts';
+import { type Since, sinceOption } from './target/since-option.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Shows what happened to scenes in a period, by the effective times: opened, renamed, removed, returned. The table function scene_changes gives the same rows in SQL.';

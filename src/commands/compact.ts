@@ -8,9 +8,9 @@ import type { Paint } from '../report/paint.ts';
 import { shellWord } from '../shell-word.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { schemaOf } from './work/schema-of.ts';
-import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
-import { withTarget } from './work/with-target.ts';
+import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { schemaOf } from './target/schema-of.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Makes the log smaller: of consecutive equal answers of an account, or failures of one code, that are older than --keep, ' +

@@ -9,10 +9,10 @@ import { count, type Document, time } from '../output-fields.ts';
 import { printable } from '../report/printable.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
-import { failedCall } from './work/failed-call.ts';
-import { withSource } from './work/open-source.ts';
-import { rosterWithoutTarget } from './work/roster-of.ts';
-import { withCredentials } from './work/with-credentials.ts';
+import { failedCall } from './source/failed-call.ts';
+import { withSource } from './source/open-source.ts';
+import { rosterWithoutTarget } from './source/roster-of.ts';
+import { withCredentials } from './source/with-credentials.ts';
 
 export const description =
   'Asks WeChat what it knows about a call that failed: time, duration, client IP, request and response. WeChat tells that for ' +

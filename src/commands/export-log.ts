@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { exportLog } from '../pipeline/export-log.ts';
+import { assertOneResult, type ResultOptions, writeResult } from './result/write-result.ts';
 import type { RunAction } from './session/run-action.ts';
-import { withTarget } from './work/with-target.ts';
-import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Writes every answer with its decision, in the format that replay reads: moves a dimension to another warehouse.';

@@ -11,10 +11,10 @@ import {
   exportFormats,
   exportVersions,
 } from '../pipeline/export-versions.ts';
+import { assertOneResult, type ResultOptions, writeResult } from './result/write-result.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { withTarget } from './work/with-target.ts';
-import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Writes dim_scene, one row a version, ordered by account, key and time. The unknown member is left out.';

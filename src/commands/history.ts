@@ -8,12 +8,12 @@ import { exportRowSchema, toExportRow } from '../pipeline/export-versions.ts';
 import { requireSchema } from '../pipeline/run/require-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
+import { decisionSchema, type NotedDecision, readNotedDecisions, renderDecisions } from './decision/noted-decisions.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
-import { decisionSchema, type NotedDecision, readNotedDecisions, renderDecisions } from './work/noted-decisions.ts';
-import { addAppIds } from './work/sync-options.ts';
-import { describeUnknownAccounts } from './work/unknown-accounts.ts';
-import { withTarget } from './work/with-target.ts';
+import { addAppIds } from './source/sync-options.ts';
+import { describeUnknownAccounts } from './source/unknown-accounts.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description = 'Shows the versions of a scene: its names and when each was in force.';
 

@@ -4,8 +4,8 @@ import { count, type Document } from '../output-fields.ts';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
 import { printable } from '../report/printable.ts';
 import type { RunAction } from './session/run-action.ts';
-import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
-import { withTarget } from './work/with-target.ts';
+import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Creates or upgrades schema, views, comments and grants of the target, and brings in the access sources and launch scenes of the config. Running it again is harmless.';

@@ -11,11 +11,11 @@ import { ridDocumentSchema } from './explain-rid.ts';
 import { historyDocumentSchema } from './history.ts';
 import { joinReportSchema } from './join-check/join-report.ts';
 import { migrateDocumentSchema } from './migrate.ts';
+import { fileDocumentSchema } from './result/write-result.ts';
 import { errorDocumentSchema } from './session/error-document.ts';
 import { simulateDocumentSchema } from './simulate.ts';
 import { statusDocumentSchema } from './status/status-document.ts';
 import { tokenDocumentSchema } from './token.ts';
-import { fileDocumentSchema } from './work/write-result.ts';
 
 /** The documents that `--json` prints, each described beside the function that makes it. */
 const outputs: Readonly<Record<string, z.ZodType>> = {

@@ -3,12 +3,12 @@ import { requireSource } from '../config/roster/open-roster.ts';
 import { ScenedimError } from '../errors.ts';
 import { planReplay, planSync } from '../pipeline/dry-run.ts';
 import { createChangeList } from '../report/change-list.ts';
+import { openInput } from './result/open-input.ts';
+import { reportRun } from './result/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
-import { openInput } from './work/open-input.ts';
-import { openSource } from './work/open-source.ts';
-import { reportRun } from './work/report-run.ts';
-import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './work/sync-options.ts';
-import { runOnTarget } from './work/with-target.ts';
+import { openSource } from './source/open-source.ts';
+import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
+import { runOnTarget } from './target/with-target.ts';
 
 export const description = 'Shows what sync, or with --input what replay, would change. Writes nothing.';
 

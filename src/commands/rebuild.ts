@@ -3,11 +3,11 @@ import { ScenedimError } from '../errors.ts';
 import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.ts';
 import { formatCount } from '../report/format-count.ts';
 import { shellWord } from '../shell-word.ts';
+import { type ReportOptions, reportRun } from './result/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
-import { type ReportOptions, reportRun } from './work/report-run.ts';
-import { schemaOf } from './work/schema-of.ts';
-import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
-import { runOnTarget, withTarget } from './work/with-target.ts';
+import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { schemaOf } from './target/schema-of.ts';
+import { runOnTarget, withTarget } from './target/with-target.ts';
 
 export const description =
   'Recomputes dim_scene from the stored answers: after dimension.firstSeen or the program changed, or to repair it. ' +

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { replay } from '../pipeline/replay.ts';
+import { openInput } from './result/open-input.ts';
+import { type ReportOptions, reportRun } from './result/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
-import { openInput } from './work/open-input.ts';
-import { type ReportOptions, reportRun } from './work/report-run.ts';
-import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
-import { runOnTarget } from './work/with-target.ts';
+import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { runOnTarget } from './target/with-target.ts';
 
 export const description =
   'Applies recorded answers, as export-log writes them. Those that are stored already change nothing; late ones go where they belong.';

@@ -7,18 +7,18 @@ import type { RunContext } from '../pipeline/run/run-context.ts';
 import type { ReportedAccount, ReportedProblem } from '../report/html/content/report-content.ts';
 import { renderReport } from '../report/html/report-page.ts';
 import { createZonedTime } from '../report/html/zoned-time.ts';
+import { explainHeld } from './decision/explain-held.ts';
+import { notesOfChanges, readNotedDecisions } from './decision/noted-decisions.ts';
+import { assertOneResult, type ResultOptions, writeResult } from './result/write-result.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
+import { addAppIds } from './source/sync-options.ts';
+import { describeUnknownAccounts } from './source/unknown-accounts.ts';
 import { describeHeld, suspended } from './status/status-remedies.ts';
-import { type AccountStanding, readStandings, stateOf } from './work/account-standing.ts';
-import { explainHeld } from './work/explain-held.ts';
-import { notesOfChanges, readNotedDecisions } from './work/noted-decisions.ts';
-import { type Since, sinceOption } from './work/since-option.ts';
-import { type CredentialKinds, explainStoredError, readCredentialKinds } from './work/stored-error.ts';
-import { addAppIds } from './work/sync-options.ts';
-import { describeUnknownAccounts } from './work/unknown-accounts.ts';
-import { withTarget } from './work/with-target.ts';
-import { assertOneResult, type ResultOptions, writeResult } from './work/write-result.ts';
+import { type AccountStanding, readStandings, stateOf } from './target/account-standing.ts';
+import { type Since, sinceOption } from './target/since-option.ts';
+import { type CredentialKinds, explainStoredError, readCredentialKinds } from './target/stored-error.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Writes one HTML page that needs nothing else: the timeline of every scene, what changed, freshness and problems, drift.';

@@ -12,7 +12,7 @@ import { parseSimulatorScript, type SimulatorScript } from '../simulator/simulat
 import { describeUnreadable, readText } from '../text-file.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
-import { addAppIds } from './work/sync-options.ts';
+import { addAppIds } from './source/sync-options.ts';
 
 export const description =
   'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.';

@@ -3,9 +3,9 @@ import { requireDuration } from '../config/duration.ts';
 import { requireSource } from '../config/roster/open-roster.ts';
 import { awaitOtherRuns } from '../pipeline/run/run.ts';
 import { sync } from '../pipeline/sync.ts';
+import { reportRun } from './result/report-run.ts';
 import type { RunAction } from './session/run-action.ts';
-import { openSource } from './work/open-source.ts';
-import { reportRun } from './work/report-run.ts';
+import { openSource } from './source/open-source.ts';
 import {
   addLockTimeout,
   addReportOptions,
@@ -13,8 +13,8 @@ import {
   flagSettings,
   type SyncFlags,
   syncOptionsOf,
-} from './work/sync-options.ts';
-import { runOnTarget } from './work/with-target.ts';
+} from './source/sync-options.ts';
+import { runOnTarget } from './target/with-target.ts';
 
 export const description =
   'Fetches the scene lists of the accounts in the config from WeChat and applies what changed. Running it again is harmless.';

@@ -7,10 +7,10 @@ import type { AppSecretCredentials } from '../extract/scene-source.ts';
 import { count, type Document } from '../output-fields.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
-import { failedCall } from './work/failed-call.ts';
-import { withSource } from './work/open-source.ts';
-import { rosterWithoutTarget } from './work/roster-of.ts';
-import { credentialsOf, secretContextOf } from './work/with-credentials.ts';
+import { failedCall } from './source/failed-call.ts';
+import { withSource } from './source/open-source.ts';
+import { rosterWithoutTarget } from './source/roster-of.ts';
+import { credentialsOf, secretContextOf } from './source/with-credentials.ts';
 
 export const description =
   'Replaces the access token that stable_token gives for an account. Whatever uses the one before is refused from then on, ' +

@@ -4,8 +4,8 @@ import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { printable } from '../report/printable.ts';
 import type { RunAction } from './session/run-action.ts';
-import { addLockTimeout, type LockFlags } from './work/sync-options.ts';
-import { withTarget } from './work/with-target.ts';
+import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Proves that dim_scene and scene_account are what the stored answers give and that every row keeps the rules. ' +

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const run = promisify(execFile);
-const module = new URL('../../src/commands/work/write-file-atomically.ts', import.meta.url).href;
+const module = new URL('../../src/commands/result/write-file-atomically.ts', import.meta.url).href;
 
 test('a file that is a mount of its own gets the new content', async () => {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'mounted-'));

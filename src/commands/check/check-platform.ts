@@ -7,7 +7,7 @@ import { openRefreshTokenFile } from '../../extract/refresh-tokens/file-store.ts
 import { isOpenToOthers } from '../../extract/refresh-tokens/token-file.ts';
 import { shellWord } from '../../shell-word.ts';
 import type { Session } from '../session/session.ts';
-import { componentCredentials } from '../work/platform-options.ts';
+import { componentCredentials } from '../source/platform-options.ts';
 import { assertUsable } from './assert-usable.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 

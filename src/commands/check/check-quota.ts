@@ -5,9 +5,9 @@ import type { FetchFailure, SourceAccount } from '../../extract/scene-source.ts'
 import type { WechatSource } from '../../extract/wechat-source.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
-import { failedCall } from '../work/failed-call.ts';
-import { withSource } from '../work/open-source.ts';
-import { withCredentials } from '../work/with-credentials.ts';
+import { failedCall } from '../source/failed-call.ts';
+import { withSource } from '../source/open-source.ts';
+import { withCredentials } from '../source/with-credentials.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /** How many accounts are asked about without `--app-id`. */

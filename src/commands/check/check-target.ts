@@ -10,16 +10,16 @@ import { requireTarget, requireVerifiable } from '../../pipeline/run/require-tar
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
+import { explainHeld } from '../decision/explain-held.ts';
 import type { Session } from '../session/session.ts';
-import { type AccountStanding, acceptArguments, readStandings } from '../work/account-standing.ts';
-import { explainHeld } from '../work/explain-held.ts';
-import { findStale, isStale, type StaleAccount } from '../work/find-stale.ts';
+import { type AccountStanding, acceptArguments, readStandings } from '../target/account-standing.ts';
+import { findStale, isStale, type StaleAccount } from '../target/find-stale.ts';
 import {
   type CredentialKinds,
   explainStoredError,
   readCredentialKinds,
   type StoredError,
-} from '../work/stored-error.ts';
+} from '../target/stored-error.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
 
 /** Accounts with the same trouble are named one by one up to this many. */

@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { configSchema } from '../../config/config-schema.ts';
 import type { Config } from '../../config/load-config.ts';
 import { sync } from '../../pipeline/sync.ts';
+import { reportRun } from '../result/report-run.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { openSource } from '../work/open-source.ts';
-import { reportRun } from '../work/report-run.ts';
-import { syncOptionsOf } from '../work/sync-options.ts';
-import { withTarget } from '../work/with-target.ts';
+import { openSource } from '../source/open-source.ts';
+import { syncOptionsOf } from '../source/sync-options.ts';
+import { withTarget } from '../target/with-target.ts';
 import { runDemo } from './run-demo.ts';
 
 export const description =

@@ -15,7 +15,7 @@ import { renderRunSummary } from '../../report/run-summary.ts';
 import { renderTable } from '../../report/table.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { withTarget } from '../work/with-target.ts';
+import { withTarget } from '../target/with-target.ts';
 import { type DemoStep, demoAppId, demoSteps, demoVisitsSql } from './demo-steps.ts';
 
 const DIRECTORY = './data/demo';

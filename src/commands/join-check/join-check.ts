@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ScenedimError } from '../../errors.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { withTarget } from '../work/with-target.ts';
+import { withTarget } from '../target/with-target.ts';
 import { checkJoin, type JoinQuestion } from './check-join.ts';
 import { renderJoinReport } from './render-join-report.ts';
 

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/load-config.ts';
-import { schemaOf } from '../work/schema-of.ts';
+import { schemaOf } from '../target/schema-of.ts';
 
 /** A server of a data contract: where the tables are, without user, password and key. */
 export type ContractServer =

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatInstant, type Micros } from '../../instant.ts';
 import { count, type Document, time } from '../../output-fields.ts';
-import { type AccountStanding, accountStates, stateOf } from '../work/account-standing.ts';
+import { type AccountStanding, accountStates, stateOf } from '../target/account-standing.ts';
 
 const statusRow = z.strictObject({
   app_id: z.string(),

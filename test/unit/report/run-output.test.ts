@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { outputJsonSchema, outputNames } from '../../../src/commands/output-schemas.ts';
-import { writeFileAtomically } from '../../../src/commands/work/write-file-atomically.ts';
+import { writeFileAtomically } from '../../../src/commands/result/write-file-atomically.ts';
 import { ScenedimError } from '../../../src/errors.ts';
 import { type RunReport, runReportSchema } from '../../../src/pipeline/run/run-report.ts';
 import { plainPaint } from '../../../src/report/paint.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Session } from '../../../../src/commands/session/session.ts';
-import { authorizersAtWechat } from '../../../../src/commands/work/authorizers-at-wechat.ts';
+import { authorizersAtWechat } from '../../../../src/commands/source/authorizers-at-wechat.ts';
 import { ListedTokens } from '../../../../src/extract/credentials/listed-tokens.ts';
 import type { WechatSource } from '../../../../src/extract/wechat-source.ts';
 import { createInstantTimer } from '../../../support/virtual-timer.ts';

@@ -8,9 +8,9 @@ import type { WechatSource } from '../../extract/wechat-source.ts';
 import { isInShard, type Shard } from '../../pipeline/fetch/shard.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { SyncOptions } from '../../pipeline/sync.ts';
+import type { ReportOptions } from '../result/report-run.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { authorizersAtWechat } from './authorizers-at-wechat.ts';
-import type { ReportOptions } from './report-run.ts';
 import { rosterOf } from './roster-of.ts';
 import { withCredentials } from './with-credentials.ts';
 

@@ -4,8 +4,8 @@ import type { SecretReference } from '../../config/secret/secret-reference.ts';
 import { isScenedimError } from '../../errors.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
-import { authorizersInTarget, rosterOf } from './roster-of.ts';
-import { secretContextOf } from './with-credentials.ts';
+import { authorizersInTarget, rosterOf } from '../source/roster-of.ts';
+import { secretContextOf } from '../source/with-credentials.ts';
 
 /**
  * Makes the secrets of all accounts and of the platform known to the redactor, before a text of somebody is stored. Variables

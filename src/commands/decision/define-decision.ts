@@ -4,9 +4,9 @@ import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { printable } from '../../report/printable.ts';
 import type { RunAction } from '../session/run-action.ts';
+import { addLockTimeout, type LockFlags } from '../source/sync-options.ts';
+import { withTarget } from '../target/with-target.ts';
 import { registerSecrets } from './register-secrets.ts';
-import { addLockTimeout, type LockFlags } from './sync-options.ts';
-import { withTarget } from './with-target.ts';
 
 /** Options of `accept` and `hold`, apart from the time. */
 export interface DecisionFlags extends LockFlags {

@@ -3,7 +3,7 @@ import { describeHold } from '../../dimension/guards.ts';
 import { countRemovals } from '../../dimension/timeline.ts';
 import type { Loader } from '../../load/loader.ts';
 import { normalizeBody } from '../../normalize/normalize-body.ts';
-import type { AccountStanding } from './account-standing.ts';
+import type { AccountStanding } from '../target/account-standing.ts';
 
 /** So many bodies are in memory at once. */
 const BODIES = 50;

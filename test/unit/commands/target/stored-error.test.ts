@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { MAX_CLOCK_SKEW } from '../../../../src/clock.ts';
-import { explainStoredError } from '../../../../src/commands/work/stored-error.ts';
+import { explainStoredError } from '../../../../src/commands/target/stored-error.ts';
 import type { CredentialKind } from '../../../../src/extract/scene-source.ts';
 import { sampleHead } from '../../../../src/load/contract/sample-rows.ts';
 

@@ -4,8 +4,8 @@ import { requireSource } from '../../config/roster/open-roster.ts';
 import { createWechatSource, type WechatSource } from '../../extract/wechat-source.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { Session } from '../session/session.ts';
+import { withTarget } from '../target/with-target.ts';
 import { platformOptions } from './platform-options.ts';
-import { withTarget } from './with-target.ts';
 
 /**
  * The source of a config, beside an open target. `context` is that of the target, which may keep

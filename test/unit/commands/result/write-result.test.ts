@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { writeResult } from '../../../../src/commands/result/write-result.ts';
 import { createOutput } from '../../../../src/commands/session/output.ts';
 import type { Session } from '../../../../src/commands/session/session.ts';
-import { writeResult } from '../../../../src/commands/work/write-result.ts';
 
 async function* lines() {
   for (;;) yield 'a line that nobody reads\n';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Session } from '../../../../src/commands/session/session.ts';
-import { type SyncFlags, syncOptionsOf } from '../../../../src/commands/work/sync-options.ts';
+import { type SyncFlags, syncOptionsOf } from '../../../../src/commands/source/sync-options.ts';
 import type { Config } from '../../../../src/config/load-config.ts';
 import type { WechatSource } from '../../../../src/extract/wechat-source.ts';
 import { createMemoryLoader } from '../../../../src/load/memory/memory-loader.ts';

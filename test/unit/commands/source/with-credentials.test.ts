@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Session } from '../../../../src/commands/session/session.ts';
-import { credentialsOf, secretContextOf } from '../../../../src/commands/work/with-credentials.ts';
+import { credentialsOf, secretContextOf } from '../../../../src/commands/source/with-credentials.ts';
 import type { Config } from '../../../../src/config/load-config.ts';
 
 const { signal } = new AbortController();

@@ -8,7 +8,7 @@ import { CREDENTIALS_UNUSABLE, type CredentialKind, NO_REFRESH_TOKEN } from '../
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
-import { authorizersInTarget, rosterOf } from './roster-of.ts';
+import { authorizersInTarget, rosterOf } from '../source/roster-of.ts';
 
 /** What the newest attempt of an account failed with and what to do about it; null when it did not fail. */
 export function explainStoredError(head: AccountHead, kinds: CredentialKinds, now: Micros): StoredError | null {

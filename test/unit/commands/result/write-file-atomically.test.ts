@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, mkdtempDisposable, readdir, readFile, writeFile } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeFileAtomically } from '../../../../src/commands/work/write-file-atomically.ts';
+import { writeFileAtomically } from '../../../../src/commands/result/write-file-atomically.ts';
 
 test('a file below something that is no directory cannot be written, and that is no defect', async () => {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'write-'));

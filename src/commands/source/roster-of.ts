@@ -3,7 +3,7 @@ import { openRoster, type Roster, type RosterOptions } from '../../config/roster
 import { ScenedimError } from '../../errors.ts';
 import type { Loader } from '../../load/loader.ts';
 import type { Session } from '../session/session.ts';
-import { withTarget } from './with-target.ts';
+import { withTarget } from '../target/with-target.ts';
 
 /** Who has authorised the platform, for `accounts: { platform: all }`. */
 export type Authorizers = RosterOptions['authorizers'];
