@@ -17,7 +17,7 @@ import { createSession, type HostProcess, type SessionParts } from './session/se
 import { usageError } from './session/usage-error.ts';
 
 /** How long a stop by a signal may take, without `--grace`. */
-const GRACE = '30s';
+export const GRACE = '30s';
 
 /** How long a stopped command waits for somebody to read its last words. */
 const LAST_WORDS_MS = 1_000;

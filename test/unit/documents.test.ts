@@ -148,7 +148,7 @@ describe('commands', () => {
     const all = new Set([...(await optionsByCommand()).values()].flat());
     const ofOthers = [
       ...['--global', '--silent', '--project'],
-      ...['--rm', '--read-only', '--from', '--from-file', '--patch-file'],
+      ...['--rm', '--read-only', '--from', '--from-file', '--tail', '--local', '--type'],
       ...['--member', '--role', '--location', '--use'],
     ];
     const texts = userDocuments.map(textOf).join('\n');
