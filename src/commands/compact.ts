@@ -1,11 +1,11 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { requireDuration } from '../config/duration.ts';
-import { ScenedimError } from '../errors.ts';
+import type { Config } from '../config/load-config.ts';
 import { type CompactReport, compact, planCompact } from '../pipeline/compact.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
-import { shellWord } from '../shell-word.ts';
+import { addWatchOptions, type RunWatch, type WatchedResult, type WatchOptions, watchRun } from './result/watch-run.ts';
+import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
@@ -22,7 +22,7 @@ export const examples = [
   ['compact --keep 90d --confirm scene', 'in a job'],
 ] as const;
 
-interface CompactFlags extends LockFlags {
+interface CompactFlags extends LockFlags, WatchOptions {
   /** A duration, as it was written. */
   readonly keep: string;
   readonly dryRun?: true;
@@ -30,52 +30,46 @@ interface CompactFlags extends LockFlags {
 }
 
 export function define(command: Command, run: RunAction): void {
-  addLockTimeout(command)
+  addWatchOptions(addLockTimeout(command))
     .requiredOption('--keep <duration>', 'leave younger observations alone, like 90d (required)')
     .option('--dry-run', 'only tell what would be deleted')
     .option('--confirm <schema>', 'the schema or dataset of the target, to confirm it where there is no terminal')
-    .action(
-      run<CompactFlags>(async (session, flags) => {
-        const { keep, dryRun, confirm } = flags;
-        const options = { keepMs: requireDuration(keep, '--keep') };
-        const config = await session.loadConfig();
-        const target = { label: 'compact', lockTimeoutMs: flags.lockTimeout };
-        const meant = `scenedim compact --keep ${keep} --confirm ${shellWord(schemaOf(config.target))}`;
-        if (confirm !== undefined && confirm !== schemaOf(config.target))
-          throw notConfirmed(`--confirm ${confirm} is not the schema or dataset of this target`, meant);
-        if (dryRun === true || confirm === undefined) {
-          const planned = await withTarget(session, config, target, (context) => planCompact(context, options));
-          const isDone = dryRun === true || planned.outcome === 'nothing_changed';
-          if (isDone || !(await isConfirmed(session, planned, meant))) return print(session, planned, flags);
-        }
-        const done = await withTarget(session, config, target, (context) => compact(context, options));
-        return print(session, done, flags);
-      }),
-    );
+    .action(run<CompactFlags>(askAndCompact));
 }
 
-/** Asks on a terminal; where there is none, `--confirm` is missing. */
-async function isConfirmed({ stdin, stderr, screen, signal }: Session, planned: CompactReport, meant: string) {
-  if (stdin.isTTY !== true || !screen.isTerminal) {
-    const what = `it would delete ${describeRemoved(planned)}; nothing was done`;
-    throw notConfirmed(`compact needs --confirm where there is no terminal to ask on: ${what}`, meant);
-  }
-  const terminal = createInterface({ input: stdin, output: stderr });
-  const { promise: left, resolve: leave } = Promise.withResolvers<string>();
-  terminal.once('close', () => leave(''));
-  const question = `delete ${describeRemoved(planned)}? [y/N]: `;
-  try {
-    const answer = await Promise.race([terminal.question(question, { signal }), left]);
-    return /^y(?:es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+async function askAndCompact(session: Session, flags: CompactFlags): Promise<number> {
+  const { keep, dryRun, confirm } = flags;
+  const options = { keepMs: requireDuration(keep, '--keep') };
+  const target = { label: 'compact', lockTimeoutMs: flags.lockTimeout };
+  const consent = (config: Config) => ({
+    name: schemaOf(config.target),
+    kind: 'the schema or dataset of this target',
+    given: confirm,
+    command: `compact --keep ${keep}`,
+  });
+  const work = async (watch: RunWatch): Promise<WatchedResult & { readonly report: CompactReport }> => {
+    const config = await session.loadConfig();
+    assertConfirmed(consent(config));
+    const isPlanned = dryRun === true || confirm === undefined;
+    const planned = isPlanned ? await withTarget(session, config, target, (each) => planCompact(each, options)) : null;
+    if (planned !== null) {
+      const isDone = dryRun === true || planned.outcome === 'nothing_changed';
+      const question = `delete ${describeRemoved(planned)}`;
+      if (isDone || !(await isConsented(session, { ...consent(config), question }))) return resultOf(planned);
+    }
+    await watch.begin(config);
+    return resultOf(await withTarget(session, config, target, (context) => compact(context, options)));
+  };
+  return watchRun(session, 'compact', flags, work, ({ report }) => print(session, report, flags));
 }
 
-async function print(session: Session, report: CompactReport, { json, quiet }: CompactFlags): Promise<number> {
+function resultOf(report: CompactReport) {
+  return { report, exitCode: 0, error: null };
+}
+
+async function print(session: Session, report: CompactReport, { json, quiet }: CompactFlags): Promise<void> {
   if (json === true) await session.out.printJson(report);
   else if (quiet !== true) await session.out.print(render(report, session.out.paint));
-  return 0;
 }
 
 function render(report: CompactReport, paint: Paint): string {
@@ -94,8 +88,4 @@ function describeRemoved({ removed, accounts, older_than }: CompactReport): stri
     ...(bodies > 0 ? [`${unnamed} (${formatCount(body_bytes, 'byte')})`] : []),
   ];
   return parts.join(' and ');
-}
-
-function notConfirmed(problem: string, meant: string): ScenedimError {
-  return new ScenedimError('usage', problem, { remedy: `if that is meant: ${meant}` });
 }

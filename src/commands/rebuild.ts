@@ -4,6 +4,7 @@ import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.
 import { formatCount } from '../report/format-count.ts';
 import { shellWord } from '../shell-word.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
+import { addWatchOptions } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { schemaOf } from './target/schema-of.ts';
@@ -25,7 +26,7 @@ interface RebuildFlags extends ReportOptions, LockFlags {
 }
 
 export function define(command: Command, run: RunAction): void {
-  addLockTimeout(command)
+  addWatchOptions(addLockTimeout(command))
     .option(
       '--accept-shortened-log',
       'compute such accounts, too, from what is left of their log; what only the missing answers said is lost for good',
@@ -43,8 +44,8 @@ export function define(command: Command, run: RunAction): void {
             : null;
           throw notConfirmed(problem, shortened, schemaOf(config.target));
         }
-        return reportRun(session, 'rebuild', flags, () =>
-          runOnTarget(session, config, target, (context) => rebuild(context, { acceptShortenedLog })),
+        return reportRun(session, 'rebuild', flags, (watch) =>
+          runOnTarget(session, config, target, watch, (context) => rebuild(context, { acceptShortenedLog })),
         );
       }),
     );

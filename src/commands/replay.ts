@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { replay } from '../pipeline/replay.ts';
 import { openInput } from './result/open-input.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
+import { addWatchOptions } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { runOnTarget } from './target/with-target.ts';
@@ -15,17 +16,17 @@ export const examples = [
 ] as const;
 
 export function define(command: Command, run: RunAction): void {
-  addLockTimeout(command)
+  addWatchOptions(addLockTimeout(command))
     .argument('<file>', 'NDJSON, one answer a line; - is standard input')
-    .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector')
     .action(
-      run<ReportOptions & LockFlags>(async (session, flags, [file = '-']) => {
-        const config = await session.loadConfig();
-        return reportRun(session, 'replay', flags, async () => {
+      run<ReportOptions & LockFlags>((session, flags, [file = '-']) =>
+        reportRun(session, 'replay', flags, async (watch) => {
+          const config = await session.loadConfig();
           await using input = await openInput(file, session);
           const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout };
-          return await runOnTarget(session, config, target, (context) => replay(context, { input, name: input.name }));
-        });
-      }),
+          const options = { input, name: input.name };
+          return await runOnTarget(session, config, target, watch, (context) => replay(context, options));
+        }),
+      ),
     );
 }

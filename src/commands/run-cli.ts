@@ -7,10 +7,11 @@ import { readProgramVersion } from '../process/program-version.ts';
 import { createPaint } from '../report/paint.ts';
 import { createScreen } from '../report/screen.ts';
 import { createRedactor } from '../secrets/redact.ts';
+import { writeTerminationMessage } from '../telemetry/termination-message.ts';
 import { type CommandModule, commandList } from './command-list.ts';
 import { commonSetting } from './session/common-setting.ts';
 import { createOutput, OutputClosedError } from './session/output.ts';
-import { errorDocument, renderError, renderErrorLine } from './session/print-error.ts';
+import { errorDocument, exitCodeOf, renderError, renderErrorLine } from './session/print-error.ts';
 import { assertOperands, refuseEmptyValues } from './session/refuse-empty-values.ts';
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
@@ -34,31 +35,42 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const paint = createPaint(host.stderr, host.env);
   host.stderr.on('error', () => {});
   const endLate = (status: number): void => {
-    showError(new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' }));
+    const error = new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' });
+    showError(error);
+    writeTerminationMessage({ exit_code: status, ...errorDocument(error, redactor) });
     exit(status);
   };
   const stop = listenForSignals(host, stopping, { exit, endLate, write: (text) => screen.write(text) });
   const { stoppedBy } = stop;
+  const logsErrors = commonSetting(host, '--log-format', 'SCENEDIM_LOG_FORMAT') === 'json';
   const showError = (error: unknown): void => {
     const stack = !isScenedimError(error) && wantsTrace(host) ? traceOf(error) : undefined;
-    if (commonSetting(host, '--log-format', 'SCENEDIM_LOG_FORMAT') === 'json') {
+    if (logsErrors) {
       screen.write(renderErrorLine(error, redactor, stack));
       return;
     }
     screen.write(renderError(error, redactor, paint));
     if (stack !== undefined) screen.write(`${redactor.redact(stack)}\n`);
   };
-  const parts: SessionParts = { signal: stopping.signal, stoppedBy, out, screen, redactor, showError };
-  const wantsJson = host.argv.includes('--json');
-
-  const fail = async (error: unknown): Promise<number> => {
+  const fail = async (error: unknown): Promise<void> => {
     screen.setLiveLine(undefined);
-    if (error instanceof OutputClosedError) return 74;
+    if (error instanceof OutputClosedError) return;
     showError(error);
-    if (wantsJson) await out.printJson(errorDocument(error, redactor)).catch(() => {});
-    return isScenedimError(error) ? error.exitCode : 70;
+    const document = errorDocument(error, redactor);
+    writeTerminationMessage({ exit_code: stoppedBy() ?? exitCodeOf(error), ...document });
+    if (host.argv.includes('--json')) await out.printJson(document).catch(() => {});
   };
-  const crash = (error: unknown): void => void fail(error).then(exit);
+  const parts: SessionParts = {
+    signal: stopping.signal,
+    stoppedBy,
+    out,
+    screen,
+    redactor,
+    showError,
+    logsErrors,
+    fail,
+  };
+  const crash = (error: unknown): void => void fail(error).then(() => exit(exitCodeOf(error)));
   host.on('uncaughtException', crash);
   host.on('unhandledRejection', crash);
 
@@ -67,7 +79,8 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     assertGrace(host);
     code = await parse(host, out.print, parts);
   } catch (error) {
-    code = await fail(error);
+    await fail(error);
+    code = exitCodeOf(error);
   }
   // Whatever is still buffered must be out before the process ends, but a stop does not wait for a reader that has stalled.
   const flushed = out.print('').catch(() => {});

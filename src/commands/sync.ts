@@ -1,19 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { requireDuration } from '../config/duration.ts';
 import { requireSource } from '../config/roster/open-roster.ts';
 import { awaitOtherRuns } from '../pipeline/run/run.ts';
 import { sync } from '../pipeline/sync.ts';
 import { reportRun } from './result/report-run.ts';
+import { addWatchOptions } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './source/open-source.ts';
-import {
-  addLockTimeout,
-  addReportOptions,
-  addSyncOptions,
-  flagSettings,
-  type SyncFlags,
-  syncOptionsOf,
-} from './source/sync-options.ts';
+import { addLockTimeout, addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
 import { runOnTarget } from './target/with-target.ts';
 
 export const description =
@@ -29,20 +23,20 @@ export const examples = [
 ] as const;
 
 export function define(command: Command, run: RunAction): void {
-  const withTimeout = addSyncOptions(command).option(
-    '--timeout <duration>',
-    'end the run after this long, with 75 and what was fetched',
-    (text) => requireDuration(text, '--timeout'),
-  );
-  addReportOptions(addLockTimeout(withTimeout)).action(
+  const withTimeout = addSyncOptions(command)
+    .option('--timeout <duration>', 'end the run after this long, with 75 and what was fetched', (text) =>
+      requireDuration(text, '--timeout'),
+    )
+    .option('--skip-exit-code [code]', 'exit with this (99) when nothing changed', parseExitCode);
+  addWatchOptions(addLockTimeout(withTimeout)).action(
     run<SyncFlags & { readonly timeout?: number }>(async (session, flags) => {
       const startedAt = performance.now();
-      const config = await session.loadConfig(flagSettings(flags));
-      requireSource(config);
-      return reportRun(session, 'sync', flags, async () => {
+      return reportRun(session, 'sync', flags, async (watch) => {
+        const config = await session.loadConfig(flagSettings(flags));
+        requireSource(config);
         const { lockTimeout = 0, timeout = Number.POSITIVE_INFINITY } = flags;
         const target = { label: 'sync', lockTimeoutMs: Math.min(lockTimeout, timeout) };
-        return await runOnTarget(session, config, target, async (context) => {
+        return await runOnTarget(session, config, target, watch, async (context) => {
           // Asking for a token of the platform ends that of a run which is at work.
           if (config.source?.platform?.mint !== undefined) await awaitOtherRuns(context);
           await using source = openSource(session, config, context);
@@ -53,4 +47,9 @@ export function define(command: Command, run: RunAction): void {
       });
     }),
   );
+}
+
+function parseExitCode(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
+  throw new InvalidArgumentError('It must be a number from 0 to 255.');
 }

@@ -3,6 +3,7 @@ import { type VerifyReport, verify } from '../pipeline/verify.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { printable } from '../report/printable.ts';
+import { addWatchOptions, type WatchOptions, watchRun } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { withTarget } from './target/with-target.ts';
@@ -17,16 +18,26 @@ export const examples = [
 ] as const;
 
 export function define(command: Command, run: RunAction): void {
-  addLockTimeout(command).action(
-    run<LockFlags>(async (session, flags) => {
-      const config = await session.loadConfig();
-      const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
-      const report = await withTarget(session, config, target, verify);
-      if (flags.json === true) await session.out.printJson(report);
-      else if (flags.quiet !== true || report.violations_total > 0)
-        await session.out.print(render(report, session.out.paint));
-      return report.violations_total === 0 ? 0 : 65;
-    }),
+  addWatchOptions(addLockTimeout(command)).action(
+    run<LockFlags & WatchOptions>((session, flags) =>
+      watchRun(
+        session,
+        'verify',
+        flags,
+        async (watch) => {
+          const config = await session.loadConfig();
+          await watch.begin(config);
+          const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
+          const report = await withTarget(session, config, target, verify);
+          return { report, exitCode: report.violations_total === 0 ? 0 : 65, error: null };
+        },
+        async ({ report }) => {
+          if (flags.json === true) await session.out.printJson(report);
+          else if (flags.quiet !== true || report.violations_total > 0)
+            await session.out.print(render(report, session.out.paint));
+        },
+      ),
+    ),
   );
 }
 

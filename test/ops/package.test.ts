@@ -52,6 +52,7 @@ test('the packed package holds all that the program needs', async () => {
     'config/kubernetes/service-account.yaml',
     'config/kubernetes/shards/cronjob.yaml',
     'config/kubernetes/shards/kustomization.yaml',
+    'config/monitoring/README.md',
     'config/postgres/README.md',
     'config/postgres/grants.sql',
     'config/scenedim.example.yaml',

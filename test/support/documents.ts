@@ -32,6 +32,7 @@ export const blockKinds = [
   'sh dbt',
   'csv accounts',
   'json run-report',
+  'json summary',
   'ndjson',
   'ts run',
   'ts contract',

@@ -210,7 +210,6 @@ describe('files', () => {
     expect([code, lines.map((text) => JSON.parse(text))]).toEqual([
       65,
       [
-        expect.objectContaining({ level: 'warn', outcome: 'refused', msg: 'replay ended' }),
         {
           level: 'error',
           time: expect.any(String),
@@ -219,6 +218,7 @@ describe('files', () => {
           remedy: 'correct the line and run the whole file again: what is stored already is not stored twice',
           msg: 'the command failed',
         },
+        expect.objectContaining({ level: 'warn', outcome: 'refused', msg: 'replay ended' }),
       ],
     ]);
   });

@@ -168,12 +168,12 @@ describe('by what the accounts answered', () => {
       msg: 'problem',
     };
     expect(await logged('sync -c memory.yaml')).toMatchObject([
-      { level: 'warn', outcome: 'partial', problems: 1, msg: 'sync ended' },
       problem,
+      { level: 'warn', outcome: 'partial', problems_total: 1, exit_code: 75, msg: 'sync ended' },
     ]);
     expect(await logged('sync -c memory.yaml --app-id wxa')).toMatchObject([
-      { level: 'error', outcome: 'failed', problems: 1, msg: 'sync ended' },
       problem,
+      { level: 'error', outcome: 'failed', problems_total: 1, msg: 'sync ended' },
     ]);
   });
 

@@ -6,8 +6,10 @@ import { parse } from 'yaml';
 import { columnCatalogue } from '../../src/catalog/column-catalogue.ts';
 import { parseConfigDocument } from '../../src/config/config-document.ts';
 import { validateConfig } from '../../src/config/validate-config.ts';
+import { parseInstant } from '../../src/instant.ts';
 import { parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
 import { runReportSchema } from '../../src/pipeline/run/run-report.ts';
+import { digestOf } from '../../src/telemetry/run-digest.ts';
 import { optionsByCommand } from '../support/command-options.ts';
 import {
   anchorsOf,
@@ -22,6 +24,7 @@ import {
   textOf,
   userDocuments,
 } from '../support/documents.ts';
+import { endedRun } from './telemetry/ended-run.ts';
 
 describe('the documents', () => {
   test('are there', () => {
@@ -32,6 +35,7 @@ describe('the documents', () => {
       'config/bigquery/README.md',
       'config/dbt/README.md',
       'config/kubernetes/README.md',
+      'config/monitoring/README.md',
       'config/postgres/README.md',
       'sql/README.md',
       'src/load/README.md',
@@ -117,6 +121,17 @@ describe('blocks', () => {
 
   test.each(blocksOf('json run-report'))('in $document:$line is what a run prints', ({ text }) => {
     expect(runReportSchema.parse(JSON.parse(text))).toEqual(JSON.parse(text));
+  });
+});
+
+test.each(blocksOf('json summary'))('the summary in $document:$line is one that a run logs', ({ text }) => {
+  const { level, time, msg, elapsed_ms: elapsedMs, ...summary } = JSON.parse(text);
+  expect([level, msg, parseInstant(time) === null]).toEqual(['warn', 'sync ended', false]);
+  const { exit_code: exitCode, command, ...report } = summary;
+  const whole = runReportSchema.parse({ ...report, problems: [] });
+  expect(digestOf(endedRun({ command, exitCode, elapsedMs, report: whole }))).toEqual({
+    ...summary,
+    elapsed_ms: elapsedMs,
   });
 });
 

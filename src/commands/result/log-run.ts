@@ -1,10 +1,11 @@
-import type { RunOutcome } from '../../load/loader.ts';
-import type { Logger } from '../../pipeline/run/run-context.ts';
-import type { RunResult } from '../../pipeline/run/run-report.ts';
+import type { Problem, RunResult } from '../../pipeline/run/run-report.ts';
+import type { RunDigest } from '../../telemetry/run-digest.ts';
+import type { Session } from '../session/session.ts';
 
 type Level = 'info' | 'warn' | 'error';
 
-const levels: Readonly<Record<RunOutcome, Level>> = {
+/** Those of a run, and of what else has a report; anything else is as bad as its exit status. */
+const levels: Readonly<Record<string, Level>> = {
   ok: 'info',
   nothing_changed: 'info',
   partial: 'warn',
@@ -12,27 +13,21 @@ const levels: Readonly<Record<RunOutcome, Level>> = {
   failed: 'error',
 };
 
-/** Logs how a run ended: as loud as it is bad, but quietly to a person who reads the summary beside it. */
-export function logEnd(
-  logger: Logger,
-  title: string,
-  { report }: RunResult,
-  { elapsedMs, isQuiet }: { readonly elapsedMs: number; readonly isQuiet: boolean },
-): void {
-  const problems = report.problems_total === 0 ? {} : { problems: report.problems_total };
-  logger[isQuiet ? 'info' : levels[report.outcome]](
-    { run_id: report.run_id, outcome: report.outcome, elapsed_ms: Math.round(elapsedMs), ...problems, ...report.usage },
-    `${title} ended`,
-  );
+/** The last line of a run's log: as loud as it is bad, but quietly to a person who reads the summary beside it. */
+export function logEnd({ logger }: Session, digest: RunDigest, { isQuiet }: { readonly isQuiet: boolean }): void {
+  logger[isQuiet ? 'info' : (levels[digest.outcome] ?? 'error')](digest, `${digest.command} ended`);
 }
 
 /** Logs each problem of a run as a line, except the one that is shown as the error of the run. */
-export function logProblems(logger: Logger, { report, error }: RunResult): void {
+export function logProblems({ logger }: Session, { report, error }: RunResult): void {
   for (const problem of report.problems) {
     if (problem.message === error?.message) continue;
-    const level = problem.kind === 'failed' || problem.kind === 'clock_skew' ? 'error' : 'warn';
-    logger[level]({ run_id: report.run_id, ...problem }, 'problem');
+    logger[levelOf(problem)]({ run_id: report.run_id, ...problem }, 'problem');
   }
   const more = report.problems_total - report.problems.length;
   if (more > 0) logger.warn({ run_id: report.run_id, problems: more }, 'more problems than are listed');
+}
+
+function levelOf({ kind }: Problem): Level {
+  return kind === 'failed' || kind === 'clock_skew' ? 'error' : 'warn';
 }

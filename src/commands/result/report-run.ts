@@ -1,69 +1,36 @@
-import { resolve } from 'node:path';
-import { errorCodes, isScenedimError } from '../../errors.ts';
-import type { RunReport, RunResult } from '../../pipeline/run/run-report.ts';
+import type { RunResult } from '../../pipeline/run/run-report.ts';
 import type { ChangeList } from '../../report/change-list.ts';
-import { type RunMetrics, renderPrometheusMetrics } from '../../report/prometheus-metrics.ts';
 import { renderRunSummary } from '../../report/run-summary.ts';
 import { OutputClosedError } from '../session/output.ts';
-import type { CommonOptions, Session } from '../session/session.ts';
-import { logEnd, logProblems } from './log-run.ts';
-import { writeFileAtomically } from './write-file-atomically.ts';
+import type { Session } from '../session/session.ts';
+import { logProblems } from './log-run.ts';
+import { type RunWatch, type WatchOptions, watchRun } from './watch-run.ts';
 
-export interface ReportOptions extends CommonOptions {
-  readonly metricsFile?: string;
+export interface ReportOptions extends WatchOptions {
   /** Exit status when the run was ok and changed nothing; true is 99, undefined leaves it 0. */
   readonly skipExitCode?: number | true;
 }
 
 /**
- * Does a run, prints its report (of a plan with the list of what would change), writes its metrics,
- * and resolves with the exit status. Metrics that cannot be written are told on stderr and are 74
- * for a run that went well: its report stays the one document on stdout.
+ * Does a run under watch and prints its report (of a plan with the list of what would change). Resolves with the exit status.
  */
-export async function reportRun(
+export function reportRun(
   session: Session,
   command: string,
   options: ReportOptions,
-  work: () => Promise<RunResult>,
+  work: (watch: RunWatch) => Promise<RunResult>,
   planned?: ChangeList,
 ): Promise<number> {
-  const startedAt = performance.now();
-  let report: RunReport | null = null;
-  let exitCode = 70;
-  let isWritten = true;
-  try {
-    const result = await work();
-    report = result.report;
-    exitCode = exitCodeWithSkip(result, options);
-    const elapsedMs = performance.now() - startedAt;
-    await printReport(session, command, result, elapsedMs, options, planned);
-  } catch (error) {
-    if (report === null) exitCode = isScenedimError(error) ? error.exitCode : 70;
-    throw error;
-  } finally {
-    isWritten = await writeMetrics(session, options, {
-      command,
-      report,
-      exitCode: session.stoppedBy() ?? exitCode,
-      durationMs: performance.now() - startedAt,
-      finishedAtMs: Date.now(),
-    });
-  }
-  const wentWell = report.outcome === 'ok' || report.outcome === 'nothing_changed';
-  return isWritten || !wentWell ? exitCode : errorCodes.file_unusable.exitCode;
-}
-
-/** False when they could not be written, which is told: it must not hide how the run itself ended. */
-async function writeMetrics(session: Session, options: ReportOptions, metrics: RunMetrics): Promise<boolean> {
-  if (options.metricsFile === undefined) return true;
-  try {
-    const path = resolve(session.workingDirectory, options.metricsFile);
-    await writeFileAtomically(path, [renderPrometheusMetrics(metrics)], session.signal);
-    return true;
-  } catch (error) {
-    session.showError(error);
-    return false;
-  }
+  return watchRun(
+    session,
+    command,
+    options,
+    async (watch) => {
+      const result = await work(watch);
+      return { ...result, exitCode: exitCodeWithSkip(result, options) };
+    },
+    (result, elapsedMs) => printReport(session, command, result, elapsedMs, options, planned),
+  );
 }
 
 function exitCodeWithSkip({ report, exitCode }: RunResult, { skipExitCode }: ReportOptions): number {
@@ -76,29 +43,25 @@ async function printReport(
   title: string,
   result: RunResult,
   elapsedMs: number,
-  { json, quiet }: CommonOptions,
+  options: ReportOptions,
   planned: ChangeList | undefined,
 ): Promise<void> {
-  const { out, logger, screen } = session;
-  const { report, error } = result;
-  const isForPeople = json !== true && out.isTerminal && screen.isTerminal && session.logFormat === 'pretty';
-  logEnd(logger, title, result, { elapsedMs, isQuiet: isForPeople });
-  if (session.logFormat === 'json') logProblems(logger, result);
+  const { out, logFormat } = session;
+  const { report } = result;
+  if (logFormat === 'json') logProblems(session, result);
   // The work is done and stored: a reader that went away does not make it a failure.
   const ignoreClosed = (reason: unknown): void => {
     if (!(reason instanceof OutputClosedError)) throw reason;
   };
-  if (json === true) await out.printJson(report).catch(ignoreClosed);
+  if (options.json === true) await out.printJson(report).catch(ignoreClosed);
   else {
     const { paint, columns: width } = out;
     const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };
-    const isWanted = quiet !== true || report.problems_total > 0;
+    const isWanted = options.quiet !== true || report.problems_total > 0;
     const summary = isWanted ? renderRunSummary(report, { title, elapsedMs, paint, ...flags }) : '';
     // What would change is the result of a plan; a run has none but its rows.
     const list = planned?.render({ paint, width, indent: '  ' }) ?? '';
     const text = [list, summary].filter((part) => part !== '').join('\n');
     if (text !== '') await out.print(session.redactor.redact(text)).catch(ignoreClosed);
   }
-  const isOnScreen = isForPeople && report.problems.some(({ message }) => message === error?.message);
-  if (error !== null && !isOnScreen) session.showError(error);
 }

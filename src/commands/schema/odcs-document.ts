@@ -5,13 +5,13 @@ import {
   type DescribedRelation,
   describeReadable,
 } from '../../catalog/readable-relations.ts';
-import type { ContractServer } from './contract-server.ts';
+import type { TargetServer } from '../target/target-server.ts';
 
 /**
  * The data contract of what readers may query, as the Open Data Contract Standard 3.1 has it: types of the server's dialect, keys,
  * closed sets of values, quality rules as SQL, freshness. `version` is that of scenedim.
  */
-export function odcsDocument(server: ContractServer, version: string): object {
+export function odcsDocument(server: TargetServer, version: string): object {
   const dialect = server.type === 'custom' ? server.dialect : server.type;
   return {
     apiVersion: 'v3.1.0',
@@ -68,7 +68,7 @@ const logicalTypes: Readonly<Record<ColumnType, string>> = {
   date: 'date',
 };
 
-function odcsServer(server: ContractServer): object {
+function odcsServer(server: TargetServer): object {
   if (server.type !== 'custom') return server;
   const { dialect: _, ...place } = server;
   return place;

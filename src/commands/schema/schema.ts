@@ -6,7 +6,7 @@ import { ScenedimError } from '../../errors.ts';
 import { outputJsonSchema, outputNames } from '../output-schemas.ts';
 import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
-import { contractServer, placeholderServer } from './contract-server.ts';
+import { placeholderServer, targetServer } from '../target/target-server.ts';
 import { odcsDocument } from './odcs-document.ts';
 
 export const description =
@@ -79,6 +79,6 @@ function namedSchema(name: string, names: readonly string[]): object {
 async function dataContract(session: Session): Promise<object> {
   const { options, environment, workingDirectory, programVersion } = session;
   const isThere = hasConfig({ file: options.config, environment, workingDirectory });
-  const server = isThere ? await contractServer(await session.loadConfig(), environment) : placeholderServer;
+  const server = isThere ? await targetServer(await session.loadConfig(), environment) : placeholderServer;
   return odcsDocument(server, programVersion);
 }

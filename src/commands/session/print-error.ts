@@ -1,10 +1,17 @@
 import { systemClock } from '../../clock.ts';
-import { isScenedimError } from '../../errors.ts';
+import { errorCodes, isScenedimError } from '../../errors.ts';
 import { formatInstant } from '../../instant.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import type { ErrorDocument } from './error-document.ts';
+import { OutputClosedError } from './output.ts';
+
+/** The exit status that an error leads to. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof OutputClosedError) return errorCodes.file_unusable.exitCode;
+  return isScenedimError(error) ? error.exitCode : errorCodes.internal.exitCode;
+}
 
 /** An error as a JSON document, without secrets. Anything but a ScenedimError is a defect of ours. */
 export function errorDocument(error: unknown, redactor: Pick<Redactor, 'redact'>): ErrorDocument {

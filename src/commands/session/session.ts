@@ -42,6 +42,10 @@ export interface SessionParts {
   readonly redactor: Redactor;
   /** Writes an error to standard error: for people, or as a line of the JSON log where that was asked for. */
   readonly showError: (error: unknown) => void;
+  /** True when errors are lines of the JSON log. */
+  readonly logsErrors: boolean;
+  /** Shows the error that a command ends with, with `--json` also as the document on standard output. */
+  readonly fail: (error: unknown) => Promise<void>;
 }
 
 export interface Session extends SessionParts {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { requireDuration } from '../../config/duration.ts';
 import type { Config } from '../../config/load-config.ts';
 import { requireSource } from '../../config/roster/open-roster.ts';
@@ -55,12 +55,6 @@ export function addLockTimeout(command: Command): Command {
   return command.option('--lock-timeout <duration>', 'wait this long for another run (default: 0)', (text) =>
     requireDuration(text, '--lock-timeout'),
   );
-}
-
-export function addReportOptions(command: Command): Command {
-  return command
-    .option('--skip-exit-code [code]', 'exit with this (99) when nothing changed', parseExitCode)
-    .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector');
 }
 
 /** The settings that flags make, which win over environment and file. */
@@ -128,9 +122,4 @@ function requireShard(index: number, count: number, subject: string): Shard {
   throw new ScenedimError('usage', `${subject} is not a shard`, {
     remedy: 'write I/N with I from 0 to N-1, like 0/4',
   });
-}
-
-function parseExitCode(text: string): number {
-  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
-  throw new InvalidArgumentError('It must be a number from 0 to 255.');
 }

@@ -6,6 +6,7 @@ import { createLoader } from '../../load/registry.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { RunResult } from '../../pipeline/run/run-report.ts';
 import { createProgressBar } from '../../report/progress-bar.ts';
+import type { RunWatch } from '../result/watch-run.ts';
 import type { Session } from '../session/session.ts';
 
 export interface TargetOptions {
@@ -68,15 +69,18 @@ function placed(error: unknown, { placeOf }: Config): unknown {
   return new ScenedimError('config_invalid', message, { remedy: error.remedy, cause: error.cause });
 }
 
-/** Like {@link withTarget} for a run, whose report then tells what the target billed. */
+/** Like {@link withTarget} for a run under watch, whose report then tells what the target billed. */
 export async function runOnTarget(
   session: Session,
   config: Config,
   options: TargetOptions,
+  watch: RunWatch,
   work: (context: RunContext) => Promise<RunResult>,
 ): Promise<RunResult> {
+  await watch.begin(config);
   return withTarget(session, config, options, async (context) => {
-    const result = await work(context);
+    const { onChanges } = watch;
+    const result = await work(onChanges === undefined ? context : { ...context, onChanges });
     const used = context.loader.usage?.();
     if (used === undefined) return result;
     return { ...result, report: { ...result.report, usage: { jobs: used.jobs, bytes_billed: used.bytesBilled } } };

@@ -7,7 +7,6 @@ import { writeFileAtomically } from '../../../src/commands/result/write-file-ato
 import { ScenedimError } from '../../../src/errors.ts';
 import { type RunReport, runReportSchema } from '../../../src/pipeline/run/run-report.ts';
 import { plainPaint } from '../../../src/report/paint.ts';
-import { renderPrometheusMetrics } from '../../../src/report/prometheus-metrics.ts';
 import { renderRunSummary } from '../../../src/report/run-summary.ts';
 
 const report: RunReport = {
@@ -110,45 +109,6 @@ describe('a run for people', () => {
     expect(renderRunSummary({ ...quiet, usage }, { title: 'sync', elapsedMs: 1400, paint: plainPaint })).toContain(
       '\n  billed        21 MiB, 1,203 jobs\n',
     );
-  });
-});
-
-describe('metrics of a run', () => {
-  const line = /^(?:# HELP [a-z_]+ .+|# TYPE [a-z_]+ gauge|[a-z_]+\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")?\} [0-9.e+-]+)$/;
-
-  test('are the Prometheus text format, each name with help and type first', () => {
-    const text = renderPrometheusMetrics({
-      command: 'sync',
-      report: { ...report, usage: { jobs: 12, bytes_billed: 20_971_520 } },
-      exitCode: 75,
-      durationMs: 1500,
-      finishedAtMs: 1_700_000_000_500,
-    });
-    expect(text.endsWith('\n')).toBe(true);
-    expect(
-      text
-        .trimEnd()
-        .split('\n')
-        .filter((each) => !line.test(each)),
-    ).toEqual([]);
-    expect(text).toContain('scenedim_run_accounts{command="sync",state="unchanged"} 1201\n');
-    expect(text).toContain('scenedim_run_exit_code{command="sync"} 75\n');
-    expect(text).toContain('scenedim_run_target_jobs{command="sync"} 12\n');
-    expect(text).toContain('scenedim_run_target_billed_bytes{command="sync"} 20971520\n');
-    expect(text).toContain('scenedim_run_finished_timestamp_seconds{command="sync"} 1700000000.5\n');
-  });
-
-  test('are there without a report too', () => {
-    const text = renderPrometheusMetrics({
-      command: 'sync',
-      report: null,
-      exitCode: 69,
-      durationMs: 1,
-      finishedAtMs: 0,
-    });
-    expect(text).toContain('scenedim_run_exit_code{command="sync"} 69\n');
-    expect(text).not.toContain('scenedim_run_accounts');
-    expect(text).not.toContain('billed');
   });
 });
 

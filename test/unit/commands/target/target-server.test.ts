@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { contractServer, placeholderServer } from '../../../../src/commands/schema/contract-server.ts';
 import { odcsDocument } from '../../../../src/commands/schema/odcs-document.ts';
+import { placeholderServer, targetServer } from '../../../../src/commands/target/target-server.ts';
 
 type Section = { readonly type: string; readonly [field: string]: unknown };
 
 const serverOf = (target: Section, environment = {}) =>
-  contractServer({ target: { autoMigrate: true, ...target } }, environment);
+  targetServer({ target: { autoMigrate: true, ...target } }, environment);
 
 test('a server of PostgreSQL is told without user, password and options, and the first of several', async () => {
   const url = 'postgres://bi:s3cr%40t@db1.example.com:5433,db2.example.com:5434/warehouse?sslmode=disable';

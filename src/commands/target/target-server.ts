@@ -1,8 +1,8 @@
 import type { Config } from '../../config/load-config.ts';
-import { schemaOf } from '../target/schema-of.ts';
+import { schemaOf } from './schema-of.ts';
 
 /** A server of a data contract: where the tables are, without user, password and key. */
-export type ContractServer =
+export type TargetServer =
   | {
       readonly type: 'postgres';
       readonly description: string;
@@ -16,7 +16,7 @@ export type ContractServer =
   | { readonly type: 'custom'; readonly description: string; readonly dialect: 'postgres' | null };
 
 /** What stands in a contract that no config gave a server. */
-export const placeholderServer: ContractServer = {
+export const placeholderServer: TargetServer = {
   type: 'postgres',
   description: 'A placeholder, because there was no config: put in host, database and schema of your own.',
   host: 'db.example.com',
@@ -29,10 +29,10 @@ export const placeholderServer: ContractServer = {
  * The server that the config's target is on. Of several hosts it is the first. What a url leaves out comes from the environment,
  * as it does for every other command.
  */
-export async function contractServer(
+export async function targetServer(
   { target }: Pick<Config, 'target'>,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<ContractServer> {
+): Promise<TargetServer> {
   const schema = schemaOf(target);
   const text = (name: string): string | undefined => {
     const value = (target as Readonly<Record<string, unknown>>)[name];

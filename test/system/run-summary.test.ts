@@ -1,0 +1,124 @@
+/** What a run leaves behind for whoever was not there. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { copyPglite } from '../support/prepared-pglite.ts';
+import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';
+
+const run = promisify(execFile);
+const account = 'wxa';
+
+let cwd = '';
+let simulator: Simulator;
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'scenedim-summary-'));
+  simulator = await startSimulator({ accounts: [{ appId: account }] });
+  await copyPglite(join(cwd, 'db'));
+  const source = {
+    baseUrl: simulator.url,
+    accounts: [{ appId: account, accessToken: { env: 'TOKEN' } }],
+  };
+  writeFileSync(at('scenedim.yaml'), JSON.stringify({ source, target: { type: 'pglite', path: './db' } }));
+});
+afterAll(async () => {
+  await simulator[Symbol.asyncDispose]();
+  rmSync(cwd, { recursive: true });
+});
+
+const at = (name: string): string => join(cwd, name);
+const options = () => ({ cwd, env: { TOKEN: simulator.accessToken(account) } });
+const scenedim = (args: string): Promise<CliResult> => runCli([...args.split(' '), '--log-format', 'json'], options());
+
+function lastLine({ stderr }: CliResult): Record<string, unknown> {
+  return JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '');
+}
+
+describe('the last line of the log', () => {
+  test.each([
+    ['sync', 0, 'ok'],
+    ['sync --skip-exit-code', 99, 'nothing_changed'],
+    ['rebuild', 0, 'nothing_changed'],
+    ['verify', 0, 'ok'],
+    ['compact --keep 90d --confirm scene', 0, 'nothing_changed'],
+  ])('of %s is its summary', async (args, code, outcome) => {
+    const result = await scenedim(`${args} --json`);
+    expect(result.code).toBe(code);
+    const { level, time, msg, elapsed_ms: elapsed, ...summary } = lastLine(result);
+    const command = args.split(' ')[0];
+    expect([level, msg, typeof elapsed, typeof time]).toEqual(['info', `${command} ended`, 'number', 'string']);
+    const report = Object.entries(JSON.parse(result.stdout)).filter(([, value]) => !Array.isArray(value));
+    expect(summary).toEqual({ command, exit_code: code, ...Object.fromEntries(report), outcome });
+  });
+
+  test('is there when the run broke off, after the error', async () => {
+    const unreachable = { ...options(), env: { SCENEDIM_TARGET_PATH: './scenedim.yaml', TOKEN: 'x' } };
+    const result = await runCli(['sync', '--log-format', 'json'], unreachable);
+    const lines = result.stderr
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    const error = { code: 'file_unusable', message: expect.any(String), remedy: expect.any(String) };
+    expect([result.code, ...lines]).toEqual([
+      74,
+      expect.objectContaining({ level: 'error', ...error }),
+      expect.objectContaining({ level: 'error', outcome: 'failed', exit_code: 74, error, msg: 'sync ended' }),
+    ]);
+  });
+
+  test('tells the signal that stopped the run', async () => {
+    simulator.inject({ fault: 'hang', times: 1 });
+    simulator.clearRequests();
+    const child = startCli(['sync', '--json', '--log-format', 'json'], options());
+    const end = ended(child);
+    await expect.poll(() => simulator.requests.length, { timeout: 60_000 }).toBe(1);
+    child.kill('SIGTERM');
+    const result = await end;
+    expect([result.code, lastLine(result)['exit_code'], lastLine(result)['outcome']]).toEqual([143, 143, 'partial']);
+  });
+
+  test('of what never began is its error', async () => {
+    const result = await scenedim('sync --config nowhere.yaml');
+    expect(lastLine(result)).toMatchObject({ code: 'config_invalid', msg: 'the command failed' });
+  });
+});
+
+describe('--summary-file', () => {
+  test.each(['sync', 'verify', 'rebuild', 'compact --keep 90d --confirm scene'])(
+    'of %s is what --json prints',
+    async (args) => {
+      writeFileSync(at('summary.json'), 'something older that is longer than what comes'.repeat(100));
+      const { stdout, code } = await scenedim(`${args} --json --summary-file summary.json`);
+      expect(code).toBe(0);
+      expect(JSON.parse(readFileSync(at('summary.json'), 'utf8'))).toEqual(JSON.parse(stdout));
+    },
+  );
+
+  test('goes into a pipe', async () => {
+    await run('mkfifo', [at('pipe')]);
+    const [reader, { code }] = await Promise.all([run('cat', [at('pipe')]), scenedim('sync --summary-file pipe')]);
+    expect([code, JSON.parse(reader.stdout).outcome]).toEqual([0, 'nothing_changed']);
+  });
+
+  test('holds the error of a run that broke off, or never began', async () => {
+    for (const [config, code] of [['nowhere.yaml', 'config_invalid']] as const) {
+      const result = await scenedim(`sync --config ${config} --json --summary-file failed.json`);
+      expect(result.code).toBe(78);
+      const written = JSON.parse(readFileSync(at('failed.json'), 'utf8'));
+      expect([written, written.error.code]).toEqual([JSON.parse(result.stdout), code]);
+    }
+  });
+
+  test('74 when it cannot be written, and the report is printed all the same', async () => {
+    const result = await scenedim('sync --json --summary-file no/where.json');
+    expect([result.code, JSON.parse(result.stdout).outcome, lastLine(result)['exit_code']]).toEqual([
+      74,
+      'nothing_changed',
+      74,
+    ]);
+    expect(result.stderr).toContain('no/where.json cannot be written (ENOENT)');
+  });
+});
