@@ -7,14 +7,14 @@ import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from '
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
-import { thirdPartyNotices } from './third-party-notices.ts';
+import { type BundledPackage, bundledPackages, thirdPartyNotices } from './third-party-notices.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const dist = join(root, 'dist');
 const notices = 'THIRD-PARTY-NOTICES';
 
 /** PGlite finds its WebAssembly and data (27 MB) beside its code, and the library needs the package anyway. */
-const outsideOfCommandLine = ['@electric-sql/pglite'];
+export const outsideOfCommandLine: readonly string[] = ['@electric-sql/pglite'];
 /** Asked for by `pg` where somebody installed it. */
 const optional = ['pg-native'];
 
@@ -22,11 +22,7 @@ const optional = ['pg-native'];
 async function buildDist({ types }: { readonly types: boolean }): Promise<void> {
   const folder = await mkdtemp(join(root, 'node_modules/.scenedim-dist-'));
   try {
-    const commandLine = await bundle(folder, ['src/cli.ts'], {
-      chunkNames: 'cli/[name]-[hash]',
-      external: [...outsideOfCommandLine, ...optional],
-      plugins: [requiredBuiltins, namesOfPackages],
-    });
+    const commandLine = await bundleCommandLine(folder, { write: true });
     const library = await bundle(folder, ['src/index.ts', 'src/testing.ts'], {
       chunkNames: 'lib/[name]-[hash]',
       packages: 'external',
@@ -39,7 +35,8 @@ async function buildDist({ types }: { readonly types: boolean }): Promise<void> 
         stdio: 'inherit',
       });
     }
-    await writeFile(join(folder, notices), await thirdPartyNotices(root, commandLine));
+    const packages = await bundledPackages(root, commandLine);
+    await writeFile(join(folder, notices), await thirdPartyNotices(root, packages));
     await chmod(join(folder, 'cli.js'), 0o755);
     await chmod(folder, 0o755);
     await replaceDist(folder);
@@ -75,6 +72,20 @@ export async function buildWhenStale(): Promise<void> {
   const sources = [...(await Promise.all(files)).flat(), join(root, 'package.json'), join(root, 'package-lock.json')];
   const changed = await Promise.all(sources.map(async (file) => (await stat(file)).mtimeMs));
   if (Math.max(...changed) > built) await buildDist({ types: false });
+}
+
+/** The packages whose code is in the command line's bundle. Writes nothing. */
+export async function packagesInCommandLine(): Promise<readonly BundledPackage[]> {
+  return bundledPackages(root, await bundleCommandLine(dist, { write: false }));
+}
+
+function bundleCommandLine(folder: string, { write }: { readonly write: boolean }): Promise<Metafile> {
+  return bundle(folder, ['src/cli.ts'], {
+    chunkNames: 'cli/[name]-[hash]',
+    external: [...outsideOfCommandLine, ...optional],
+    plugins: [requiredBuiltins, namesOfPackages],
+    write,
+  });
 }
 
 async function bundle(folder: string, entryPoints: readonly string[], options: BuildOptions): Promise<Metafile> {

@@ -3,15 +3,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
-interface Package {
+/** Under what packages may come to users. Another licence is a decision: what does it ask of them? */
+const allowedLicences: readonly string[] = ['Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT'];
+
+/** A package whose code is in a bundle. */
+export interface BundledPackage {
+  /** From the root of the project. */
+  readonly folder: string;
   readonly name: string;
   readonly version: string;
   readonly license?: string;
   readonly author?: string | { readonly name: string };
 }
 
-/** Every package whose code is in the bundle, with its licence; fails when one has none. */
-export async function thirdPartyNotices(root: string, { outputs }: Metafile): Promise<string> {
+/** Every package whose code is in the bundle; fails when one has a licence that is not allowed. */
+export async function bundledPackages(root: string, { outputs }: Metafile): Promise<readonly BundledPackage[]> {
   const folders = new Set<string>();
   for (const { inputs } of Object.values(outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
@@ -19,22 +25,42 @@ export async function thirdPartyNotices(root: string, { outputs }: Metafile): Pr
       if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
     }
   }
-  const sections = await Promise.all([...folders].map((folder) => section(join(root, folder))));
+  return Promise.all(
+    [...folders].map(async (folder) => {
+      const about = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+      assertLicence(about);
+      return { ...about, folder };
+    }),
+  );
+}
+
+/** Takes an SPDX expression of one licence, or of a choice (`MIT OR GPL-2.0-only`) in which one is allowed. */
+export function assertLicence({ name, version, license }: Pick<BundledPackage, 'name' | 'version' | 'license'>): void {
+  const choice = license?.replace(/^\((.*)\)$/, '$1').split(' OR ') ?? [];
+  if (choice.some((licence) => allowedLicences.includes(licence))) return;
+  const allowed = allowedLicences.join(', ');
+  throw new Error(
+    `${name} ${version} has the licence ${license ?? '(none)'}: config/third-party-notices.ts allows ${allowed}`,
+  );
+}
+
+/** The licences of all packages whose code is in the bundle; fails when one has no text. */
+export async function thirdPartyNotices(root: string, packages: readonly BundledPackage[]): Promise<string> {
+  const sections = await Promise.all(packages.map((each) => section(root, each)));
   return [
     'The command line of scenedim, dist/cli.js and dist/cli/, contains code of these packages.\n',
     ...sections.sort(),
   ].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-async function section(folder: string): Promise<string> {
-  const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Package;
-  const texts = await licenceTexts(folder, about);
+async function section(root: string, about: BundledPackage): Promise<string> {
+  const texts = await licenceTexts(join(root, about.folder), about);
   if (texts.length === 0) throw new Error(`${about.name} ${about.version} is in the bundle and has no licence text`);
-  return `${about.name} ${about.version} (${about.license ?? 'see below'})\n\n${texts.join('\n\n')}\n`;
+  return `${about.name} ${about.version} (${about.license})\n\n${texts.join('\n\n')}\n`;
 }
 
 /** The licence files of a package, else the licence in its readme, else the text of the licence that package.json names. */
-async function licenceTexts(folder: string, about: Package): Promise<readonly string[]> {
+async function licenceTexts(folder: string, about: BundledPackage): Promise<readonly string[]> {
   const names = await readdir(folder);
   const read = async (name: string): Promise<string> =>
     (await readFile(join(folder, name), 'utf8')).replaceAll('\r', '').trim();

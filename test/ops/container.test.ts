@@ -1,39 +1,64 @@
-import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, glob, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { clusterUrl, createDatabase } from '../support/postgres.ts';
-import { buildImage, type ContainerOptions, startContainer, whyNoContainers } from './container/image.ts';
+import { buildImage, type ContainerOptions, type Image, startContainer, whyNoContainers } from './container/image.ts';
 
 const imageUser = 65532;
+/** As OpenShift gives a pod: a number that no image knows, with the group 0. */
+const anyUser = { user: '1000690000:0' } as const;
 const account = 'wx0123456789abcdef';
-const maxImageMebibytes = 300;
+const maxImageMebibytes = 220;
+const inData = '{ type: pglite, path: /scenedim/data/scene }';
 
-/** A folder with a config that the image's user can read and a data folder that it can write. */
+/** A folder with a config that the image's user can read and a data folder that it, or the group 0, can write. */
 interface Workplace extends AsyncDisposable {
   readonly container: ContainerOptions;
 }
 
-async function workplace(simulator: Simulator, target: string): Promise<Workplace> {
+async function workplace(
+  simulator: Simulator,
+  target: string,
+  configPath = '/scenedim/scenedim.yaml',
+): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'scenedim-ops-'));
   const [config, data] = [join(folder, 'scenedim.yaml'), join(folder, 'data')];
   const source = `{ baseUrl: '${simulator.url}', accounts: [{ appId: ${account}, accessToken: { env: WECHAT_ACCESS_TOKEN } }] }`;
   await writeFile(config, `source: ${source}\ntarget: ${target}\n`);
   await mkdir(data);
-  await chown(data, imageUser, imageUser);
+  await chown(data, imageUser, 0);
+  await chmod(data, 0o775);
   return {
     container: {
       env: { WECHAT_ACCESS_TOKEN: simulator.accessToken(account) },
-      mounts: { '/scenedim/scenedim.yaml': config, '/scenedim/data': data },
+      mounts: { [configPath]: config, '/scenedim/data': data },
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
+/** A workplace whose target is a new database of a real server. */
+async function workplaceInPostgres(simulator: Simulator): Promise<Workplace> {
+  const server = inject('postgresServers').at(-1);
+  if (!server) throw new Error('no PostgreSQL server');
+  const database = await createDatabase(await clusterUrl(server));
+  const place = await workplace(simulator, `{ type: postgres, url: '${database.url}' }`);
+  return {
+    ...place,
+    async [Symbol.asyncDispose]() {
+      await place[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const run = (args: readonly string[], container?: ContainerOptions) => startContainer(args, container).outcome;
+
 /** The parts of a run's report that a run of one account fixes. */
 async function report(args: readonly string[], container: ContainerOptions): Promise<object> {
-  const { code, stdout, stderr } = await startContainer([...args, '--json'], container).outcome;
+  const { code, stdout, stderr } = await run([...args, '--json'], container);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
   const { outcome, accounts, versions } = JSON.parse(stdout);
   return { outcome, changed: accounts.changed, unchanged: accounts.unchanged, versions };
@@ -46,6 +71,8 @@ const unchanged = {
   versions: { opened: 0, closed: 0, rewritten: 0, removed: 0 },
 };
 
+const loaded = { outcome: 'ok', changed: 1, unchanged: 0, versions: expect.objectContaining({ closed: 0 }) };
+
 function describeContainer(suite: () => void): void {
   const missing = whyNoContainers();
   if (missing === undefined || process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1') describe('the image', suite);
@@ -54,54 +81,145 @@ function describeContainer(suite: () => void): void {
 }
 
 describeContainer(() => {
-  let bytes = 0;
+  let image: Image;
   beforeAll(async () => {
-    bytes = await buildImage();
+    image = await buildImage();
   }, 300_000);
 
+  const filesOf = (pattern: string) => Array.fromAsync(glob(pattern, { cwd: image.root }));
+
   test(`is smaller than ${maxImageMebibytes} MiB`, async ({ annotate }) => {
-    const mebibytes = Math.round(bytes / 2 ** 20);
+    const mebibytes = Math.round(image.bytes / 2 ** 20);
     await annotate(`${mebibytes} MiB`);
     expect(mebibytes).toBeLessThan(maxImageMebibytes);
   });
 
-  test('says its version', async () => {
-    expect(await startContainer(['--version']).outcome).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
+  test('says its version, also in its labels, which tell what it is built on', async () => {
+    const { version, description, license } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect(image.labels).toMatchObject({
+      'org.opencontainers.image.title': 'scenedim',
+      'org.opencontainers.image.description': description,
+      'org.opencontainers.image.licenses': license,
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.base.name': 'docker.io/library/debian:bookworm-slim',
+    });
+  });
+
+  test('holds the program node, the command line and PGlite, and nothing else beside Debian', async () => {
+    expect(await filesOf('usr/local/**/*')).toEqual(['usr/local/bin', 'usr/local/bin/node']);
+    expect((await filesOf('{app/*,app/dist/*,app/node_modules/*/*}')).sort()).toEqual([
+      'app/LICENSE',
+      'app/dist',
+      'app/dist/THIRD-PARTY-NOTICES',
+      'app/dist/cli',
+      'app/dist/cli.js',
+      'app/dist/sbom.cdx.json',
+      'app/node_modules',
+      'app/node_modules/@electric-sql/pglite',
+      'app/package.json',
+      'app/sql',
+    ]);
+    const kinds = new Set((await filesOf('app/**/*.*')).map((file) => /\.[a-z.]+$/.exec(file)?.[0]));
+    expect([...kinds].filter((kind) => /\.(?:map|cjs|ts|cts|gz)$/.test(kind ?? ''))).toEqual([]);
+    const { uid, gid, mode } = await stat(join(image.root, 'scenedim/data'));
+    expect([uid, gid, mode & 0o777]).toEqual([imageUser, 0, 0o775]);
+  });
+
+  test('lists in its SBOM the packages of its bundle, PGlite, and the Node that runs it', async () => {
+    const bill = JSON.parse(await readFile(join(image.root, 'app/dist/sbom.cdx.json'), 'utf8'));
+    const notices = await readFile(join(image.root, 'app/dist/THIRD-PARTY-NOTICES'), 'utf8');
+    const bundled = [...notices.matchAll(/^(?:-{80}\n\n)(\S+) (\S+) \(/gm)].map(
+      ([, name, version]) => `${name}@${version}`,
+    );
+    expect(bundled).toEqual(expect.arrayContaining([expect.stringMatching(/^pg@/), expect.stringMatching(/^pino@/)]));
+    const folder = join(image.root, 'app/node_modules/@electric-sql/pglite');
+    const pglite = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const { stdout } = await run(['--version'], { entrypoint: ['/usr/local/bin/node'] });
+    const listed = bill.components.map((each: { name: string; version: string }) => `${each.name}@${each.version}`);
+    expect(listed.sort()).toEqual(
+      [...bundled, `${pglite.name}@${pglite.version}`, `node@${stdout.trim().slice(1)}`].sort(),
+    );
+    expect(bill.metadata.component).toMatchObject({
+      name: 'scenedim',
+      purl: expect.stringMatching(/^pkg:npm\/scenedim@/),
+    });
   });
 
   test('keeps a dimension in PGlite on a volume, with everything else read-only', async () => {
     await using simulator = await startSimulator();
     await using place = await workplace(simulator, '{ type: pglite }');
-    const first = await report(['sync'], place.container);
-    expect(first).toEqual({
-      ...unchanged,
-      outcome: 'ok',
-      changed: 1,
-      unchanged: 0,
-      versions: expect.objectContaining({ closed: 0 }),
-    });
+    expect(await report(['sync'], place.container)).toEqual(loaded);
     expect(await report(['sync'], place.container)).toEqual(unchanged);
-    expect((await startContainer(['verify'], place.container).outcome).code).toBe(0);
+    expect((await run(['verify'], place.container)).code).toBe(0);
+    const outside = await run(['export', '--output', '/tmp/scenes.ndjson'], place.container);
+    expect(outside).toMatchObject({
+      code: 74,
+      stderr: expect.stringMatching(/\/tmp\/scenes\.ndjson cannot be written \(EROFS\)/),
+    });
+    const inside = await run(['export', '--output', '/scenedim/data/scenes.ndjson'], place.container);
+    expect(inside).toMatchObject({ code: 0 });
+  });
+
+  test('says what it misses where a PGlite target has no volume', async () => {
+    await using simulator = await startSimulator();
+    await using place = await workplace(simulator, '{ type: pglite }');
+    const { '/scenedim/data': _, ...mounts } = place.container.mounts ?? {};
+    const { code, stderr } = await run(['sync'], { ...place.container, mounts });
+    expect({ code, stderr }).toEqual({ code: 74, stderr: expect.stringMatching(/EROFS.*\/scenedim\/data\/scene/) });
+  });
+
+  test('finds a config in its folder config, as a config map is mounted', async () => {
+    await using simulator = await startSimulator();
+    await using place = await workplace(simulator, inData, '/scenedim/config/scenedim.yaml');
+    expect(await report(['sync'], place.container)).toEqual(loaded);
+    expect(await report(['sync'], place.container)).toEqual(unchanged);
+  });
+
+  test.each([
+    ['that does not exist', { env: { HOME: '/nonexistent' } }],
+    ['that is not set', { entrypoint: ['/usr/bin/env', '-u', 'HOME', '/usr/local/bin/node', '/app/dist/cli.js'] }],
+  ])('needs no home: one %s', async (_, { env, entrypoint }: ContainerOptions) => {
+    await using simulator = await startSimulator();
+    await using place = await workplaceInPostgres(simulator);
+    const options = { ...place.container, ...(entrypoint && { entrypoint }), env: { ...place.container.env, ...env } };
+    expect(await report(['sync'], options)).toEqual(loaded);
+    expect(await report(['sync'], options)).toEqual(unchanged);
   });
 
   test('stops cleanly as PID 1 on SIGTERM, and the next run goes on', async () => {
     await using simulator = await startSimulator();
     await using place = await workplace(simulator, '{ type: pglite }');
+    expect(await report(['sync'], place.container)).toEqual(loaded);
     simulator.inject({ fault: 'hang', times: 1 });
-    const container = startContainer(['sync'], place.container);
-    await expect.poll(() => simulator.requests.length, { timeout: 60_000 }).toBe(1);
+    const asked = simulator.requests.length;
+    // Ends with other words when it does not stop in this time.
+    const container = startContainer(['sync', '--grace', '10s'], place.container);
+    await expect.poll(() => simulator.requests.length, { timeout: 60_000 }).toBe(asked + 1);
     container.terminate();
-    expect(await container.outcome).toMatchObject({ code: 143 });
-    expect(await report(['sync'], place.container)).toMatchObject({ outcome: 'ok', changed: 1 });
+    expect(await container.outcome).toEqual({
+      code: 143,
+      stdout: expect.any(String),
+      stderr: expect.not.stringContaining('did not end within'),
+    });
+    expect((await run(['verify'], place.container)).code).toBe(0);
+    expect(await report(['sync'], place.container)).toEqual(unchanged);
   });
 
   test('keeps a dimension in PostgreSQL', async () => {
-    const server = inject('postgresServers').at(-1);
-    if (!server) throw new Error('no PostgreSQL server');
-    await using database = await createDatabase(await clusterUrl(server));
     await using simulator = await startSimulator();
-    await using place = await workplace(simulator, `{ type: postgres, url: '${database.url}' }`);
-    expect(await report(['sync'], place.container)).toMatchObject({ outcome: 'ok', changed: 1 });
+    await using place = await workplaceInPostgres(simulator);
+    expect(await report(['sync'], place.container)).toEqual(loaded);
     expect(await report(['sync'], place.container)).toEqual(unchanged);
+  });
+
+  test.each([
+    ['PostgreSQL', workplaceInPostgres],
+    ['PGlite', (simulator: Simulator) => workplace(simulator, inData)],
+  ])('runs as any user of the group 0, with %s', async (_, placeFor) => {
+    await using simulator = await startSimulator();
+    await using place = await placeFor(simulator);
+    expect(await report(['sync'], { ...place.container, ...anyUser })).toEqual(loaded);
+    expect(await report(['sync'], { ...place.container, ...anyUser })).toEqual(unchanged);
   });
 });

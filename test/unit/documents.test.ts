@@ -163,7 +163,7 @@ describe('commands', () => {
     const all = new Set([...(await optionsByCommand()).values()].flat());
     const ofOthers = [
       ...['--global', '--silent', '--project'],
-      ...['--rm', '--read-only', '--from', '--from-file', '--tail', '--local', '--type'],
+      ...['--rm', '--read-only', '--build-arg', '--from', '--from-file', '--tail', '--local', '--type'],
       ...['--member', '--role', '--location', '--use'],
     ];
     const texts = userDocuments.map(textOf).join('\n');

@@ -1,33 +1,46 @@
 #!/usr/bin/env bash
-# build.sh CONTEXT TAG: builds the Dockerfile in CONTEXT and prints the size of the image's files in bytes.
-# There is no registry to pull from: the base image's name is given to a local image of the same Debian with the Node that
-# runs this (`node`, 24 or newer, and the machine's npm).
+# build.sh CONTEXT TAG: builds the Dockerfile in CONTEXT and prints three lines: the size of the image's files in bytes, the
+# folder that holds them, and a file with its settings.
+# There is no registry to pull from: the names of the base images are given to local ones, Debian's of a few packages of the
+# same release, and Node's with the Node that runs this (`node`, 24 or newer, and the machine's npm).
 # Needs root and: apt-get install -y --no-install-recommends buildah runc mmdebstrap
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/buildah.sh"
 context=$1 tag=$2
-base=docker.io/library/node:24-bookworm-slim
+debian=docker.io/library/debian:bookworm-slim
+node=docker.io/library/node:24-bookworm-slim
 
-make_base() {
-  local archive="$store/debian.tar" packages=base-files,libc6,libstdc++6,dash,coreutils,sed,grep,ca-certificates,tzdata
+make_debian() {
+  local archive packages=base-files,libc6,libstdc++6,dash,coreutils,findutils,sed,grep,tzdata
+  archive="$store/debian-$(sha256sum <<<"$packages" | cut -c1-8).tar"
   if [ ! -s "$archive" ]; then
     mmdebstrap --quiet --variant=extract --include="$packages" --format=tar bookworm "$archive.new" >&2
     mv "$archive.new" "$archive"
   fi
-  local container root npm_cli
-  npm_cli=$(readlink -f "$(command -v npm)")
+  local container root
   container=$(buildah from scratch)
   root=$(buildah mount "$container")
   tar -C "$root" -xf "$archive"
-  printf '%s\n' root:x:0:0:root:/root:/bin/sh node:x:1000:1000::/home/node:/bin/sh >"$root/etc/passwd"
-  printf '%s\n' root:x:0: node:x:1000: >"$root/etc/group"
+  echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
+  echo root:x:0: >"$root/etc/group"
+  buildah umount "$container" >/dev/null
+  buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd bash "$container"
+  buildah commit --quiet "$container" "$debian" >/dev/null
+  buildah rm "$container" >/dev/null
+}
+
+make_node() {
+  local container root npm_cli
+  npm_cli=$(readlink -f "$(command -v npm)")
+  container=$(buildah from --pull-never "$debian")
+  root=$(buildah mount "$container")
   mkdir -p "$root/usr/local/bin" "$root/usr/local/lib/node_modules"
   install -m 755 "$(node -p process.execPath)" "$root/usr/local/bin/node"
   cp -a "${npm_cli%/bin/npm-cli.js}" "$root/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
   buildah umount "$container" >/dev/null
-  buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd node "$container"
-  buildah commit --quiet "$container" "$base" >/dev/null
+  buildah config --cmd node "$container"
+  buildah commit --quiet "$container" "$node" >/dev/null
   buildah rm "$container" >/dev/null
 }
 
@@ -35,7 +48,8 @@ make_base() {
 buildah rm --all >/dev/null
 buildah rmi --prune >/dev/null
 
-buildah inspect --type image "$base" >/dev/null 2>&1 || make_base
+has() { buildah inspect --type image "$1" >/dev/null 2>&1; }
+has "$debian" || { make_debian; make_node; }
 
 # The build, not the image, is told which registry and certificates npm uses here.
 settings=$(mktemp -d)
@@ -56,3 +70,4 @@ mkdir -p "$(unpacked "$tag")"
 ln -sfn "$root" "$(unpacked "$tag")/root"
 buildah inspect --type image "$tag" >"$(unpacked "$tag")/image.json"
 du -s --apparent-size --block-size=1 "$root" | cut -f1
+printf '%s\n' "$root" "$(unpacked "$tag")/image.json"

@@ -1,10 +1,11 @@
 /** Builds the Dockerfile and runs the image as a strict cluster would, through build.sh and run.sh. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
 const folder = import.meta.dirname;
-const root = new URL('../../..', import.meta.url).pathname;
+const project = new URL('../../..', import.meta.url).pathname;
 const tag = 'localhost/scenedim:test';
 const path = `${process.env['PATH']}:/usr/sbin:/sbin`;
 const environment = { ...process.env, PATH: path };
@@ -22,12 +23,22 @@ export function whyNoContainers(): string | undefined {
   }
 }
 
-/** Builds the image; returns the size of its files in bytes. */
-export async function buildImage(): Promise<number> {
-  const build = spawn(`${folder}/build.sh`, [root, tag], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+/** An image that was built. */
+export interface Image {
+  /** Size of its files. */
+  readonly bytes: number;
+  /** Folder of this machine that holds its files. */
+  readonly root: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export async function buildImage(): Promise<Image> {
+  const build = spawn(`${folder}/build.sh`, [project, tag], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const { code, stdout, stderr } = await outcomeOf(build);
   if (code !== 0) throw new Error(`the image was not built: ${stderr}`);
-  return Number(stdout);
+  const [bytes, root = '', settings = ''] = stdout.trimEnd().split('\n');
+  const { OCIv1 } = JSON.parse(await readFile(settings, 'utf8'));
+  return { bytes: Number(bytes), root, labels: OCIv1.config.Labels };
 }
 
 /** What a container is given besides the arguments of scenedim. */
@@ -35,6 +46,10 @@ export interface ContainerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Files and folders of this machine, by their path in the container; writable for whoever owns them. */
   readonly mounts?: Readonly<Record<string, string>>;
+  /** `UID:GID`. Default: the image's. */
+  readonly user?: string;
+  /** Program and first arguments. Default: the image's. */
+  readonly entrypoint?: readonly string[];
 }
 
 export interface Outcome {
@@ -54,7 +69,9 @@ export interface RunningContainer {
 export function startContainer(args: readonly string[], options: ContainerOptions = {}): RunningContainer {
   const env = Object.entries(options.env ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const mounts = Object.entries(options.mounts ?? {}).flatMap(([target, source]) => ['--mount', `${source}:${target}`]);
-  const command = [tag, ...env, ...mounts, '--', ...args];
+  const user = options.user === undefined ? [] : ['--user', options.user];
+  const entrypoint = (options.entrypoint ?? []).map((word) => `--entrypoint=${word}`);
+  const command = [tag, ...env, ...mounts, ...user, ...entrypoint, '--', ...args];
   const run = spawn(`${folder}/run.sh`, command, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   return { terminate: () => run.kill('SIGTERM'), outcome: outcomeOf(run) };
 }

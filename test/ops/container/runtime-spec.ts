@@ -1,4 +1,7 @@
-/** `runtime-spec.ts BUNDLE ROOT [--env NAME=VALUE]… [--mount SOURCE:TARGET]… [--] ARGUMENT…`: completes what `runc spec` wrote. */
+/**
+ * `runtime-spec.ts BUNDLE ROOT [--env NAME=VALUE]… [--mount SOURCE:TARGET]… [--user UID:GID] [--entrypoint WORD]… [--] ARGUMENT…`:
+ * completes what `runc spec` wrote.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,19 +10,25 @@ const [bundle = '', root = '', ...rest] = process.argv.slice(2);
 const { values, positionals } = parseArgs({
   args: rest,
   allowPositionals: true,
-  options: { env: { type: 'string', multiple: true }, mount: { type: 'string', multiple: true } },
+  options: {
+    env: { type: 'string', multiple: true },
+    mount: { type: 'string', multiple: true },
+    user: { type: 'string' },
+    entrypoint: { type: 'string', multiple: true },
+  },
 });
 const file = join(bundle, 'config.json');
 const spec = JSON.parse(readFileSync(file, 'utf8'));
 const image = JSON.parse(readFileSync(join(bundle, 'image.json'), 'utf8')).OCIv1.config;
-const [uid, gid] = String(image.User).split(':').map(Number);
-if (!uid || !gid) throw new Error(`the image runs as "${image.User}", not as an unprivileged user by number`);
+const [imageUid, imageGid] = String(image.User).split(':').map(Number);
+if (!imageUid || !imageGid) throw new Error(`the image runs as "${image.User}", not as an unprivileged user by number`);
+const [uid = 0, gid = 0] = values.user?.split(':').map(Number) ?? [imageUid, imageGid];
 
 spec.process = {
   ...spec.process,
   terminal: false,
   user: { uid, gid },
-  args: [...image.Entrypoint, ...positionals],
+  args: [...(values.entrypoint ?? image.Entrypoint), ...positionals],
   env: [...image.Env, ...(values.env ?? [])],
   cwd: image.WorkingDir,
   noNewPrivileges: true,
@@ -28,7 +37,6 @@ spec.process = {
 spec.root = { path: root, readonly: true };
 spec.mounts = [
   ...spec.mounts.filter(({ destination }: { destination: string }) => destination !== '/sys/fs/cgroup'),
-  { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'mode=1777', 'size=64m'] },
   ...(values.mount ?? []).map((mount) => {
     const [source, destination] = mount.split(':');
     return { destination, type: 'bind', source, options: ['bind', 'rw'] };
