@@ -1,7 +1,7 @@
 import { isSameHead } from '../dimension/account-head.ts';
 import { emptiedHead, SHORTENED_REMEDY, shortenedLog } from '../dimension/log-cut.ts';
 import type { Decision } from '../dimension/observation.ts';
-import type { VersionChange } from '../dimension/version.ts';
+import type { FirstSeen, VersionChange } from '../dimension/version.ts';
 import { countChanges } from '../dimension/version-changes.ts';
 import { errorCodes } from '../errors.ts';
 import type { HeadChange, TargetMeta } from '../load/loader.ts';
@@ -41,10 +41,9 @@ export async function rebuild(context: RunContext, options: RebuildOptions = {})
         firstSeen: context.dimension.firstSeen,
         rebuilding: false,
       };
-      const isOtherDimension =
-        stored.rebuilding || stored.firstSeen !== wanted.firstSeen || stored.normalizerVersion !== NORMALIZER_VERSION;
+      const isOtherDimension = isOther(stored, wanted.firstSeen);
       using batches = new Spool<RebuiltBatch>();
-      const remedy = remedyOf(stored, isOtherDimension);
+      const remedy = remedyOf(stored, wanted.firstSeen);
       const failed = await recomputeAccounts(run, batches, { acceptShortenedLog, mayRedate: isOtherDimension, remedy });
       if (failed === 0 || !isOtherDimension) {
         if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
@@ -75,7 +74,7 @@ export interface RebuildOptions {
 export async function findShortened(context: RunContext): Promise<ShortenedLogs> {
   const stored = await requireRebuildable(context);
   const { loader, dimension, signal } = context;
-  const mayRedate = stored.rebuilding || stored.firstSeen !== dimension.firstSeen;
+  const mayRedate = isOther(stored, dimension.firstSeen);
   const found = { accounts: 0, versions: 0, first: null as string | null };
   const { firstSeen } = dimension;
   const options = { loader, answers: createAnswerCache(), firstSeen, signal, skipDamaged: true, mayRedate };
@@ -96,14 +95,22 @@ export interface ShortenedLogs {
   readonly first: string | null;
 }
 
-/** What to do before the rebuild is tried again. `replay` takes lines under the stored settings only. */
-function remedyOf({ rebuilding }: TargetMeta, isOtherDimension: boolean): string {
+/** True when the stored rows are, or may be, of other settings or rules than those of this program. */
+function isOther(stored: TargetMeta, firstSeen: FirstSeen): boolean {
+  return stored.rebuilding || stored.firstSeen !== firstSeen || stored.normalizerVersion !== NORMALIZER_VERSION;
+}
+
+/** What to do before the rebuild is tried again. `replay` takes lines under what the target was computed with only. */
+function remedyOf(stored: TargetMeta, firstSeen: FirstSeen): string {
   const restore = 'restore scene_observation and scene_payload from a backup, then run scenedim rebuild again';
-  const whole = isOtherDimension
-    ? `nothing was changed: set the config back, then ${SHORTENED_REMEDY}`
-    : SHORTENED_REMEDY;
   const giveUp = 'scenedim rebuild --accept-shortened-log --confirm SCHEMA gives up for good what only they said';
-  return `${rebuilding ? restore : whole}; ${giveUp}`;
+  if (stored.rebuilding) return `${restore}; ${giveUp}`;
+  const before = [
+    ...(stored.normalizerVersion === NORMALIZER_VERSION ? [] : ['use the scenedim that computed the target']),
+    ...(stored.firstSeen === firstSeen ? [] : ['set the config back']),
+  ];
+  const first = before.length === 0 ? '' : `nothing was changed: ${before.join(', ')}, then `;
+  return `${first}${SHORTENED_REMEDY}; ${giveUp}`;
 }
 
 interface AccountsOptions extends Required<RebuildOptions> {

@@ -55,6 +55,7 @@ test('the packed package holds all that the program needs', async () => {
     'config/monitoring/README.md',
     'config/postgres/README.md',
     'config/postgres/grants.sql',
+    'config/recovery/README.md',
     'config/scenedim.example.yaml',
     'package.json',
     'src/load/README.md',

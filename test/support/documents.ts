@@ -16,6 +16,7 @@ export const userDocuments: readonly string[] = documents.filter((path) =>
 /** Every kind of fenced block that a document may hold; each has a test that looks at all blocks of it. */
 export const blockKinds = [
   'sh run',
+  'sh recovery',
   'sh',
   'sql run',
   'sql postgres',

@@ -53,6 +53,15 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   'README.md readers': (rows) => {
     for (const [, documents = ''] of rows) expect(documents).toMatch(/\[.*\.md\]\(.*\.md\)/);
   },
+  'config/recovery/README.md troubles': (rows) => {
+    for (const [exit, code] of rows) {
+      const [name = ''] = codeOf(code);
+      if (name !== '')
+        expect([name, errorCodes[name as keyof typeof errorCodes].exitCode]).toEqual([name, Number(exit)]);
+    }
+    expect(rows.filter(([, , , section = '']) => !/\]\(#.+\)/.test(section))).toEqual([]);
+  },
+  'config/recovery/README.md full disks': 'test/system/full-disk.test.ts',
   'config/README.md places': (rows) => {
     const linked = rows.flatMap(([, files = '']) => [...files.matchAll(/\]\((.*?)\)/g)].map(([, path]) => path));
     const files = globSync('*/*', { cwd: `${root}config` }).filter((file) => !file.endsWith('.md'));

@@ -37,6 +37,7 @@ describe('the documents', () => {
       'config/kubernetes/README.md',
       'config/monitoring/README.md',
       'config/postgres/README.md',
+      'config/recovery/README.md',
       'sql/README.md',
       'src/load/README.md',
     ]);
@@ -153,7 +154,7 @@ describe('commands', () => {
     for (const [, script = ''] of code.matchAll(/\bnpm (start|test|run (?:--\S+ )*[a-z][\w:-]*)/g)) {
       expect(scripts).toHaveProperty([script.replace(/^run (?:--\S+ )*/, '')]);
     }
-    for (const [, name = '', args = ''] of code.matchAll(/(?<![/\w])scenedim ([a-z][a-z-]*)\b([^|\n"]*)/g)) {
+    for (const [, name = '', args = ''] of code.matchAll(/(?<![/\w])scenedim ([a-z][a-z-]*)\b([^|&\n"]*)/g)) {
       expect([...options.keys()]).toContain(name);
       for (const [option] of args.matchAll(/--[a-z-]+/g)) expect(options.get(name)).toContain(option);
     }
@@ -165,6 +166,8 @@ describe('commands', () => {
       ...['--global', '--silent', '--project'],
       ...['--rm', '--read-only', '--build-arg', '--from', '--from-file', '--tail', '--local', '--type'],
       ...['--member', '--role', '--location', '--use'],
+      ...['--force', '--stdout', '--format', '--schema', '--file', '--command', '--set'],
+      ...['--single-transaction', '--no-owner', '--dbname'],
     ];
     const texts = userDocuments.map(textOf).join('\n');
     const named = new Set([...texts.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option));

@@ -6,7 +6,7 @@ import { errorCatalogue } from '../../extract/error-catalogue.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Finding, TargetMeta } from '../../load/loader.ts';
 import { catalogProblem } from '../../pipeline/run/prepare-target.ts';
-import { requireTarget, requireVerifiable } from '../../pipeline/run/require-target.ts';
+import { isCurrent, outdated, requireTarget, requireVerifiable } from '../../pipeline/run/require-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
@@ -35,10 +35,13 @@ export async function checkTarget(
   const { loader, signal } = context;
   const found = await loader.check(signal);
   const findings = found.map((finding) => ({ ...finding, exitCode: exitCodeOf(finding) }));
-  const failed = found.some(({ level }) => level === 'error');
-  const meta = failed ? null : await loader.readMeta(signal);
-  if (meta === null || meta.schemaVersion !== loader.schemaVersion) return findings;
+  if (found.some(({ level }) => level === 'error')) return findings;
+  const meta = await loader.readMeta(signal);
   try {
+    if (!isCurrent(meta, loader)) {
+      // With autoMigrate the next run makes it current, without it ends with this.
+      return context.autoMigrate ? findings : [...findings, findingOf(outdated(meta, loader), 'autoMigrate')];
+    }
     const { rebuilding } = await requireVerifiable(context);
     const settings = rebuilding ? [await interruptedRebuild(context)] : [];
     return [

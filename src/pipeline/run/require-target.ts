@@ -49,10 +49,7 @@ export function assertSettings(meta: TargetMeta, dimension: DimensionSettings): 
     });
   }
   if (meta.normalizerVersion !== NORMALIZER_VERSION) {
-    throw differs(
-      `the target was computed by normalizer ${meta.normalizerVersion}, this program has ${NORMALIZER_VERSION}`,
-      'rebuild',
-    );
+    throw otherNormalizer(meta.normalizerVersion);
   }
   if (meta.firstSeen !== dimension.firstSeen) {
     throw differs(
@@ -65,6 +62,15 @@ export function assertSettings(meta: TargetMeta, dimension: DimensionSettings): 
 function assertTimeZone(meta: TargetMeta, dimension: DimensionSettings): void {
   if (meta.timeZone === dimension.timeZone) return;
   throw differs(`dimension.timeZone is ${dimension.timeZone}, the views of the target use ${meta.timeZone}`, 'migrate');
+}
+
+function otherNormalizer(stored: number): ScenedimError {
+  const message = `the target was computed by normalizer ${stored}, this program has ${NORMALIZER_VERSION}`;
+  const remedy =
+    stored < NORMALIZER_VERSION
+      ? 'run `scenedim rebuild`, which computes it by the rules of this program'
+      : 'use the newer scenedim that computed it; `scenedim rebuild` computes it by the older rules of this one';
+  return new ScenedimError('settings_differ', message, { remedy });
 }
 
 function differs(message: string, command: 'rebuild' | 'migrate'): ScenedimError {
