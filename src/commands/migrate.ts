@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
+import type { Config } from '../config/load-config.ts';
 import { count, type Document } from '../output-fields.ts';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
+import type { RunContext } from '../pipeline/run/run-context.ts';
 import { printable } from '../report/printable.ts';
+import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
+import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { schemaOf } from './target/schema-of.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =
@@ -17,11 +22,13 @@ export const examples = [
 
 interface MigrateFlags extends LockFlags {
   readonly printSql?: true;
+  readonly confirm?: string;
 }
 
 export function define(command: Command, run: RunAction): void {
   addLockTimeout(command)
     .option('--print-sql', 'print the SQL for a DBA instead; nothing is changed')
+    .option('--confirm <schema>', 'the schema or dataset of the target, for a migration that drops something')
     .action(
       run<MigrateFlags>(async (session, flags) => {
         const { out } = session;
@@ -33,6 +40,10 @@ export function define(command: Command, run: RunAction): void {
             await (flags.json === true ? out.printJson({ sql }) : out.print(sql.endsWith('\n') ? sql : `${sql}\n`));
             return 0;
           }
+          if (!(await mayMigrate(session, config, context, flags))) {
+            await out.print('nothing was done\n');
+            return 0;
+          }
           const migration = await migrateTarget(context);
           if (flags.json === true) await out.printJson(toDocument(migration));
           else if (flags.quiet !== true) {
@@ -42,6 +53,26 @@ export function define(command: Command, run: RunAction): void {
         });
       }),
     );
+}
+
+/** Asks before anything is dropped for good. */
+async function mayMigrate(
+  session: Session,
+  { target }: Config,
+  { loader, signal }: RunContext,
+  { confirm }: MigrateFlags,
+): Promise<boolean> {
+  const request = {
+    name: schemaOf(target),
+    kind: 'the schema or dataset of this target',
+    given: confirm,
+    command: 'migrate',
+  };
+  assertConfirmed(request);
+  const meta = await loader.readMeta(signal);
+  const losses = meta === null ? [] : (loader.lossesFrom?.(meta.schemaVersion) ?? []);
+  if (losses.length === 0) return true;
+  return isConsented(session, { ...request, question: `drop ${losses.join(' and ')} for good` });
 }
 
 const migrationDocument = z.strictObject({

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
-import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.ts';
+import { findShortened, rebuild } from '../pipeline/rebuild.ts';
 import { formatCount } from '../report/format-count.ts';
-import { shellWord } from '../shell-word.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-run.ts';
+import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
+import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { schemaOf } from './target/schema-of.ts';
 import { runOnTarget, withTarget } from './target/with-target.ts';
@@ -31,48 +33,50 @@ export function define(command: Command, run: RunAction): void {
       '--accept-shortened-log',
       'compute such accounts, too, from what is left of their log; what only the missing answers said is lost for good',
     )
-    .option('--confirm <schema>', 'the schema or dataset of the target, to confirm that')
+    .option('--confirm <schema>', 'the schema or dataset of the target, to confirm that where there is no terminal')
     .action(
-      run<RebuildFlags>(async (session, flags) => {
-        const config = await session.loadConfig();
-        const target = { label: 'rebuild', lockTimeoutMs: flags.lockTimeout };
-        const acceptShortenedLog = flags.acceptShortenedLog === true;
-        const problem = problemOfConfirmation(flags, schemaOf(config.target));
-        if (problem !== null) {
-          const shortened = acceptShortenedLog
-            ? await withTarget(session, config, { ...target, readOnly: true }, findShortened)
-            : null;
-          throw notConfirmed(problem, shortened, schemaOf(config.target));
-        }
-        return reportRun(session, 'rebuild', flags, (watch) =>
-          runOnTarget(session, config, target, watch, (context) => rebuild(context, { acceptShortenedLog })),
-        );
-      }),
+      run<RebuildFlags>((session, flags) =>
+        reportRun(session, 'rebuild', flags, async (watch) => {
+          const config = await session.loadConfig();
+          const acceptShortenedLog = await isShortenedAccepted(session, config, flags);
+          const target = { label: 'rebuild', lockTimeoutMs: flags.lockTimeout };
+          return await runOnTarget(session, config, target, watch, (context) =>
+            rebuild(context, { acceptShortenedLog }),
+          );
+        }),
+      ),
     );
 }
 
-/** Null when `--accept-shortened-log` and `--confirm` are both right or both missing. */
-function problemOfConfirmation({ acceptShortenedLog, confirm }: RebuildFlags, schema: string): string | null {
-  if (acceptShortenedLog !== true) {
-    return confirm === undefined ? null : '--confirm goes only with --accept-shortened-log';
-  }
-  if (confirm === schema) return null;
-  return confirm === undefined
-    ? '--accept-shortened-log needs --confirm'
-    : `--confirm ${confirm} is not the schema or dataset of this target`;
-}
-
-function notConfirmed(problem: string, shortened: ShortenedLogs | null, schema: string): ScenedimError {
-  if (shortened === null) return new ScenedimError('usage', problem, { remedy: 'leave --confirm out' });
-  const { accounts, versions, first } = shortened;
-  if (accounts === 0) {
-    return new ScenedimError('usage', `${problem}; nothing would be lost: no log was cut`, {
-      remedy: 'run scenedim rebuild',
+/** False without the option, or when a person at the terminal says no: then such accounts are refused, as ever. */
+async function isShortenedAccepted(session: Session, config: Config, flags: RebuildFlags): Promise<boolean> {
+  const { acceptShortenedLog = false, confirm, lockTimeout: lockTimeoutMs } = flags;
+  const request = {
+    name: schemaOf(config.target),
+    kind: 'the schema or dataset of this target',
+    given: confirm,
+    command: 'rebuild --accept-shortened-log',
+  };
+  if (!acceptShortenedLog) {
+    if (confirm === undefined) return false;
+    throw new ScenedimError('usage', '--confirm goes only with --accept-shortened-log', {
+      remedy: 'leave --confirm out',
     });
   }
+  assertConfirmed(request);
+  const target = { label: 'rebuild', lockTimeoutMs, readOnly: true };
+  const { accounts, versions, first } = await withTarget(session, config, target, findShortened);
+  if (accounts === 0) {
+    if (confirm !== undefined) return true;
+    throw new ScenedimError('usage', 'nothing would be lost: no log was cut', { remedy: 'run scenedim rebuild' });
+  }
   const what = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
-  const where = accounts === 1 ? first : `the first is ${first}`;
-  return new ScenedimError('usage', `${problem}: ${what} (${where}) would be dated anew or lost; nothing was done`, {
-    remedy: `if that is meant: scenedim rebuild --accept-shortened-log --confirm ${shellWord(schema)}`,
-  });
+  const question = `date anew or lose ${what} (${accounts === 1 ? first : `the first is ${first}`})`;
+  if (confirm !== undefined) {
+    session.logger.warn(
+      { accounts, versions, first },
+      'versions that only missing answers explain are dated anew or lost',
+    );
+  }
+  return isConsented(session, { ...request, question });
 }

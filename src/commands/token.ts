@@ -5,6 +5,8 @@ import { ScenedimError } from '../errors.ts';
 import { FORCED_A_DAY } from '../extract/credentials/app-secret-token.ts';
 import type { AppSecretCredentials } from '../extract/scene-source.ts';
 import { count, type Document } from '../output-fields.ts';
+import { shellWord } from '../shell-word.ts';
+import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
 import { failedCall } from './source/failed-call.ts';
@@ -22,14 +24,14 @@ export const examples = [
 
 interface TokenFlags extends CommonOptions {
   readonly appId: string;
-  readonly confirm: string;
+  readonly confirm?: string;
 }
 
 export function define(command: Command, run: RunAction): void {
   command
     .argument('<action>', 'refresh')
     .requiredOption('--app-id <id>', 'the account (required)')
-    .requiredOption('--confirm <id>', 'the account once more (required)')
+    .option('--confirm <id>', 'the account once more, to confirm it where there is no terminal')
     .action(run<TokenFlags>(refresh));
 }
 
@@ -48,13 +50,20 @@ async function refresh(
   if (action !== 'refresh') {
     throw new ScenedimError('usage', `there is no "${action}" of a token`, { remedy: 'write scenedim token refresh' });
   }
-  if (confirm !== appId) {
-    throw new ScenedimError('usage', `--confirm: it is ${confirm}, and the account is ${appId}`, {
-      remedy: `to replace the token that others use: --confirm ${appId}`,
-    });
-  }
+  const request = {
+    name: appId,
+    kind: `the account, ${appId}`,
+    given: confirm,
+    command: `token refresh --app-id ${shellWord(appId)}`,
+  };
+  assertConfirmed(request);
   const config = await session.loadConfig();
   const credentials = await appSecretOf(session, config, appId);
+  const question = `replace the token of ${appId} (whoever uses the present one is refused from then on)`;
+  if (!(await isConsented(session, { ...request, question }))) {
+    await session.out.print('nothing was done\n');
+    return 0;
+  }
   const failure = await withSource(session, config, (source) =>
     source.replaceToken({ appId, credentials }, session.signal),
   );

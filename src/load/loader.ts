@@ -209,6 +209,11 @@ export interface Loader extends AsyncDisposable {
    * zone and catalog of an existing target, all settings of a new one.
    */
   migrate(options: MigrateOptions, signal: AbortSignal): Promise<MigrateResult>;
+  /**
+   * What migrating from this schema version drops for good, as people call it (`the column old of dim_scene`). Such a migration
+   * is run by `migrate` alone, which asks first. Default: nothing.
+   */
+  readonly lossesFrom?: (schemaVersion: number) => readonly string[];
   /** The same as SQL text that may be run by hand, again and again. */
   migrationSql(options: MigrateOptions): string;
   /** Stores settings after (or, with `rebuilding`, before) a rebuild. */

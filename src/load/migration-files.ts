@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { projectRoot } from '../process/project-root.ts';
 
 /**
@@ -30,6 +30,22 @@ export interface MigrationFile {
 }
 
 export type MigrationDialect = 'postgres' | 'bigquery';
+
+/**
+ * What the migrations after a schema version drop for good: the lines `-- drops the column old of dim_scene` at the beginning of
+ * their files. A test keeps a file from dropping anything that no such line names.
+ */
+export function lossesFrom(files: readonly MigrationFile[], schemaVersion: number): readonly string[] {
+  return files
+    .filter(({ number }) => number > schemaVersion)
+    .flatMap(({ file }) => declaredLosses(readFileSync(file, 'utf8')));
+}
+
+/** What the text of a migration says that it drops. */
+export function declaredLosses(text: string): readonly string[] {
+  const [head = ''] = /^(?:--.*\n)*/.exec(text) ?? [];
+  return [...head.matchAll(/^-- drops (.+)$/gm)].map(([, what = '']) => what);
+}
 
 const fileName = /^(\d{6})_\w+\.sql$/;
 const found = new Map<MigrationDialect, readonly MigrationFile[]>();

@@ -24,6 +24,7 @@ export async function compact(context: RunContext, { keepMs }: CompactOptions): 
       batches.add(batch);
       tally.add(batch);
     }
+    context.logger.info(tally.report(olderThan, run.tally.runId).removed, 'deleting from the log');
     for (const batch of batches.values()) {
       run.signal.throwIfAborted();
       await remove(run, batch);

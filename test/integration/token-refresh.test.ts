@@ -29,7 +29,7 @@ describe('token refresh', () => {
     [
       refresh().with(-1, otherAppId),
       64,
-      `to replace the token that others use: --confirm ${appId}`,
+      `if that is meant: scenedim token refresh --app-id ${appId} --confirm ${appId}`,
       'of another account',
     ],
     [
@@ -37,6 +37,12 @@ describe('token refresh', () => {
       64,
       'write scenedim token refresh',
       'that is no refresh',
+    ],
+    [
+      refresh().slice(0, -2),
+      64,
+      `it would replace the token of ${appId} (whoever uses the present one is refused from then on); nothing was done`,
+      'that nobody has confirmed',
     ],
   ])('%s is refused with %i', async (args, status, remedy) => {
     await using stage = await createRemedyStage();

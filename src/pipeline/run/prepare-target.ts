@@ -41,6 +41,7 @@ export async function prepareTarget(context: RunContext): Promise<PreparedTarget
       await context.loader.migrate(migrateOptionsFor(context), context.signal);
       continue;
     }
+    assertNothingLost(meta, context.loader);
     isUpgrade = true;
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
     // With its own settings: an upgrade must not change those in passing, they are compared afterwards.
@@ -59,6 +60,14 @@ export interface PreparedTarget {
   readonly lockTimeoutMs?: number;
   /** What the report of the run tells about the target. Default: nothing. */
   readonly problems?: readonly Problem[];
+}
+
+/** What cannot be undone is never done in passing. */
+function assertNothingLost({ schemaVersion }: TargetMeta, loader: Loader): void {
+  const losses = loader.lossesFrom?.(schemaVersion) ?? [];
+  if (losses.length === 0) return;
+  const message = `${loader.description} must be migrated, which drops ${losses.join(' and ')} for good`;
+  throw new ScenedimError('schema_outdated', message, { remedy: 'run `scenedim migrate`, which asks first' });
 }
 
 /** What this program and config want a target to be made with. */
