@@ -1,78 +1,53 @@
-/** The file of config/airflow fits Kubernetes' files and the program. */
-import { execFile, spawnSync } from 'node:child_process';
-import { promisify } from 'node:util';
+/** The DAGs of config/airflow fit Kubernetes' files and the program. What Airflow says of them: test/operators/airflow.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { expectParsed } from '../support/command-options.ts';
-import { root, textOf } from '../support/documents.ts';
+import { textOf } from '../support/documents.ts';
 
 const cronJob = parse(textOf('config/kubernetes/cronjob.yaml'), { version: '1.1' });
-const pod = cronJob.spec.jobTemplate.spec.template.spec;
-const [container] = pod.containers;
+const { podFailurePolicy, template } = cronJob.spec.jobTemplate.spec;
+const [container] = template.spec.containers;
+const onWorker = textOf('config/airflow/scenedim_on_worker.py');
+const inPod = textOf('config/airflow/scenedim_in_pod.py');
+const stringsIn = (text = '') => [...text.matchAll(/"([^"]*)"/g)].map(([, word = '']) => word);
 
-describe('scenedim_dag.py', () => {
-  const dag = textOf('config/airflow/scenedim_dag.py');
-  const nameOf = (pattern: RegExp) => pattern.exec(dag)?.slice(1);
-  const withPython = describeWithPython();
-
-  withPython('is Python, and gives its operators what they know', async () => {
-    const script = `
-import ast, json, sys
-tree = ast.parse(sys.stdin.read())
-calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-imported = [name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names]
-print(json.dumps({'imported': imported, 'calls': {c.func.id: [k.arg for k in c.keywords] for c in calls}}))`;
-    const running = promisify(execFile)('python3', ['-c', script]);
-    running.child.stdin?.end(dag);
-    const { imported, calls } = JSON.parse((await running).stdout);
-    expect(Object.keys(calls).filter((name) => !imported.includes(name))).toEqual([]);
-    expect(calls.DAG).toEqual(expect.arrayContaining(['schedule', 'start_date', 'catchup']));
-    expect(calls.KubernetesPodOperator).toEqual(
-      expect.arrayContaining(['task_id', 'image', 'arguments', 'secrets', 'volumes', 'volume_mounts', 'retries']),
-    );
-  });
-
-  test('skips on 99 where that is not the default, and keeps secrets out of env_vars', () => {
-    const inPod = dag.slice(dag.indexOf('in_a_pod = '));
-    expect(inPod).toContain('skip_on_exit_code=99');
-    expect(dag).not.toContain('env_vars');
-  });
-
+describe.each([
+  ['scenedim_on_worker', onWorker],
+  ['scenedim_in_pod', inPod],
+])('%s', (name, dag) => {
   test('has the schedule of the CronJob, and one run at a time', () => {
-    expect(nameOf(/schedule="(.*?)"/)).toEqual([cronJob.spec.schedule]);
+    expect(/schedule="(.*?)"/.exec(dag)?.[1]).toBe(cronJob.spec.schedule);
     expect(dag).toContain('max_active_runs=1');
+    expect(/DAG\(\s*"(\w+)"/.exec(dag)?.[1]).toBe(name);
   });
 
-  test('gives the pod the config map and the secrets of the CronJob', () => {
-    const [config, secret] = pod.volumes;
-    const [configMount, secretMount] = container.volumeMounts;
-    expect(nameOf(/V1Volume\(name="(.*?)", config_map=V1ConfigMapVolumeSource\(name="(.*?)"\)\)/)).toEqual([
-      config.name,
-      config.configMap.name,
-    ]);
-    expect(nameOf(/V1VolumeMount\(name="(.*?)", mount_path="(.*?)", read_only=True\)/)).toEqual([
-      configMount.name,
-      configMount.mountPath,
-    ]);
-    expect(nameOf(/Secret\("volume", "(.*?)", "(.*?)"\)/)).toEqual([secretMount.mountPath, secret.secret.secretName]);
-    const { name, valueFrom } = container.env[0];
-    const { name: from, key } = valueFrom.secretKeyRef;
-    expect(nameOf(/Secret\("env", "(.*?)", "(.*?)", "(.*?)"\)/)).toEqual([name, from, key]);
-    expect(nameOf(/image="(.*?)"/)).toEqual([container.image]);
+  test('fails without retries where the CronJob does', () => {
+    const codes = /\bin \(([\d, ]+)\)/.exec(dag)?.[1]?.split(',').map(Number);
+    expect(codes).toEqual(podFailurePolicy.rules[0].onExitCodes.values);
   });
 
-  test('calls commands that the program takes', async () => {
-    const [list = ''] = nameOf(/arguments=(\[.*\])/) ?? [];
-    const [onWorker = ''] = nameOf(/bash_command="scenedim (.*?)"/) ?? [];
-    await expectParsed(JSON.parse(list) as string[]);
-    await expectParsed(onWorker.split(' '));
+  test('makes the asset of which the README tells', () => {
+    expect(textOf('config/airflow/README.md')).toContain(/outlets=\[(.*?)\]/.exec(dag)?.[1]);
   });
 });
 
-/** Python is no need of this project's tests, except of `.ci/run`. */
-function describeWithPython(): (name: string, body: () => Promise<void>) => void {
-  const there = spawnSync('python3', ['--version'], { cwd: root }).status === 0;
-  if (there || process.env['SCENEDIM_TEST_REQUIRE_ALL'] === '1') return test;
-  // biome-ignore lint/suspicious/noSkippedTests: visibly, and never in CI
-  return (name) => test.skip(`${name} (no python3)`, () => {});
-}
+test('both call commands that the program takes, with the time limits of the CronJob', async () => {
+  const command = stringsIn(/bash_command=\(([\s\S]*?)\n {8}\)/.exec(onWorker)?.[1]).join('');
+  const [program, ...args] = command.split(' ');
+  expect(program).toBe('scenedim');
+  await expectParsed(args);
+  const podArgs = stringsIn(/arguments=\[([\s\S]*?)\n {8}\]/.exec(inPod)?.[1]);
+  await expectParsed(podArgs);
+  expect(podArgs).toEqual([...container.args, '--skip-exit-code']);
+  const limits = container.args.slice(container.args.indexOf('--timeout')).join(' ');
+  expect(command).toContain(limits);
+});
+
+test('the pod skips on 99, is the image of the CronJob, and is given its secrets by name', () => {
+  expect(inPod).toContain('skip_on_exit_code=99');
+  expect(/image="(.*?)"/.exec(inPod)?.[1]).toBe(container.image);
+  const { name, valueFrom } = container.env[0];
+  const { name: secret, key } = valueFrom.secretKeyRef;
+  expect(stringsIn(/Secret\((.*?)\)/.exec(inPod)?.[1])).toEqual(['env', name, secret, key]);
+  expect([...inPod.matchAll(/^\s+env_vars=/gm)]).toEqual([]);
+});

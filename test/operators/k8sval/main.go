@@ -126,14 +126,10 @@ func validate(object runtime.Object) field.ErrorList {
 	switch value := object.(type) {
 	case *batch.CronJob:
 		return batchvalidation.ValidateCronJobCreate(value, options)
-	case *batch.Job:
-		return batchvalidation.ValidateJob(value, batchvalidation.JobValidationOptions{PodValidationOptions: options})
 	case *core.Pod:
 		return validation.ValidatePodCreate(value, options)
 	case *core.ConfigMap:
 		return validation.ValidateConfigMap(value)
-	case *core.Secret:
-		return validation.ValidateSecret(value)
 	case *core.ServiceAccount:
 		return validation.ValidateServiceAccount(value)
 	case *networking.NetworkPolicy:
