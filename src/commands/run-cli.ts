@@ -1,24 +1,20 @@
-import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
-import { parseDuration, requireDuration } from '../config/duration.ts';
 import { isScenedimError, ScenedimError } from '../errors.ts';
 import { readProgramVersion } from '../process/program-version.ts';
 import { createPaint } from '../report/paint.ts';
 import { createScreen } from '../report/screen.ts';
 import { createRedactor } from '../secrets/redact.ts';
-import { writeTerminationMessage } from '../telemetry/termination-message.ts';
 import { type CommandModule, commandList } from './command-list.ts';
 import { commonSetting } from './session/common-setting.ts';
 import { createOutput, OutputClosedError } from './session/output.ts';
+import { PartingMessage } from './session/parting-message.ts';
 import { errorDocument, exitCodeOf, renderError, renderErrorLine } from './session/print-error.ts';
 import { assertOperands, refuseEmptyValues } from './session/refuse-empty-values.ts';
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
+import { assertGrace, GRACE, listenForSignals } from './session/stop-signals.ts';
 import { usageError } from './session/usage-error.ts';
-
-/** How long a stop by a signal may take, without `--grace`. */
-export const GRACE = '30s';
 
 /** How long a stopped command waits for somebody to read its last words. */
 const LAST_WORDS_MS = 1_000;
@@ -33,11 +29,12 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const screen = createScreen(host.stderr);
   const out = createOutput(host.stdout, host.env, () => screen.setLiveLine(undefined));
   const paint = createPaint(host.stderr, host.env);
+  const message = new PartingMessage(commandList.find(({ name }) => host.argv.includes(name))?.name);
   host.stderr.on('error', () => {});
   const endLate = (status: number): void => {
     const error = new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' });
     showError(error);
-    writeTerminationMessage({ exit_code: status, ...errorDocument(error, redactor) });
+    message.leaveError(status, errorDocument(error, redactor));
     exit(status);
   };
   const stop = listenForSignals(host, stopping, { exit, endLate, write: (text) => screen.write(text) });
@@ -57,7 +54,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     if (error instanceof OutputClosedError) return;
     showError(error);
     const document = errorDocument(error, redactor);
-    writeTerminationMessage({ exit_code: stoppedBy() ?? exitCodeOf(error), ...document });
+    message.leaveError(stoppedBy() ?? exitCodeOf(error), document);
     if (host.argv.includes('--json')) await out.printJson(document).catch(() => {});
   };
   const parts: SessionParts = {
@@ -69,6 +66,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     showError,
     logsErrors,
     fail,
+    message,
   };
   const crash = (error: unknown): void => void fail(error).then(() => exit(exitCodeOf(error)));
   host.on('uncaughtException', crash);
@@ -88,7 +86,9 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     ? flushed
     : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
   stop[Symbol.dispose]();
-  return stoppedBy() ?? code;
+  const status = stoppedBy() ?? code;
+  message.leaveStatus(status);
+  return status;
 }
 
 async function parse(host: HostProcess, print: (text: string) => Promise<void>, parts: SessionParts): Promise<number> {
@@ -160,57 +160,6 @@ First steps:
   $ scenedim check         find out what is missing
   $ scenedim plan          look before you leap
   $ scenedim sync          do it`;
-
-interface Ending {
-  /** Ends the process at once. */
-  readonly exit: (code: number) => void;
-  /** Ends a process whose clean stop took too long. */
-  readonly endLate: (code: number) => void;
-  readonly write: (text: string) => void;
-}
-
-interface SignalListener extends Disposable {
-  /** The exit status for the signal that came; undefined while none came. */
-  readonly stoppedBy: () => number | undefined;
-}
-
-/**
- * The first signal stops the command cleanly, and a second one at once. So does the end of `--grace`: a database that stalls
- * would be waited for without end.
- */
-function listenForSignals(
-  host: HostProcess,
-  stopping: AbortController,
-  { exit, endLate, write }: Ending,
-): SignalListener {
-  let code: number | undefined;
-  let deadline: NodeJS.Timeout | undefined;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    host.on(name, () => {
-      if (code !== undefined) return exit(code);
-      const status = 128 + constants.signals[name];
-      code = status;
-      if (host.stderr.isTTY === true) write('stopping cleanly; once more to stop at once\n');
-      deadline = setTimeout(() => endLate(status), graceMsOf(host));
-      stopping.abort(
-        new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }),
-      );
-    });
-  }
-  return { stoppedBy: () => code, [Symbol.dispose]: () => clearTimeout(deadline) };
-}
-
-/** A bad one is told once the command starts. */
-function graceMsOf(host: HostProcess): number {
-  const given = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
-  return parseDuration(given ?? GRACE) ?? 0;
-}
-
-function assertGrace(host: HostProcess): void {
-  const grace = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
-  // An empty one is told by whoever parses the arguments.
-  if (grace !== undefined && grace !== '') requireDuration(grace, '--grace');
-}
 
 function wantsTrace(host: HostProcess): boolean {
   return commonSetting(host, '--log-level', 'SCENEDIM_LOG_LEVEL') === 'debug';

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import type { RunDigest } from './run-digest.ts';
 
 /** Where Kubernetes reads what a container says when it ends. */
-const TERMINATION_LOG = '/dev/termination-log';
+export const TERMINATION_LOG = '/dev/termination-log';
 
 /** Kubernetes keeps so much of it. */
 const MAX_BYTES = 4096;
@@ -11,11 +11,7 @@ const MAX_BYTES = 4096;
  * Leaves a summary for Kubernetes (`kubectl describe pod`) and Airflow, which shows it as the error of the task: one JSON
  * object of at most 4,096 bytes, with as many of `problems` as there is room for. Does nothing where the file is not there.
  */
-export function writeTerminationMessage(
-  digest: Partial<RunDigest>,
-  problems: readonly unknown[] = [],
-  path: string = TERMINATION_LOG,
-): void {
+export function writeTerminationMessage(digest: Partial<RunDigest>, problems: readonly unknown[], path: string): void {
   try {
     if (!statSync(path).isFile()) return;
     const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC);

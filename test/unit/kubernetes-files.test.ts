@@ -2,7 +2,7 @@
 import { globSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { GRACE } from '../../src/commands/run-cli.ts';
+import { GRACE } from '../../src/commands/session/stop-signals.ts';
 import { parseConfigDocument } from '../../src/config/config-document.ts';
 import { requireDuration } from '../../src/config/duration.ts';
 import { validateConfig } from '../../src/config/validate-config.ts';

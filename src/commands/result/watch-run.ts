@@ -8,7 +8,6 @@ import { messageOf } from '../../error-text.ts';
 import { errorCodes, type ScenedimError } from '../../errors.ts';
 import { renderPrometheusMetrics } from '../../telemetry/prometheus-metrics.ts';
 import { digestOf } from '../../telemetry/run-digest.ts';
-import { writeTerminationMessage } from '../../telemetry/termination-message.ts';
 import type { EndedRun, ReportDocument, RunError, RunWatcher, StartedRun } from '../../telemetry/watched-run.ts';
 import { errorDocument, exitCodeOf } from '../session/print-error.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
@@ -106,7 +105,7 @@ export async function watchRun<Result extends WatchedResult>(
   if (session.logsErrors) await tellErrors();
   logEnd(session, digest, { isQuiet: isForPeople(session, options) });
   if (!session.logsErrors) await tellErrors();
-  writeTerminationMessage(digest, problemsOf(run.report));
+  session.message.leave(digest, problemsOf(run.report));
   return exitCode;
 }
 

@@ -1,0 +1,59 @@
+import { constants } from 'node:os';
+import { parseDuration, requireDuration } from '../../config/duration.ts';
+import { ScenedimError } from '../../errors.ts';
+import { commonSetting } from './common-setting.ts';
+import type { HostProcess } from './session.ts';
+
+/** How long a stop by a signal may take, without `--grace`. */
+export const GRACE = '30s';
+
+export interface Ending {
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+  /** Ends a process whose clean stop took too long. */
+  readonly endLate: (code: number) => void;
+  readonly write: (text: string) => void;
+}
+
+export interface SignalListener extends Disposable {
+  /** The exit status for the signal that came; undefined while none came. */
+  readonly stoppedBy: () => number | undefined;
+}
+
+/**
+ * The first signal stops the command cleanly, and a second one at once. So does the end of `--grace`: a database that stalls
+ * would be waited for without end.
+ */
+export function listenForSignals(
+  host: HostProcess,
+  stopping: AbortController,
+  { exit, endLate, write }: Ending,
+): SignalListener {
+  let code: number | undefined;
+  let deadline: NodeJS.Timeout | undefined;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    host.on(name, () => {
+      if (code !== undefined) return exit(code);
+      const status = 128 + constants.signals[name];
+      code = status;
+      if (host.stderr.isTTY === true) write('stopping cleanly; once more to stop at once\n');
+      deadline = setTimeout(() => endLate(status), graceMsOf(host));
+      stopping.abort(
+        new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }),
+      );
+    });
+  }
+  return { stoppedBy: () => code, [Symbol.dispose]: () => clearTimeout(deadline) };
+}
+
+/** A bad one is told once the command starts. */
+function graceMsOf(host: HostProcess): number {
+  const given = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
+  return parseDuration(given ?? GRACE) ?? 0;
+}
+
+export function assertGrace(host: HostProcess): void {
+  const grace = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
+  // An empty one is told by whoever parses the arguments.
+  if (grace !== undefined && grace !== '') requireDuration(grace, '--grace');
+}
