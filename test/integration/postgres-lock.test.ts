@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isScenedimError } from '../../src/errors.ts';
 import type { Lock, LockScope } from '../../src/load/loader.ts';
@@ -63,6 +64,20 @@ describePostgres('the run lock', ({ createDatabase }) => {
     expect(again).not.toBeNull();
   });
 
+  test('of a machine that vanished ends within two minutes: the server asks after it', async () => {
+    await using database = await createDatabase();
+    await using loader = await open(database.url);
+    await using lock = await loader.acquireLock({ kind: 'exclusive' }, signal);
+    expect(lock).not.toBeNull();
+    const statement = `select client_port from pg_stat_activity join pg_locks using (pid) where ${isOurs}`;
+    const [holder] = (await query(database.url, statement)) as readonly { readonly client_port: number }[];
+    const ports = [Number(new URL(database.url).port), holder?.client_port ?? 0];
+    let seconds: number | undefined;
+    // None is set while an answer is on its way.
+    while (seconds === undefined) seconds = secondsToKeepalive(readFileSync('/proc/net/tcp', 'utf8'), ports);
+    expect(seconds).toBeLessThanOrEqual(60);
+  });
+
   test('is not lost by its release', async () => {
     await using database = await createDatabase();
     await using loader = await open(database.url);
@@ -95,3 +110,10 @@ describePostgres('the run lock', ({ createDatabase }) => {
     await expect(loader.acquireLock(scope, signal)).rejects.toMatchObject({ code: 'usage' });
   });
 });
+
+/** Of the socket between two ports, own first, in the table of Linux: addresses in hex, timer 2 counts hundredths of a second. */
+function secondsToKeepalive(table: string, ports: readonly number[]): number | undefined {
+  const [own, other] = ports.map((port) => port.toString(16).toUpperCase().padStart(4, '0'));
+  const line = new RegExp(`^.*:${own} \\w+:${other} .*? 02:(\\w+) `, 'm').exec(table);
+  return line?.[1] === undefined ? undefined : Number.parseInt(line[1], 16) / 100;
+}

@@ -230,7 +230,7 @@ else {
       );
     });
 
-    test('or hangs, or whose machine is gone, keeps the lock until its session is ended, and writes nothing after that', async () => {
+    test('or hangs keeps the lock until its session is ended, and writes nothing after that', async () => {
       await using warehouse = await openWarehouse(server);
       const { stage } = warehouse;
       const child = startIn(warehouse, ['replay', '-']);
@@ -375,25 +375,24 @@ else {
   });
 
   describe('a secret', () => {
-    test('of the app, after its reset, is taken from its file, by a run that goes on, too', async () => {
-      const [old, fresh] = ['0'.repeat(31).concat('1'), '0'.repeat(31).concat('2')];
-      const simulator = await startSimulator({ accounts: [{ appId, appSecret: old }] });
-      const { port } = simulator;
-      await using database = await createDatabase(await clusterUrl(server));
-      await using stage = await createRecoveryStage(
-        {
-          source: {
-            baseUrl: simulator.url,
-            concurrency: 1,
-            accounts: [{ appId, appSecret: { file: 'wechat-secret' } }],
-          },
-          target: { type: 'postgres', url: '${DATABASE_URL}' },
-        },
-        { DATABASE_URL: database.url, NEW_SECRET: fresh },
-      );
+    const [old, fresh] = ['0'.repeat(31).concat('1'), '0'.repeat(31).concat('2')];
+    const openWith = async (url: string, databaseUrl: string, accounts: readonly object[]) => {
+      const config = {
+        source: { baseUrl: url, concurrency: 1, accounts },
+        target: { type: 'postgres', url: databaseUrl },
+      };
+      const stage = await createRecoveryStage(config, { NEW_SECRET: fresh });
       await stage.write('wechat-secret', old);
+      return stage;
+    };
+
+    test('of the app, after its reset, is taken from its file', async () => {
+      const simulator = await startSimulator({ accounts: [{ appId, appSecret: old }] });
+      const { port, url } = simulator;
+      await using database = await createDatabase(await clusterUrl(server));
+      await using stage = await openWith(url, database.url, [{ appId, appSecret: { file: 'wechat-secret' } }]);
       await stage.succeed('scenedim sync');
-      await stage.succeed(recipeOf('Rotate secrets', 2));
+      await stage.follow('Rotate secrets', 2);
       await stage.succeed('scenedim sync');
       await simulator[Symbol.asyncDispose]();
       await using _reset = await startSimulator({ port, accounts: [{ appId, appSecret: fresh }] });
@@ -402,6 +401,21 @@ else {
       expect(await stage.follow('Rotate secrets', 1)).toContain('nothing changed');
       expect((await stat(join(stage.directory, 'wechat-secret'))).mode & 0o777).toBe(0o600);
       expect(await stage.succeed('scenedim verify')).toContain('all right');
+    });
+
+    test('of the app that is written while a run goes on is taken by that run', async () => {
+      const first = { appId: 'wx00000000000000aa', appSecret: old };
+      await using simulator = await startSimulator({ accounts: [first, { appId, appSecret: fresh }], latencyMs: 500 });
+      await using database = await createDatabase(await clusterUrl(server));
+      await using stage = await openWith(simulator.url, database.url, [
+        { appId: first.appId, appSecret: { file: 'other-secret' } },
+        { appId, appSecret: { file: 'wechat-secret' } },
+      ]);
+      await stage.write('other-secret', old);
+      const result = stage.succeed('scenedim sync');
+      while (simulator.requests.length === 0) await delay(10);
+      await stage.succeed(recipeOf('Rotate secrets').replace('scenedim sync', 'true'));
+      expect(await result).toContain('2 selected, 2 changed');
     });
 
     test('of the database is changed while a run goes on, and the next run takes the new one', async () => {

@@ -24,6 +24,17 @@ const limits = [
 ] as const;
 
 /**
+ * The server asks after a silent client from this many seconds on, and ends its session within another minute. By default it
+ * asks after two hours, and for so long the session of a machine that vanished would keep its locks.
+ */
+const ASK_AFTER_SECONDS = 60;
+const askSooner = [
+  `SET LOCAL tcp_keepalives_idle = ${ASK_AFTER_SECONDS}`,
+  'SET LOCAL tcp_keepalives_interval = 10',
+  'SET LOCAL tcp_keepalives_count = 6',
+];
+
+/**
  * A connection that has answered. A pooler may take a connection that no server serves yet, so the first statement is part
  * of connecting.
  */
@@ -44,7 +55,7 @@ export class PostgresConnection {
   private constructor(
     client: pg.Client,
     socket: Socket,
-    { read_only, standby, array_nulls, odd_path, now, limits: found }: ServerState,
+    { read_only, standby, array_nulls, odd_path, asks_late, now, limits: found }: ServerState,
   ) {
     this.client = client;
     this.#socket = socket;
@@ -53,8 +64,12 @@ export class PostgresConnection {
     this.serverTime = BigInt(now);
     this.#limits = found;
     this.#isPathOdd = odd_path;
-    const arrays = array_nulls ? '' : '; SET LOCAL array_nulls = on';
-    this.#afterBegin = `${arrays}${odd_path ? '; SET LOCAL search_path = pg_catalog' : ''}`;
+    const settings = [
+      ...(array_nulls ? [] : ['SET LOCAL array_nulls = on']),
+      ...(odd_path ? ['SET LOCAL search_path = pg_catalog'] : []),
+      ...(asks_late ? askSooner : []),
+    ];
+    this.#afterBegin = settings.map((statement) => `; ${statement}`).join('');
     // A server that ends an idle connection says so first: from then on the client takes no statement.
     for (const event of ['error', 'end'] as const) {
       client.on(event, () => {
@@ -155,6 +170,8 @@ interface ServerState {
   readonly array_nulls: boolean;
   /** True when another schema is searched before the one of the server. */
   readonly odd_path: boolean;
+  /** True when the server asks after a silent client later than we want; never on a Unix socket. */
+  readonly asks_late: boolean;
   /** In microseconds. */
   readonly now: string;
   readonly limits: readonly Limit[];
@@ -168,6 +185,7 @@ async function askState(client: pg.Client): Promise<ServerState> {
     `SELECT pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.current_setting('array_nulls') = 'on' AS array_nulls,
        (pg_catalog.current_schemas(true))[1] <> 'pg_catalog' AS odd_path, ${isLimited} AS limited,
+       coalesce(pg_catalog.current_setting('tcp_keepalives_idle', true), '0')::integer > ${ASK_AFTER_SECONDS} AS asks_late,
        (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text AS now`,
   );
   const { limited = false, ...state } = rows[0] ?? usualState;
@@ -179,6 +197,7 @@ const usualState: Omit<ServerState, 'limits'> & { readonly limited?: boolean } =
   standby: false,
   array_nulls: true,
   odd_path: false,
+  asks_late: false,
   now: '0',
 };
 
