@@ -15,6 +15,7 @@ const inData = '{ type: pglite, path: /scenedim/data/scene }';
 
 /** A folder with a config that the image's user can read and a data folder that it, or the group 0, can write. */
 interface Workplace extends AsyncDisposable {
+  readonly folder: string;
   readonly container: ContainerOptions;
 }
 
@@ -31,6 +32,7 @@ async function workplace(
   await chown(data, imageUser, 0);
   await chmod(data, 0o775);
   return {
+    folder,
     container: {
       env: { WECHAT_ACCESS_TOKEN: simulator.accessToken(account) },
       mounts: { [configPath]: config, '/scenedim/data': data },
@@ -204,6 +206,41 @@ describeContainer(() => {
     });
     expect((await run(['verify'], place.container)).code).toBe(0);
     expect(await report(['sync'], place.container)).toEqual(unchanged);
+  });
+
+  test('tells Kubernetes and Airflow what became of a run, where they have made the places for it', async () => {
+    await using simulator = await startSimulator();
+    await using place = await workplaceInPostgres(simulator);
+    const [message, xcom] = [join(place.folder, 'termination-log'), join(place.folder, 'xcom')];
+    await writeFile(message, '');
+    await mkdir(xcom);
+    for (const path of [message, xcom]) await chmod(path, 0o777);
+    const mounts = { ...place.container.mounts, '/dev/termination-log': message, '/airflow/xcom': xcom };
+    const told = async (options: ContainerOptions) => {
+      await rm(join(xcom, 'return.json'), { force: true });
+      const { code, stdout } = await run(['sync', '--json'], { ...options, mounts });
+      const text = await readFile(message, 'utf8');
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);
+      expect(JSON.parse(await readFile(join(xcom, 'return.json'), 'utf8'))).toEqual(JSON.parse(stdout));
+      return { code, message: JSON.parse(text) };
+    };
+
+    expect(await told(place.container)).toEqual({
+      code: 0,
+      message: expect.objectContaining({ command: 'sync', outcome: 'ok', exit_code: 0 }),
+    });
+    // More problems than 4,096 bytes can name.
+    const accounts = Array.from({ length: 60 }, (_, index) => account.slice(0, -2) + String(index).padStart(2, '0'));
+    const config = join(place.folder, 'scenedim.yaml');
+    const entries = accounts.map((appId) => `{ appId: ${appId}, accessToken: { env: WECHAT_ACCESS_TOKEN } }`);
+    await writeFile(config, (await readFile(config, 'utf8')).replace(/accounts: \[.*?\]/, `accounts: [${entries}]`));
+    const refused = await told({ ...place.container, env: { WECHAT_ACCESS_TOKEN: 'x'.repeat(32) } });
+    expect(refused).toEqual({
+      code: 77,
+      message: expect.objectContaining({ command: 'sync', exit_code: 77, problems_total: accounts.length }),
+    });
+    expect(refused.message.problems[0]).toMatchObject({ app_id: accounts[0], remedy: expect.any(String) });
+    expect(refused.message.problems.length).toBeLessThan(accounts.length);
   });
 
   test('keeps a dimension in PostgreSQL', async () => {
