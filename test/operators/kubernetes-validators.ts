@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { folderOf, type Tool, toolCache } from '../support/installed-tool.ts';
+import { goEnvironment } from '../support/go-environment.ts';
+import { folderOf, type Tool } from '../support/installed-tool.ts';
 
 const execute = promisify(execFile);
 const sources = new URL('k8sval', import.meta.url).pathname;
@@ -14,26 +15,8 @@ export const kubernetesValidators: Tool = {
   needs: ['go'],
   versions: ['go.mod', 'go.sum', 'main.go'].map((name) => join(sources, name)),
   install: (folder) =>
-    execute('go', ['build', '-o', join(folder, 'k8sval'), '.'], {
-      cwd: sources,
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        ...proxyOfModules(),
-        GOMODCACHE: join(toolCache, 'go-mod'),
-        GOCACHE: join(toolCache, 'go-build'),
-        // Else only root could remove the cache again.
-        GOFLAGS: '-modcacherw',
-        GOTOOLCHAIN: 'local',
-      },
-    }),
+    execute('go', ['build', '-o', join(folder, 'k8sval'), '.'], { cwd: sources, env: goEnvironment() }),
 };
-
-/** Where the tester's own Go finds modules. */
-function proxyOfModules(): Readonly<Record<string, string>> {
-  const names = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'HTTPS_PROXY', 'SSL_CERT_FILE'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-}
 
 /** What the validators say of a YAML text with one or more objects: a line each, without the name of the file. */
 export async function validate(yaml: string): Promise<{ readonly code: number; readonly lines: readonly string[] }> {

@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = new URL('../..', import.meta.url).pathname;
+
+/** The bundle of the command line is nearly all of it. */
+const maxPackedBytes = 1.5 * 2 ** 20;
 
 test('the packed package holds all that the program needs', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'scenedim-package-'));
@@ -19,8 +23,23 @@ test('the packed package holds all that the program needs', async () => {
 
   expect(scenedim('--version')).toBe(`${manifest.version}\n`);
   expect(scenedim('demo')).toContain('postgres');
+  expect(packed.size).toBeLessThan(maxPackedBytes);
   const paths: readonly string[] = packed.files.map((file: { path: string }) => file.path);
-  expect(paths.filter((path) => !/^(?:dist|sql)\//.test(path)).sort()).toEqual([
+  const entries = Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string' ? [entry] : Object.values(entry as object),
+  );
+  for (const entry of [manifest.bin.scenedim, ...entries]) expect(paths).toContain(normalize(entry));
+  // Of the compiler's output the types alone, each of a source that is there; no maps, no tests.
+  const types = paths.filter((path) => /^dist\/.*\.d\.ts$/.test(path));
+  const sources = types.map((path) => path.replace(/^dist/, 'src').replace(/\.d\.ts$/, '.ts'));
+  expect(sources.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const known = [
+    /^dist\/(?:(?:cli|index|testing)\.js|THIRD-PARTY-NOTICES)$/,
+    /^dist\/(?:cli|lib)\/[\w-]+\.js$/,
+    /^sql\/(?:README\.md|(?:bigquery|postgres)\/\d{6}_\w+\.sql|catalog\/\w+\.csv)$/,
+  ];
+  const others = paths.filter((path) => !types.includes(path) && !known.some((pattern) => pattern.test(path)));
+  expect(others.sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
