@@ -19,6 +19,7 @@ import { createSharedPglite } from '../support/shared-pglite.ts';
 import { insertVersions, openPostgresDatabase, type ViewDatabase } from '../support/view-database.ts';
 
 const { signal } = new AbortController();
+const renamed = ['二维码', '扫一扫二维码'];
 const likeInAQuery = 'write it as in a query: schema.table, with "double quotes" around names that have capitals';
 
 const remedies: Readonly<Record<FindingCode, string>> = {
@@ -106,6 +107,29 @@ function joinSuite(openStage: () => Promise<Stage>): void {
     expect([report.visits, report.join.rows]).toEqual([each.visits.length, each.visits.length]);
     expect(await namesOf(report.sql)).toEqual([...each.names].sort());
     if (each.cured !== null) expect((await checkTable(each.cured)).findings).toEqual([]);
+  });
+
+  test.each<[string, 'text' | 'epoch', readonly string[], FindingCode]>([
+    [
+      'texts',
+      'text',
+      ['2025-02-29 10:00:00', '2025-04-31T10:00:00Z', '20250431', '2025-03-20 24:01', '0000-01-01'],
+      'text_times',
+    ],
+    ['texts with a zone', 'text', ['2025-03-20T10:00:00+25:00', '2025-03-20T10:61:00Z', 'soon'], 'text_times'],
+    ['numbers', 'epoch', ['20250431', '20251301', '20990229'], 'epoch_times'],
+  ])('%s that are no time are told, and the SQL takes them', async (_, times, impossible, finding) => {
+    const possible = times === 'epoch' ? ['20240229', '20250401'] : ['2024-02-29T10:00:00Z', '2025-04-01T02:00:00Z'];
+    const visits = [...possible, ...impossible].map((at) => ['wx1', '4', at] as const);
+    const { findings, join, sql } = await checkTable({ times, visits });
+    expect(findings.map(({ code, remedy }) => [code, remedy])).toEqual(
+      ['null_times' as const, finding].map((code) => [code, remedies[code]]),
+    );
+    expect(findings[0]).toMatchObject({ visits: impossible.length });
+    expect(join).toEqual({ visits: visits.length, rows: visits.length });
+    expect(await namesOf(sql)).toEqual([...renamed, ...impossible.map(() => '未知')].sort());
+    const cured = await checkTable({ times, visits: visits.slice(0, possible.length) });
+    expect(cured.findings.map(({ code }) => code)).not.toContain('null_times');
   });
 
   test('a collation that the join refuses is told, and the SQL takes it', async () => {

@@ -41,13 +41,24 @@ export interface Dialect {
   sampled(percent: string): string;
 }
 
-const clock = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?';
-const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
-const zonedTime = `^ *${day}[ T]${clock} ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?) *$`;
+const clock = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?';
+const offset = '(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)';
+const leapYear = '([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)';
+
+/** A date that there is, as a pattern, so that no cast of a text that fits fails: not 2025-02-29. */
+function dateWith(separator: '-' | ''): string {
+  const ofMonths = [
+    '(0[13578]|1[02])#(0[1-9]|[12][0-9]|3[01])',
+    '(0[469]|11)#(0[1-9]|[12][0-9]|30)',
+    '02#(0[1-9]|1[0-9]|2[0-8])',
+  ];
+  return `([1-9][0-9]{3}#(${ofMonths.join('|')})|${leapYear}#02#29)`.replaceAll('#', separator);
+}
+
 const timePatterns: Readonly<Record<TimeWriting, string>> = {
-  zoned: zonedTime,
-  local: `^ *${day}[ T]${clock} *$`,
-  day: `^ *(${day}|[0-9]{8}) *$`,
+  zoned: `^ *${dateWith('-')}[ T]${clock} ?${offset} *$`,
+  local: `^ *${dateWith('-')}[ T]${clock} *$`,
+  day: `^ *(${dateWith('-')}|${dateWith('')}) *$`,
 };
 /** A number as a text, with zeros and a fraction that a code does not have. */
 export const spelledNumber = '^0*([0-9]+)([.]0*)?$';

@@ -141,8 +141,8 @@ export function timeOf({ time, dialect, reader, timeZone }: JoinSubject, reading
  * 1970, when nobody visited a mini program.
  */
 function anyEpoch(dialect: JoinSubject['dialect'], value: string, zone: string): string {
-  const day = dialect.endOfDay(dialect.dayText(dialect.asText(value, 'number')), zone);
-  const isDay = `${value} BETWEEN ${FIRST_DAY} AND ${LAST_DAY} AND MOD(${value}, 10000) BETWEEN 101 AND 1231 AND MOD(${value}, 100) BETWEEN 1 AND 31`;
+  const text = dialect.asText(value, 'number');
+  const day = `CASE WHEN ${dialect.isTime(text, 'day')} THEN ${dialect.endOfDay(dialect.dayText(text), zone)} END`;
   const branches = [
     ['100000000000', 'second'],
     ['100000000000000', 'millisecond'],
@@ -152,7 +152,17 @@ function anyEpoch(dialect: JoinSubject['dialect'], value: string, zone: string):
   const cases = branches.map(
     ([limit, unit]) => `WHEN ${value} > -${limit} AND ${value} < ${limit} THEN ${dialect.fromEpoch(value, unit)}`,
   );
-  return `CASE WHEN ${isDay} THEN ${day} ${cases.join(' ')} END`;
+  return `CASE WHEN ${mayBeDay(value)} THEN ${day} ${cases.join(' ')} END`;
+}
+
+/** True of a number that is read as a day, also when there is no such day: 20250230. */
+function mayBeDay(value: string): string {
+  return `${value} BETWEEN ${FIRST_DAY} AND ${LAST_DAY}`;
+}
+
+/** True of a number that is a day or NULL. */
+export function isDayOrNull({ dialect }: JoinSubject, value: string): string {
+  return `${value} IS NULL OR ${mayBeDay(value)} AND ${dialect.isTime(dialect.asText(value, 'number'), 'day')}`;
 }
 
 const FIRST_DAY = 19_700_101;
@@ -160,9 +170,7 @@ const LAST_DAY = 20_991_231;
 
 /** Whether a number is read as a day: 20250401. */
 export function isDayNumber(number: string): boolean {
-  const value = Number(number);
-  const [monthAndDay, day] = [value % 10_000, value % 100];
-  return value >= FIRST_DAY && value <= LAST_DAY && monthAndDay >= 101 && monthAndDay <= 1231 && day >= 1 && day <= 31;
+  return Number(number) >= FIRST_DAY && Number(number) <= LAST_DAY;
 }
 
 function textTime(

@@ -3,6 +3,7 @@ import { type ColumnKind, timeWritings } from './dialect.ts';
 import {
   appIdOf,
   codeOf,
+  isDayOrNull,
   type JoinShape,
   joinSql,
   keyOfCleaned,
@@ -54,8 +55,8 @@ export const codeColumns = [
   'first_app_id',
   'last_app_id',
   /**
-   * Of the outcome as a whole, since not every code is listed. Of times that are numbers the least and the greatest; of texts how
-   * many hold an offset, do not, are days.
+   * Of the outcome as a whole, since not every code is listed. Of times that are numbers the least, the greatest, and how many are
+   * days or NULL; of texts how many hold an offset, do not, are days.
    */
   'probe_1',
   'probe_2',
@@ -85,7 +86,7 @@ export function codesSql(subject: JoinSubject): string {
     ${time === null ? `ELSE 'after_last_version'` : timeOutcomes}
   END`;
   const count = (number: string) => dialect.asText(number, 'number');
-  const gathered = time?.kind === 'integer' ? ['MIN', 'MAX', 'MAX'] : ['SUM', 'SUM', 'SUM'];
+  const gathered = time?.kind === 'integer' ? ['MIN', 'MAX', 'SUM'] : ['SUM', 'SUM', 'SUM'];
   const wholeProbes = gathered.map((gather, n) => {
     return `${gather}(c.probe_${n + 1}) OVER (PARTITION BY c.outcome) AS probe_${n + 1}`;
   });
@@ -175,9 +176,14 @@ function textTimeOf({ dialect, reader, timeZone }: JoinSubject): string {
   return `CASE WHEN p.is_zoned THEN ${dialect.zonedText('p.raw_time')} WHEN p.is_local THEN ${local} WHEN p.is_day THEN ${day} END`;
 }
 
-function probesOf({ time }: JoinSubject): readonly string[] {
+function probesOf(subject: JoinSubject): readonly string[] {
+  const { time } = subject;
   const probes: Partial<Record<ColumnKind, readonly string[]>> = {
-    integer: ['MIN(v.raw_time)', 'MAX(v.raw_time)', '0'],
+    integer: [
+      'MIN(v.raw_time)',
+      'MAX(v.raw_time)',
+      `SUM(CASE WHEN ${isDayOrNull(subject, 'v.raw_time')} THEN 1 ELSE 0 END)`,
+    ],
     text: timeWritings.map((writing) => `SUM(CASE WHEN v.is_${writing} THEN 1 ELSE 0 END)`),
   };
   return (probes[time?.kind ?? 'other'] ?? ['0', '0', '0']).map((probe, n) => `${probe} AS probe_${n + 1}`);

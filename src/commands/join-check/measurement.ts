@@ -108,18 +108,21 @@ function timeReadingOf(subject: JoinSubject, rows: readonly CodeRow[]): TimeRead
   const reading = firstReading(subject);
   if (reading?.from === 'epoch') return numberReadingOf(rows);
   if (reading?.from !== 'text') return reading;
-  const [zoned, local, days, all] = (['probe_1', 'probe_2', 'probe_3', 'all_visits'] as const).map((column) =>
-    rows.reduce((total, row) => total + Number(row[column]), 0),
-  );
+  const [zoned, local, days, all] = totalsOf(rows, ['probe_1', 'probe_2', 'probe_3', 'all_visits']);
   if (all !== 0 && days === all) return { from: 'day' };
   return { from: 'text', texts: zoned === all ? 'zoned' : local === all ? 'local' : 'any' };
 }
 
+/** `days` counts days and NULL. Without any number there is nothing to be read. */
 function numberReadingOf(rows: readonly CodeRow[]): TimeReading {
   const ends = rows.flatMap((row) => [row.probe_1, row.probe_2]).filter((end) => end !== null);
-  const days = ends.filter(isDayNumber);
-  if (days.length === 0) return { from: 'epoch', unit: unitOf(ends) };
-  return days.length === ends.length ? { from: 'day' } : { from: 'epoch', unit: 'any' };
+  const [days, all] = totalsOf(rows, ['probe_3', 'all_visits']);
+  if (ends.length > 0 && days === all) return { from: 'day' };
+  return { from: 'epoch', unit: ends.some(isDayNumber) ? 'any' : unitOf(ends) };
+}
+
+function totalsOf(rows: readonly CodeRow[], columns: readonly (keyof CodeRow)[]): readonly number[] {
+  return columns.map((column) => rows.reduce((total, row) => total + Number(row[column]), 0));
 }
 
 /** The unit of all numbers, by how many digits they have; `any` when they are of several. */
