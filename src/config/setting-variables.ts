@@ -18,6 +18,7 @@ export const settingVariables: Readonly<Record<string, string>> = {
   SCENEDIM_TARGET_TYPE: 'target.type',
   SCENEDIM_TARGET_PATH: 'target.path',
   SCENEDIM_TARGET_URL: 'target.url',
+  SCENEDIM_TARGET_PASSWORD_FILE: 'target.passwordFile',
   SCENEDIM_TARGET_SCHEMA: 'target.schema',
   SCENEDIM_TARGET_APPLICATION_NAME: 'target.applicationName',
   SCENEDIM_TARGET_AUTO_MIGRATE: 'target.autoMigrate',

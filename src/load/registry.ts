@@ -19,9 +19,17 @@ export async function createLoader(section: TargetSection, context: Partial<Load
     readOnly = false,
     signal = new AbortController().signal,
     onRetry = () => {},
+    onSecret = () => {},
   } = context;
   const factory = await loaderFactory(section.type, baseDirectory);
-  return factory.create(parseWith(factory, section), { baseDirectory, openTimeoutMs, readOnly, signal, onRetry });
+  return factory.create(parseWith(factory, section), {
+    baseDirectory,
+    openTimeoutMs,
+    readOnly,
+    signal,
+    onRetry,
+    onSecret,
+  });
 }
 
 /** The `target` section as far as everybody knows it; the rest is for the loader that `type` names. */

@@ -38,6 +38,7 @@ export async function withTarget<T>(
       if (waitMs === null) logger.warn({ attempt }, message);
       else logger.warn({ attempt, wait_ms: Math.round(waitMs) }, `the target is asked again: ${message}`);
     },
+    onSecret: (secret) => void redactor.register(secret),
   }).catch((error: unknown) => {
     throw placed(error, config);
   });

@@ -54,12 +54,12 @@ const rules: readonly ConnectionRule[] = [
     test: /client password must be a (non-empty )?string|no password/i,
     code: 'target_denied',
     message: 'the database asks for a password and there is none',
-    remedy: 'set the password in target.url, PGPASSWORD or ~/.pgpass',
+    remedy: 'set the password by target.passwordFile, target.url, PGPASSWORD or ~/.pgpass',
   },
   {
     test: /SASL/,
     code: 'target_denied',
-    remedy: 'set the password in target.url, PGPASSWORD or ~/.pgpass',
+    remedy: 'set the password by target.passwordFile, target.url, PGPASSWORD or ~/.pgpass',
   },
   {
     test: /Connection terminated|connection error|Connection ended|not queryable|timeout exceeded when trying to connect|timeout expired|socket disconnected/i,

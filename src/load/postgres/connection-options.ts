@@ -5,6 +5,7 @@ import { ScenedimError } from '../../errors.ts';
 import { describeUnreadable, readTextSync } from '../../text-file.ts';
 import type { TargetNames } from '../postgres-sql/classify-sql-error.ts';
 import { libpqSettings } from './libpq-settings.ts';
+import { readMountedPassword } from './mounted-password.ts';
 import { readPassword } from './password-file.ts';
 import type { PostgresConfig } from './postgres-config.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
@@ -35,10 +36,14 @@ export interface Candidate {
 
 type Settings = ReadonlyMap<string, string>;
 
-/** Works out where the config and the environment lead, without connecting; files that they name are read. */
+/**
+ * Works out where the config and the environment lead, without connecting; files that they name are read, that of the password
+ * for each connection anew. `onSecret` is told the password of `passwordFile` before it is used.
+ */
 export function connectionOptions(
   config: PostgresConfig,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  onSecret: (secret: string) => void = () => {},
 ): ConnectionOptions {
   const settings = libpqSettings(config.url, environment);
   const [user = '', database = ''] = [settings.get('user'), settings.get('dbname')];
@@ -53,7 +58,14 @@ export function connectionOptions(
       port,
       user,
       database,
-      password: async () => settings.get('password') ?? readPassword(key, settings.get('passfile'), environment) ?? '',
+      password: async () => {
+        if (config.passwordFile === undefined) {
+          return settings.get('password') ?? readPassword(key, settings.get('passfile'), environment) ?? '';
+        }
+        const password = await readMountedPassword(config.passwordFile);
+        onSecret(password);
+        return password;
+      },
     };
     return tlsModes(settings, host).map((ssl, index): Candidate => {
       return { place: `${host}:${port}`, client: { ...common, ssl }, isFallback: index > 0, refuse };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Loader } from '../loader.ts';
 import type { LoaderContext, LoaderFactory } from '../loader-factory.ts';
 import { type AcquireLock, createSqlLoader } from '../postgres-sql/sql-loader.ts';
@@ -10,9 +11,9 @@ import { PostgresTarget } from './postgres-target.ts';
 /** A loader for a PostgreSQL server, 14 or newer. Connects when it is first used; a bad url or certificate file is refused here. */
 export async function createPostgresLoader(
   config: PostgresConfig,
-  { onRetry }: Pick<LoaderContext, 'onRetry'> = {},
+  { onRetry, onSecret }: Pick<LoaderContext, 'onRetry' | 'onSecret'> = {},
 ): Promise<Loader> {
-  const connector = new Connector(connectionOptions(config), onRetry);
+  const connector = new Connector(connectionOptions(config, process.env, onSecret), onRetry);
   const target = new PostgresTarget(config, connector);
   const acquireLock: AcquireLock = async (scope, signal) => {
     const lock = await acquirePostgresLock(connector, scope, signal);
@@ -34,5 +35,8 @@ export async function createPostgresLoader(
 /** `target.type: postgres`. */
 export const postgresLoaderFactory: LoaderFactory<PostgresConfig> = {
   parseConfig: parsePostgresConfig,
-  create: createPostgresLoader,
+  create: ({ passwordFile, ...config }, { baseDirectory, ...context }) => {
+    const path = passwordFile === undefined ? undefined : resolve(baseDirectory, passwordFile);
+    return createPostgresLoader({ ...config, passwordFile: path }, context);
+  },
 };

@@ -247,7 +247,7 @@ describePostgres(
       await chmod(file, 0o644);
       const without = { url: asUser(database.url, role), env: { PGPASSFILE: '/nowhere' } };
       const raw = database.url.replace(/\/\/[^@]*@/, `//${role}:${password}@`);
-      const remedy = 'set the password in target.url, PGPASSWORD or ~/.pgpass';
+      const remedy = 'set the password by target.passwordFile, target.url, PGPASSWORD or ~/.pgpass';
       const encode = 'percent-encode the password: / is %2F, ? is %3F, # is %23, @ is %40, : is %3A, % is %25';
       const encoding = {
         url: asUser(database.url, role, encodeURIComponent(password)),
@@ -271,6 +271,17 @@ describePostgres(
       expect(command).toMatch(/^chmod 600 '/);
       execFileSync('bash', ['-c', command]);
       expect(await reach(readable)).toBeNull();
+      const mounted = { passwordFile: join(folder, 'password') };
+      await expect(open(without.url, mounted).then((loader) => loader.readMeta(signal))).rejects.toMatchObject({
+        remedy: 'mount the password there, or correct target.passwordFile',
+      });
+      await writeFile(mounted.passwordFile, '\n');
+      await expect(open(without.url, mounted).then((loader) => loader.readMeta(signal))).rejects.toMatchObject({
+        remedy: 'put the password of the role there',
+      });
+      await writeFile(mounted.passwordFile, `${password}\n`);
+      await using loader = await open(without.url, mounted);
+      expect(await loader.readMeta(signal)).toBeNull();
       await expect(open(raw)).rejects.toMatchObject({ remedy: encode });
       expect(await reach(encoding)).toBeNull();
       await rm(folder, { recursive: true });

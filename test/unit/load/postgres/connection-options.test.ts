@@ -70,6 +70,40 @@ describe('what a url and the environment lead to', () => {
   });
 });
 
+describe('passwordFile', () => {
+  const environment = { PGPASSWORD: 'of the environment' };
+
+  test('wins over any other password, is read for each connection, and is told before it is used', async () => {
+    const passwordFile = write('password', 'first\n');
+    const told: string[] = [];
+    const config = { url: 'postgres://u:of-the-url@h/d', schema: 'scene', readers: [], passwordFile };
+    const { candidates } = connectionOptions(config, environment, (secret) => told.push(secret));
+    const password = candidates[0].client.password as () => Promise<string>;
+    expect(await password()).toBe('first');
+    write('password', 'sec ond\r\n');
+    expect(await password()).toBe('sec ond');
+    write('password', 'third\n\n');
+    expect(await password()).toBe('third\n');
+    expect(told).toEqual(['first', 'sec ond', 'third\n']);
+  });
+
+  test('that cannot be read, or is empty, is a mistake of the config', async () => {
+    const refusalOf = async (passwordFile: string) => {
+      const config = { url: 'postgres://h/d', schema: 'scene', readers: [], passwordFile };
+      const password = connectionOptions(config, environment).candidates[0].client.password as () => Promise<string>;
+      return await password().catch((error: unknown) => error);
+    };
+    expect(await refusalOf('/nowhere/password')).toMatchObject({
+      code: 'config_invalid',
+      message: 'target.passwordFile: the file /nowhere/password does not exist',
+    });
+    expect(await refusalOf(write('empty', '\n'))).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringMatching(/^target\.passwordFile: the file .*empty is empty$/),
+    });
+  });
+});
+
 describe('sslmode', () => {
   const tlsOf = (url: string, environment: Record<string, string> = {}) =>
     optionsOf(url, environment).candidates.map(({ client: { ssl } }) => {
