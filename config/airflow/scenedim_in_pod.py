@@ -4,7 +4,6 @@ import re
 from datetime import datetime, timedelta
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
-from airflow.providers.cncf.kubernetes.secret import Secret
 from airflow.sdk import DAG, Asset, RetryDecision, RetryPolicy
 from kubernetes.client import models as k8s
 
@@ -37,20 +36,24 @@ with DAG(
         skip_on_exit_code=99,
         # A deferred task may lose what the pod hands over, without a word (apache/airflow issue 73117).
         deferrable=False,
-        # Neither secrets nor what is derived from them: Airflow logs these when a task fails.
-        # With the provider openlineage, a lineage event of the run names this task as its parent:
+        # With the provider openlineage, a lineage event of the run names this task as its parent. No secret belongs here:
+        # Airflow logs these variables when a task fails.
         # env_vars={"OPENLINEAGE_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}"},
-        secrets=[Secret("env", "PGPASSWORD", "scenedim-database", "password")],
         volumes=[
             k8s.V1Volume(name="config", config_map=k8s.V1ConfigMapVolumeSource(name="scenedim")),
             k8s.V1Volume(
                 name="wechat",
                 secret=k8s.V1SecretVolumeSource(secret_name="scenedim-wechat", default_mode=0o440),
             ),
+            k8s.V1Volume(
+                name="database",
+                secret=k8s.V1SecretVolumeSource(secret_name="scenedim-database", default_mode=0o440),
+            ),
         ],
         volume_mounts=[
             k8s.V1VolumeMount(name="config", mount_path="/scenedim/config", read_only=True),
             k8s.V1VolumeMount(name="wechat", mount_path="/run/secrets/wechat", read_only=True),
+            k8s.V1VolumeMount(name="database", mount_path="/run/secrets/database", read_only=True),
         ],
         labels={"app.kubernetes.io/name": "scenedim"},
         service_account_name="scenedim",

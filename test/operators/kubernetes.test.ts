@@ -74,11 +74,15 @@ describeWithTool('Kubernetes', kubernetesValidators, () => {
       const config = await readFile(`${root}${folder}/${isBigquery ? 'bigquery/' : ''}scenedim.yaml`, 'utf8');
       expect(objectsOf(yaml).get('ConfigMap scenedim').data).toEqual({ 'scenedim.yaml': config });
       const { completionMode, template } = jobOf(yaml);
-      const variables = (template.spec.containers[0].env ?? []).map(({ name }: { name: string }) => name);
-      expect([completionMode, variables.sort()]).toEqual([
-        all.includes('shards') ? 'Indexed' : undefined,
-        [...(isBigquery ? [] : ['PGPASSWORD']), ...(all.includes('shards') ? ['SHARD_COUNT'] : [])],
-      ]);
+      const { containers, volumes } = template.spec;
+      const secrets = volumes.flatMap(({ secret }: { secret?: { secretName: string } }) => secret?.secretName ?? []);
+      expect([secrets, containers[0].volumeMounts.length]).toEqual(
+        isBigquery ? [['scenedim-wechat'], 2] : [['scenedim-wechat', 'scenedim-database'], 3],
+      );
+      const isSharded = all.includes('shards');
+      expect([completionMode, containers[0].env]).toEqual(
+        isSharded ? ['Indexed', [{ name: 'SHARD_COUNT', value: '4' }]] : [undefined, undefined],
+      );
     },
   );
 

@@ -43,11 +43,12 @@ test('both call commands that the program takes, with the time limits of the Cro
   expect(command).toContain(limits);
 });
 
-test('the pod skips on 99, is the image of the CronJob, and is given its secrets by name', () => {
+test('the pod skips on 99, is the image of the CronJob, and mounts its secrets', () => {
   expect(inPod).toContain('skip_on_exit_code=99');
   expect(/image="(.*?)"/.exec(inPod)?.[1]).toBe(container.image);
-  const { name, valueFrom } = container.env[0];
-  const { name: secret, key } = valueFrom.secretKeyRef;
-  expect(stringsIn(/Secret\((.*?)\)/.exec(inPod)?.[1])).toEqual(['env', name, secret, key]);
+  const mounted = template.spec.volumes.flatMap(
+    ({ secret }: { secret?: { secretName: string } }) => secret?.secretName ?? [],
+  );
+  expect([...inPod.matchAll(/secret_name="(.*?)"/g)].map(([, name]) => name)).toEqual(mounted);
   expect([...inPod.matchAll(/^\s+env_vars=/gm)]).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** The files of config/kubernetes fit the program and each other. What Kubernetes says of them: test/operators/kubernetes.test.ts. */
 import { globSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { GRACE } from '../../src/commands/session/stop-signals.ts';
@@ -36,7 +37,6 @@ describe('cronjob.yaml', () => {
   test('lets a run end itself, by its own time limit or when it is told to, before it is killed', () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(requireDuration(GRACE, '--grace') / 1000);
     expect(container.args).not.toContain('--grace');
-    expect(container.env.map(({ name }: { name: string }) => name)).not.toContain('SCENEDIM_GRACE');
     expect(secondsOf('--timeout')).toBeLessThan(job.activeDeadlineSeconds - pod.terminationGracePeriodSeconds);
     expect(secondsOf('--lock-timeout')).toBeLessThan(secondsOf('--timeout'));
     expect(secondsOf('--max-age')).toBeLessThan(3600);
@@ -63,30 +63,35 @@ describe('cronjob.yaml', () => {
       false,
     ]);
     expect([capabilities.drop, pod.automountServiceAccountToken]).toEqual([['ALL'], false]);
-    const [secret] = pod.volumes.filter((volume: object) => 'secret' in volume);
-    expect(secret.secret.defaultMode).toBe(0o440);
-    expect(container.env.every((variable: object) => 'valueFrom' in variable)).toBe(true);
+    const secrets = pod.volumes.filter((volume: object) => 'secret' in volume);
+    expect(secrets.map(({ secret }: { secret: { defaultMode: number } }) => secret.defaultMode)).toEqual([
+      0o440, 0o440,
+    ]);
+    expect(container.env).toBeUndefined();
     // Variables of services would be read as PG… and the like.
     expect(pod.enableServiceLinks).toBe(false);
   });
 
   test('calls a command that the program takes', () => expectParsed(container.args));
 
-  test('mounts the config where the image looks for it, and the secret where the config does', () => {
-    const [config, secret] = container.volumeMounts;
+  test('mounts the config where the image looks for it, and the secrets where the config does', () => {
+    const [config, wechat, database] = container.volumeMounts;
     const { WORKDIR: workdir } = Object.fromEntries(
       [...textOf('Dockerfile').matchAll(/^(WORKDIR) (.*)$/gm)].map(([, name = '', value]) => [name, value]),
     );
-    const [volume, secretVolume] = pod.volumes;
+    const [volume] = pod.volumes;
     expect([config.name, config.mountPath]).toEqual([volume.name, `${workdir}/config`]);
     const [generator] = read('kustomization.yaml').configMapGenerator;
     expect([volume.configMap.name, generator.files]).toEqual([generator.name, ['scenedim.yaml']]);
-    expect(secret.name).toBe(secretVolume.name);
-    const { file } = read('scenedim.yaml').source.accounts[0].appSecret;
-    expect(file).toBe(`${secret.mountPath}/app-secret`);
-    expect(readme).toContain(`create secret generic ${secretVolume.secret.secretName} --from-file=app-secret=`);
-    const { name, key } = container.env[0].valueFrom.secretKeyRef;
-    expect(readme).toContain(`create secret generic ${name} --from-file=${key}=`);
+    const { source, target } = read('scenedim.yaml');
+    for (const [file, mount] of [
+      [source.accounts[0].appSecret.file, wechat],
+      [target.passwordFile, database],
+    ] as const) {
+      expect(dirname(file)).toBe(mount.mountPath);
+      const { secret } = pod.volumes.find(({ name }: { name: string }) => name === mount.name);
+      expect(readme).toContain(`create secret generic ${secret.secretName} --from-file=${basename(file)}=`);
+    }
   });
 });
 
@@ -170,10 +175,11 @@ describe('bigquery/', () => {
     const [account] = Object.values<string>(patched.annotations);
     expect(textOf('config/bigquery/setup.sh')).toContain(account?.replace('my-project', '$project'));
     expect(readme).toContain(account);
-    const [variable] = parseAllDocuments(textOf(`${folder}/bigquery/no-database.yaml`)).map(
-      (document) => document.toJS().spec?.jobTemplate.spec.template.spec.containers[0].env[0],
-    );
-    expect(variable).toEqual({ name: container.env[0].name, $patch: 'delete' });
+    const [document] = parseAllDocuments(textOf(`${folder}/bigquery/no-database.yaml`));
+    const patch = document?.toJS().spec.jobTemplate.spec.template.spec;
+    const [, , database] = container.volumeMounts;
+    expect(patch.volumes).toEqual([{ name: database.name, $patch: 'delete' }]);
+    expect(patch.containers[0].volumeMounts).toEqual([{ mountPath: database.mountPath, $patch: 'delete' }]);
   });
 });
 
