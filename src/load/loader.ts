@@ -264,13 +264,7 @@ export interface Loader extends AsyncDisposable {
   /** For `source.platform.tokenStore: { target: true }`; only targets that may hold secrets have it. */
   readonly refreshTokens?: RefreshTokenStore;
 
-  /**
-   * The first column of what somebody else's SELECT gives, each value as text, null as null. The statement
-   * may write nothing. Only targets that speak SQL have it: for `source.accounts: { query }`.
-   */
-  readonly queryColumn?: (statement: string, signal: AbortSignal) => Promise<readonly (string | null)[]>;
-
-  /** Only targets that speak SQL have it: for `join-check`. */
+  /** Only targets that speak SQL have it: for `join-check`, and for `source.accounts: { query }`. */
   readonly tableReader?: TableReader;
   /** Runs one SQL statement as it is and returns its rows. Only targets that speak SQL have it: for the demo, never for a run. */
   readonly runSql?: (statement: string, signal: AbortSignal) => Promise<readonly Readonly<Record<string, unknown>>[]>;

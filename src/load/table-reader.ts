@@ -22,7 +22,7 @@ export interface TableDescription {
   readonly needsFilter: boolean;
 }
 
-/** Reads tables that are not ours beside those that are, for `join-check`. It writes nothing. */
+/** Reads tables that are not ours beside those that are. It writes nothing. */
 export interface TableReader {
   readonly dialect: 'postgres' | 'bigquery';
   /** Finds a table by the name that a user writes in a query; without such a table, names that are like it. */
@@ -34,7 +34,7 @@ export interface TableReader {
   ownName(object: string): string;
   /** A text as a literal. */
   literal(text: string): string;
-  /** The rows of one SELECT, each value as text. A target that bills refuses to read more than `maximumBytes`. */
+  /** The rows of one SELECT, of ours or of somebody else, each value as text. A target that bills refuses to read more than `maximumBytes`. */
   select(
     statement: string,
     signal: AbortSignal,

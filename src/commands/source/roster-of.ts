@@ -52,7 +52,8 @@ export async function rosterWithoutTarget(
 }
 
 async function queryOn(loader: Loader, statement: string, signal: AbortSignal): Promise<readonly (string | null)[]> {
-  if (loader.queryColumn !== undefined) return loader.queryColumn(statement, signal);
+  const rows = await loader.tableReader?.select(statement, signal);
+  if (rows !== undefined) return rows.map(([first = null]) => first);
   throw new ScenedimError('config_invalid', `source.accounts.query: a target of type ${loader.kind} takes no SQL`, {
     remedy: 'list the accounts in a file: accounts: { file: accounts.csv }',
   });

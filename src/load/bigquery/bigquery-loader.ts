@@ -14,7 +14,6 @@ import { defaultTimings, type Timings } from './client/timings.ts';
 import { classifyBigQueryError } from './errors/classify-error.ts';
 import { createLocator } from './jobs/dataset-location.ts';
 import type { JobRunner } from './jobs/run-job.ts';
-import { queryRows } from './jobs/run-query.ts';
 import { createUsageMeter } from './jobs/usage-meter.ts';
 import { acquireLeaseLock, lockEndsAt, type RunLeases } from './leases/acquire-lease-lock.ts';
 import { readHeads } from './read/read-heads.ts';
@@ -119,17 +118,11 @@ export function createBigQueryLoader(
       write: (appIds, listedAt, signal) =>
         classified(() => writeRoster(runner, held, appIds, listedAt, signal), signal),
     },
-    queryColumn: (statement, signal) => classified(() => queryColumn(runner, statement, signal), signal),
     tableReader: createTableReader(runner, classified),
     usage: usage.read,
     latestTime: () => serverTime.now(),
     [Symbol.asyncDispose]: async () => {},
   };
-}
-
-async function queryColumn(runner: JobRunner, statement: string, signal: AbortSignal) {
-  const rows = await queryRows(runner, { sql: statement }, signal);
-  return rows.map(([first = null]) => first);
 }
 
 /** `target.type: bigquery`. */

@@ -15,7 +15,7 @@ import { createRosterStore } from './roster-store.ts';
 import { readMeta, writeMeta } from './schema/meta.ts';
 import { migrateTarget } from './schema/migrate-target.ts';
 import { migrationScript, newestSchemaVersion } from './schema/migration-script.ts';
-import type { SqlSession, SqlTarget } from './sql-target.ts';
+import type { SqlTarget } from './sql-target.ts';
 import { createTableReader } from './table-reader.ts';
 
 /** How a target takes the run lock; null when somebody else holds what it excludes. */
@@ -61,7 +61,6 @@ export function createSqlLoader(
     apply: (changeSet: ChangeSet, signal) => applyChangeSet(target, versionKey, changeSet, signal),
     roster: createRosterStore(target),
     refreshTokens: createRefreshTokenStore(target),
-    queryColumn: (statement, signal) => target.transaction((session) => queryColumn(session, statement), signal),
     tableReader: createTableReader(target),
     runSql: (statement, signal) =>
       target.transaction(
@@ -72,13 +71,4 @@ export function createSqlLoader(
     ...(target.readsBesideApply !== undefined && { readsBesideApply: target.readsBesideApply }),
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
-}
-
-async function queryColumn({ db }: SqlSession, statement: string): Promise<readonly (string | null)[]> {
-  await sql`SET TRANSACTION READ ONLY`.execute(db);
-  const { rows } = await sql.raw<Record<string, unknown>>(statement).execute(db);
-  return rows.map((row) => {
-    const [first] = Object.values(row);
-    return first === null || first === undefined ? null : String(first);
-  });
 }

@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteLiteral } from './quote-sql.ts';
 import { sqlStateOf } from './sql-state.ts';
 import type { SqlSession, SqlTarget } from './sql-target.ts';
 
-/** A check that takes longer is stopped, unless the role, the database or the url have a limit of their own. */
+/** A statement that takes longer is stopped, unless the role, the database or the url have a limit of their own. */
 const TIME_LIMIT = '10min';
 
 /** Tables of any schema of the database. Each statement is a READ ONLY transaction. */
