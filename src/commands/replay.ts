@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { replay } from '../pipeline/replay.ts';
 import { openInput } from './result/open-input.ts';
@@ -23,7 +24,8 @@ export function define(command: Command, run: RunAction): void {
         reportRun(session, 'replay', flags, async (watch) => {
           const config = await session.loadConfig();
           await using input = await openInput(file, session);
-          const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout };
+          const lines = file === '-' ? null : { namespace: 'file', name: resolve(session.workingDirectory, file) };
+          const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout, input: lines };
           const options = { input, name: input.name };
           return await runOnTarget(session, config, target, watch, (context) => replay(context, options));
         }),

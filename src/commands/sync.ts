@@ -7,7 +7,14 @@ import { reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './source/open-source.ts';
-import { addLockTimeout, addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
+import {
+  addLockTimeout,
+  addSyncOptions,
+  flagSettings,
+  type SyncFlags,
+  shardOf,
+  syncOptionsOf,
+} from './source/sync-options.ts';
 import { runOnTarget } from './target/with-target.ts';
 
 export const description =
@@ -22,6 +29,9 @@ export const examples = [
   ['sync --shard 0/4', 'one of four processes that share the work'],
 ] as const;
 
+/** The list of WeChat's API that a sync reads, as a dataset. */
+const SCENE_LIST = 'wxaapi/log/get_scene';
+
 export function define(command: Command, run: RunAction): void {
   const withTimeout = addSyncOptions(command)
     .option('--timeout <duration>', 'end the run after this long, with 75 and what was fetched', (text) =>
@@ -33,9 +43,15 @@ export function define(command: Command, run: RunAction): void {
       const startedAt = performance.now();
       return reportRun(session, 'sync', flags, async (watch) => {
         const config = await session.loadConfig(flagSettings(flags));
-        requireSource(config);
+        const { baseUrl } = requireSource(config);
+        const shard = shardOf(session, flags);
         const { lockTimeout = 0, timeout = Number.POSITIVE_INFINITY } = flags;
-        const target = { label: 'sync', lockTimeoutMs: Math.min(lockTimeout, timeout) };
+        const target = {
+          label: 'sync',
+          lockTimeoutMs: Math.min(lockTimeout, timeout),
+          input: { namespace: baseUrl.replace(/\/+$/, ''), name: SCENE_LIST },
+          shard: shard === null ? null : `${shard.index}/${shard.count}`,
+        };
         return await runOnTarget(session, config, target, watch, async (context) => {
           // Asking for a token of the platform ends that of a run which is at work.
           if (config.source?.platform?.mint !== undefined) await awaitOtherRuns(context);

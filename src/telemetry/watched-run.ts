@@ -9,6 +9,10 @@ export interface StartedRun {
   readonly programVersion: string;
   /** Null when the config could not be read, so that nobody knows. */
   readonly dataset: Dataset | null;
+  /** Where answers come from that are not in the target yet; null when from nowhere, or from standard input. */
+  readonly input: Dataset | null;
+  /** Of a sync that is one of several, as in `0/4`. */
+  readonly shard: string | null;
 }
 
 /** Where a target is, named as OpenLineage names datasets: without user, password and key. */

@@ -29,6 +29,7 @@ export const blockKinds = [
   'yaml config',
   'yaml case',
   'yaml dbt',
+  'yaml openlineage',
   'sql dbt',
   'sh dbt',
   'csv accounts',

@@ -95,6 +95,12 @@ describe('the layout', () => {
     }
   });
 
+  test('a run loads what tells of lineage only when somebody asks for it', () => {
+    const loaded = [...loadedBy('src/commands/sync.ts', edges)];
+    expect(loaded).toContain('src/commands/result/watchers-of.ts');
+    expect(loaded.filter((module) => module.startsWith('src/telemetry/lineage/'))).toEqual([]);
+  });
+
   test('only cli.ts ends the process', () => {
     const ending = [...files].filter(([, source]) => /\bprocess\.(?:exit|abort|reallyExit)\b/.test(source));
     expect(ending.map(([file]) => file).filter((file) => file !== 'src/cli.ts')).toEqual([]);

@@ -1,6 +1,7 @@
 /** Every table of every document is compared with what the program has. */
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import vitestConfig from '../../config/vitest.config.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
@@ -9,6 +10,7 @@ import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalog
 import { commandList } from '../../src/commands/command-list.ts';
 import { findingCodes, warningCodes } from '../../src/commands/join-check/findings.ts';
 import { outputJsonSchema } from '../../src/commands/output-schemas.ts';
+import { addWatchOptions } from '../../src/commands/result/watch-run.ts';
 import { configJsonSchema } from '../../src/config/config-json-schema.ts';
 import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
 import type { Observation } from '../../src/dimension/observation.ts';
@@ -80,6 +82,12 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   },
   'config/README.md variables': (rows) => {
     expect(rows.map(([name]) => codeOf(name)[0])).toEqual(expect.arrayContaining([...optionVariables]));
+    const told = rows.flatMap(([name]) => codeOf(name)).filter((name) => /^OPENLINEAGE_[A-Z]/.test(name));
+    const sources = globSync('src/telemetry/**/*.ts', { cwd: root }).map(textOf).join('\n');
+    const read = new Set(
+      [...sources.matchAll(/(?<=[[{(,] ?'?)OPENLINEAGE_[A-Z_]*[A-Z](?=['\]:])/g)].map(([name]) => name),
+    );
+    expect(told.sort()).toEqual([...read].sort());
   },
   'config/README.md exit codes': (rows) => {
     const possible = new Set([0, 99, 143, ...Object.values(errorCodes).map(({ exitCode }) => exitCode)]);
@@ -187,6 +195,12 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
     ];
     expect(rows.flatMap(([, meaning]) => codeOf(meaning)).filter((code) => !known.includes(code))).toEqual([]);
   },
+  'config/monitoring/README.md ways': (rows) => {
+    const told = rows.flatMap(([where]) => codeOf(where)).flatMap((code) => /^--[a-z-]+/.exec(code) ?? []);
+    const { options } = addWatchOptions(new Command());
+    expect(told.sort()).toEqual(options.map(({ long }) => long).sort());
+  },
+  'config/monitoring/README.md lineage': 'test/unit/telemetry/lineage/lineage-events.test.ts',
   'src/README.md layers': 'test/unit/architecture.test.ts',
   'src/README.md packages': 'test/unit/architecture.test.ts',
   'src/load/bigquery/README.md bigquery folders': 'test/unit/load/bigquery/folders.test.ts',

@@ -1,22 +1,16 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { VersionChange } from '../../dimension/version.ts';
 import { messageOf } from '../../error-text.ts';
 import { errorCodes, type ScenedimError } from '../../errors.ts';
-import { renderPrometheusMetrics } from '../../telemetry/prometheus-metrics.ts';
 import { digestOf } from '../../telemetry/run-digest.ts';
 import type { EndedRun, ReportDocument, RunError, RunWatcher, StartedRun } from '../../telemetry/watched-run.ts';
 import { errorDocument, exitCodeOf } from '../session/print-error.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { datasetOf } from '../target/dataset-of.ts';
 import { logEnd } from './log-run.ts';
-import { writeFileAtomically } from './write-file-atomically.ts';
-
-/** Airflow's KubernetesPodOperator takes the result of a task from a file in it. */
-const XCOM_FOLDER = '/airflow/xcom';
+import { watchersOf } from './watchers-of.ts';
 
 export interface WatchOptions extends CommonOptions {
   readonly metricsFile?: string;
@@ -32,10 +26,13 @@ export function addWatchOptions(command: Command): Command {
 /** What a run is given to say how it goes. */
 export interface RunWatch {
   /** Tells the watchers that the run begins, on the target of this config. */
-  begin(config: Config): Promise<void>;
+  begin(config: Config, origin?: RunOrigin): Promise<void>;
   /** For the context of the run; undefined when nobody wants to know. */
   readonly onChanges: ((changes: Iterable<VersionChange>) => void) | undefined;
 }
+
+/** Where a run has its answers from, and which part of them is its own. Default of both: null. */
+export type RunOrigin = Partial<Pick<StartedRun, 'input' | 'shard'>>;
 
 /** What a command came to. */
 export interface WatchedResult {
@@ -60,12 +57,12 @@ export async function watchRun<Result extends WatchedResult>(
   show: (result: Result, elapsedMs: number) => Promise<void>,
 ): Promise<number> {
   const begun = performance.now();
-  const watchers = watchersOf(session, options);
+  const watchers = await watchersOf(session, options);
   const start = { command, startedAt: systemClock.now(), programVersion: session.programVersion };
-  let started: StartedRun = { ...start, dataset: null };
+  let started: StartedRun = { ...start, dataset: null, input: null, shard: null };
   const watch: RunWatch = {
-    async begin(config) {
-      started = { ...start, dataset: await datasetOf(config, session.environment) };
+    async begin(config, origin) {
+      started = { ...started, dataset: await datasetOf(config, session.environment), ...origin };
       await tellAll(session, watchers, (watcher) => watcher.started?.(started, session.signal));
     },
     onChanges: onChangesOf(watchers),
@@ -157,45 +154,4 @@ async function tellAll(
     }
   });
   return (await Promise.all(troubles)).flat();
-}
-
-function watchersOf(session: Session, { metricsFile, summaryFile }: WatchOptions): readonly RunWatcher[] {
-  const watchers: RunWatcher[] = [];
-  if (metricsFile !== undefined) {
-    watchers.push(fileWatcher(session, { name: '--metrics-file', path: metricsFile }, renderPrometheusMetrics));
-  }
-  if (summaryFile !== undefined) {
-    watchers.push(fileWatcher(session, { name: '--summary-file', path: summaryFile }, summaryText));
-  }
-  if (existsSync(XCOM_FOLDER)) {
-    const xcom = { name: 'XCom', path: `${XCOM_FOLDER}/return.json`, isRequired: false };
-    watchers.push(fileWatcher(session, xcom, summaryText));
-  }
-  return watchers;
-}
-
-interface WatcherFile {
-  readonly name: string;
-  readonly path: string;
-  /** Default true. */
-  readonly isRequired?: boolean;
-}
-
-function fileWatcher(
-  { workingDirectory }: Session,
-  { name, path, isRequired = true }: WatcherFile,
-  render: (run: EndedRun) => string,
-): RunWatcher {
-  return {
-    name,
-    isRequired,
-    async ended(run, signal) {
-      await writeFileAtomically(resolve(workingDirectory, path), [render(run)], signal);
-    },
-  };
-}
-
-/** The document that `--json` prints. */
-function summaryText({ report, error }: EndedRun): string {
-  return `${JSON.stringify(report ?? { error })}\n`;
 }

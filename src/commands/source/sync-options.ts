@@ -75,7 +75,7 @@ export async function syncOptionsOf(
   flags: SyncFlags,
   { source, context, withinMs = Number.POSITIVE_INFINITY }: SyncParts,
 ): Promise<SyncOptions> {
-  const shard = flags.shard ?? shardFromEnvironment(session.environment);
+  const shard = shardOf(session, flags);
   const isOurs = (appId: string) => isInShard(appId, shard);
   const appIds = flags.appId ?? [];
   const { loader, clock } = context;
@@ -93,6 +93,11 @@ export async function syncOptionsOf(
     acceptShrink: flags.acceptShrink === true,
     roster: listed !== null && appIds.length === 0 ? { appIds: listed, listedAt: clock.now() } : null,
   };
+}
+
+/** The part that this process takes; null when it takes all. Throws `usage` when the environment says no shard. */
+export function shardOf({ environment }: Session, { shard }: SyncFlags): Shard | null {
+  return shard ?? shardFromEnvironment(environment);
 }
 
 export interface SyncParts {

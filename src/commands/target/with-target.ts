@@ -6,7 +6,7 @@ import { createLoader } from '../../load/registry.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { RunResult } from '../../pipeline/run/run-report.ts';
 import { createProgressBar } from '../../report/progress-bar.ts';
-import type { RunWatch } from '../result/watch-run.ts';
+import type { RunOrigin, RunWatch } from '../result/watch-run.ts';
 import type { Session } from '../session/session.ts';
 
 export interface TargetOptions {
@@ -74,11 +74,12 @@ function placed(error: unknown, { placeOf }: Config): unknown {
 export async function runOnTarget(
   session: Session,
   config: Config,
-  options: TargetOptions,
+  options: TargetOptions & RunOrigin,
   watch: RunWatch,
   work: (context: RunContext) => Promise<RunResult>,
 ): Promise<RunResult> {
-  await watch.begin(config);
+  const { input = null, shard = null } = options;
+  await watch.begin(config, { input, shard });
   return withTarget(session, config, options, async (context) => {
     const { onChanges } = watch;
     const result = await work(onChanges === undefined ? context : { ...context, onChanges });

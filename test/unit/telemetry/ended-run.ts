@@ -13,6 +13,8 @@ export function endedRun({
     finishedAt: 1_700_000_000_500_000n,
     elapsedMs: 1500,
     programVersion: '0.0.0',
+    input: { namespace: 'https://api.weixin.qq.com', name: 'wxaapi/log/get_scene' },
+    shard: null,
     dataset: { namespace: 'postgres://db.example.com:5432', name: 'warehouse.scene' },
     exitCode: 0,
     error: null,

@@ -1,0 +1,86 @@
+import { reasonOf } from '../../error-text.ts';
+import type { Redactor } from '../../secrets/redact.ts';
+import type { RunWatcher } from '../watched-run.ts';
+import { findLineageTransport, type LineageTransport } from './lineage-config.ts';
+import { endEvent, type LineageEvent, type LineageRun, startEvent } from './lineage-events.ts';
+import { type SenderSurroundings, senderOf } from './lineage-sender.ts';
+import { parentRunOf } from './parent-run.ts';
+import { uuidV7 } from './uuid-v7.ts';
+
+/** How long the end of a run waits for the server, whatever the transport's `timeout` is. */
+const LAST_WORDS_MS = 3_000;
+
+export interface LineageOptions extends SenderSurroundings {
+  readonly redactor: Pick<Redactor, 'register' | 'redact'>;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Tells OpenLineage how runs go. Resolves with null where nobody said where events go. The first event is sent while the run is
+ * at work; the last one, and what is left of the first, may take 3 seconds. What fails is told once, at the end.
+ */
+export async function createLineageWatcher(options: LineageOptions): Promise<RunWatcher | null> {
+  const { environment, redactor, warn } = options;
+  const transport = await findLineageTransport(options);
+  if (transport === null) return null;
+  for (const secret of secretsOf(transport)) redactor.register(secret);
+  const sender = senderOf(transport, options);
+  const timeoutMs = transport.type === 'http' ? transport.timeout * 1000 : LAST_WORDS_MS;
+  const namespace = environment['OPENLINEAGE_NAMESPACE'] || 'default';
+  const parent = parentRunOf(environment, warn);
+  const closing = new AbortController();
+  let identity: LineageRun | null = null;
+  let first: Promise<Error | null> = Promise.resolve(null);
+
+  /** Resolves with what went wrong, or null. */
+  const send = async (event: LineageEvent): Promise<Error | null> => {
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal]);
+    const over = abortOf(signal);
+    try {
+      // Also what does not heed the signal, like a pipe that nobody reads, may not go on for ever.
+      await Promise.race([over, sender.send(jsonOf(event, redactor), signal)]);
+      return null;
+    } catch (error) {
+      const reason = signal.aborted ? 'no answer in time' : reasonOf(error);
+      return new Error(`${sender.to}: ${reason}`, { cause: error });
+    }
+  };
+
+  return {
+    name: 'OpenLineage',
+    isRequired: false,
+    async started(run) {
+      identity = { runId: uuidV7(run.startedAt), namespace, parent };
+      first = send(startEvent(run, identity));
+    },
+    async ended(run) {
+      if (identity === null) return;
+      const limit = setTimeout(() => closing.abort(), LAST_WORDS_MS);
+      const failures = [await first, await send(endEvent(run, identity))].filter((each) => each !== null);
+      clearTimeout(limit);
+      if (failures.length > 0) throw failures[0];
+    },
+  };
+}
+
+/** Rejects once the signal is aborted. */
+async function abortOf(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  return await new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
+}
+
+function jsonOf(event: LineageEvent, { redact }: Pick<Redactor, 'redact'>): string {
+  return JSON.stringify(event, (_, value: unknown) => (typeof value === 'string' ? redact(value) : value));
+}
+
+function secretsOf(transport: LineageTransport): readonly string[] {
+  if (transport.type !== 'http') return [];
+  const { auth, headers, custom_headers: custom } = transport;
+  const named = Object.entries({ ...headers, ...custom }).filter(([name]) =>
+    /auth|key|token|secret|cookie/i.test(name),
+  );
+  const words = named.flatMap(([, value]) => [value, value.split(/\s+/).at(-1) ?? '']);
+  return [...(auth === null ? [] : [auth]), ...words];
+}
