@@ -248,6 +248,29 @@ else {
       expect(await stage.succeed('scenedim verify')).toContain('1,002 accounts');
     });
 
+    test('in the middle of a rebuild for another firstSeen lets no run write until the rebuild is done', async () => {
+      const env = { SCENEDIM_DIMENSION_FIRST_SEEN: 'observed' };
+      await using warehouse = await openWarehouse(server, { env, filled: false });
+      const { stage, sql } = warehouse;
+      const lines = [...replayLog({ accounts: 2_000, scenes: 10, answers: 1, order: 'account' })].join('\n');
+      await stage.succeed('scenedim replay -', lines);
+      const right = await stage.contents();
+      await stage.succeed('SCENEDIM_DIMENSION_FIRST_SEEN=beginning scenedim rebuild');
+      const child = startIn(warehouse, ['rebuild'], env);
+      for (let rebuilding = false; !rebuilding; await delay(5)) {
+        const [row] = await sql('SELECT rebuilding FROM scene.scene_meta');
+        ({ rebuilding } = row as { readonly rebuilding: boolean });
+      }
+      await killed(child);
+      const told = 'a rebuild of the target was interrupted';
+      for (const command of ['sync', 'replay -', 'plan']) {
+        expect(await stage.fail(78, `scenedim ${command}`)).toContain(told);
+      }
+      expect(await stage.fail(65, 'scenedim verify')).toContain(told);
+      expect(await stage.succeed('scenedim rebuild && scenedim verify')).toContain('verify  all right');
+      expect(await stage.contents()).toEqual(right);
+    });
+
     test('in the middle of an --output leaves the old file, and a part of the new one that is cleared away', async () => {
       await using warehouse = await openWarehouse(server);
       const { stage, url } = warehouse;
@@ -418,6 +441,33 @@ else {
       expect(await result).toContain('2 selected, 2 changed');
     });
 
+    test('of a platform that an old copy of its file does not know is taken from the list', async () => {
+      const componentAppId = 'wx00000000000000c0';
+      const accounts = [{ appId }, { appId: 'wx1' }];
+      await using simulator = await startSimulator({
+        accounts,
+        platform: { componentAppId, strictRefreshTokens: true },
+      });
+      await using database = await createDatabase(await clusterUrl(server));
+      const platform = {
+        componentAppId,
+        componentAccessToken: { env: 'COMPONENT_TOKEN' },
+        tokenStore: { file: 'tokens.json' },
+      };
+      await using stage = await createRecoveryStage(
+        {
+          source: { baseUrl: simulator.url, platform, accounts: { platform: 'all' } },
+          target: { type: 'postgres', url: database.url },
+        },
+        { COMPONENT_TOKEN: simulator.componentAccessToken() },
+      );
+      await stage.succeed('scenedim sync && cp tokens.json old.json && scenedim sync');
+      await stage.succeed('! cmp --silent tokens.json old.json && cp old.json tokens.json');
+      expect(await stage.succeed('scenedim sync')).toContain('2 selected, 2 unchanged');
+      const stored = JSON.parse(await readFile(join(stage.directory, 'tokens.json'), 'utf8'));
+      expect(stored).toEqual({ [appId]: simulator.refreshToken(appId), wx1: simulator.refreshToken('wx1') });
+    });
+
     test('of the database is changed while a run goes on, and the next run takes the new one', async () => {
       await using database = await createDatabase(await clusterUrl(server));
       await query(database.url, `CREATE ROLE scenedim LOGIN PASSWORD 'one' IN ROLE ${passwordGroup}`);
@@ -449,8 +499,12 @@ else {
 }
 
 /** Starts a command that the test kills itself. */
-function startIn({ stage, url }: Pick<Warehouse, 'stage' | 'url'>, args: readonly string[]) {
-  const child = startCli(args, { cwd: stage.directory, env: { DATABASE_URL: url, WECHAT_ACCESS_TOKEN: 'x' } });
+function startIn(
+  { stage, url }: Pick<Warehouse, 'stage' | 'url'>,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
+  const child = startCli(args, { cwd: stage.directory, env: { DATABASE_URL: url, WECHAT_ACCESS_TOKEN: 'x', ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

@@ -167,7 +167,7 @@ describe('commands', () => {
       ...['--rm', '--read-only', '--build-arg', '--from', '--from-file', '--tail', '--local', '--type'],
       ...['--member', '--role', '--location', '--use'],
       ...['--force', '--stdout', '--format', '--schema', '--file', '--command', '--set'],
-      ...['--single-transaction', '--no-owner', '--dbname'],
+      ...['--single-transaction', '--no-owner', '--no-privileges', '--dbname'],
     ];
     const texts = userDocuments.map(textOf).join('\n');
     const named = new Set([...texts.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option));
