@@ -27,6 +27,7 @@ FROM ${NODE_IMAGE} AS node
 # Debian alone: the image of Node also has npm, Yarn and Corepack, which a layer above cannot take away.
 FROM ${BASE_IMAGE}
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=node /usr/local/LICENSE /usr/local/share/doc/node/LICENSE
 COPY --from=build /image/app /app
 # The config is looked for here; a volume at /scenedim/data serves a PGlite target. Nothing else is ever written.
 WORKDIR /scenedim

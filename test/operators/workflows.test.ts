@@ -1,4 +1,7 @@
-/** GitHub's workflows in actionlint, with shellcheck for what they run, and in zizmor, which looks for what an attacker would. */
+/**
+ * GitHub's workflows in actionlint, with shellcheck for what they run, and in zizmor, which looks for what an attacker would; the
+ * Dockerfile in hadolint.
+ */
 import { execFile, spawnSync } from 'node:child_process';
 import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -100,5 +103,13 @@ describeWithTool('the linters of workflows', linters, () => {
     ],
   ])('see %s', async (_, finding, mistake) => {
     expect(await lint(mistake)).toContain(finding);
+  });
+
+  test('take the Dockerfile, and see that one is root', async () => {
+    const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
+    const hadolint = (input: string) =>
+      spawnSync(program('hadolint'), ['--no-color', '-'], { input, encoding: 'utf8' });
+    expect(hadolint(dockerfile)).toMatchObject({ status: 0, stdout: '' });
+    expect(hadolint(dockerfile.replace('USER 65532:65532', 'USER root')).stdout).toContain('DL3002');
   });
 });

@@ -30,12 +30,15 @@ make_debian() {
 }
 
 make_node() {
-  local container root npm_cli
+  local container root npm_cli node_folder
   npm_cli=$(readlink -f "$(command -v npm)")
+  node_folder=$(node -p 'path.resolve(process.execPath, "../..")')
   container=$(buildah from --pull-never "$debian")
   root=$(buildah mount "$container")
   mkdir -p "$root/usr/local/bin" "$root/usr/local/lib/node_modules"
-  install -m 755 "$(node -p process.execPath)" "$root/usr/local/bin/node"
+  install -m 755 "$node_folder/bin/node" "$root/usr/local/bin/node"
+  # Beside `bin`, or in the package of the platform where Node comes from npm.
+  find "$node_folder" -maxdepth 3 -name LICENSE -size +64k -exec install -m 644 {} "$root/usr/local/LICENSE" \;
   cp -a "${npm_cli%/bin/npm-cli.js}" "$root/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
   buildah umount "$container" >/dev/null
@@ -48,8 +51,13 @@ make_node() {
 buildah rm --all >/dev/null
 buildah rmi --prune >/dev/null
 
-has() { buildah inspect --type image "$1" >/dev/null 2>&1; }
-has "$debian" || { make_debian; make_node; }
+# The base images are made again with another Node, or when this script has changed.
+made_with="$(node --version) $(sha256sum <"$0")"
+if [ "$(cat "$store/bases.txt" 2>/dev/null)" != "$made_with" ]; then
+  make_debian
+  make_node
+  echo "$made_with" >"$store/bases.txt"
+fi
 
 # The build, not the image, is told which registry and certificates npm uses here.
 settings=$(mktemp -d)
