@@ -23,7 +23,7 @@ type EventType = 'START' | 'COMPLETE' | 'ABORT' | 'FAIL';
 /** The run begins. */
 export function startEvent(run: StartedRun, identity: LineageRun): LineageEvent {
   const { inputs, outputs } = datasetsOf(run);
-  const own = scenedimFacet(run.programVersion, { command: run.command, shard: run.shard });
+  const own = scenedimFacet(run.programVersion, ownMembers(run));
   return eventOf(run, identity, {
     eventType: 'START',
     eventTime: run.startedAt,
@@ -38,10 +38,15 @@ export function startEvent(run: StartedRun, identity: LineageRun): LineageEvent 
  * is aborted; else it failed, `verify` that found something included.
  */
 export function endEvent(run: EndedRun, identity: LineageRun): LineageEvent {
-  const { programVersion, command, shard, exitCode, report } = run;
+  const { programVersion, command, exitCode, report } = run;
   const { inputs, outputs } = datasetsOf(run);
   const eventType = endTypeOf(run);
-  const own = { command, shard, exit_code: exitCode, run_id: report?.['run_id'], outcome: report?.outcome };
+  const own = {
+    ...ownMembers(run),
+    exit_code: exitCode,
+    ...(report !== null && { outcome: report.outcome }),
+    ...(typeof report?.['run_id'] === 'string' && { run_id: report['run_id'] }),
+  };
   const message = eventType === 'COMPLETE' ? null : errorMessageOf(run);
   const rules = command === 'verify' && report !== null ? rulesOf(report as unknown as VerifyReport) : null;
   return eventOf(run, identity, {
@@ -57,6 +62,10 @@ export function endEvent(run: EndedRun, identity: LineageRun): LineageEvent {
     inputs: rules === null ? inputs : withAssertions(inputs, rules, programVersion),
     outputs: outputs.map((dataset) => withStatistics(dataset, run)),
   });
+}
+
+function ownMembers({ command, shard }: StartedRun): object {
+  return { command, ...(shard !== null && { shard }) };
 }
 
 interface EventParts {
