@@ -156,6 +156,21 @@ else {
     });
   });
 
+  test('a schema that is lost is made again by a sync, which says so, and is full again after a replay', async () => {
+    await using warehouse = await openWarehouse(server);
+    const { stage, sql } = warehouse;
+    await stage.follow('Back up');
+    const before = await stage.contents();
+    await sql('DROP SCHEMA scene CASCADE');
+    const told = 'made the schema, because there was none';
+    expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim plan')).not.toContain(told);
+    expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim sync')).toContain(told);
+    expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim sync')).not.toContain(told);
+    await stage.succeed('gunzip --stdout scene-log.ndjson.gz | scenedim replay -');
+    expect(await stage.succeed('scenedim verify')).toContain('all right');
+    expect((await stage.contents()).dimension).toBe(before.dimension);
+  });
+
   describe('a dimension', () => {
     test.each([
       ['rows were changed', "UPDATE scene.dim_scene SET scene_name = 'x' WHERE scene_key = '2'", 'violation'],
@@ -306,7 +321,9 @@ else {
       await stage.install(await newerRelease(stage));
       expect(await stage.fail(78, 'scenedim export-log')).toContain('has schema version 2, not 3');
       expect(await stage.succeed('scenedim check')).toContain('the target has schema version 2, this program makes 3');
-      expect(await stage.succeed('scenedim sync && scenedim verify')).toContain('verify  all right');
+      expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim sync')).toContain('upgraded the schema');
+      expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim sync')).not.toContain('the schema');
+      expect(await stage.succeed('scenedim verify')).toContain('all right');
       expect((await stage.contents()).dimension).toBe(before.dimension);
     });
 

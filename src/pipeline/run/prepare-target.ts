@@ -3,7 +3,7 @@ import { ScenedimError } from '../../errors.ts';
 import type { Loader, MigrateOptions, MigrateResult, TargetMeta } from '../../load/loader.ts';
 import { NORMALIZER_VERSION } from '../../normalize/snapshot.ts';
 import { assertSettings, isCurrent, outdated } from './require-target.ts';
-import type { RunContext } from './run-context.ts';
+import type { DimensionSettings, RunContext } from './run-context.ts';
 import { acquireRunLock } from './run-lock.ts';
 import type { Problem } from './run-report.ts';
 
@@ -38,17 +38,26 @@ export async function prepareTarget(context: RunContext): Promise<PreparedTarget
     }
     if (!context.autoMigrate) throw outdated(meta, context.loader);
     if (meta === null) {
-      await context.loader.migrate(migrateOptionsFor(context), context.signal);
+      await migrateInPassing(context, context.dimension);
       continue;
     }
     assertNothingLost(meta, context.loader);
     isUpgrade = true;
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
     // With its own settings: an upgrade must not change those in passing, they are compared afterwards.
-    if (lock !== null) await context.loader.migrate(migrateOptionsFor({ ...context, dimension: meta }), context.signal);
+    if (lock !== null) await migrateInPassing(context, meta);
     else if (performance.now() > deadline) throw outdatedButBusy(context.loader);
     else await systemTimer.sleep(context.loader.limits.lockPollMs ?? UPGRADE_POLL_MS, context.signal);
   }
+}
+
+/** Tells what it did: a schema that had to be made may be one that somebody lost. A plan does nothing. */
+async function migrateInPassing(context: RunContext, dimension: DimensionSettings): Promise<void> {
+  const options = migrateOptionsFor({ ...context, dimension });
+  const { fromVersion, toVersion, applied } = await context.loader.migrate(options, context.signal);
+  if (applied.length === 0) return;
+  const did = fromVersion === null ? 'made the schema, because there was none' : 'upgraded the schema';
+  context.logger.info({ from_version: fromVersion, to_version: toVersion }, did);
 }
 
 /** What a run has to know of a target that it may write. */
