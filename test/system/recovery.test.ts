@@ -494,10 +494,13 @@ else {
       onTestFinished(() => database[Symbol.asyncDispose]());
       await query(database.url, `GRANT CREATE ON DATABASE ${database.name} TO scenedim`);
       const url = asUser(database.url, 'scenedim').replace(':@', '@');
-      const env = { DATABASE_URL: url, NEW_PASSWORD: 'two', PGPASSFILE: 'pgpass' };
-      await using stage = await createRecoveryStage({ target: { type: 'postgres', url: '${DATABASE_URL}' } }, env);
-      await stage.write('pgpass', '*:*:*:scenedim:one\n');
-      await stage.succeed('chmod 600 pgpass && scenedim migrate');
+      const env = { DATABASE_URL: url, NEW_PASSWORD: 'two:\\ $1' };
+      await using stage = await createRecoveryStage(
+        { target: { type: 'postgres', url: '${DATABASE_URL}', passwordFile: 'database-password' } },
+        env,
+      );
+      await stage.write('database-password', 'one\n');
+      await stage.succeed('scenedim migrate');
       const child = startCli(['replay', '-'], { cwd: stage.directory, env });
       const result = ended(child);
       const lines = [...replayLog({ accounts: 1_500, scenes: 5, answers: 1, order: 'account' })];
