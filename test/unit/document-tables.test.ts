@@ -63,7 +63,7 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
     }
     expect(rows.filter(([, , , section = '']) => !/\]\(#.+\)/.test(section))).toEqual([]);
   },
-  'config/recovery/README.md full disks': 'test/system/full-disk.test.ts',
+  'config/recovery/README.md full disks': 'test/system/recovery/full-disk.test.ts',
   'config/README.md places': (rows) => {
     const linked = rows.flatMap(([, files = '']) => [...files.matchAll(/\]\((.*?)\)/g)].map(([, path]) => path));
     const files = globSync('*/*', { cwd: `${root}config` }).filter((file) => !file.endsWith('.md'));

@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, inject, test, vi } from 'vitest';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { documentTable } from '../support/document-tables.ts';
-import { skipVisibly } from '../support/postgres.ts';
-import { query } from '../support/postgres-loader-fixture.ts';
-import { copyPglite } from '../support/prepared-pglite.ts';
-import { createRecoveryStage, type RecoveryStage, recoveryDocument } from '../support/recovery-stage.ts';
-import { replayLog } from '../support/replay-log.ts';
-import { mountSmallDisk, mountsWork, type SmallDisk } from '../support/small-disk.ts';
+import { type Simulator, startSimulator } from '../../../src/simulator/simulator.ts';
+import { documentTable } from '../../support/document-tables.ts';
+import { skipVisibly } from '../../support/postgres.ts';
+import { query } from '../../support/postgres-loader-fixture.ts';
+import { copyPglite } from '../../support/prepared-pglite.ts';
+import { createRecoveryStage, type RecoveryStage, recoveryDocument } from '../../support/recovery-stage.ts';
+import { replayLog } from '../../support/replay-log.ts';
+import { mountSmallDisk, mountsWork, type SmallDisk } from '../../support/small-disk.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -103,7 +103,7 @@ if (server === undefined || process.getuid?.() !== 0 || !mountsWork()) {
     await using disk = await mountSmallDisk(90);
     await using simulator = await startSimulator();
     const program = `
-      const { postgresServers, startPostgres } = await import(${JSON.stringify(new URL('../support/postgres-server.ts', import.meta.url).href)});
+      const { postgresServers, startPostgres } = await import(${JSON.stringify(new URL('../../support/postgres-server.ts', import.meta.url).href)});
       await using cluster = await startPostgres(postgresServers()[0], { settings: { max_wal_size: '32MB', min_wal_size: '32MB' } });
       console.log(cluster.url());
       for await (const _ of process.stdin);`;

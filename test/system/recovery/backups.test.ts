@@ -1,0 +1,90 @@
+/** The recipes of config/recovery/README.md for backups, each on what was lost. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { blocksOf } from '../../support/documents.ts';
+import { recipes, recoveryDocument } from '../../support/recovery-stage.ts';
+import { appId, describeRecipes, month, openWarehouse } from '../../support/warehouse.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+test('every recipe has a situation in a test of this folder, or in the suite of BigQuery', () => {
+  expect(Object.fromEntries([...recipes].map(([heading, those]) => [heading, those.length]))).toEqual({
+    'Back up': 2,
+    'Restore a dump': 2,
+    'Replay a copy of the log': 1,
+    'A dimension that is wrong': 1,
+    'A log that was cut': 2,
+    'A run that was killed': 3,
+    'A full disk': 1,
+    'Rotate secrets': 3,
+    'Move to BigQuery': 2,
+    Upgrade: 4,
+    'Back to an older release': 2,
+  });
+});
+
+describeRecipes('a backup', (server) => {
+  test('is one line of cron, and a copy of the log gives the same rows elsewhere', async () => {
+    await using warehouse = await openWarehouse(server);
+    const { stage } = warehouse;
+    const [cron = ''] = blocksOf('sh')
+      .filter(({ document }) => document === recoveryDocument)
+      .map(({ text }) => text);
+    const command = cron.replace(/^(?:\S+ ){5} /, '').replaceAll('\\%', '%');
+    await stage.succeed(command.replace('cd /srv/scenedim', 'true'));
+    expect((await readdir(stage.directory)).filter((name) => name.endsWith('.gz'))).toEqual([
+      expect.stringMatching(/^scene-log-[1-7]\.ndjson\.gz$/),
+    ]);
+    await stage.follow('Back up');
+    expect(await stage.follow('Replay a copy of the log')).toContain('verify  all right');
+    const { dimension } = await stage.contents();
+    expect(await readFile(join(stage.directory, 'proof.ndjson'), 'utf8')).toBe(dimension);
+    expect(dimension).toContain('"二维码"');
+  });
+
+  test.each([
+    ['the schema was dropped', 'DROP SCHEMA scene CASCADE', 'holds no scenedim schema yet'],
+    ['tables were emptied', 'TRUNCATE scene.scene_payload, scene.dim_scene, scene.scene_account', ''],
+  ])('as a dump is restored after %s', async (_, damage, says) => {
+    await using warehouse = await openWarehouse(server);
+    const { stage, simulator, sql } = warehouse;
+    await stage.follow('Back up', 2);
+    await stage.succeed('scenedim replay -', month(9, ['扫一扫', '搜索']).replace('wx1', 'wx2'));
+    await stage.follow('Back up');
+    const before = await stage.contents();
+    await sql(damage);
+    if (says === '') {
+      await stage.fail(65, 'scenedim verify');
+      await stage.follow('Restore a dump', 1);
+    } else {
+      expect(await stage.fail(78, 'scenedim status')).toContain(says);
+      expect(await stage.succeed('scenedim check')).toContain('there is no schema yet');
+    }
+    simulator.change({ change: 'rename', key: 4, name: '新名' });
+    expect(await stage.follow('Restore a dump', 2)).toContain('verify  all right');
+    const after = await stage.contents();
+    expect(after.log.startsWith(before.log.split('\n')[0] ?? '')).toBe(true);
+    const rows = (text: string) => new Set(text.split('\n'));
+    const closed = (text: string) =>
+      text.split('\n').filter((row) => row.includes('"scene_key":"4"') && row.includes(appId));
+    expect([...rows(before.dimension).difference(rows(after.dimension))]).toEqual(closed(before.dimension));
+    expect(closed(after.dimension)).toHaveLength(2);
+    expect(after.dimension).toContain('新名');
+  });
+
+  test('a schema that is lost is made again by a sync, which says so, and is full again after a replay', async () => {
+    await using warehouse = await openWarehouse(server);
+    const { stage, sql } = warehouse;
+    await stage.follow('Back up');
+    const before = await stage.contents();
+    await sql('DROP SCHEMA scene CASCADE');
+    const told = 'made the schema, because there was none';
+    expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim plan')).not.toContain(told);
+    expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim sync')).toContain(told);
+    expect(await stage.succeed('SCENEDIM_LOG_LEVEL=info scenedim sync')).not.toContain(told);
+    await stage.succeed('gunzip --stdout scene-log.ndjson.gz | scenedim replay -');
+    expect(await stage.succeed('scenedim verify')).toContain('all right');
+    expect((await stage.contents()).dimension).toBe(before.dimension);
+  });
+});
