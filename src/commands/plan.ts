@@ -9,7 +9,7 @@ import type { RunWatch } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './source/open-source.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
-import { runOnTarget } from './target/with-target.ts';
+import { runOnTarget } from './target/run-on-target.ts';
 
 export const description = 'Shows what sync, or with --input what replay, would change. Writes nothing.';
 

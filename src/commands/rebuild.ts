@@ -9,8 +9,9 @@ import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { runOnTarget } from './target/run-on-target.ts';
 import { schemaOf } from './target/schema-of.ts';
-import { runOnTarget, withTarget } from './target/with-target.ts';
+import { withTarget } from './target/with-target.ts';
 
 export const description =
   'Recomputes dim_scene from the stored answers: after dimension.firstSeen or the program changed, or to repair it. ' +

@@ -6,7 +6,7 @@ import { type ReportOptions, reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
-import { runOnTarget } from './target/with-target.ts';
+import { runOnTarget } from './target/run-on-target.ts';
 
 export const description =
   'Applies recorded answers, as export-log writes them. Those that are stored already change nothing; late ones go where they belong.';

@@ -15,7 +15,7 @@ import {
   shardOf,
   syncOptionsOf,
 } from './source/sync-options.ts';
-import { runOnTarget } from './target/with-target.ts';
+import { runOnTarget } from './target/run-on-target.ts';
 
 export const description =
   'Fetches the scene lists of the accounts in the config from WeChat and applies what changed. Running it again is harmless.';
@@ -50,7 +50,7 @@ export function define(command: Command, run: RunAction): void {
           label: 'sync',
           lockTimeoutMs: Math.min(lockTimeout, timeout),
           input: { namespace: baseUrl.replace(/\/+$/, ''), name: SCENE_LIST },
-          shard: shard === null ? null : `${shard.index}/${shard.count}`,
+          shard,
         };
         return await runOnTarget(session, config, target, watch, async (context) => {
           // Asking for a token of the platform ends that of a run which is at work.

@@ -41,7 +41,12 @@ export const settingVariables: Readonly<Record<string, string>> = {
 };
 
 /** Variables that are options of the command line rather than settings of the file. */
-export const optionVariables = ['SCENEDIM_CONFIG', 'SCENEDIM_LOG_LEVEL', 'SCENEDIM_LOG_FORMAT'] as const;
+export const optionVariables = [
+  'SCENEDIM_CONFIG',
+  'SCENEDIM_LOG_LEVEL',
+  'SCENEDIM_LOG_FORMAT',
+  'SCENEDIM_PUSHGATEWAY',
+] as const;
 
 /** A setting from outside the file, and where it comes from for messages. */
 export interface Setting {

@@ -27,8 +27,10 @@ export async function verify(context: RunContext): Promise<VerifyReport> {
   const violations: Violation[] = [];
   const remedies = new Set<string>();
   let total = 0;
+  const counts = new Map<string, number>();
   const report = (violation: Violation): void => {
     total += 1;
+    counts.set(violation.rule, (counts.get(violation.rule) ?? 0) + 1);
     remedies.add(remedyOf(violation));
     if (violations.length < VIOLATIONS_SHOWN) violations.push(violation);
   };
@@ -48,11 +50,12 @@ export async function verify(context: RunContext): Promise<VerifyReport> {
     versions,
     violations: violations.map(({ appId, rule, message }) => ({ app_id: appId, rule, message })),
     violations_total: total,
+    violation_counts: [...counts].map(([rule, count]) => ({ rule, count })),
     remedies: [...remedies],
   };
 }
 
-/** What `verify --json` prints. `violations` is capped, `violations_total` is not. */
+/** What `verify --json` prints. `violations` is capped, its counts are not. */
 export const verifyReportSchema = z.strictObject({
   outcome: z.enum(['ok', 'refused']),
   accounts: count,
@@ -61,6 +64,7 @@ export const verifyReportSchema = z.strictObject({
     .array(z.strictObject({ app_id: z.string(), rule: z.string(), message: z.string() }))
     .max(VIOLATIONS_SHOWN),
   violations_total: count,
+  violation_counts: z.array(z.strictObject({ rule: z.string(), count })).describe('How many violations break a rule.'),
   remedies: z.array(z.string()).describe('What to do about the violations, in this order.'),
 });
 

@@ -33,6 +33,16 @@ export interface EndedRun extends StartedRun {
   readonly report: ReportDocument | null;
   /** Why it ended early or badly, as `--json` prints it; null when the report says all. */
   readonly error: RunError | null;
+  /** Null when nobody wanted to know, or it could not be read. */
+  readonly standing: TargetStanding | null;
+}
+
+/** How the accounts of a target stand after a run: those that the config lists, of the run's shard alone. */
+export interface TargetStanding {
+  /** How many accounts are in each state. */
+  readonly accounts: Readonly<Record<string, number>>;
+  /** The newest answer of the account whose newest answer is the oldest; null when no account ever answered. */
+  readonly oldestAnswerAt: Micros | null;
 }
 
 /** The report of any command: the run report of `sync`, `replay` and `rebuild`, or what `verify` and `compact` print. */
@@ -50,6 +60,8 @@ export interface RunWatcher {
   readonly name: string;
   /** True when the user named a file for it: then its failure is one of the command (74). Else it is a warning. */
   readonly isRequired: boolean;
+  /** True when it tells how the accounts stand, which must be read for it. Default false. */
+  readonly wantsStanding?: boolean;
   /** Told after every batch that was written, what it did to the dimension. */
   readonly onChanges?: (changes: Iterable<VersionChange>) => void;
   /** The run begins. Not called when the config cannot be read. */

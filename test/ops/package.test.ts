@@ -73,6 +73,8 @@ test('the packed package holds all that the program needs', async () => {
     'config/kubernetes/shards/cronjob.yaml',
     'config/kubernetes/shards/kustomization.yaml',
     'config/monitoring/README.md',
+    'config/monitoring/alerts.test.yaml',
+    'config/monitoring/alerts.yaml',
     'config/postgres/README.md',
     'config/postgres/grants.sql',
     'config/recovery/README.md',

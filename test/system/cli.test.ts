@@ -354,8 +354,8 @@ describe('a dimension from end to end', () => {
   });
 
   test('leaves metrics behind', () => {
-    expect(readFileSync(join(cwd, 'scenedim.prom'), 'utf8')).toContain(
-      'scenedim_run_versions{command="replay",change="opened"} 6\n',
+    expect(readFileSync(join(cwd, 'scenedim.prom'), 'utf8')).toMatch(
+      /^scenedim_run_versions\{command="replay",target="file\/.*db\.scene",change="opened"\} 6$/m,
     );
   });
 

@@ -74,7 +74,9 @@ describe('sync against a WeChat API', () => {
     );
     const { code } = await run(['sync', '-c', 'later.yaml', '--metrics-file', 'm.prom']);
     expect(code).toBe(78);
-    expect(readFileSync(join(cwd, 'm.prom'), 'utf8')).toContain('scenedim_run_exit_code{command="sync"} 78\n');
+    expect(readFileSync(join(cwd, 'm.prom'), 'utf8')).toMatch(
+      /^scenedim_run_exit_code\{command="sync",target=".*"\} 78$/m,
+    );
   });
 
   test('stops cleanly on SIGTERM in the middle of a request', async () => {

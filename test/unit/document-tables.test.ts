@@ -3,6 +3,7 @@ import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import vitestConfig from '../../config/vitest.config.ts';
 import { dimensionColumns } from '../../src/catalog/dimension-columns.ts';
 import { secretTableCatalogue, tableCatalogue } from '../../src/catalog/table-catalogue.ts';
@@ -20,6 +21,7 @@ import { grantDataEditor, grantJobUser } from '../../src/load/bigquery/errors/gr
 import { runOutcomes } from '../../src/load/loader.ts';
 import { builtInTargetTypes } from '../../src/load/registry.ts';
 import { formatReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
+import { metricFamilies } from '../../src/telemetry/prometheus-metrics.ts';
 import { sizeText } from '../bench/bench-run.ts';
 import { scaleCurves } from '../bench/scale-figures.ts';
 import { codeOf, documentTable } from '../support/document-tables.ts';
@@ -68,6 +70,17 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
     const linked = rows.flatMap(([, files = '']) => [...files.matchAll(/\]\((.*?)\)/g)].map(([, path]) => path));
     const files = globSync('*/*', { cwd: `${root}config` }).filter((file) => !file.endsWith('.md'));
     expect(linked.sort()).toEqual(files.sort());
+  },
+  'config/monitoring/README.md metrics': (rows) => {
+    const listed = rows.map(([name, labels, meaning]) => [codeOf(name)[0], codeOf(labels), meaning]);
+    expect(listed).toEqual(metricFamilies.map(({ name, labels, help }) => [name, labels, help]));
+  },
+  'config/monitoring/README.md alerts': (rows) => {
+    const { groups } = parse(textOf('config/monitoring/alerts.yaml')) as {
+      groups: readonly { rules: readonly { alert: string }[] }[];
+    };
+    const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    expect(rows.flatMap(([name]) => codeOf(name))).toEqual(alerts);
   },
   'config/README.md settings': (rows) => {
     const settings = new Map(

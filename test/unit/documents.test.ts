@@ -129,7 +129,7 @@ test.each(blocksOf('json summary'))('the summary in $document:$line is one that 
   const { level, time, msg, elapsed_ms: elapsedMs, ...summary } = JSON.parse(text);
   expect([level, msg, parseInstant(time) === null]).toEqual(['warn', 'sync ended', false]);
   const { exit_code: exitCode, command, ...report } = summary;
-  const whole = runReportSchema.parse({ ...report, problems: [] });
+  const whole = runReportSchema.parse({ ...report, problems: [], problem_counts: [] });
   expect(digestOf(endedRun({ command, exitCode, elapsedMs, report: whole }))).toEqual({
     ...summary,
     elapsed_ms: elapsedMs,
@@ -165,7 +165,7 @@ describe('commands', () => {
     const ofOthers = [
       ...['--global', '--silent', '--project'],
       ...['--rm', '--read-only', '--build-arg', '--from', '--from-file', '--tail', '--local', '--type'],
-      ...['--member', '--role', '--location', '--use'],
+      ...['--member', '--role', '--location', '--use', '--collector'],
       ...['--force', '--stdout', '--format', '--schema', '--file', '--command', '--set'],
       ...['--single-transaction', '--no-owner', '--no-privileges', '--dbname'],
     ];

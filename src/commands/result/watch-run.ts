@@ -5,22 +5,32 @@ import type { VersionChange } from '../../dimension/version.ts';
 import { messageOf } from '../../error-text.ts';
 import { errorCodes, type ScenedimError } from '../../errors.ts';
 import { digestOf } from '../../telemetry/run-digest.ts';
-import type { EndedRun, ReportDocument, RunError, RunWatcher, StartedRun } from '../../telemetry/watched-run.ts';
+import type {
+  EndedRun,
+  ReportDocument,
+  RunError,
+  RunWatcher,
+  StartedRun,
+  TargetStanding,
+} from '../../telemetry/watched-run.ts';
 import { errorDocument, exitCodeOf } from '../session/print-error.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { datasetOf } from '../target/dataset-of.ts';
 import { logEnd } from './log-run.ts';
+import { parsePushgateway } from './metrics-watchers.ts';
 import { watchersOf } from './watchers-of.ts';
 
 export interface WatchOptions extends CommonOptions {
   readonly metricsFile?: string;
+  readonly pushgateway?: string;
   readonly summaryFile?: string;
 }
 
 export function addWatchOptions(command: Command): Command {
   return command
     .option('--summary-file <file>', 'write what --json prints into a file, device or pipe')
-    .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector');
+    .option('--metrics-file <file>', 'write metrics for the Prometheus textfile collector')
+    .option('--pushgateway <url>', 'push metrics to a Prometheus Pushgateway', parsePushgateway);
 }
 
 /** What a run is given to say how it goes. */
@@ -29,6 +39,9 @@ export interface RunWatch {
   begin(config: Config, origin?: RunOrigin): Promise<void>;
   /** For the context of the run; undefined when nobody wants to know. */
   readonly onChanges: ((changes: Iterable<VersionChange>) => void) | undefined;
+  /** True when somebody wants to be told how the accounts stand after the run. */
+  readonly wantsStanding: boolean;
+  tellStanding(standing: TargetStanding): void;
 }
 
 /** Where a run has its answers from, and which part of them is its own. Default of both: null. */
@@ -57,15 +70,20 @@ export async function watchRun<Result extends WatchedResult>(
   show: (result: Result, elapsedMs: number) => Promise<void>,
 ): Promise<number> {
   const begun = performance.now();
-  const watchers = await watchersOf(session, options);
+  const watchers = await watchersOf(session, command, options);
   const start = { command, startedAt: systemClock.now(), programVersion: session.programVersion };
   let started: StartedRun = { ...start, dataset: null, input: null, shard: null };
+  let standing: TargetStanding | null = null;
   const watch: RunWatch = {
     async begin(config, origin) {
       started = { ...started, dataset: await datasetOf(config, session.environment), ...origin };
       await tellAll(session, watchers, (watcher) => watcher.started?.(started, session.signal));
     },
     onChanges: onChangesOf(watchers),
+    wantsStanding: watchers.some(({ wantsStanding }) => wantsStanding === true),
+    tellStanding(read) {
+      standing = read;
+    },
   };
   let result: Result | null = null;
   const thrown: unknown[] = [];
@@ -82,6 +100,7 @@ export async function watchRun<Result extends WatchedResult>(
     exitCode: session.stoppedBy() ?? exitCode,
     report: result?.report ?? null,
     error: runErrorOf(session, thrown[0] ?? result?.error),
+    standing,
   });
   let exitCode = thrown.length > 0 ? exitCodeOf(thrown[0]) : (result?.exitCode ?? 0);
   const run = ended(exitCode);

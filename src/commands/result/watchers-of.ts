@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../error-text.ts';
-import { renderPrometheusMetrics } from '../../telemetry/prometheus-metrics.ts';
 import type { EndedRun, RunWatcher } from '../../telemetry/watched-run.ts';
 import type { Session } from '../session/session.ts';
+import { metricsFileWatcher, pushgatewayWatchers } from './metrics-watchers.ts';
 import type { WatchOptions } from './watch-run.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
@@ -13,12 +13,12 @@ const XCOM_FOLDER = '/airflow/xcom';
 /** Everybody who watches a run of this session: by an option, or because of what is around the process. */
 export async function watchersOf(
   session: Session,
-  { metricsFile, summaryFile }: WatchOptions,
+  command: string,
+  { metricsFile, pushgateway, summaryFile }: WatchOptions,
 ): Promise<readonly RunWatcher[]> {
-  const watchers: (RunWatcher | null)[] = [];
-  if (metricsFile !== undefined) {
-    watchers.push(fileWatcher(session, { name: '--metrics-file', path: metricsFile }, renderPrometheusMetrics));
-  }
+  // A plan has no such option, and a variable must not make a run of it.
+  const watchers: (RunWatcher | null)[] = command === 'plan' ? [] : [...pushgatewayWatchers(session, pushgateway)];
+  if (metricsFile !== undefined) watchers.push(metricsFileWatcher(session, metricsFile));
   if (summaryFile !== undefined) {
     watchers.push(fileWatcher(session, { name: '--summary-file', path: summaryFile }, summaryText));
   }

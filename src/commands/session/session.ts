@@ -135,7 +135,8 @@ function registerPasswords(config: Config, environment: HostProcess['env'], reda
   }
 }
 
-function registerPasswordOf(url: string, redactor: Redactor): void {
+/** Keeps the password in a URL out of every text. */
+export function registerPasswordOf(url: string, redactor: Redactor): void {
   // Not parsed: a connection string may name several hosts.
   const passwords = [/^[\w+.-]+:\/\/[^/?#:@]*:([^/?#]*)@/.exec(url)?.[1], /[?&]password=([^&#]*)/.exec(url)?.[1]];
   for (const password of passwords) {

@@ -39,7 +39,12 @@ export async function* findStale(
  * True when the newest answer of an account, one that it is unavailable included, is older than
  * `oldest`.
  */
-export function isStale({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead, oldest: Micros): boolean {
+export function isStale(head: AccountHead, oldest: Micros): boolean {
+  return (answeredAt(head) ?? 0n) < oldest;
+}
+
+/** The newest ok answer of an account, or one that it is unavailable; null when it never gave one. */
+export function answeredAt({ lastOkAt, lastAttemptAt, lastErrorCode }: AccountHead): Micros | null {
   const saysUnavailable = lastErrorCode !== null && isUnavailable(lastErrorCode);
-  return (saysUnavailable ? lastAttemptAt : (lastOkAt ?? 0n)) < oldest;
+  return saysUnavailable ? lastAttemptAt : lastOkAt;
 }

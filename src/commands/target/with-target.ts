@@ -4,9 +4,7 @@ import type { Config } from '../../config/load-config.ts';
 import { isScenedimError, ScenedimError } from '../../errors.ts';
 import { createLoader } from '../../load/registry.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
-import type { RunResult } from '../../pipeline/run/run-report.ts';
 import { createProgressBar } from '../../report/progress-bar.ts';
-import type { RunOrigin, RunWatch } from '../result/watch-run.ts';
 import type { Session } from '../session/session.ts';
 
 export interface TargetOptions {
@@ -68,23 +66,4 @@ function placed(error: unknown, { placeOf }: Config): unknown {
   if (setting === undefined) return error;
   const message = `${placeOf(setting.split('.'))}: ${error.message}`;
   return new ScenedimError('config_invalid', message, { remedy: error.remedy, cause: error.cause });
-}
-
-/** Like {@link withTarget} for a run under watch, whose report then tells what the target billed. */
-export async function runOnTarget(
-  session: Session,
-  config: Config,
-  options: TargetOptions & RunOrigin,
-  watch: RunWatch,
-  work: (context: RunContext) => Promise<RunResult>,
-): Promise<RunResult> {
-  const { input = null, shard = null } = options;
-  await watch.begin(config, { input, shard });
-  return withTarget(session, config, options, async (context) => {
-    const { onChanges } = watch;
-    const result = await work(onChanges === undefined ? context : { ...context, onChanges });
-    const used = context.loader.usage?.();
-    if (used === undefined) return result;
-    return { ...result, report: { ...result.report, usage: { jobs: used.jobs, bytes_billed: used.bytesBilled } } };
-  });
 }

@@ -18,6 +18,9 @@ export const problemKinds = [
 ] as const;
 export type ProblemKind = (typeof problemKinds)[number];
 
+/** Pairs of kind and code that a report counts apart: more tell a person nothing, and a monitor keeps each for months. */
+export const MAX_CODES = 50;
+
 const problem = z.strictObject({
   app_id: z.string().nullable().describe('Null when it is about the run.'),
   kind: z.enum(problemKinds),
@@ -29,6 +32,8 @@ const problem = z.strictObject({
 /** Something about one account or the run that a person should know. Holds no secret. */
 export type Problem = Document<typeof problem>;
 
+const problemCount = z.strictObject({ kind: z.enum(problemKinds), code: z.string(), count });
+
 export const versionCountsSchema = z.strictObject({
   opened: count.describe('Rows inserted.'),
   closed: count.describe('Rows that were open before the run and are not now.'),
@@ -36,7 +41,7 @@ export const versionCountsSchema = z.strictObject({
   removed: count.describe('Rows deleted.'),
 });
 
-/** What `sync`, `replay`, `plan` and `rebuild` print with `--json`. `problems` is capped at 100, `problems_total` is not. */
+/** What `sync`, `replay`, `plan` and `rebuild` print with `--json`. `problems` is capped at 100, its counts are not. */
 export const runReportSchema = z.strictObject({
   run_id: z.string(),
   outcome: z.enum(runOutcomes),
@@ -46,6 +51,11 @@ export const runReportSchema = z.strictObject({
   rejects: count,
   problems: z.array(problem).max(100),
   problems_total: count,
+  problem_counts: z
+    .array(problemCount)
+    .describe(
+      `How many problems have a kind and code. From the ${MAX_CODES}th on, new ones of a kind count as "other".`,
+    ),
   usage: z
     .strictObject({ jobs: count, bytes_billed: count })
     .optional()

@@ -3,7 +3,7 @@ import type { Micros } from '../../instant.ts';
 import { formatInstant } from '../../instant.ts';
 import type { RunOutcome, RunRecord } from '../../load/loader.ts';
 import { addCounts, noCounts, type RunCounts, type RunCountsDelta } from '../../load/run-counts.ts';
-import type { Problem, RunReport } from './run-report.ts';
+import { MAX_CODES, type Problem, type RunReport } from './run-report.ts';
 
 const PROBLEMS_SHOWN = 100;
 
@@ -16,6 +16,8 @@ export class RunTally {
   readonly #identity: RunIdentity;
   readonly #problems: Problem[] = [];
   #problemsTotal = 0;
+  /** By kind and code. */
+  readonly #problemCounts = new Map<string, RunReport['problem_counts'][number]>();
   #counts = noCounts;
   #batches = 0;
 
@@ -35,6 +37,7 @@ export class RunTally {
   /** One about the run comes first, so that it is shown however many accounts have theirs. */
   addProblem(problem: Problem): void {
     this.#problemsTotal += 1;
+    this.#countProblem(problem);
     if (problem.app_id === null) this.#problems.unshift(problem);
     else this.#problems.push(problem);
     if (this.#problems.length > PROBLEMS_SHOWN) this.#problems.pop();
@@ -57,7 +60,15 @@ export class RunTally {
 
   report(outcome: RunOutcome): RunReport {
     const problems = { problems: [...this.#problems], problems_total: this.#problemsTotal };
-    return { run_id: this.runId, outcome, ...this.#counts, ...problems };
+    const byCode = { problem_counts: [...this.#problemCounts.values()] };
+    return { run_id: this.runId, outcome, ...this.#counts, ...problems, ...byCode };
+  }
+
+  #countProblem({ kind, code }: Problem): void {
+    const isKnown = this.#problemCounts.has(`${kind} ${code}`) || this.#problemCounts.size < MAX_CODES;
+    const counted = isKnown ? code : 'other';
+    const count = this.#problemCounts.get(`${kind} ${counted}`)?.count ?? 0;
+    this.#problemCounts.set(`${kind} ${counted}`, { kind, code: counted, count: count + 1 });
   }
 
   #record(finishedAt: Micros | null, outcome: RunOutcome | null, counts: RunCounts): RunRecord {

@@ -16,6 +16,7 @@ export function endedRun({
     input: { namespace: 'https://api.weixin.qq.com', name: 'wxaapi/log/get_scene' },
     shard: null,
     dataset: { namespace: 'postgres://db.example.com:5432', name: 'warehouse.scene' },
+    standing: null,
     exitCode: 0,
     error: null,
     ...differences,
@@ -28,6 +29,7 @@ export function endedRun({
       rejects: 0,
       problems: [problemOf('wxa'), problemOf('wxb')],
       problems_total: 2,
+      problem_counts: [{ kind: 'failed', code: '40001', count: 2 }],
       ...report,
     },
   };

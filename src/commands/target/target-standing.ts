@@ -1,0 +1,60 @@
+import type { Config } from '../../config/load-config.ts';
+import { messageOf } from '../../error-text.ts';
+import { withTimeLimit } from '../../extract/time-limit.ts';
+import type { Micros } from '../../instant.ts';
+import { isInShard, type Shard } from '../../pipeline/fetch/shard.ts';
+import type { RunContext } from '../../pipeline/run/run-context.ts';
+import type { TargetStanding } from '../../telemetry/watched-run.ts';
+import type { Session } from '../session/session.ts';
+import { accountStates, readStandings, stateOf } from './account-standing.ts';
+import { answeredAt } from './find-stale.ts';
+import { readListedAccounts } from './stored-error.ts';
+
+/** A run is not kept longer than this from its end. */
+const TIME_LIMIT_MS = 60_000;
+
+/** Those of a stored account, and of one that is listed and has no row yet. */
+export const standingStates = [...accountStates, 'never_asked'] as const;
+
+/** Tells how the accounts stand after a run. What keeps that from being read is a warning, and a run that is stopped does not try. */
+export async function tellStanding(
+  session: Session,
+  config: Config,
+  context: RunContext,
+  { shard, tell }: { readonly shard: Shard | null; readonly tell: (standing: TargetStanding) => void },
+): Promise<void> {
+  const { logger, redactor, signal } = session;
+  if (signal.aborted) return;
+  try {
+    const read = (limited: AbortSignal) => readTargetStanding(session, config, { ...context, signal: limited }, shard);
+    tell(await withTimeLimit(signal, TIME_LIMIT_MS, read));
+  } catch (error) {
+    const why = { error: redactor.redact(messageOf(error)) };
+    if (!signal.aborted) logger.warn(why, 'how fresh the accounts are could not be read for the metrics');
+  }
+}
+
+/**
+ * Counts the accounts that the config lists, of a shard alone, by state; without a list that can be read, those in the target.
+ * Reads the heads once, and the log of those alone whose newest answer is held.
+ */
+export async function readTargetStanding(
+  session: Session,
+  config: Config,
+  { loader, signal }: RunContext,
+  shard: Shard | null,
+): Promise<TargetStanding> {
+  const isOurs = (appId: string) => isInShard(appId, shard);
+  const listed = await readListedAccounts(session, config, loader, isOurs);
+  const accounts = Object.fromEntries(standingStates.map((state) => [state, 0])) as Record<string, number>;
+  let oldestAnswerAt: Micros | null = null;
+  for await (const standing of readStandings(loader, {}, signal)) {
+    const { head } = standing;
+    if (!(listed?.delete(head.appId) ?? isOurs(head.appId))) continue;
+    const state = stateOf(standing);
+    accounts[state] = (accounts[state] ?? 0) + 1;
+    const at = answeredAt(head);
+    if (at !== null && (oldestAnswerAt === null || at < oldestAnswerAt)) oldestAnswerAt = at;
+  }
+  return { accounts: { ...accounts, never_asked: listed?.size ?? 0 }, oldestAnswerAt };
+}
