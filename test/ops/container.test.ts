@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, chown, glob, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,7 +97,7 @@ describeContainer(() => {
     expect(mebibytes).toBeLessThan(maxImageMebibytes);
   });
 
-  test('says its version, also in its labels, which tell what it is built on', async () => {
+  test('says its version, also in its labels, which tell what it is made of', async () => {
     const { version, description, license } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     expect(image.labels).toMatchObject({
@@ -105,6 +106,7 @@ describeContainer(() => {
       'org.opencontainers.image.licenses': license,
       'org.opencontainers.image.version': version,
       'org.opencontainers.image.base.name': 'docker.io/library/debian:bookworm-slim',
+      'org.opencontainers.image.revision': execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim(),
     });
   });
 

@@ -69,7 +69,8 @@ if [ -f "$certificates" ]; then
   echo cafile=/run/build-certificates.pem >>"$settings/npmrc"
   mounts+=(--volume "$certificates:/run/build-certificates.pem:ro")
 fi
-buildah build --quiet --pull-never --network host "${mounts[@]}" --tag "$tag" "$context" >&2
+revision=$(git -C "$context" rev-parse HEAD)
+buildah build --quiet --pull-never --network host "${mounts[@]}" --build-arg REVISION="$revision" --tag "$tag" "$context" >&2
 
 # Unpacked once: a run needs no copy of its own, because its root is read-only.
 container=$(buildah from --pull-never "$tag")
