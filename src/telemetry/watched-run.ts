@@ -1,3 +1,4 @@
+import type { KnownSource } from '../dimension/account-drift.ts';
 import type { VersionChange } from '../dimension/version.ts';
 import type { Micros } from '../instant.ts';
 
@@ -62,8 +63,8 @@ export interface RunWatcher {
   readonly isRequired: boolean;
   /** True when it tells how the accounts stand, which must be read for it. Default false. */
   readonly wantsStanding?: boolean;
-  /** Told after every batch that was written, what it did to the dimension. */
-  readonly onChanges?: (changes: Iterable<VersionChange>) => void;
+  /** Told after every batch that was written, what it did to the dimension, and which access sources are known. */
+  readonly onChanges?: (changes: Iterable<VersionChange>, known: readonly KnownSource[]) => void;
   /** The run begins. Not called when the config cannot be read. */
   started?(run: StartedRun, signal: AbortSignal): Promise<void>;
   /** The run is over; `signal` ends the wait for a reader of a pipe. */

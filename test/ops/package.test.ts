@@ -49,6 +49,8 @@ test('the packed package holds all that the program needs', async () => {
     'config/airflow/scenedim_on_worker.py',
     'config/bigquery/README.md',
     'config/bigquery/setup.sh',
+    'config/dagster/README.md',
+    'config/dagster/scenedim_assets.py',
     'config/dbt/README.md',
     'config/dbt/dbt_project.yml',
     'config/dbt/macros/scene_as_of_join.sql',

@@ -59,6 +59,7 @@ describe('a run tells', () => {
     ['rebuild', 0, 'COMPLETE'],
     ['verify', 0, 'COMPLETE'],
     ['compact --keep 90d --confirm scene', 0, 'COMPLETE'],
+    ['plan', 0, undefined],
     ['replay nowhere.ndjson', 74, undefined],
     ['sync --config nowhere.yaml', 78, undefined],
   ])('%s, exit status %d: %s', async (args, code, type) => {

@@ -95,10 +95,10 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   },
   'config/README.md variables': (rows) => {
     expect(rows.map(([name]) => codeOf(name)[0])).toEqual(expect.arrayContaining([...optionVariables]));
-    const told = rows.flatMap(([name]) => codeOf(name)).filter((name) => /^OPENLINEAGE_[A-Z]/.test(name));
+    const told = rows.flatMap(([name]) => codeOf(name)).filter((name) => /^(?:OPENLINEAGE_[A-Z]|DAGSTER)/.test(name));
     const sources = globSync('src/telemetry/**/*.ts', { cwd: root }).map(textOf).join('\n');
     const read = new Set(
-      [...sources.matchAll(/(?<=[[{(,] ?'?)OPENLINEAGE_[A-Z_]*[A-Z](?=['\]:])/g)].map(([name]) => name),
+      [...sources.matchAll(/(?<=[[{(,] ?'?)(?:OPENLINEAGE|DAGSTER)_[A-Z_]*[A-Z](?=['\]:])/g)].map(([name]) => name),
     );
     expect(told.sort()).toEqual([...read].sort());
   },

@@ -33,6 +33,7 @@ describe('the documents', () => {
       'config/README.md',
       'config/airflow/README.md',
       'config/bigquery/README.md',
+      'config/dagster/README.md',
       'config/dbt/README.md',
       'config/kubernetes/README.md',
       'config/monitoring/README.md',

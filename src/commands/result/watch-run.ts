@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
-import type { VersionChange } from '../../dimension/version.ts';
 import { messageOf } from '../../error-text.ts';
 import { errorCodes, type ScenedimError } from '../../errors.ts';
 import { digestOf } from '../../telemetry/run-digest.ts';
@@ -38,7 +37,7 @@ export interface RunWatch {
   /** Tells the watchers that the run begins, on the target of this config. */
   begin(config: Config, origin?: RunOrigin): Promise<void>;
   /** For the context of the run; undefined when nobody wants to know. */
-  readonly onChanges: ((changes: Iterable<VersionChange>) => void) | undefined;
+  readonly onChanges: RunWatcher['onChanges'] | undefined;
   /** True when somebody wants to be told how the accounts stand after the run. */
   readonly wantsStanding: boolean;
   tellStanding(standing: TargetStanding): void;
@@ -128,9 +127,9 @@ export async function watchRun<Result extends WatchedResult>(
 function onChangesOf(watchers: readonly RunWatcher[]): RunWatch['onChanges'] {
   const wanting = watchers.flatMap(({ onChanges }) => onChanges ?? []);
   if (wanting.length === 0) return undefined;
-  return (changes) => {
+  return (changes, known) => {
     const all = [...changes];
-    for (const tell of wanting) tell(all);
+    for (const tell of wanting) tell(all, known);
   };
 }
 

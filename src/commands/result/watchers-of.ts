@@ -16,7 +16,7 @@ export async function watchersOf(
   command: string,
   { metricsFile, pushgateway, summaryFile }: WatchOptions,
 ): Promise<readonly RunWatcher[]> {
-  // A plan has no such option, and a variable must not make a run of it.
+  // A plan makes nothing, and a variable must not make a run of it.
   const watchers: (RunWatcher | null)[] = command === 'plan' ? [] : [...pushgatewayWatchers(session, pushgateway)];
   if (metricsFile !== undefined) watchers.push(metricsFileWatcher(session, metricsFile));
   if (summaryFile !== undefined) {
@@ -26,7 +26,8 @@ export async function watchersOf(
     const xcom = { name: 'XCom', path: `${XCOM_FOLDER}/return.json`, isRequired: false };
     watchers.push(fileWatcher(session, xcom, summaryText));
   }
-  if (mayHaveLineage(session)) watchers.push(await lineageWatcher(session));
+  if (command !== 'plan' && mayHaveLineage(session)) watchers.push(await lineageWatcher(session));
+  if (command !== 'plan' && session.environment['DAGSTER_PIPES_CONTEXT']) watchers.push(await dagsterWatcher(session));
   return watchers.filter((watcher) => watcher !== null);
 }
 
@@ -48,6 +49,18 @@ async function lineageWatcher(session: Session): Promise<RunWatcher | null> {
     return await createLineageWatcher({ environment, workingDirectory, redactor, warn, log });
   } catch (error) {
     warn(messageOf(error));
+    return null;
+  }
+}
+
+async function dagsterWatcher({ environment, redactor, logger, out, screen }: Session): Promise<RunWatcher | null> {
+  const write = async (stream: 'stdout' | 'stderr', text: string): Promise<void> =>
+    stream === 'stdout' ? await out.print(text) : screen.write(text);
+  try {
+    const { createPipesWatcher } = await import('../../telemetry/dagster/pipes-watcher.ts');
+    return await createPipesWatcher({ environment, redactor, write });
+  } catch (error) {
+    logger.warn({ error: redactor.redact(messageOf(error)) }, 'Dagster');
     return null;
   }
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/load-config.ts';
+import type { VersionChange } from '../../dimension/version.ts';
 import type { Shard } from '../../pipeline/fetch/shard.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { RunResult } from '../../pipeline/run/run-report.ts';
@@ -24,7 +25,9 @@ export async function runOnTarget(
   await watch.begin(config, { input, shard: shard === null ? null : `${shard.index}/${shard.count}` });
   return withTarget(session, config, options, async (context) => {
     const { onChanges } = watch;
-    const result = await work(onChanges === undefined ? context : { ...context, onChanges });
+    const { accessSources } = context.catalog;
+    const tell = (changes: Iterable<VersionChange>): void => onChanges?.(changes, accessSources);
+    const result = await work(onChanges === undefined ? context : { ...context, onChanges: tell });
     if (watch.wantsStanding) await tellStanding(session, config, context, { shard, tell: watch.tellStanding });
     const used = context.loader.usage?.();
     if (used === undefined) return result;

@@ -1,5 +1,6 @@
 import { reasonOf } from '../../error-text.ts';
 import type { Redactor } from '../../secrets/redact.ts';
+import { redactedJson } from '../redacted-json.ts';
 import type { RunWatcher } from '../watched-run.ts';
 import { findLineageTransport, type LineageTransport } from './lineage-config.ts';
 import { endEvent, type LineageEvent, type LineageRun, startEvent } from './lineage-events.ts';
@@ -38,7 +39,7 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
     const over = abortOf(signal);
     try {
       // Also what does not heed the signal, like a pipe that nobody reads, may not go on for ever.
-      await Promise.race([over, sender.send(jsonOf(event, redactor), signal)]);
+      await Promise.race([over, sender.send(redactedJson(event, redactor), signal)]);
       return null;
     } catch (error) {
       const reason = signal.aborted ? 'no answer in time' : reasonOf(error);
@@ -69,10 +70,6 @@ async function abortOf(signal: AbortSignal): Promise<never> {
   return await new Promise((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
   );
-}
-
-function jsonOf(event: LineageEvent, { redact }: Pick<Redactor, 'redact'>): string {
-  return JSON.stringify(event, (_, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }
 
 function secretsOf(transport: LineageTransport): readonly string[] {
