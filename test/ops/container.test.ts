@@ -185,15 +185,40 @@ describeContainer(() => {
     expect(await report(['sync'], place.container)).toEqual(unchanged);
   });
 
+  const homeless = { entrypoint: ['/usr/bin/env', '-u', 'HOME', '/usr/local/bin/node', '/app/dist/cli.js'] };
+
   test.each([
     ['that does not exist', { env: { HOME: '/nonexistent' } }],
-    ['that is not set', { entrypoint: ['/usr/bin/env', '-u', 'HOME', '/usr/local/bin/node', '/app/dist/cli.js'] }],
+    ['that is not set', homeless],
   ])('needs no home: one %s', async (_, { env, entrypoint }: ContainerOptions) => {
     await using simulator = await startSimulator();
     await using place = await workplaceInPostgres(simulator);
     const options = { ...place.container, ...(entrypoint && { entrypoint }), env: { ...place.container.env, ...env } };
     expect(await report(['sync'], options)).toEqual(loaded);
     expect(await report(['sync'], options)).toEqual(unchanged);
+  });
+
+  test('says that the url of a PostgreSQL target has to name a user, and works when it does', async () => {
+    await using simulator = await startSimulator();
+    await using place = await workplaceInPostgres(simulator);
+    const config = join(place.folder, 'scenedim.yaml');
+    const named = await readFile(config, 'utf8');
+    await writeFile(config, named.replace(/postgres:\/\/[^@]*@/, 'postgres://'));
+    const { code, stderr } = await run(['sync'], place.container);
+    expect(code).toBe(78);
+    expect(stderr).toContain('remedy: write target.url like postgres://user@host:5432/database');
+    await writeFile(config, named);
+    expect(await report(['sync'], place.container)).toEqual(loaded);
+  });
+
+  test.each([
+    ['PostgreSQL', "{ type: postgres, url: 'postgres:///?service=warehouse' }", 78, /"warehouse" is in none of \/etc/],
+    ['Google', '{ type: bigquery, projectId: my-project }', 77, /no credentials for BigQuery/],
+  ])('misses no home where it looks for what a user keeps there for %s', async (_, target, code, message) => {
+    await using simulator = await startSimulator();
+    await using place = await workplace(simulator, target);
+    const outcome = await run(['status'], { ...place.container, ...homeless });
+    expect(outcome).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });
   });
 
   test('stops cleanly as PID 1 on SIGTERM, and the next run goes on', async () => {

@@ -84,10 +84,19 @@ export function libpqSettings(url: string | undefined, environment: Environment)
     if (value !== undefined && value !== '' && !values.test(value)) throw unsupported(variable ?? name, 'environment');
   }
   if (settings.get('dbname')?.includes('://')) throw unreadable();
-  if (!settings.has('user')) settings.set('user', userInfo().username);
+  if (!settings.has('user')) settings.set('user', systemUser());
   if (!settings.has('dbname')) settings.set('dbname', settings.get('user') ?? '');
   if (!settings.has('host') && !settings.has('hostaddr')) settings.set('host', defaultHost(settings.get('port')));
   return settings;
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    const message = 'target.url names no user, and the one of this process has no name, as in a container';
+    throw new ScenedimError('config_invalid', message, { remedy: shape, cause });
+  }
 }
 
 /** The folder of a server's socket where distributions put it, else `localhost`. */

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScenedimError } from '../../errors.ts';
+import { homeFolder } from '../../process/home-folder.ts';
 import { shellWord } from '../../shell-word.ts';
 import { readTextSync } from '../../text-file.ts';
-import { homeOf } from './service-file.ts';
 
 /** What a line of the password file is looked up by. */
 export interface PasswordKey {
@@ -20,7 +20,9 @@ export function readPassword(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  const path = file ?? join(homeOf(environment), '.pgpass');
+  const home = homeFolder(environment);
+  const path = file ?? (home === undefined ? undefined : join(home, '.pgpass'));
+  if (path === undefined) return undefined;
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile()) return undefined;
   if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {

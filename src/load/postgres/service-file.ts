@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { errorCodeOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
+import { homeFolder } from '../../process/home-folder.ts';
 import { describeUnreadable, readTextSync } from '../../text-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,16 +19,12 @@ export function readService(service: string, environment: Environment): Readonly
 }
 
 function serviceFiles(environment: Environment): readonly string[] {
-  const own = environment['PGSERVICEFILE'] || join(homeOf(environment), '.pg_service.conf');
+  const home = homeFolder(environment);
+  const own = environment['PGSERVICEFILE'] || (home !== undefined && join(home, '.pg_service.conf'));
   const systemFolders = environment['PGSYSCONFDIR']
     ? [environment['PGSYSCONFDIR']]
     : ['/etc/postgresql-common', '/etc'];
-  return [own, ...systemFolders.map((folder) => join(folder, 'pg_service.conf'))];
-}
-
-/** The home of whom the process runs as; HOME is missing in some containers. */
-export function homeOf(environment: Environment): string {
-  return environment['HOME'] || homedir();
+  return [...(own ? [own] : []), ...systemFolders.map((folder) => join(folder, 'pg_service.conf'))];
 }
 
 function readOptional(file: string): string {

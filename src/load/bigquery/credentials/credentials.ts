@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AuthClient } from 'google-auth-library';
 import { ScenedimError } from '../../../errors.ts';
+import { homeFolder } from '../../../process/home-folder.ts';
 import type { BigQueryConfig } from '../bigquery-config.ts';
 import { type CredentialsOrigin, credentialsFailure, impersonationFailure } from './credentials-failure.ts';
 import { type Key, type KeyFile, readKeyFile } from './key-file.ts';
@@ -49,14 +49,18 @@ function keyFileOf(keyFile: string | undefined, environment: Environment): KeyFi
   if (keyFile !== undefined) return { path: keyFile, setting: 'target.keyFile' };
   const named = environment['GOOGLE_APPLICATION_CREDENTIALS'];
   if (named) return { path: resolve(named), setting: 'GOOGLE_APPLICATION_CREDENTIALS' };
-  const path = join(gcloudDirectory(environment), 'application_default_credentials.json');
+  const folder = gcloudFolder(environment);
+  if (folder === undefined) return null;
+  const path = join(folder, 'application_default_credentials.json');
   return existsSync(path) ? { path, setting: 'gcloud auth application-default login' } : null;
 }
 
-function gcloudDirectory(environment: Environment): string {
-  const roaming = environment['APPDATA'];
+function gcloudFolder(environment: Environment): string | undefined {
   if (environment['CLOUDSDK_CONFIG']) return environment['CLOUDSDK_CONFIG'];
-  return process.platform === 'win32' && roaming ? join(roaming, 'gcloud') : join(homedir(), '.config', 'gcloud');
+  const roaming = environment['APPDATA'];
+  if (process.platform === 'win32' && roaming) return join(roaming, 'gcloud');
+  const home = homeFolder(environment);
+  return home === undefined ? undefined : join(home, '.config', 'gcloud');
 }
 
 function ofKey(library: Library, key: Key): GoogleCredentials {
