@@ -1,4 +1,6 @@
 /** The command line on BigQuery, as its users run it: processes of their own, and nothing but a config. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeBigquery } from '../support/bigquery.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
@@ -33,6 +35,14 @@ describeBigquery('the command line', ({ kind, place, freshName, dropDataset }) =
       { outcome: 'nothing_changed', versions: { opened: 0 }, usage },
     ]);
     for (const { usage: used } of reports) expect(used.jobs).toBeGreaterThan(0);
+    const measured = JSON.parse(
+      await bigquery.succeed(['replay', '-', '--json', '--metrics-file', 'run.prom'], second),
+    );
+    expect(measured.usage.jobs, 'metrics cost one read of the accounts').toBe(reports[2].usage.jobs + 1);
+    const metrics = await readFile(join(bigquery.directory, 'run.prom'), 'utf8');
+    const target = `target="bigquery/${place().projectId}.${dataset}"`;
+    expect(metrics).toContain(`scenedim_run_target_jobs{command="replay",${target}} ${measured.usage.jobs}\n`);
+    expect(metrics).toContain(`scenedim_accounts{command="replay",${target},state="ok"} 1\n`);
 
     expect(await bigquery.contents()).toEqual(await pglite.contents());
     expect(await bigquery.succeed(['history', '2'])).toBe(await pglite.succeed(['history', '2']));

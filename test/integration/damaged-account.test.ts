@@ -210,8 +210,9 @@ test('an account without any observation is refused, given up when that is accep
   await expect(hold(context, { appId: 'wxa', observedAt })).rejects.toMatchObject(refusal);
   expect((await rebuild(context)).exitCode).toBe(65);
   expect(await readExport(context.loader)).toBe(before);
-  const { violations, remedies } = await verify(context);
+  const { violations, violation_counts: counts, remedies } = await verify(context);
   expect(violations).toMatchObject([{ app_id: 'wxa', rule: 'log_shortened' }]);
+  expect(counts).toEqual([{ rule: 'log_shortened', count: 1 }]);
   expect(remedies.join()).not.toContain('rebuild');
   expect((await rebuild(context, { acceptShortenedLog: true })).report.versions.removed).toBe(5);
   expect(await rules()).toEqual([]);

@@ -48,6 +48,11 @@ describe('a source that is down', () => {
     expect(error).toMatchObject({ code: 'source_unreachable', message });
     expect(report.problems[0]).toMatchObject({ app_id: null, kind: 'run', code: 'source_unreachable', message });
     expect(report.problems_total).toBe(24);
+    expect(report.problem_counts, 'metrics tell it so').toContainEqual({
+      kind: 'run',
+      code: 'source_unreachable',
+      count: 1,
+    });
 
     stage.simulator.clearFaults();
     stage.simulator.clearRequests();
