@@ -28,10 +28,11 @@ with DAG(
     KubernetesPodOperator(
         task_id="sync",
         image="registry.example.com/scenedim:0.1.0",
-        # Ends with 99 when nothing changed. A retry asks only the accounts that are still missing (--max-age).
+        # A first try ends with 99 when nothing changed. A retry asks only the accounts that are still missing (--max-age), and
+        # is never skipped: the try before it may have changed something.
         arguments=[
             *["sync", "--log-format", "json", "--timeout", "45m", "--lock-timeout", "10m", "--max-age", "30m"],
-            "--skip-exit-code",
+            "--skip-exit-code={{ 99 if ti.try_number == 1 else 0 }}",
         ],
         skip_on_exit_code=99,
         # A deferred task may lose what the pod hands over, without a word (apache/airflow issue 73117).

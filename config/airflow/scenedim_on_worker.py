@@ -26,10 +26,12 @@ with DAG(
 ):
     BashOperator(
         task_id="sync",
-        # Ends with 99 when nothing changed, which this operator takes for "skipped": then there is no event of the asset.
-        # A retry asks only the accounts that are still missing (--max-age). The last line is the summary of the run.
+        # A first try ends with 99 when nothing changed, which this operator takes for "skipped": then there is no event of
+        # the asset. A retry asks only the accounts that are still missing (--max-age), and is never skipped: the try before
+        # it may have changed something. The last line is the summary of the run.
         bash_command=(
-            "scenedim sync --config /srv/scenedim/scenedim.yaml --skip-exit-code"
+            "scenedim sync --config /srv/scenedim/scenedim.yaml"
+            " --skip-exit-code={{ 99 if ti.try_number == 1 else 0 }}"
             " --timeout 45m --lock-timeout 10m --max-age 30m"
         ),
         # With the provider openlineage, a lineage event of the run names this task as its parent:

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { terminationMessage } from '../../src/telemetry/termination-message.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { root, textOf } from '../support/documents.ts';
@@ -83,20 +83,35 @@ function onWorker(postgres: PostgresSuite): void {
   beforeAll(async () => {
     database = await postgres.createDatabase();
     await using simulator = await startSimulator();
-    const appId = 'wx0123456789abcdef';
+    // One of the accounts fails in the first try of a run of its own, and has no list in the second.
+    await using unsteady = await startSimulator();
+    const [appId, otherAppId] = ['wx0123456789abcdef', 'wxfedcba9876543210'] as const;
+    unsteady.inject({ fault: 'unknown_code', appId: otherAppId, times: 1 });
+    unsteady.inject({ fault: 'unpublished', appId: otherAppId, times: 'always' });
     await using workspace = await createCliWorkspace({
-      source: { accounts: [{ appId, accessToken: { env: 'WECHAT_TOKEN' } }] },
+      source: {
+        accounts: [
+          { appId, accessToken: { env: 'WECHAT_TOKEN' } },
+          { appId: otherAppId, accessToken: { env: 'OTHER_TOKEN' } },
+        ],
+      },
       target: { type: 'postgres', url: database.url },
     });
     await using airflow = await startAirflow(join(workspace.directory, 'scenedim.yaml'));
-    const working = { SCENEDIM_SOURCE_BASE_URL: simulator.url, WECHAT_TOKEN: simulator.accessToken(appId) };
+    const environment = (wechat: Simulator) => ({
+      SCENEDIM_SOURCE_BASE_URL: wechat.url,
+      WECHAT_TOKEN: wechat.accessToken(appId),
+      OTHER_TOKEN: wechat.accessToken(otherAppId),
+    });
+    const refused = 'refused-by-wechat-012345678';
     const output = await airflow.python(
       'run_on_worker.py',
       [
-        working,
+        environment(simulator),
         {},
-        { WECHAT_TOKEN: 'refused-by-wechat-012345678', SCENEDIM_TARGET_SCHEMA: 'refused' },
+        { WECHAT_TOKEN: refused, OTHER_TOKEN: refused, SCENEDIM_TARGET_SCHEMA: 'refused' },
         { SCENEDIM_SOURCE_BASE_URL: 'http://127.0.0.1:9', SCENEDIM_SOURCE_TOTAL_TIMEOUT_MS: '100' },
+        { ...environment(unsteady), SCENEDIM_SOURCE_TOTAL_TIMEOUT_MS: '60000', SCENEDIM_TARGET_SCHEMA: 'unsteady' },
       ].map((env) => JSON.stringify(env)),
     );
     const parts = output.split(/^RESULT (.*)$/m);
@@ -131,6 +146,12 @@ function onWorker(postgres: PostgresSuite): void {
   test('a run that reaches nobody is tried again', () => {
     expect(runs[3]).toMatchObject({ run: 'failed', task: 'failed', tries: 3, events: 1, pushed: [] });
     expect(runs[3]?.log).toContain('non-zero exit code 69');
+  });
+
+  test('a retry in which nothing changes is no skip, because the try before it changed something', () => {
+    expect(runs[4]).toMatchObject({ run: 'success', task: 'success', tries: 2, events: 2 });
+    expect(runs[4]?.log).toContain('non-zero exit code 75');
+    expect(runs[4]?.pushed.map((text) => JSON.parse(text).outcome)).toEqual(['nothing_changed']);
   });
 }
 
@@ -201,7 +222,7 @@ function inPod(): void {
     ]) {
       expect([name, seen.pod.spec[name]]).toEqual([name, spec[name]]);
     }
-    expect(container.args).toEqual([...own.args, '--skip-exit-code']);
+    expect(container.args).toEqual([...own.args, '--skip-exit-code=99']);
     expect(seen.pod.spec.activeDeadlineSeconds).toBe(cronJob.spec.jobTemplate.spec.activeDeadlineSeconds);
     expect(seen.pod.metadata.labels).toMatchObject(metadata.labels);
     // Airflow logs the variables of a pod that failed.

@@ -6,6 +6,7 @@ Arguments: a JSON object of attributes that the task gets first; then `EXIT_CODE
 import json
 import os
 import sys
+from types import SimpleNamespace
 from unittest.mock import PropertyMock, patch
 
 from airflow.dag_processing.dagbag import DagBag
@@ -49,6 +50,8 @@ def outcome(exit_code, message):
     return {"raised": None}
 
 
+# As in a first try.
+task.render_template_fields({"ti": SimpleNamespace(try_number=1)})
 with (
     patch.object(KubernetesHook, "is_in_cluster", new_callable=PropertyMock, return_value=False),
     patch.object(KubernetesHook, "get_namespace", return_value=None),
