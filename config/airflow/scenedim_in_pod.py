@@ -37,8 +37,8 @@ with DAG(
         skip_on_exit_code=99,
         # A deferred task may lose what the pod hands over, without a word (apache/airflow issue 73117).
         deferrable=False,
-        # With the provider openlineage, a lineage event of the run names this task as its parent. No secret belongs here:
-        # Airflow logs these variables when a task fails.
+        # Lineage events of the run name this task as their parent, where the provider openlineage has a transport. Without
+        # one this macro is not there, and the task fails. No secret belongs into env_vars: Airflow logs them.
         # env_vars={"OPENLINEAGE_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}"},
         volumes=[
             k8s.V1Volume(name="config", config_map=k8s.V1ConfigMapVolumeSource(name="scenedim")),

@@ -34,7 +34,8 @@ with DAG(
             " --skip-exit-code={{ 99 if ti.try_number == 1 else 0 }}"
             " --timeout 45m --lock-timeout 10m --max-age 30m"
         ),
-        # With the provider openlineage, a lineage event of the run names this task as its parent:
+        # Lineage events of the run name this task as their parent, where the provider openlineage has a transport. Without
+        # one this macro is not there, and the task fails.
         # env={"OPENLINEAGE_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}"},
         # append_env=True,
         outlets=[Asset("scenedim://scene")],
