@@ -141,8 +141,9 @@ registerHooks({ load: (url, context, next) => (appendFileSync('loaded', url + '\
       ['@electric-sql/pglite', ...always, 'pglite-loader'].sort(),
     );
     const nobody = 'postgres://127.0.0.1:1/nobody';
+    // What watches the run names the target, by the settings of libpq.
     expect(await loadedBy(replay, `{ type: postgres, url: '${nobody}' }`)).toEqual(
-      [...always, 'postgres-loader'].sort(),
+      [...always, 'libpq-settings', 'postgres-loader'].sort(),
     );
     const bigquery = await loadedBy(replay, '{ type: bigquery, projectId: project-1, dataset: scene, keyFile: none }');
     // Google's own entry point is a file named src/index.js.
