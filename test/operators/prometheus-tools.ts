@@ -1,4 +1,4 @@
-/** promtool and the Pushgateway as Debian builds them. Nothing is installed on the machine. */
+/** Prometheus and what belongs to it, as Debian builds them. Nothing is installed on the machine. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
@@ -38,28 +38,44 @@ export async function promtool(
   return { code, said: out + err };
 }
 
-export interface Pushgateway extends AsyncDisposable {
+/** A server of Prometheus' family on a port of its own. */
+export interface Daemon extends AsyncDisposable {
   readonly url: string;
-  /** What Prometheus would scrape. */
-  scrape(): Promise<string>;
+  get(path: string): Promise<string>;
 }
 
-export async function startPushgateway(): Promise<Pushgateway> {
+export const startPushgateway = (): Promise<Daemon> => start('prometheus-pushgateway', ['--persistence.file=']);
+
+/** node_exporter that reads the files of a folder and nothing else. */
+export const startNodeExporter = (folder: string): Promise<Daemon> =>
+  start('prometheus-node-exporter', [
+    '--collector.disable-defaults',
+    '--collector.textfile',
+    `--collector.textfile.directory=${folder}`,
+  ]);
+
+/** Prometheus with the config `prometheus.yml` of a folder, where it also keeps what it scrapes. */
+export const startPrometheus = (folder: string): Promise<Daemon> =>
+  start('prometheus', [
+    `--config.file=${join(folder, 'prometheus.yml')}`,
+    `--storage.tsdb.path=${join(folder, 'tsdb')}`,
+  ]);
+
+async function start(name: string, args: readonly string[]): Promise<Daemon> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const args = [`--web.listen-address=127.0.0.1:${port}`, '--persistence.file='];
-  const child = spawn(program('prometheus-pushgateway'), args, { stdio: 'ignore' });
+  const child = spawn(program(name), [`--web.listen-address=127.0.0.1:${port}`, ...args], { stdio: 'ignore' });
   const closed = once(child, 'close');
   const isReady = () =>
-    fetch(`${url}/-/ready`).then(
+    fetch(`${url}/metrics`).then(
       ({ ok }) => ok,
       () => false,
     );
   while (child.exitCode === null && !(await isReady())) await delay(50);
-  if (child.exitCode !== null) throw new Error(`the Pushgateway ended with ${child.exitCode}`);
+  if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
   return {
     url,
-    scrape: async () => (await fetch(`${url}/metrics`)).text(),
+    get: async (path) => (await fetch(`${url}${path}`)).text(),
     async [Symbol.asyncDispose]() {
       child.kill();
       await closed;

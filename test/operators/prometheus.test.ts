@@ -9,7 +9,14 @@ import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.
 import { root } from '../support/documents.ts';
 import { describeWithTool } from '../support/installed-tool.ts';
 import { endedRun } from '../unit/telemetry/ended-run.ts';
-import { type Pushgateway, prometheusTools, promtool, startPushgateway } from './prometheus-tools.ts';
+import {
+  type Daemon,
+  prometheusTools,
+  promtool,
+  startNodeExporter,
+  startPrometheus,
+  startPushgateway,
+} from './prometheus-tools.ts';
 
 const checkMetrics = (input: string) => promtool(['check', 'metrics'], { input });
 const right = { code: 0, said: '' };
@@ -156,20 +163,19 @@ describeWithTool('the alerts', prometheusTools, () => {
 });
 
 describeWithTool('a real Pushgateway', prometheusTools, () => {
-  let gateway: Pushgateway;
+  let gateway: Daemon;
   beforeAll(async () => {
     gateway = await startPushgateway();
   });
   afterAll(() => gateway[Symbol.asyncDispose]());
 
-  /** Every sample of ours without its value, and the job that it is under. */
   const push = async (...args: readonly string[]) => {
     const result = await workspace.run([...args, '--log-format', 'json', '--pushgateway', gateway.url]);
     expect(result.stderr).not.toContain('was not told');
     return result.code;
   };
   const samples = async (name: string) =>
-    (await gateway.scrape()).split('\n').filter((line) => line.startsWith(`${name}{`));
+    (await gateway.get('/metrics')).split('\n').filter((line) => line.startsWith(`${name}{`));
 
   test('takes every command in its own group, and keeps what a later run does not know', async () => {
     const runs = [['sync'], ['sync', '--shard', '0/2'], ['sync', '--shard', '1/2'], ['verify'], ['rebuild']];
@@ -191,7 +197,7 @@ describeWithTool('a real Pushgateway', prometheusTools, () => {
     ).toEqual([expect.stringMatching(/ 2$/)]);
     expect(await push('sync', '--config', 'nowhere.yaml')).toBe(78);
     expect(await samples('scenedim_run_success')).toHaveLength(runs.length + 1);
-    const { code, said } = await checkMetrics(ours(await gateway.scrape()));
+    const { code, said } = await checkMetrics(ours(await gateway.get('/metrics')));
     expect([code, said]).toEqual([0, '']);
   });
 
@@ -203,9 +209,64 @@ describeWithTool('a real Pushgateway', prometheusTools, () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining(`${taken.url} answered HTTP 400: pushed metrics are `)]);
   });
 
+  test('is scraped by Prometheus, whose alerts see who fails', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'scenedim-prometheus-'));
+    const scrape = {
+      job_name: 'pushgateway',
+      honor_labels: true,
+      static_configs: [{ targets: [new URL(gateway.url).host] }],
+    };
+    const config = {
+      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      rule_files: [`${root}config/monitoring/alerts.yaml`],
+      scrape_configs: [scrape],
+    };
+    await writeFile(join(folder.path, 'prometheus.yml'), JSON.stringify(config));
+    simulator.inject({ fault: 'unknown_code', times: 'always' });
+    expect(await push('sync')).toBe(75);
+    simulator.clearFaults();
+    expect(await push('sync', '--config', 'nowhere.yaml')).toBe(78);
+    await using prometheus = await startPrometheus(folder.path);
+    const rules = async () => {
+      const { data } = JSON.parse(await prometheus.get('/api/v1/rules'));
+      return data.groups[0].rules as readonly { name: string; health: string; state: string; alerts: object[] }[];
+    };
+    const target = `file/${join(workspace.directory, 'db')}.scene`;
+    const failing = async () => (await rules()).find(({ name }) => name === 'ScenedimFailing')?.alerts;
+    const alert = (labels: object) =>
+      expect.objectContaining({
+        state: 'pending',
+        labels: { alertname: 'ScenedimFailing', severity: 'warning', ...labels },
+      });
+    const labels = { command: 'sync', job: 'scenedim' };
+    const expected = expect.arrayContaining([alert({ ...labels, target }), alert(labels)]);
+    await expect.poll(failing, { timeout: 60_000 }).toEqual(expected);
+    expect((await rules()).map(({ health }) => health)).toEqual(Array(8).fill('ok'));
+  });
+
   function isWholeSync(line: string): boolean {
     return line.includes('command="sync"') && line.includes('target="') && !line.includes('shard="');
   }
+});
+
+describeWithTool('node_exporter', prometheusTools, () => {
+  test('reads the files of commands and shards beside each other', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'scenedim-textfile-'));
+    const runs = {
+      sync: ['sync'],
+      shard: ['sync', '--shard', '0/2'],
+      verify: ['verify'],
+      unread: ['sync', '-c', 'no'],
+    };
+    for (const [name, args] of Object.entries(runs)) {
+      await workspace.run([...args, '--metrics-file', join(folder.path, `${name}.prom`)]);
+    }
+    await using exporter = await startNodeExporter(folder.path);
+    const scraped = await exporter.get('/metrics');
+    expect(scraped).toContain('node_textfile_scrape_error 0\n');
+    expect(scraped.match(/^scenedim_run_success\{.*$/gm)).toHaveLength(4);
+    expect(scraped.match(/^scenedim_last_success_timestamp_seconds\{.*$/gm)).toHaveLength(3);
+  });
 });
 
 /** The metrics of a scrape that are of this program. */
