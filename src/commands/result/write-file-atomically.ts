@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { copyFile, type FileHandle, lstat, open, readlink, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -6,21 +5,24 @@ import type { Writable } from 'node:stream';
 import { errorCodeOf, reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import { openPipe } from '../../named-pipe.ts';
+import { removeLeftovers, temporaryBeside } from './temporary-file.ts';
 
 type Chunks = Iterable<string> | AsyncIterable<string | Uint8Array>;
 
 /**
  * Writes a file so that a reader sees the old content or the whole new one, never a part: a temporary file beside it, flushed
  * to the disk, then renamed. A link is followed. What cannot be replaced is written in place: a device, a pipe, a file that is
- * mounted alone, a file in a folder that may not be written. Nothing is left behind when it fails. Resolves with the number of
- * bytes; `file_unusable` when the file cannot be written. `signal` ends the wait for a pipe's reader.
+ * mounted alone, a file in a folder that may not be written. Nothing is left behind when it fails; what a process left that was
+ * killed, the next one removes. Resolves with the number of bytes; `file_unusable` when the file cannot be written. `signal`
+ * ends the wait for a pipe's reader.
  */
 export async function writeFileAtomically(path: string, chunks: Chunks, signal?: AbortSignal): Promise<number> {
   const existing = await onDisk(path, () => stat(path).catch(noneWhenMissing));
   if (existing?.isFIFO() === true) return writeToPipe(path, chunks, signal);
   if (existing !== null && !existing.isFile() && !existing.isDirectory()) return writeInPlace(path, path, chunks);
   const target = await onDisk(path, () => followLinks(path));
-  const temporary = `${target}.${randomUUID().slice(0, 8)}.tmp`;
+  await removeLeftovers(target);
+  const temporary = await temporaryBeside(target);
   try {
     await using file = await onDisk(path, () => openBeside(temporary, existing));
     if (file === null) return await writeInPlace(path, target, chunks);

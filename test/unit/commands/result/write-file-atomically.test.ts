@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,4 +47,53 @@ test('a file in a folder that may not be written is written in place', async () 
     else await chmod(folder, 0o755);
   }
   expect([await readFile(path, 'utf8'), await readdir(folder)]).toEqual(['new', ['scenes.csv']]);
+});
+
+/** A process that has begun to write a file and does not end. */
+async function startWriting(path: string) {
+  const module = new URL('../../../../src/commands/result/write-file-atomically.ts', import.meta.url).href;
+  const program = `
+    const { writeFileAtomically } = await import(${JSON.stringify(module)});
+    setInterval(() => {}, 1_000);
+    await writeFileAtomically(process.argv[1], (async function* () {
+      yield 'half';
+      process.stdout.write('begun');
+      await new Promise(() => {});
+    })());`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+test('what a killed process left is removed, and nothing of one that lives, or is of another machine', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'write-'));
+  const path = join(directory.path, 'scenes.csv');
+  const parts = async () => (await readdir(directory.path)).filter((name) => name.endsWith('.tmp')).sort();
+  const killed = await startWriting(path);
+  const alive = await startWriting(path);
+  try {
+    const both = await parts();
+    expect(both).toHaveLength(2);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    const [place] = /[0-9a-f]{16}/.exec(both[0] ?? '') ?? [];
+    // Its process id is that of another process now: one that began at another time.
+    const reused = `scenes.csv.${place}_${process.pid}_1_00000000.tmp`;
+    const others = [
+      'scenes.csv.deadbeef.tmp',
+      `scenes.csv.${'0'.repeat(16)}_999999999_1_00000000.tmp`,
+      `other.csv.${place}_999999999_1_00000000.tmp`,
+    ];
+    for (const name of [reused, ...others]) await writeFile(join(directory.path, name), '');
+    await writeFileAtomically(path, ['whole']);
+    const left = both.filter((name) => name.includes(`_${alive.pid}_`));
+    expect(left).toHaveLength(1);
+    expect(await parts()).toEqual([...others, ...left].sort());
+    expect(await readFile(path, 'utf8')).toBe('whole');
+  } finally {
+    killed.kill('SIGKILL');
+    alive.kill('SIGKILL');
+  }
 });
