@@ -29,7 +29,12 @@ export function define(command: Command, run: RunAction): void {
           await watch.begin(config);
           const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
           const report = await withTarget(session, config, target, verify);
-          return { report, exitCode: report.violations_total === 0 ? 0 : 65, error: null };
+          const problemCounts = report.violation_counts.map(({ rule, count }) => ({
+            kind: 'violation',
+            code: rule,
+            count,
+          }));
+          return { report, problemCounts, exitCode: report.violations_total === 0 ? 0 : 65, error: null };
         },
         async ({ report }) => {
           if (flags.json === true) await session.out.printJson(report);

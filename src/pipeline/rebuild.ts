@@ -53,10 +53,10 @@ export async function rebuild(context: RunContext, options: RebuildOptions = {})
       const { counts } = run.tally;
       if (failed > 0) {
         const { exitCode } = errorCodes.log_shortened;
-        return { outcome: 'refused', value: { report: run.tally.report('refused'), exitCode, error: null } };
+        return { outcome: 'refused', value: run.tally.result('refused', exitCode, null) };
       }
       const outcome = counts.accounts.changed > 0 ? 'ok' : 'nothing_changed';
-      return { outcome, value: { report: run.tally.report(outcome), exitCode: 0, error: null } };
+      return { outcome, value: run.tally.result(outcome, 0, null) };
     },
     async () => {
       await requireRebuildable(context);

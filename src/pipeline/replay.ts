@@ -33,14 +33,14 @@ export async function replay(context: RunContext, options: ReplayOptions): Promi
       const isRefused = counts.accounts.failed > 0;
       const outcome = isRefused ? 'refused' : outcomeOf(counts, noFacts, false);
       const exitCode = isRefused ? errorCodes.log_shortened.exitCode : exitCodeOf(counts, noFacts);
-      return { outcome, value: { report: run.tally.report(outcome), exitCode, error: null } };
+      return { outcome, value: run.tally.result(outcome, exitCode, null) };
     });
   } catch (error) {
     if (badLine === undefined || badLine.error !== error) throw error;
     const { tally } = badLine.run;
     const { code, message, remedy = null } = badLine.error;
     tally.addProblem({ app_id: null, kind: 'bad_line', code, message, remedy });
-    return { report: tally.report('refused'), exitCode: badLine.error.exitCode, error: badLine.error };
+    return tally.result('refused', badLine.error.exitCode, badLine.error);
   }
 }
 

@@ -33,7 +33,7 @@ export async function sync(context: RunContext, given: SyncOptions): Promise<Run
     const { counts } = run.tally;
     const outcome = outcomeOf(counts, tally.facts, context.signal.aborted);
     const exitCode = exitCodeOf(counts, tally.facts);
-    return { outcome, value: { report: run.tally.report(outcome), exitCode, error: tally.facts.stoppedBy } };
+    return { outcome, value: run.tally.result(outcome, exitCode, tally.facts.stoppedBy) };
   });
 }
 

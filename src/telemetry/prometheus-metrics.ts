@@ -130,12 +130,8 @@ function ofRun(
 }
 
 /** What a report of any command may have: `verify` counts `accounts` without states. */
-type AnyReport = Partial<Omit<RunReport, 'outcome'>> & {
-  readonly violation_counts?: readonly { readonly rule: string; readonly count: number }[];
-};
-
-function reportOf({ report }: EndedRun): AnyReport {
-  return (report ?? {}) as AnyReport;
+function reportOf({ report }: EndedRun): Partial<Omit<RunReport, 'outcome'>> {
+  return (report ?? {}) as Partial<Omit<RunReport, 'outcome'>>;
 }
 
 function countsOf(counts: unknown): readonly Sample[] {
@@ -148,11 +144,9 @@ function one(value: number | undefined): readonly Sample[] {
 
 /** Of a run that broke off, its error is the one problem of the run. */
 function problemsOf(run: EndedRun): readonly Sample[] {
-  const { problem_counts: problems = [], violation_counts: violations = [] } = reportOf(run);
   const counts = new Map(watchedProblems.map(([kind, code]) => [JSON.stringify([kind, code]), 0]));
   const add = (kind: string, code: string, count: number) => counts.set(JSON.stringify([kind, code]), count);
-  for (const { kind, code, count } of problems) add(kind, code, count);
-  for (const { rule, count } of violations) add('violation', rule, count);
+  for (const { kind, code, count } of run.problemCounts) add(kind, code, count);
   if (run.report === null && run.error !== null) add('run', run.error.code, 1);
   return [...counts].map(([key, count]) => [...(JSON.parse(key) as [string, string]), count]);
 }

@@ -32,6 +32,8 @@ export interface EndedRun extends StartedRun {
   readonly exitCode: number;
   /** What `--json` prints when the run came to a report; null when it ended without. */
   readonly report: ReportDocument | null;
+  /** How many problems have a kind and code; of `verify` the kind is `violation`, the code the rule. */
+  readonly problemCounts: readonly { readonly kind: string; readonly code: string; readonly count: number }[];
   /** Why it ended early or badly, as `--json` prints it; null when the report says all. */
   readonly error: RunError | null;
   /** Null when nobody wanted to know, or it could not be read. */

@@ -50,6 +50,8 @@ export type RunOrigin = Partial<Pick<StartedRun, 'input' | 'shard'>>;
 export interface WatchedResult {
   /** What `--json` prints. */
   readonly report: ReportDocument;
+  /** Default: none. */
+  readonly problemCounts?: EndedRun['problemCounts'];
   readonly exitCode: number;
   /** Why the run stopped early, when the report does not say it. */
   readonly error: ScenedimError | null;
@@ -98,6 +100,7 @@ export async function watchRun<Result extends WatchedResult>(
     elapsedMs: performance.now() - begun,
     exitCode: session.stoppedBy() ?? exitCode,
     report: result?.report ?? null,
+    problemCounts: result?.problemCounts ?? [],
     error: runErrorOf(session, thrown[0] ?? result?.error),
     standing,
   });

@@ -32,8 +32,6 @@ const problem = z.strictObject({
 /** Something about one account or the run that a person should know. Holds no secret. */
 export type Problem = Document<typeof problem>;
 
-const problemCount = z.strictObject({ kind: z.enum(problemKinds), code: z.string(), count });
-
 export const versionCountsSchema = z.strictObject({
   opened: count.describe('Rows inserted.'),
   closed: count.describe('Rows that were open before the run and are not now.'),
@@ -41,7 +39,7 @@ export const versionCountsSchema = z.strictObject({
   removed: count.describe('Rows deleted.'),
 });
 
-/** What `sync`, `replay`, `plan` and `rebuild` print with `--json`. `problems` is capped at 100, its counts are not. */
+/** What `sync`, `replay`, `plan` and `rebuild` print with `--json`. `problems` is capped at 100, `problems_total` is not. */
 export const runReportSchema = z.strictObject({
   run_id: z.string(),
   outcome: z.enum(runOutcomes),
@@ -51,11 +49,6 @@ export const runReportSchema = z.strictObject({
   rejects: count,
   problems: z.array(problem).max(100),
   problems_total: count,
-  problem_counts: z
-    .array(problemCount)
-    .describe(
-      `How many problems have a kind and code. From the ${MAX_CODES}th on, new ones of a kind count as "other".`,
-    ),
   usage: z
     .strictObject({ jobs: count, bytes_billed: count })
     .optional()
@@ -67,10 +60,19 @@ export type RunReport = Document<typeof runReportSchema>;
 /** How a run ended: what it reports, and how the process should end. */
 export interface RunResult {
   readonly report: RunReport;
+  /** All problems, those that the report leaves out as well. */
+  readonly problemCounts: readonly ProblemCount[];
   /** Without 130 and 143, because the caller knows the signal, and 99, which is an option of the caller's. */
   readonly exitCode: number;
   /** Why the run stopped early, to be printed like any error; null when it came to its end. */
   readonly error: ScenedimError | null;
+}
+
+/** How many problems have a kind and code. From {@link MAX_CODES} pairs on, new ones of a kind count as `other`. */
+export interface ProblemCount {
+  readonly kind: ProblemKind;
+  readonly code: string;
+  readonly count: number;
 }
 
 function countsOf<Name extends string>(names: readonly Name[]) {

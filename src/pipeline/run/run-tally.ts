@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
 import { formatInstant } from '../../instant.ts';
 import type { RunOutcome, RunRecord } from '../../load/loader.ts';
 import { addCounts, noCounts, type RunCounts, type RunCountsDelta } from '../../load/run-counts.ts';
-import { MAX_CODES, type Problem, type RunReport } from './run-report.ts';
+import { MAX_CODES, type Problem, type ProblemCount, type RunReport, type RunResult } from './run-report.ts';
 
 const PROBLEMS_SHOWN = 100;
 
@@ -17,7 +18,7 @@ export class RunTally {
   readonly #problems: Problem[] = [];
   #problemsTotal = 0;
   /** By kind and code. */
-  readonly #problemCounts = new Map<string, RunReport['problem_counts'][number]>();
+  readonly #problemCounts = new Map<string, ProblemCount>();
   #counts = noCounts;
   #batches = 0;
 
@@ -60,8 +61,11 @@ export class RunTally {
 
   report(outcome: RunOutcome): RunReport {
     const problems = { problems: [...this.#problems], problems_total: this.#problemsTotal };
-    const byCode = { problem_counts: [...this.#problemCounts.values()] };
-    return { run_id: this.runId, outcome, ...this.#counts, ...problems, ...byCode };
+    return { run_id: this.runId, outcome, ...this.#counts, ...problems };
+  }
+
+  result(outcome: RunOutcome, exitCode: number, error: ScenedimError | null): RunResult {
+    return { report: this.report(outcome), problemCounts: [...this.#problemCounts.values()], exitCode, error };
   }
 
   #countProblem({ kind, code }: Problem): void {

@@ -27,7 +27,6 @@ const report: RunReport = {
     { app_id: null, kind: 'run', code: 'run', message: 'a\u001b[2J', remedy: null },
   ],
   problems_total: 7,
-  problem_counts: [],
 };
 
 describe('a run for people', () => {

@@ -17,6 +17,7 @@ export function endedRun({
     shard: null,
     dataset: { namespace: 'postgres://db.example.com:5432', name: 'warehouse.scene' },
     standing: null,
+    problemCounts: [{ kind: 'failed', code: '40001', count: 2 }],
     exitCode: 0,
     error: null,
     ...differences,
@@ -29,7 +30,6 @@ export function endedRun({
       rejects: 0,
       problems: [problemOf('wxa'), problemOf('wxb')],
       problems_total: 2,
-      problem_counts: [{ kind: 'failed', code: '40001', count: 2 }],
       ...report,
     },
   };

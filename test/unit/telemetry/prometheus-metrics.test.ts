@@ -55,8 +55,9 @@ describe('metrics of a run', () => {
     const text = renderPrometheusMetrics(endedRun());
     expect(text).toContain(`scenedim_run_problems{${base},kind="failed",code="40001"} 2\n`);
     expect(text).toContain(`scenedim_run_problems{${base},kind="failed",code="log_shortened"} 0\n`);
-    const report = { outcome: 'refused', accounts: 7, violation_counts: [{ rule: 'log_shortened', count: 3 }] };
-    const verified = renderPrometheusMetrics({ ...broken, command: 'verify', report });
+    const report = { outcome: 'refused', accounts: 7 };
+    const problemCounts = [{ kind: 'violation', code: 'log_shortened', count: 3 }];
+    const verified = renderPrometheusMetrics({ ...broken, command: 'verify', report, problemCounts });
     expect(verified).toContain('kind="violation",code="log_shortened"} 3\n');
     expect(verified).not.toContain('scenedim_run_accounts');
   });

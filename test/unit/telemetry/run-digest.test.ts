@@ -3,7 +3,7 @@ import { digestOf } from '../../../src/telemetry/run-digest.ts';
 import { endedRun } from './ended-run.ts';
 
 test('a digest is the report without its lists, under the exit status', () => {
-  const { problems: _, problem_counts: __, outcome, ...counts } = endedRun().report;
+  const { problems: _, outcome, ...counts } = endedRun().report;
   const digest = digestOf(endedRun({ exitCode: 75 }));
   expect(digest).toEqual({ command: 'sync', outcome, exit_code: 75, elapsed_ms: 1500, ...counts });
 });
