@@ -1,9 +1,14 @@
 /** What a run tells OpenLineage, by a server that records it, and what a run makes of a server that fails. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startHttpProxy } from '../support/http-proxy.ts';
 import { type LineageServer, startLineageServer } from '../support/lineage-server.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';
@@ -177,6 +182,39 @@ describe('openlineage.yml', () => {
   });
 });
 
+describe('events go', () => {
+  test('through the proxy of the environment', async () => {
+    await using proxy = await startHttpProxy();
+    const around = { HTTP_PROXY: `http://${proxy.name}` };
+    await scenedim('sync', around);
+    await scenedim('sync', { ...around, NO_PROXY: '127.0.0.1' });
+    expect([proxy.asked.map(({ what }) => what), types()]).toEqual([
+      Array(2).fill(expect.stringContaining('/api/v1/lineage')),
+      ['START', 'COMPLETE', 'START', 'COMPLETE'],
+    ]);
+  });
+
+  test('by TLS, whose certificate is looked at', async () => {
+    const tls = (name: string): string => new URL(`../fixtures/tls/test-only-${name}`, import.meta.url).pathname;
+    const [cert, key_] = ['server.pem', 'server.key'].map((name) => readFileSync(tls(name)));
+    const received: string[] = [];
+    const secure = createServer({ cert, key: key_ }, (request, response) => {
+      received.push(request.url ?? '');
+      response.writeHead(201).end();
+    });
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    await using _ = { [Symbol.asyncDispose]: async () => void secure.close() };
+    const { port } = secure.address() as AddressInfo;
+    const refused = await scenedim('sync', { OPENLINEAGE_URL: `https://127.0.0.1:${port}` });
+    expect([refused.code, warnings(refused).length, received]).toEqual([0, 1, []]);
+    expect(warnings(refused)[0]?.error).toContain('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    const transport = { type: 'http', url: `https://127.0.0.1:${port}`, verify: false };
+    writeFileSync(at('openlineage.yml'), JSON.stringify({ transport }));
+    const believed = await scenedim('sync');
+    expect([warnings(believed), received.length]).toEqual([[], 2]);
+  });
+});
+
 describe('one warning, which names the host and no key, is all that becomes of', () => {
   const only = (text: string) => [expect.objectContaining({ msg: 'OpenLineage was not told', error: text })];
   const host = () => new URL(server.url).host;
@@ -202,6 +240,13 @@ describe('one warning, which names the host and no key, is all that becomes of',
     expect([down.code, warnings(down)]).toEqual([0, only('the OpenLineage server 127.0.0.1:1: ECONNREFUSED')]);
     const tls = await scenedim('sync', { OPENLINEAGE_URL: server.url.replace('http:', 'https:') });
     expect([tls.code, warnings(tls)]).toEqual([0, only(expect.stringContaining(`${host()}: E`))]);
+  });
+
+  test('a pipe that nobody reads', async () => {
+    await promisify(execFile)('mkfifo', [at('pipe')]);
+    writeFileSync(at('openlineage.yml'), 'transport: {type: file, log_file_path: pipe, append: true}');
+    const result = await scenedim('sync');
+    expect([result.code, warnings(result)]).toEqual([0, only(`${at('pipe')}: ENXIO`)]);
   });
 
   test('a file that cannot be written, and a transport that nobody knows', async () => {

@@ -1,7 +1,7 @@
-import { appendFile } from 'node:fs/promises';
 import { inflateSync } from 'node:zlib';
 import * as z from 'zod';
 import { readText } from '../../text-file.ts';
+import { appendLine } from '../append-line.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,7 +41,7 @@ export async function openPipes(
     assetKeys: data.asset_keys ?? [],
     checks: data.extras?.scenedim_checks ?? [],
     send(message) {
-      if ('path' in messages) return appendFile(messages.path, `${message}\n`);
+      if ('path' in messages) return appendLine(messages.path, message);
       return write('stdio' in messages ? messages.stdio : messages.buffered_stdio, `${message}\n`);
     },
   };

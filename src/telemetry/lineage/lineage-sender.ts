@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { appendLine } from '../append-line.ts';
 import type { LineageTransport } from './lineage-config.ts';
 
 /** Takes events. */
@@ -36,7 +37,7 @@ export function senderOf(
       const { log_file_path: given, append } = transport;
       const path = given.startsWith('file://') ? fileURLToPath(given) : resolve(workingDirectory, given);
       const store = (event: string): Promise<void> =>
-        append ? appendFile(path, `${event}\n`) : writeFile(`${path}-${timestamp()}.json`, `${event}\n`);
+        append ? appendLine(path, event) : writeFile(`${path}-${timestamp()}.json`, `${event}\n`);
       return { to: path, send: store };
     }
     default:

@@ -38,7 +38,7 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal]);
     const over = abortOf(signal);
     try {
-      // Also what does not heed the signal, like a pipe that nobody reads, may not go on for ever.
+      // A file on a disk that hangs does not heed the signal.
       await Promise.race([over, sender.send(redactedJson(event, redactor), signal)]);
       return null;
     } catch (error) {
