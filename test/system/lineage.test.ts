@@ -47,6 +47,12 @@ const environment = (env: Readonly<Record<string, string>>) => ({
 const scenedim = (args: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> =>
   runCli([...args.split(' '), '--log-format', 'json'], { cwd, env: environment(env) });
 
+/** The settings of somebody who would wait for an hour: no test lasts so long. */
+function patiently(): void {
+  const transport = { type: 'http', url: server.url, timeout: 3600 };
+  writeFileSync(at('openlineage.yml'), JSON.stringify({ transport }));
+}
+
 const types = () => server.received.map(({ event }) => event.eventType);
 
 function warnings({ stderr }: CliResult): readonly { readonly error: string; readonly msg: string }[] {
@@ -231,6 +237,7 @@ describe('one warning, which names the host and no key, is all that becomes of',
 
   test('a server that hangs', async () => {
     server.answer = 'hang';
+    patiently();
     const result = await scenedim('sync');
     expect([result.code, warnings(result)]).toEqual([0, only(`the OpenLineage server ${host()}: no answer in time`)]);
   });
@@ -266,6 +273,7 @@ test.each([201, 'hang'] as const)(
   'a run that is stopped says so, and ends with a server that answers %s',
   async (answer) => {
     server.answer = answer;
+    patiently();
     simulator.inject({ fault: 'hang', times: 1 });
     simulator.clearRequests();
     const child = startCli(['sync', '--log-format', 'json'], { cwd, env: environment({}) });
