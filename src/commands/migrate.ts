@@ -70,7 +70,7 @@ async function mayMigrate(
   };
   assertConfirmed(request);
   const meta = await loader.readMeta(signal);
-  const losses = meta === null ? [] : (loader.lossesFrom?.(meta.schemaVersion) ?? []);
+  const losses = meta === null ? [] : (loader.migrationLosses?.(meta.schemaVersion) ?? []);
   if (losses.length === 0) return true;
   return isConsented(session, { ...request, question: `drop ${losses.join(' and ')} for good` });
 }

@@ -8,12 +8,12 @@ import { createRedactor } from '../secrets/redact.ts';
 import { type CommandModule, commandList } from './command-list.ts';
 import { commonSetting } from './session/common-setting.ts';
 import { createOutput, OutputClosedError } from './session/output.ts';
-import { PartingMessage } from './session/parting-message.ts';
 import { errorDocument, exitCodeOf, renderError, renderErrorLine } from './session/print-error.ts';
 import { assertOperands, refuseEmptyValues } from './session/refuse-empty-values.ts';
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
 import { assertGrace, GRACE, listenForSignals } from './session/stop-signals.ts';
+import { TerminationMessage } from './session/termination-message.ts';
 import { usageError } from './session/usage-error.ts';
 
 /** How long a stopped command waits for somebody to read its last words. */
@@ -29,12 +29,12 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const screen = createScreen(host.stderr);
   const out = createOutput(host.stdout, host.env, () => screen.setLiveLine(undefined));
   const paint = createPaint(host.stderr, host.env);
-  const message = new PartingMessage(commandList.find(({ name }) => host.argv.includes(name))?.name);
+  const terminationMessage = new TerminationMessage(commandList.find(({ name }) => host.argv.includes(name))?.name);
   host.stderr.on('error', () => {});
   const endLate = (status: number): void => {
     const error = new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' });
     showError(error);
-    message.leaveError(status, errorDocument(error, redactor));
+    terminationMessage.leaveError(status, errorDocument(error, redactor));
     exit(status);
   };
   const stop = listenForSignals(host, stopping, { exit, endLate, write: (text) => screen.write(text) });
@@ -54,7 +54,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     if (error instanceof OutputClosedError) return;
     showError(error);
     const document = errorDocument(error, redactor);
-    message.leaveError(stoppedBy() ?? exitCodeOf(error), document);
+    terminationMessage.leaveError(stoppedBy() ?? exitCodeOf(error), document);
     if (host.argv.includes('--json')) await out.printJson(document).catch(() => {});
   };
   const parts: SessionParts = {
@@ -66,7 +66,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     showError,
     logsErrors,
     fail,
-    message,
+    terminationMessage,
   };
   const crash = (error: unknown): void => void fail(error).then(() => exit(exitCodeOf(error)));
   host.on('uncaughtException', crash);
@@ -87,7 +87,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
   stop[Symbol.dispose]();
   const status = stoppedBy() ?? code;
-  message.leaveStatus(status);
+  terminationMessage.leaveStatus(status);
   return status;
 }
 

@@ -213,7 +213,7 @@ export interface Loader extends AsyncDisposable {
    * What migrating from this schema version drops for good, as people call it (`the column old of dim_scene`). Such a migration
    * is run by `migrate` alone, which asks first. Default: nothing.
    */
-  readonly lossesFrom?: (schemaVersion: number) => readonly string[];
+  readonly migrationLosses?: (schemaVersion: number) => readonly string[];
   /** The same as SQL text that may be run by hand, again and again. */
   migrationSql(options: MigrateOptions): string;
   /** Stores settings after (or, with `rebuilding`, before) a rebuild. */

@@ -35,7 +35,7 @@ export type MigrationDialect = 'postgres' | 'bigquery';
  * What the migrations after a schema version drop for good: the lines `-- drops the column old of dim_scene` at the beginning of
  * their files. A test keeps a file from dropping anything that no such line names.
  */
-export function lossesFrom(files: readonly MigrationFile[], schemaVersion: number): readonly string[] {
+export function migrationLosses(files: readonly MigrationFile[], schemaVersion: number): readonly string[] {
   return files
     .filter(({ number }) => number > schemaVersion)
     .flatMap(({ file }) => declaredLosses(readFileSync(file, 'utf8')));

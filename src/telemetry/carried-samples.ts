@@ -1,4 +1,4 @@
-import type { EndedRun } from './watched-run.ts';
+import type { EndedRun } from './run-watcher.ts';
 
 /**
  * The samples of a metric that an earlier file has for the same command, target and shard. A run that could not read its

@@ -2,7 +2,7 @@ import type { Micros } from '../instant.ts';
 import type { RunReport } from '../pipeline/run/run-report.ts';
 import { carriedSamples } from './carried-samples.ts';
 import { hasSucceeded } from './run-success.ts';
-import type { EndedRun } from './watched-run.ts';
+import type { EndedRun } from './run-watcher.ts';
 
 /** One metric. All are gauges, since each push or file tells about one run. */
 export interface MetricFamily {

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { errorCodeOf } from '../error-text.ts';
 import { commonLabelsOf, renderPrometheusMetrics } from './prometheus-metrics.ts';
-import type { EndedRun } from './watched-run.ts';
+import type { EndedRun } from './run-watcher.ts';
 
 /** For the whole push, in milliseconds: a run that is stopped tells how it ended, too, and must end within its grace. */
 const TIME_LIMIT_MS = 5_000;

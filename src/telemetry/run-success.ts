@@ -1,4 +1,4 @@
-import type { EndedRun } from './watched-run.ts';
+import type { EndedRun } from './run-watcher.ts';
 
 /**
  * True when a run did all that it was to do: it ended with 0 or the skip code, or with 65 because an answer or the list of a

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { terminationMessage } from '../../src/telemetry/termination-message.ts';
+import { terminationMessage } from '../../src/telemetry/write-termination-message.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { root, textOf } from '../support/documents.ts';
 import { describeWithTool, folderOf, pythonTool } from '../support/installed-tool.ts';

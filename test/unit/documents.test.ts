@@ -9,7 +9,7 @@ import { validateConfig } from '../../src/config/validate-config.ts';
 import { parseInstant } from '../../src/instant.ts';
 import { parseReplayLine } from '../../src/pipeline/replay-lines/replay-line.ts';
 import { runReportSchema } from '../../src/pipeline/run/run-report.ts';
-import { digestOf } from '../../src/telemetry/run-digest.ts';
+import { summaryOf } from '../../src/telemetry/run-summary.ts';
 import { optionsByCommand } from '../support/command-options.ts';
 import {
   anchorsOf,
@@ -131,7 +131,7 @@ test.each(blocksOf('json summary'))('the summary in $document:$line is one that 
   expect([level, msg, parseInstant(time) === null]).toEqual(['warn', 'sync ended', false]);
   const { exit_code: exitCode, command, ...report } = summary;
   const whole = runReportSchema.parse({ ...report, problems: [] });
-  expect(digestOf(endedRun({ command, exitCode, elapsedMs, report: whole }))).toEqual({
+  expect(summaryOf(endedRun({ command, exitCode, elapsedMs, report: whole }))).toEqual({
     ...summary,
     elapsed_ms: elapsedMs,
   });

@@ -11,7 +11,7 @@ import { type RunReport, runReportSchema } from '../../pipeline/run/run-report.t
 import { sync } from '../../pipeline/sync.ts';
 import { renderHistory } from '../../report/history-table.ts';
 import type { Paint } from '../../report/paint.ts';
-import { renderRunSummary } from '../../report/run-summary.ts';
+import { renderRunReport } from '../../report/render-run-report.ts';
 import { renderTable } from '../../report/table.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
@@ -39,7 +39,7 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
       const report = await playStep(context, simulator, step);
       runs.push(report);
       const title = `${index + 1}. ${formatInstant(step.at).slice(0, 10)}  ${step.title}`;
-      await say(`${renderRunSummary(report, { title, elapsedMs: performance.now() - startedAt, paint: out.paint })}\n`);
+      await say(`${renderRunReport(report, { title, elapsedMs: performance.now() - startedAt, paint: out.paint })}\n`);
     }
     const { loader, signal } = context;
     const history = await Array.fromAsync(loader.readVersions({ sceneKey: '4' }, signal));

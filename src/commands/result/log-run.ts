@@ -1,5 +1,5 @@
 import type { Problem, RunResult } from '../../pipeline/run/run-report.ts';
-import type { RunDigest } from '../../telemetry/run-digest.ts';
+import type { RunSummary } from '../../telemetry/run-summary.ts';
 import type { Session } from '../session/session.ts';
 
 type Level = 'info' | 'warn' | 'error';
@@ -14,8 +14,8 @@ const levels: Readonly<Record<string, Level>> = {
 };
 
 /** The last line of a run's log: as loud as it is bad, but quietly to a person who reads the summary beside it. */
-export function logEnd({ logger }: Session, digest: RunDigest, { isQuiet }: { readonly isQuiet: boolean }): void {
-  logger[isQuiet ? 'info' : (levels[digest.outcome] ?? 'error')](digest, `${digest.command} ended`);
+export function logEnd({ logger }: Session, summary: RunSummary, { isQuiet }: { readonly isQuiet: boolean }): void {
+  logger[isQuiet ? 'info' : (levels[summary.outcome] ?? 'error')](summary, `${summary.command} ended`);
 }
 
 /** Logs each problem of a run as a line, except the one that is shown as the error of the run. */

@@ -4,7 +4,7 @@ import { ScenedimError } from '../../errors.ts';
 import { flawOfUrl } from '../../secrets/url-flaw.ts';
 import { renderPrometheusMetrics } from '../../telemetry/prometheus-metrics.ts';
 import { pushMetrics } from '../../telemetry/pushgateway.ts';
-import type { RunWatcher } from '../../telemetry/watched-run.ts';
+import type { RunWatcher } from '../../telemetry/run-watcher.ts';
 import { readText } from '../../text-file.ts';
 import type { Session } from '../session/session.ts';
 import { registerPasswordOf } from '../session/session.ts';

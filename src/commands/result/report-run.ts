@@ -1,6 +1,6 @@
 import type { RunResult } from '../../pipeline/run/run-report.ts';
 import type { ChangeList } from '../../report/change-list.ts';
-import { renderRunSummary } from '../../report/run-summary.ts';
+import { renderRunReport } from '../../report/render-run-report.ts';
 import { OutputClosedError } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { logProblems } from './log-run.ts';
@@ -58,7 +58,7 @@ async function printReport(
     const { paint, columns: width } = out;
     const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };
     const isWanted = options.quiet !== true || report.problems_total > 0;
-    const summary = isWanted ? renderRunSummary(report, { title, elapsedMs, paint, ...flags }) : '';
+    const summary = isWanted ? renderRunReport(report, { title, elapsedMs, paint, ...flags }) : '';
     // What would change is the result of a plan; a run has none but its rows.
     const list = planned?.render({ paint, width, indent: '  ' }) ?? '';
     const text = [list, summary].filter((part) => part !== '').join('\n');

@@ -3,7 +3,7 @@ import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import { messageOf } from '../../error-text.ts';
 import { errorCodes, type ScenedimError } from '../../errors.ts';
-import { digestOf } from '../../telemetry/run-digest.ts';
+import { summaryOf } from '../../telemetry/run-summary.ts';
 import type {
   EndedRun,
   ReportDocument,
@@ -11,7 +11,7 @@ import type {
   RunWatcher,
   StartedRun,
   TargetStanding,
-} from '../../telemetry/watched-run.ts';
+} from '../../telemetry/run-watcher.ts';
 import { errorDocument, exitCodeOf } from '../session/print-error.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { datasetOf } from '../target/dataset-of.ts';
@@ -118,12 +118,12 @@ export async function watchRun<Result extends WatchedResult>(
     for (const error of untold) session.showError(error);
     throw thrown[0];
   }
-  const digest = digestOf(ended(exitCode));
+  const summary = summaryOf(ended(exitCode));
   // An error for people is no line of the log, so it may come last; as a line of the log it may not.
   if (session.logsErrors) await tellErrors();
-  logEnd(session, digest, { isQuiet: isForPeople(session, options) });
+  logEnd(session, summary, { isQuiet: isForPeople(session, options) });
   if (!session.logsErrors) await tellErrors();
-  session.message.leave(digest, problemsOf(run.report));
+  session.terminationMessage.leave(summary, problemsOf(run.report));
   return exitCode;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../error-text.ts';
-import type { EndedRun, RunWatcher } from '../../telemetry/watched-run.ts';
+import type { EndedRun, RunWatcher } from '../../telemetry/run-watcher.ts';
 import type { Session } from '../session/session.ts';
 import { metricsFileWatcher, pushgatewayWatchers } from './metrics-watchers.ts';
 import type { WatchOptions } from './watch-run.ts';

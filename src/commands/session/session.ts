@@ -9,7 +9,7 @@ import { type ColorStream, wantsColors } from '../../report/paint.ts';
 import type { Screen } from '../../report/screen.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import type { Output } from './output.ts';
-import type { PartingMessage } from './parting-message.ts';
+import type { TerminationMessage } from './termination-message.ts';
 
 /** What the program needs of the process around it; `process` is one. */
 export interface HostProcess {
@@ -47,7 +47,7 @@ export interface SessionParts {
   readonly logsErrors: boolean;
   /** Shows the error that a command ends with, with `--json` also as the document on standard output. */
   readonly fail: (error: unknown) => Promise<void>;
-  readonly message: PartingMessage;
+  readonly terminationMessage: TerminationMessage;
 }
 
 export interface Session extends SessionParts {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from '../../config/load-config.ts';
-import type { Dataset } from '../../telemetry/watched-run.ts';
+import type { Dataset } from '../../telemetry/run-watcher.ts';
 import { schemaOf } from './schema-of.ts';
 import { targetServer } from './target-server.ts';
 

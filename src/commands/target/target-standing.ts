@@ -4,7 +4,7 @@ import { withTimeLimit } from '../../extract/time-limit.ts';
 import type { Micros } from '../../instant.ts';
 import { isInShard, type Shard } from '../../pipeline/fetch/shard.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
-import type { TargetStanding } from '../../telemetry/watched-run.ts';
+import type { TargetStanding } from '../../telemetry/run-watcher.ts';
 import type { Session } from '../session/session.ts';
 import { accountStates, readStandings, stateOf } from './account-standing.ts';
 import { answeredAt } from './find-stale.ts';

@@ -4,7 +4,7 @@ import { ServerTime } from '../../server-time.ts';
 import type { Loader } from '../loader.ts';
 import type { LoaderFactory, RetryNotice } from '../loader-factory.ts';
 import type { LoaderLimits } from '../loader-limits.ts';
-import { listMigrationFiles, lossesFrom } from '../migration-files.ts';
+import { listMigrationFiles, migrationLosses } from '../migration-files.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { writeRoster } from './apply/write-roster.ts';
 import { assertNoEmulatorVariable, type BigQueryConfig, parseBigQueryConfig } from './bigquery-config.ts';
@@ -99,7 +99,7 @@ export function createBigQueryLoader(
     description: `bigquery ${config.projectId}.${config.dataset}`,
     limits: bigQueryLimits,
     schemaVersion: newestSchemaVersion(),
-    lossesFrom: (version) => lossesFrom(listMigrationFiles('bigquery'), version),
+    migrationLosses: (version) => migrationLosses(listMigrationFiles('bigquery'), version),
     check: (signal) => checkDataset(runner, signal),
     readMeta: (signal) => classified(() => readMeta(runner, signal), signal),
     writeMeta: (meta, signal) => classified(() => writeMeta(runner, [...held], meta, signal), signal),

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { ChangeSet, Loader, Lock, LockScope } from '../loader.ts';
 import type { LoaderContext } from '../loader-factory.ts';
 import { databaseLimits } from '../loader-limits.ts';
-import { listMigrationFiles, lossesFrom } from '../migration-files.ts';
+import { listMigrationFiles, migrationLosses } from '../migration-files.ts';
 import { applyChangeSet } from './apply/apply-change-set.ts';
 import { VersionKey } from './apply/version-key.ts';
 import { checkDatabase } from './check-database.ts';
@@ -41,7 +41,7 @@ export function createSqlLoader(
     description: target.description,
     limits: databaseLimits,
     schemaVersion: newestSchemaVersion(),
-    lossesFrom: (version) => lossesFrom(listMigrationFiles('postgres'), version),
+    migrationLosses: (version) => migrationLosses(listMigrationFiles('postgres'), version),
     check: (signal) => checkDatabase(target, signal),
     readMeta: (signal) => target.session(readMeta, signal),
     writeMeta: (meta, signal) => target.transaction((session) => writeMeta(session, meta), signal),

@@ -73,7 +73,7 @@ export interface PreparedTarget {
 
 /** What cannot be undone is never done in passing. */
 function assertNothingLost({ schemaVersion }: TargetMeta, loader: Loader): void {
-  const losses = loader.lossesFrom?.(schemaVersion) ?? [];
+  const losses = loader.migrationLosses?.(schemaVersion) ?? [];
   if (losses.length === 0) return;
   const message = `${loader.description} must be migrated, which drops ${losses.join(' and ')} for good`;
   throw new ScenedimError('schema_outdated', message, { remedy: 'run `scenedim migrate`, which asks first' });

@@ -1,7 +1,7 @@
 import type { RunReport } from '../../pipeline/run/run-report.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import { redactedJson } from '../redacted-json.ts';
-import type { EndedRun, ReportDocument, RunWatcher } from '../watched-run.ts';
+import type { EndedRun, ReportDocument, RunWatcher } from '../run-watcher.ts';
 import { MarkdownTable, NotedChanges } from './changes-in-markdown.ts';
 import { openPipes, type StandardStream } from './pipes-session.ts';
 

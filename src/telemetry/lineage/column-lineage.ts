@@ -1,5 +1,5 @@
 import type { VersionColumn } from '../../dimension/version-columns.ts';
-import type { Dataset } from '../watched-run.ts';
+import type { Dataset } from '../run-watcher.ts';
 
 /** What an answer consists of: WeChat's `value` and `name` of a scene, whose answer it is, and when it came. */
 export type AnswerPart = 'value' | 'name' | 'account' | 'time';

@@ -1,6 +1,6 @@
 import { columnCatalogue } from '../../catalog/column-catalogue.ts';
 import { versionColumns } from '../../dimension/version-columns.ts';
-import type { Dataset, StartedRun } from '../watched-run.ts';
+import type { Dataset, StartedRun } from '../run-watcher.ts';
 import { type AnswerFields, columnLineageOf } from './column-lineage.ts';
 import { type Facet, facet } from './facet.ts';
 

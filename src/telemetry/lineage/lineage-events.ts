@@ -2,7 +2,7 @@ import type { Violation } from '../../dimension/invariants.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { RunReport } from '../../pipeline/run/run-report.ts';
 import type { VerifyReport } from '../../pipeline/verify.ts';
-import type { EndedRun, StartedRun } from '../watched-run.ts';
+import type { EndedRun, StartedRun } from '../run-watcher.ts';
 import { type Facet, facet, producerOf, scenedimFacet } from './facet.ts';
 import { datasetsOf, type EventDataset } from './lineage-datasets.ts';
 import type { ParentRun } from './parent-run.ts';

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../error-text.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import { redactedJson } from '../redacted-json.ts';
-import type { RunWatcher } from '../watched-run.ts';
+import type { RunWatcher } from '../run-watcher.ts';
 import { findLineageTransport, type LineageTransport } from './lineage-config.ts';
 import { endEvent, type LineageEvent, type LineageRun, startEvent } from './lineage-events.ts';
 import { type SenderSurroundings, senderOf } from './lineage-sender.ts';

@@ -97,7 +97,7 @@ export const loaderFactory = {
     const target = memoryTargets.get(options.baseDirectory);
     return {
       ...loader,
-      lossesFrom: (version) => (version < 1 ? ['the column old of dim_scene'] : []),
+      migrationLosses: (version) => (version < 1 ? ['the column old of dim_scene'] : []),
       migrate(...migration) {
         target.meta = { ...target.meta, schemaVersion: 1 };
         return loader.migrate(...migration);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { declaredLosses, listMigrationFiles, lossesFrom } from '../../../src/load/migration-files.ts';
+import { declaredLosses, listMigrationFiles, migrationLosses } from '../../../src/load/migration-files.ts';
 
 /** What a statement takes away for good: a table or a column with its values. Views and functions hold nothing. */
 const drops =
@@ -46,8 +46,8 @@ describe('what migrations drop', () => {
         return { number: index + 1, name: `00000${index + 1}_x`, file: pathToFileURL(path) };
       }),
     );
-    expect(lossesFrom(files, 0)).toEqual(['the column a of t', 'the table u', 'the column b of t']);
-    expect(lossesFrom(files, 2)).toEqual(['the column b of t']);
-    expect(lossesFrom(files, 3)).toEqual([]);
+    expect(migrationLosses(files, 0)).toEqual(['the column a of t', 'the table u', 'the column b of t']);
+    expect(migrationLosses(files, 2)).toEqual(['the column b of t']);
+    expect(migrationLosses(files, 3)).toEqual([]);
   });
 });

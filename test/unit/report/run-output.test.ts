@@ -7,7 +7,7 @@ import { writeFileAtomically } from '../../../src/commands/result/write-file-ato
 import { ScenedimError } from '../../../src/errors.ts';
 import { type RunReport, runReportSchema } from '../../../src/pipeline/run/run-report.ts';
 import { plainPaint } from '../../../src/report/paint.ts';
-import { renderRunSummary } from '../../../src/report/run-summary.ts';
+import { renderRunReport } from '../../../src/report/render-run-report.ts';
 
 const report: RunReport = {
   run_id: 'r1',
@@ -32,7 +32,7 @@ const report: RunReport = {
 describe('a run for people', () => {
   test('says how it ended, what was counted, and each problem with its remedy', () => {
     expect(
-      renderRunSummary(report, { title: 'sync', elapsedMs: 1400, paint: plainPaint }),
+      renderRunReport(report, { title: 'sync', elapsedMs: 1400, paint: plainPaint }),
     ).toBe(`sync  done in part in 1.4 s
   accounts      1,204 selected, 1 changed, 1,201 unchanged, 1 held, 1 failed
   observations  1,204 recorded
@@ -52,7 +52,7 @@ describe('a run for people', () => {
     const other = { app_id: 'wx9', kind: 'left', code: 'left', message: 'gone', remedy: 'ask for wx9' } as const;
     const problems = [left(1), other, ...[2, 3, 4, 5, 6, 7].map(left)];
     const render = (shown: RunReport['problems'], total: number) =>
-      renderRunSummary(
+      renderRunReport(
         { ...report, problems: shown, problems_total: total },
         { title: 'sync', elapsedMs: 1, paint: plainPaint },
       )
@@ -87,7 +87,7 @@ describe('a run for people', () => {
 
   test('says what would be, when it is a plan', () => {
     const quiet = { ...report, outcome: 'ok' as const, problems: [], problems_total: 0 };
-    expect(renderRunSummary(quiet, { title: 'plan', elapsedMs: 1400, paint: plainPaint, isPlan: true })).toBe(
+    expect(renderRunReport(quiet, { title: 'plan', elapsedMs: 1400, paint: plainPaint, isPlan: true })).toBe(
       `plan  done in 1.4 s
   accounts      1,204 selected, 1 changed, 1,201 unchanged, 1 held, 1 failed
   observations  1,204 would be recorded
@@ -99,14 +99,14 @@ describe('a run for people', () => {
 
   test('says that it was stopped', () => {
     const options = { title: 'sync', elapsedMs: 1400, paint: plainPaint, isStopped: true };
-    expect(renderRunSummary(report, options)).toMatch(/^sync {2}stopped in 1\.4 s\n/);
-    expect(renderRunSummary({ ...report, outcome: 'ok' }, options)).toMatch(/^sync {2}done in 1\.4 s\n/);
+    expect(renderRunReport(report, options)).toMatch(/^sync {2}stopped in 1\.4 s\n/);
+    expect(renderRunReport({ ...report, outcome: 'ok' }, options)).toMatch(/^sync {2}done in 1\.4 s\n/);
   });
 
   test('says what the target billed, when it bills', () => {
     const quiet = { ...report, problems: [], problems_total: 0, rejects: 0 };
     const usage = { jobs: 1_203, bytes_billed: 20 * 1024 * 1024 + 1 };
-    expect(renderRunSummary({ ...quiet, usage }, { title: 'sync', elapsedMs: 1400, paint: plainPaint })).toContain(
+    expect(renderRunReport({ ...quiet, usage }, { title: 'sync', elapsedMs: 1400, paint: plainPaint })).toContain(
       '\n  billed        21 MiB, 1,203 jobs\n',
     );
   });

@@ -5,7 +5,7 @@ import type { Config } from '../../../../src/config/load-config.ts';
 import type { AccountHead } from '../../../../src/dimension/account-head.ts';
 import { ScenedimError } from '../../../../src/errors.ts';
 import type { RunContext } from '../../../../src/pipeline/run/run-context.ts';
-import type { TargetStanding } from '../../../../src/telemetry/watched-run.ts';
+import type { TargetStanding } from '../../../../src/telemetry/run-watcher.ts';
 
 const config = { source: undefined } as unknown as Config;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../../../src/secrets/redact.ts';
 import { createPipesWatcher } from '../../../../src/telemetry/dagster/pipes-watcher.ts';
-import type { EndedRun } from '../../../../src/telemetry/watched-run.ts';
+import type { EndedRun } from '../../../../src/telemetry/run-watcher.ts';
 import { pipesVariables } from '../../../support/pipes-variables.ts';
 import { endedRun } from '../ended-run.ts';
 

@@ -2,12 +2,12 @@ import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PartingMessage } from '../../../../src/commands/session/parting-message.ts';
+import { TerminationMessage } from '../../../../src/commands/session/termination-message.ts';
 
 const error = { code: 'usage', message: 'a thing is wrong', remedy: null } as const;
 const summary = { command: 'sync', outcome: 'partial', exit_code: 75 };
 
-test.each<[string, (message: PartingMessage) => void, object]>([
+test.each<[string, (message: TerminationMessage) => void, object]>([
   ['the exit status', () => {}, { command: 'check', outcome: 'failed', exit_code: 78 }],
   [
     'an error',
@@ -16,10 +16,10 @@ test.each<[string, (message: PartingMessage) => void, object]>([
   ],
   ['the summary of a run', (message) => message.leave(summary), summary],
 ])('a process leaves %s', async (_, leave, expected) => {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'parting-'));
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'termination-'));
   const path = join(folder.path, 'termination-log');
   await writeFile(path, '');
-  const message = new PartingMessage('check', path);
+  const message = new TerminationMessage('check', path);
   leave(message);
   message.leaveStatus(78);
   expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(expected);

@@ -1,9 +1,9 @@
-import type { RunDigest } from '../../telemetry/run-digest.ts';
-import { TERMINATION_LOG, writeTerminationMessage } from '../../telemetry/termination-message.ts';
+import type { RunSummary } from '../../telemetry/run-summary.ts';
+import { TERMINATION_LOG, writeTerminationMessage } from '../../telemetry/write-termination-message.ts';
 import type { ErrorDocument } from './error-document.ts';
 
 /** What the process leaves behind in a pod: the summary of a run, else what it was asked and how it ended. */
-export class PartingMessage {
+export class TerminationMessage {
   readonly #command: string | undefined;
   readonly #path: string;
   #isLeft = false;
@@ -14,9 +14,9 @@ export class PartingMessage {
     this.#path = path;
   }
 
-  leave(digest: Partial<RunDigest>, problems: readonly unknown[] = []): void {
+  leave(summary: Partial<RunSummary>, problems: readonly unknown[] = []): void {
     this.#isLeft = true;
-    writeTerminationMessage(digest, problems, this.#path);
+    writeTerminationMessage(summary, problems, this.#path);
   }
 
   leaveError(status: number, { error }: ErrorDocument): void {
@@ -28,7 +28,7 @@ export class PartingMessage {
     if (!this.#isLeft) this.leave(this.#endOf(status));
   }
 
-  #endOf(status: number): Partial<RunDigest> {
+  #endOf(status: number): Partial<RunSummary> {
     const command = this.#command === undefined ? {} : { command: this.#command };
     return { ...command, outcome: status === 0 ? 'ok' : 'failed', exit_code: status };
   }

@@ -2,6 +2,22 @@ import type { KnownSource } from '../dimension/account-drift.ts';
 import type { VersionChange } from '../dimension/version.ts';
 import type { Micros } from '../instant.ts';
 
+/** Somebody outside who is told how a run goes: a file, a gateway, a scheduler. */
+export interface RunWatcher {
+  /** What its troubles are told under. */
+  readonly name: string;
+  /** True when the user named a file for it: then its failure is one of the command (74). Else it is a warning. */
+  readonly isRequired: boolean;
+  /** True when it tells how the accounts stand, which must be read for it. Default false. */
+  readonly wantsStanding?: boolean;
+  /** Told after every batch that was written, what it did to the dimension, and which access sources are known. */
+  readonly onChanges?: (changes: Iterable<VersionChange>, known: readonly KnownSource[]) => void;
+  /** The run begins. Not called when the config cannot be read. */
+  started?(run: StartedRun, signal: AbortSignal): Promise<void>;
+  /** The run is over; `signal` ends the wait for a reader of a pipe. */
+  ended(run: EndedRun, signal: AbortSignal): Promise<void>;
+}
+
 /** What a run says about itself while it goes on. */
 export interface StartedRun {
   /** As it is typed: `sync`, `replay`, `rebuild`, `verify` or `compact`. */
@@ -55,20 +71,4 @@ export interface RunError {
   readonly code: string;
   readonly message: string;
   readonly remedy: string | null;
-}
-
-/** Somebody outside who is told how a run goes: a file, a gateway, a scheduler. */
-export interface RunWatcher {
-  /** What its troubles are told under. */
-  readonly name: string;
-  /** True when the user named a file for it: then its failure is one of the command (74). Else it is a warning. */
-  readonly isRequired: boolean;
-  /** True when it tells how the accounts stand, which must be read for it. Default false. */
-  readonly wantsStanding?: boolean;
-  /** Told after every batch that was written, what it did to the dimension, and which access sources are known. */
-  readonly onChanges?: (changes: Iterable<VersionChange>, known: readonly KnownSource[]) => void;
-  /** The run begins. Not called when the config cannot be read. */
-  started?(run: StartedRun, signal: AbortSignal): Promise<void>;
-  /** The run is over; `signal` ends the wait for a reader of a pipe. */
-  ended(run: EndedRun, signal: AbortSignal): Promise<void>;
 }

@@ -1,7 +1,7 @@
-import type { EndedRun, ReportDocument, RunError } from './watched-run.ts';
+import type { EndedRun, ReportDocument, RunError } from './run-watcher.ts';
 
 /** The one summary of a run: the last line of its log, and the message that a pod leaves behind. */
-export interface RunDigest {
+export interface RunSummary {
   readonly command: string;
   /** That of the report; `failed` when there is none, because the run broke off. */
   readonly outcome: string;
@@ -14,7 +14,7 @@ export interface RunDigest {
 }
 
 /** What a run amounts to, without the lists of its report, whose lengths the report counts. */
-export function digestOf({ command, exitCode, elapsedMs, report, error }: EndedRun): RunDigest {
+export function summaryOf({ command, exitCode, elapsedMs, report, error }: EndedRun): RunSummary {
   return {
     command,
     outcome: report?.outcome ?? (exitCode === 0 ? 'ok' : 'failed'),

@@ -6,7 +6,7 @@ import { printable } from './printable.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-export interface RunSummaryOptions {
+export interface RunReportOptions {
   /** What ran, as in `sync` or `plan`. */
   readonly title: string;
   readonly elapsedMs: number;
@@ -37,7 +37,7 @@ const outcomes: Readonly<Record<RunReport['outcome'], readonly [Ink, string]>> =
 const stopped = ['yellow', 'stopped'] as const;
 
 /** A run for people: how it ended, what was counted, and each problem with what to do about it. */
-export function renderRunSummary(report: RunReport, options: RunSummaryOptions): string {
+export function renderRunReport(report: RunReport, options: RunReportOptions): string {
   const { title, elapsedMs, paint, isPlan = false, isStopped = false } = options;
   const [ink, words] = report.outcome === 'partial' && isStopped ? stopped : outcomes[report.outcome];
   const lines = [`${paint('bold', title)}  ${paint(ink, words)} ${paint('dim', `in ${formatDuration(elapsedMs)}`)}`];

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
-import type { RunDigest } from './run-digest.ts';
+import type { RunSummary } from './run-summary.ts';
 
 /** Where Kubernetes reads what a container says when it ends. */
 export const TERMINATION_LOG = '/dev/termination-log';
@@ -11,11 +11,15 @@ const MAX_BYTES = 4096;
  * Leaves a summary for Kubernetes (`kubectl describe pod`) and Airflow, which shows it as the error of the task: one JSON
  * object of at most 4,096 bytes, with as many of `problems` as there is room for. Does nothing where the file is not there.
  */
-export function writeTerminationMessage(digest: Partial<RunDigest>, problems: readonly unknown[], path: string): void {
+export function writeTerminationMessage(
+  summary: Partial<RunSummary>,
+  problems: readonly unknown[],
+  path: string,
+): void {
   try {
     if (!statSync(path).isFile()) return;
     const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC);
-    writeSync(file, terminationMessage(digest, problems));
+    writeSync(file, terminationMessage(summary, problems));
     closeSync(file);
   } catch {
     // Nobody reads it here, and the log says the same.
@@ -23,22 +27,22 @@ export function writeTerminationMessage(digest: Partial<RunDigest>, problems: re
 }
 
 /** As `writeTerminationMessage` writes it. */
-export function terminationMessage(digest: Partial<RunDigest>, problems: readonly unknown[]): string {
-  let text = JSON.stringify(digest);
+export function terminationMessage(summary: Partial<RunSummary>, problems: readonly unknown[]): string {
+  let text = JSON.stringify(summary);
   for (let shown = 1; shown <= problems.length; shown += 1) {
-    const longer = JSON.stringify({ ...digest, problems: problems.slice(0, shown) });
+    const longer = JSON.stringify({ ...summary, problems: problems.slice(0, shown) });
     if (Buffer.byteLength(longer) > MAX_BYTES) break;
     text = longer;
   }
-  return Buffer.byteLength(text) <= MAX_BYTES ? text : shortened(digest);
+  return Buffer.byteLength(text) <= MAX_BYTES ? text : shortened(summary);
 }
 
 /** Only the message of an error, which may quote what somebody else wrote, can be so long. */
-function shortened(digest: Partial<RunDigest>): string {
-  const { error } = digest;
+function shortened(summary: Partial<RunSummary>): string {
+  const { error } = summary;
   const message = error?.message ?? '';
   const withMessage = (length: number): string =>
-    JSON.stringify({ ...digest, error: { ...error, message: `${[...message].slice(0, length).join('')}…` } });
+    JSON.stringify({ ...summary, error: { ...error, message: `${[...message].slice(0, length).join('')}…` } });
   let length = MAX_BYTES;
   while (length > 0 && Buffer.byteLength(withMessage(length)) > MAX_BYTES) length = Math.floor(length * 0.9);
   return withMessage(length);
