@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
-import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';
+import { type CliResult, cliPath, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 const run = promisify(execFile);
 const account = 'wxa';
@@ -101,6 +101,52 @@ describe('--summary-file', () => {
     await run('mkfifo', [at('pipe')]);
     const [reader, { code }] = await Promise.all([run('cat', [at('pipe')]), scenedim('sync --summary-file pipe')]);
     expect([code, JSON.parse(reader.stdout).outcome]).toEqual([0, 'nothing_changed']);
+  });
+
+  /** What a shell does with a command line in which `scenedim` is a command. */
+  const shell = async (line: string) => {
+    const function_ = `scenedim() { "${process.execPath}" "${cliPath}" "$@"; }`;
+    const env = { ...process.env, ...options().env };
+    return await run('sh', ['-c', `${function_}; ${line}; echo " $?"`], { cwd, env });
+  };
+  const file = (name: string): string[] => readFileSync(at(name), 'utf8').trimEnd().split('\n');
+
+  test.each(['/dev/stderr', '/dev/fd/2', '/proc/self/fd/2', 'link'])(
+    'goes to standard error as %s, which appends to a log that stays as it is',
+    async (name) => {
+      writeFileSync(at('sync.log'), 'of another run\n');
+      await run('ln', ['-sf', '/dev/stderr', at('link')]);
+      await shell(`scenedim sync --log-format json --summary-file ${name} 2>>sync.log`);
+      const [earlier, summary, ended] = file('sync.log');
+      expect([earlier, JSON.parse(summary ?? '').outcome, JSON.parse(ended ?? '').msg]).toEqual([
+        'of another run',
+        'nothing_changed',
+        'sync ended',
+      ]);
+    },
+  );
+
+  test('goes to what the shell has opened, and takes a pipe that is standard output, too', async () => {
+    writeFileSync(at('summaries'), 'of another run\n');
+    await shell('scenedim sync --summary-file /dev/fd/3 3>>summaries');
+    expect([file('summaries')[0], JSON.parse(file('summaries')[1] ?? '').outcome]).toEqual([
+      'of another run',
+      'nothing_changed',
+    ]);
+    const { stdout } = await shell('scenedim sync --quiet --summary-file /dev/fd/3 3>&1 | cat');
+    expect(stdout).toContain('"outcome":"nothing_changed"');
+  });
+
+  test('74 for a descriptor that nobody opened, also where Node has one of its own', async () => {
+    for (const number of [3, 5, 6, 7, 8, 9, 99]) {
+      const { stdout, stderr } = await shell(`scenedim sync --quiet --summary-file /dev/fd/${number}`);
+      // A device that Node keeps open may be written.
+      if (stdout === ' 0\n') continue;
+      expect([number, stdout]).toEqual([number, ' 74\n']);
+      expect(stderr).toContain(`/dev/fd/${number} cannot be written (EBADF)`);
+      expect(stderr).toContain('remedy: open it where the command is started, like 3>FILE for /dev/fd/3');
+    }
+    expect((await shell('scenedim sync --quiet --summary-file /dev/fd/3 3>opened')).stdout).toBe(' 0\n');
   });
 
   test('holds the error of a run that broke off, or never began', async () => {

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { errorCodeOf, reasonOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import { openPipe } from '../../named-pipe.ts';
+import { descriptorOf, isGivenDescriptor, writeToDescriptor } from './descriptor.ts';
 import { removeLeftovers, temporaryBeside } from './temporary-file.ts';
 
 type Chunks = Iterable<string> | AsyncIterable<string | Uint8Array>;
@@ -12,21 +13,24 @@ type Chunks = Iterable<string> | AsyncIterable<string | Uint8Array>;
 /**
  * Writes a file so that a reader sees the old content or the whole new one, never a part: a temporary file beside it, flushed
  * to the disk, then renamed. A link is followed. What cannot be replaced is written in place: a device, a pipe, a file that is
- * mounted alone, a file in a folder that may not be written. Nothing is left behind when it fails; what a process left that was
- * killed, the next one removes. Resolves with the number of bytes; `file_unusable` when the file cannot be written. `signal`
- * ends the wait for a pipe's reader.
+ * mounted alone, a file in a folder that may not be written. A descriptor, like `/dev/stderr` or `/dev/fd/3`, is written where
+ * it stands. Nothing is left behind when it fails; what a process left that was killed, the next one removes. Resolves with the
+ * number of bytes; `file_unusable` when the file cannot be written. `signal` ends the wait for a pipe's reader.
  */
 export async function writeFileAtomically(path: string, chunks: Chunks, signal?: AbortSignal): Promise<number> {
   const existing = await onDisk(path, () => stat(path).catch(noneWhenMissing));
-  if (existing?.isFIFO() === true) return writeToPipe(path, chunks, signal);
-  if (existing !== null && !existing.isFile() && !existing.isDirectory()) return writeInPlace(path, path, chunks);
   const target = await onDisk(path, () => followLinks(path));
+  const descriptor = descriptorOf(target);
+  if (descriptor !== null && (existing === null || !isGivenDescriptor(descriptor, existing))) throw notGiven(path);
+  if (existing?.isFIFO() === true) return writeToPipe(path, chunks, signal);
+  if (descriptor !== null) return writeEach(path, chunks, (data) => writeToDescriptor(descriptor, data));
+  if (existing !== null && !existing.isFile() && !existing.isDirectory()) return writeInPlace(path, path, chunks);
   await removeLeftovers(target);
   const temporary = await temporaryBeside(target);
   try {
     await using file = await onDisk(path, () => openBeside(temporary, existing));
     if (file === null) return await writeInPlace(path, target, chunks);
-    const bytes = await writeTo(path, file, chunks);
+    const bytes = await writeEach(path, chunks, (data) => file.writeFile(data));
     await onDisk(path, () => file.sync());
     await onDisk(path, () => replace(temporary, target));
     return bytes;
@@ -60,14 +64,19 @@ async function replace(temporary: string, target: string): Promise<void> {
 
 async function writeInPlace(path: string, target: string, chunks: Chunks): Promise<number> {
   await using file = await onDisk(path, () => open(target, 'w'));
-  return await writeTo(path, file, chunks);
+  return await writeEach(path, chunks, (data) => file.writeFile(data));
 }
 
-async function writeTo(path: string, file: FileHandle, chunks: Chunks): Promise<number> {
+async function writeEach(
+  path: string,
+  chunks: Chunks,
+  write: (data: Uint8Array) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunks) {
     const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    await onDisk(path, () => file.writeFile(data));
+    await onDisk(path, () => write(data), signal);
     bytes += data.byteLength;
   }
   return bytes;
@@ -79,13 +88,8 @@ async function writeToPipe(path: string, chunks: Chunks, signal: AbortSignal | u
   pipe.on('error', () => {});
   const stop = (): void => void pipe.destroy();
   signal?.addEventListener('abort', stop, { once: true });
-  let bytes = 0;
   try {
-    for await (const chunk of chunks) {
-      const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      await onDisk(path, () => written(pipe, (done) => pipe.write(data, done)), signal);
-      bytes += data.byteLength;
-    }
+    const bytes = await writeEach(path, chunks, (data) => written(pipe, (done) => pipe.write(data, done)), signal);
     await onDisk(path, () => written(pipe, (done) => pipe.end(done)), signal);
     return bytes;
   } finally {
@@ -105,8 +109,9 @@ function written(pipe: Writable, write: (done: (error?: Error | null) => void) =
   });
 }
 
-/** Where a link ends, also when nothing is there yet. */
+/** Where a link ends, also when nothing is there yet. A descriptor is an end, though it looks like a link to what is behind it. */
 async function followLinks(path: string, links = 0): Promise<string> {
+  if (descriptorOf(path) !== null) return path;
   const entry = await lstat(path).catch(noneWhenMissing);
   if (entry?.isSymbolicLink() !== true || links > 40) return path;
   return followLinks(resolve(dirname(path), await readlink(path)), links + 1);
@@ -128,6 +133,12 @@ async function onDisk<T>(path: string, action: () => Promise<T>, signal?: AbortS
       cause,
     });
   }
+}
+
+function notGiven(path: string): ScenedimError {
+  return new ScenedimError('file_unusable', `${path} cannot be written (EBADF)`, {
+    remedy: 'open it where the command is started, like 3>FILE for /dev/fd/3',
+  });
 }
 
 const remedies: Readonly<Record<string, string>> = {
