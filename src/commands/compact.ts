@@ -4,7 +4,9 @@ import type { Config } from '../config/load-config.ts';
 import { type CompactReport, compact, planCompact } from '../pipeline/compact.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
-import { addWatchOptions, type RunWatch, type WatchedResult, type WatchOptions, watchRun } from './result/watch-run.ts';
+import { addWatchOptions, type WatchOptions } from './result/watch-options.ts';
+import { watchRun } from './result/watch-run.ts';
+import type { WatchedResult, WatchedRun } from './result/watched-run.ts';
 import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
@@ -47,7 +49,7 @@ async function askAndCompact(session: Session, flags: CompactFlags): Promise<num
     given: confirm,
     command: `compact --keep ${keep}`,
   });
-  const work = async (watch: RunWatch): Promise<WatchedResult & { readonly report: CompactReport }> => {
+  const work = async (watched: WatchedRun): Promise<WatchedResult & { readonly report: CompactReport }> => {
     const config = await session.loadConfig();
     assertConfirmed(consent(config));
     const isPlanned = dryRun === true || confirm === undefined;
@@ -57,7 +59,7 @@ async function askAndCompact(session: Session, flags: CompactFlags): Promise<num
       const question = `delete ${describeRemoved(planned)}`;
       if (isDone || !(await isConsented(session, { ...consent(config), question }))) return resultOf(planned);
     }
-    await watch.begin(config);
+    await watched.begin(config);
     return resultOf(await withTarget(session, config, target, (context) => compact(context, options)));
   };
   return watchRun(session, 'compact', flags, work, ({ report }) => print(session, report, flags));

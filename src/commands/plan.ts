@@ -5,7 +5,7 @@ import { planReplay, planSync } from '../pipeline/dry-run.ts';
 import { createChangeList } from '../report/change-list.ts';
 import { openInput } from './result/open-input.ts';
 import { reportRun } from './result/report-run.ts';
-import type { RunWatch } from './result/watch-run.ts';
+import type { WatchedRun } from './result/watched-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './source/open-source.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
@@ -35,15 +35,15 @@ export function define(command: Command, run: RunAction): void {
         // What keeps plan from writing is the overlay in dry-run.ts. `readOnly` only lets no target be made where none is.
         const target = { label: 'plan', readOnly: true };
         const onChanges = flags.json === true ? () => {} : list.add;
-        const work = async (watch: RunWatch) => {
+        const work = async (watched: WatchedRun) => {
           if (input !== undefined) {
             await using file = await openInput(input, session);
-            return await runOnTarget(session, config, target, watch, (context) =>
+            return await runOnTarget(session, config, target, watched, (context) =>
               planReplay({ ...context, onChanges }, { input: file, name: file.name }),
             );
           }
           requireSource(config);
-          return await runOnTarget(session, config, target, watch, async (context) => {
+          return await runOnTarget(session, config, target, watched, async (context) => {
             await using source = openSource(session, config, context);
             const options = await syncOptionsOf(session, config, flags, { source, context });
             return await planSync({ ...context, onChanges }, options);

@@ -4,7 +4,7 @@ import { ScenedimError } from '../errors.ts';
 import { findShortened, rebuild } from '../pipeline/rebuild.ts';
 import { formatCount } from '../report/format-count.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
-import { addWatchOptions } from './result/watch-run.ts';
+import { addWatchOptions } from './result/watch-options.ts';
 import { assertConfirmed, isConsented } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
@@ -37,11 +37,11 @@ export function define(command: Command, run: RunAction): void {
     .option('--confirm <schema>', 'the schema or dataset of the target, to confirm that where there is no terminal')
     .action(
       run<RebuildFlags>((session, flags) =>
-        reportRun(session, 'rebuild', flags, async (watch) => {
+        reportRun(session, 'rebuild', flags, async (watched) => {
           const config = await session.loadConfig();
           const acceptShortenedLog = await isShortenedAccepted(session, config, flags);
           const target = { label: 'rebuild', lockTimeoutMs: flags.lockTimeout };
-          return await runOnTarget(session, config, target, watch, (context) =>
+          return await runOnTarget(session, config, target, watched, (context) =>
             rebuild(context, { acceptShortenedLog }),
           );
         }),

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { replay } from '../pipeline/replay.ts';
 import { openInput } from './result/open-input.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
-import { addWatchOptions } from './result/watch-run.ts';
+import { addWatchOptions } from './result/watch-options.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { runOnTarget } from './target/run-on-target.ts';
@@ -21,13 +21,13 @@ export function define(command: Command, run: RunAction): void {
     .argument('<file>', 'NDJSON, one answer a line; - is standard input')
     .action(
       run<ReportOptions & LockFlags>((session, flags, [file = '-']) =>
-        reportRun(session, 'replay', flags, async (watch) => {
+        reportRun(session, 'replay', flags, async (watched) => {
           const config = await session.loadConfig();
           await using input = await openInput(file, session);
           const lines = file === '-' ? null : { namespace: 'file', name: resolve(session.workingDirectory, file) };
           const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout, input: lines };
           const options = { input, name: input.name };
-          return await runOnTarget(session, config, target, watch, (context) => replay(context, options));
+          return await runOnTarget(session, config, target, watched, (context) => replay(context, options));
         }),
       ),
     );

@@ -4,7 +4,7 @@ import { requireSource } from '../config/roster/open-roster.ts';
 import { awaitOtherRuns } from '../pipeline/run/run.ts';
 import { sync } from '../pipeline/sync.ts';
 import { reportRun } from './result/report-run.ts';
-import { addWatchOptions } from './result/watch-run.ts';
+import { addWatchOptions } from './result/watch-options.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './source/open-source.ts';
 import {
@@ -41,7 +41,7 @@ export function define(command: Command, run: RunAction): void {
   addWatchOptions(addLockTimeout(withTimeout)).action(
     run<SyncFlags & { readonly timeout?: number }>(async (session, flags) => {
       const startedAt = performance.now();
-      return reportRun(session, 'sync', flags, async (watch) => {
+      return reportRun(session, 'sync', flags, async (watched) => {
         const config = await session.loadConfig(flagSettings(flags));
         const { baseUrl } = requireSource(config);
         const shard = shardOf(session, flags);
@@ -52,7 +52,7 @@ export function define(command: Command, run: RunAction): void {
           input: { namespace: baseUrl.replace(/\/+$/, ''), name: SCENE_LIST },
           shard,
         };
-        return await runOnTarget(session, config, target, watch, async (context) => {
+        return await runOnTarget(session, config, target, watched, async (context) => {
           // Asking for a token of the platform ends that of a run which is at work.
           if (config.source?.platform?.mint !== undefined) await awaitOtherRuns(context);
           await using source = openSource(session, config, context);

@@ -3,7 +3,8 @@ import { type VerifyReport, verify } from '../pipeline/verify.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { printable } from '../report/printable.ts';
-import { addWatchOptions, type WatchOptions, watchRun } from './result/watch-run.ts';
+import { addWatchOptions, type WatchOptions } from './result/watch-options.ts';
+import { watchRun } from './result/watch-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { withTarget } from './target/with-target.ts';
@@ -24,9 +25,9 @@ export function define(command: Command, run: RunAction): void {
         session,
         'verify',
         flags,
-        async (watch) => {
+        async (watched) => {
           const config = await session.loadConfig();
-          await watch.begin(config);
+          await watched.begin(config);
           const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
           const report = await withTarget(session, config, target, verify);
           const problemCounts = report.violation_counts.map(({ rule, count }) => ({

@@ -149,13 +149,14 @@ describe('--summary-file', () => {
     expect((await shell('scenedim sync --quiet --summary-file /dev/fd/3 3>opened')).stdout).toBe(' 0\n');
   });
 
-  test('holds the error of a run that broke off, or never began', async () => {
-    for (const [config, code] of [['nowhere.yaml', 'config_invalid']] as const) {
-      const result = await scenedim(`sync --config ${config} --json --summary-file failed.json`);
-      expect(result.code).toBe(78);
-      const written = JSON.parse(readFileSync(at('failed.json'), 'utf8'));
-      expect([written, written.error.code]).toEqual([JSON.parse(result.stdout), code]);
-    }
+  test.each([
+    ['broke off', 74, 'file_unusable', { SCENEDIM_TARGET_PATH: './scenedim.yaml' }],
+    ['never began', 78, 'config_invalid', { SCENEDIM_CONFIG: 'nowhere.yaml' }],
+  ])('holds the error of a run that %s', async (_, code, error, env) => {
+    const args = ['sync', '--json', '--summary-file', 'failed.json'];
+    const result = await runCli(args, { cwd, env: { TOKEN: 'x', ...env } });
+    const written = JSON.parse(readFileSync(at('failed.json'), 'utf8'));
+    expect([result.code, written, written.error.code]).toEqual([code, JSON.parse(result.stdout), error]);
   });
 
   test('74 when it cannot be written, and the report is printed all the same', async () => {

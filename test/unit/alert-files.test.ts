@@ -1,7 +1,7 @@
 /** The alerts for Prometheus name what there is. That they fire when they should, promtool tells: test/operators/. */
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { standingStates } from '../../src/commands/target/target-standing.ts';
+import { standingStates } from '../../src/commands/target/standing-after-run.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { problemKinds } from '../../src/pipeline/run/run-report.ts';
 import { commonLabels, metricFamilies } from '../../src/telemetry/prometheus-metrics.ts';

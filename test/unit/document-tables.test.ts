@@ -11,7 +11,7 @@ import { functionCatalogue, viewCatalogue } from '../../src/catalog/view-catalog
 import { commandList } from '../../src/commands/command-list.ts';
 import { findingCodes, warningCodes } from '../../src/commands/join-check/findings.ts';
 import { outputJsonSchema } from '../../src/commands/output-schemas.ts';
-import { addWatchOptions } from '../../src/commands/result/watch-run.ts';
+import { addWatchOptions } from '../../src/commands/result/watch-options.ts';
 import { configJsonSchema } from '../../src/config/config-json-schema.ts';
 import { optionVariables, settingVariables } from '../../src/config/setting-variables.ts';
 import type { Observation } from '../../src/dimension/observation.ts';

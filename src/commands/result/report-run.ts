@@ -4,7 +4,9 @@ import { renderRunReport } from '../../report/render-run-report.ts';
 import { OutputClosedError } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { logProblems } from './log-run.ts';
-import { type RunWatch, type WatchOptions, watchRun } from './watch-run.ts';
+import type { WatchOptions } from './watch-options.ts';
+import { watchRun } from './watch-run.ts';
+import type { WatchedRun } from './watched-run.ts';
 
 export interface ReportOptions extends WatchOptions {
   /** Exit status when the run was ok and changed nothing; true is 99, undefined leaves it 0. */
@@ -18,15 +20,15 @@ export function reportRun(
   session: Session,
   command: string,
   options: ReportOptions,
-  work: (watch: RunWatch) => Promise<RunResult>,
+  work: (watched: WatchedRun) => Promise<RunResult>,
   planned?: ChangeList,
 ): Promise<number> {
   return watchRun(
     session,
     command,
     options,
-    async (watch) => {
-      const result = await work(watch);
+    async (watched) => {
+      const result = await work(watched);
       return { ...result, exitCode: exitCodeWithSkip(result, options) };
     },
     (result, elapsedMs) => printReport(session, command, result, elapsedMs, options, planned),

@@ -4,7 +4,7 @@ import { messageOf } from '../../error-text.ts';
 import type { EndedRun, RunWatcher } from '../../telemetry/run-watcher.ts';
 import type { Session } from '../session/session.ts';
 import { metricsFileWatcher, pushgatewayWatchers } from './metrics-watchers.ts';
-import type { WatchOptions } from './watch-run.ts';
+import type { WatchOptions } from './watch-options.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
 /** Airflow's KubernetesPodOperator takes the result of a task from a file in it. */

@@ -1,11 +1,10 @@
 import type { Config } from '../../config/load-config.ts';
-import type { VersionChange } from '../../dimension/version.ts';
 import type { Shard } from '../../pipeline/fetch/shard.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { RunResult } from '../../pipeline/run/run-report.ts';
-import type { RunOrigin, RunWatch } from '../result/watch-run.ts';
+import type { RunOrigin, WatchedRun } from '../result/watched-run.ts';
 import type { Session } from '../session/session.ts';
-import { tellStanding } from './target-standing.ts';
+import { standingAfterRun } from './standing-after-run.ts';
 import { type TargetOptions, withTarget } from './with-target.ts';
 
 export interface RunOptions extends TargetOptions, Pick<RunOrigin, 'input'> {
@@ -18,19 +17,23 @@ export async function runOnTarget(
   session: Session,
   config: Config,
   options: RunOptions,
-  watch: RunWatch,
+  watched: WatchedRun,
   work: (context: RunContext) => Promise<RunResult>,
 ): Promise<RunResult> {
   const { input = null, shard = null } = options;
-  await watch.begin(config, { input, shard: shard === null ? null : `${shard.index}/${shard.count}` });
+  await watched.begin(config, { input, shard: shard === null ? null : `${shard.index}/${shard.count}` });
   return withTarget(session, config, options, async (context) => {
-    const { onChanges } = watch;
-    const { accessSources } = context.catalog;
-    const tell = (changes: Iterable<VersionChange>): void => onChanges?.(changes, accessSources);
-    const result = await work(onChanges === undefined ? context : { ...context, onChanges: tell });
-    if (watch.wantsStanding) await tellStanding(session, config, context, { shard, tell: watch.tellStanding });
+    const result = await work(withWatchers(context, watched));
+    if (watched.wantsStanding) watched.noteStanding(await standingAfterRun(session, config, context, shard));
     const used = context.loader.usage?.();
     if (used === undefined) return result;
     return { ...result, report: { ...result.report, usage: { jobs: used.jobs, bytes_billed: used.bytesBilled } } };
   });
+}
+
+/** A context that tells the watchers what each batch changed. */
+function withWatchers(context: RunContext, { onChanges }: WatchedRun): RunContext {
+  if (onChanges === undefined) return context;
+  const { accessSources } = context.catalog;
+  return { ...context, onChanges: (changes) => onChanges(changes, accessSources) };
 }

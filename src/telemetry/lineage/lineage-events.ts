@@ -2,6 +2,8 @@ import type { Violation } from '../../dimension/invariants.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { RunReport } from '../../pipeline/run/run-report.ts';
 import type { VerifyReport } from '../../pipeline/verify.ts';
+import { listedProblems } from '../listed-problems.ts';
+import { wentWell } from '../run-success.ts';
 import type { EndedRun, StartedRun } from '../run-watcher.ts';
 import { type Facet, facet, producerOf, scenedimFacet } from './facet.ts';
 import { datasetsOf, type EventDataset } from './lineage-datasets.ts';
@@ -113,14 +115,13 @@ function jobNameOf({ command, dataset, shard }: StartedRun): string {
 
 function endTypeOf({ exitCode, report }: EndedRun): EventType {
   if (exitCode === 130 || exitCode === 143) return 'ABORT';
-  return ['ok', 'nothing_changed'].includes(report?.outcome ?? '') ? 'COMPLETE' : 'FAIL';
+  return wentWell(report) ? 'COMPLETE' : 'FAIL';
 }
 
 /** The error, else the first problem of the report. No stack: what went wrong here is seldom the program. */
 function errorMessageOf({ error, report, exitCode }: EndedRun): string {
   if (error !== null) return error.message;
-  const told = report?.['problems'] ?? report?.['violations'];
-  const [first] = Array.isArray(told) ? (told as readonly { app_id: string | null; message: string }[]) : [];
+  const [first] = listedProblems(report);
   if (first === undefined) return `exit status ${exitCode}`;
   const total = report?.['problems_total'] ?? report?.['violations_total'];
   const where = first.app_id ? `${first.app_id}: ` : '';

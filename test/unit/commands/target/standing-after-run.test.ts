@@ -1,30 +1,27 @@
 import { expect, test } from 'vitest';
 import type { Session } from '../../../../src/commands/session/session.ts';
-import { tellStanding } from '../../../../src/commands/target/target-standing.ts';
+import { standingAfterRun } from '../../../../src/commands/target/standing-after-run.ts';
 import type { Config } from '../../../../src/config/load-config.ts';
 import type { AccountHead } from '../../../../src/dimension/account-head.ts';
 import { ScenedimError } from '../../../../src/errors.ts';
 import type { RunContext } from '../../../../src/pipeline/run/run-context.ts';
-import type { TargetStanding } from '../../../../src/telemetry/run-watcher.ts';
 
 const config = { source: undefined } as unknown as Config;
 
 function stageOf(readHeads: () => AsyncGenerator<AccountHead>, signal = new AbortController().signal) {
   const warnings: unknown[] = [];
-  const told: TargetStanding[] = [];
   const logger = { warn: (...given: unknown[]) => warnings.push(given) };
   const redactor = { redact: (text: string) => text.replace('geheim', '[redacted]') };
   const readObservations = () => expect.unreachable('no log is read where nothing is held');
   const loader = { readHeads, readObservations, limits: { readAccounts: 500 } };
   return {
     warnings,
-    told,
-    tell: () =>
-      tellStanding(
+    standing: () =>
+      standingAfterRun(
         { signal, logger, redactor } as unknown as Session,
         config,
         { loader, signal } as unknown as RunContext,
-        { shard: null, tell: (standing) => told.push(standing) },
+        null,
       ),
   };
 }
@@ -47,17 +44,9 @@ test('100,000 accounts are read once, and none is kept', async () => {
     reads += 1;
     for (let index = 100_000; index > 0; index -= 1) yield headOf(index);
   });
-  await stage.tell();
-  expect([reads, stage.told, stage.warnings]).toEqual([
-    1,
-    [
-      {
-        accounts: { ok: 100_000, failed: 0, held: 0, removals_suspended: 0, never_asked: 0 },
-        oldestAnswerAt: 1_000_001n,
-      },
-    ],
-    [],
-  ]);
+  const accounts = { ok: 100_000, failed: 0, held: 0, removals_suspended: 0, never_asked: 0 };
+  expect(await stage.standing()).toEqual({ accounts, oldestAnswerAt: 1_000_001n });
+  expect([reads, stage.warnings]).toEqual([1, []]);
 });
 
 test('a target that cannot be read is a warning without secrets, and no failure', async () => {
@@ -65,20 +54,20 @@ test('a target that cannot be read is a warning without secrets, and no failure'
   const stage = stageOf(async function* () {
     throw new ScenedimError('target_unreachable', 'the server went away, geheim');
   });
-  await stage.tell();
+  expect(await stage.standing()).toBeNull();
   const message = 'how fresh the accounts are could not be read for the metrics';
-  expect([stage.told, stage.warnings]).toEqual([[], [[{ error: 'the server went away, [redacted]' }, message]]]);
+  expect(stage.warnings).toEqual([[{ error: 'the server went away, [redacted]' }, message]]);
 });
 
 test('a run that is stopped reads nothing, and is not told that it could not', async () => {
   const stage = stageOf(() => expect.unreachable(), AbortSignal.abort());
-  await stage.tell();
+  expect(await stage.standing()).toBeNull();
   const stopping = new AbortController();
   const later = stageOf(async function* () {
     yield headOf(1);
     stopping.abort();
     yield headOf(2);
   }, stopping.signal);
-  await later.tell();
-  expect([stage.told, stage.warnings, later.told, later.warnings]).toEqual([[], [], [], []]);
+  expect(await later.standing()).toBeNull();
+  expect([stage.warnings, later.warnings]).toEqual([[], []]);
 });

@@ -16,21 +16,25 @@ const TIME_LIMIT_MS = 60_000;
 /** Those of a stored account, and of one that is listed and has no row yet. */
 export const standingStates = [...accountStates, 'never_asked'] as const;
 
-/** Tells how the accounts stand after a run. What keeps that from being read is a warning, and a run that is stopped does not try. */
-export async function tellStanding(
+/**
+ * How the accounts stand after a run. Null when the run is stopped, and when it cannot be read within a minute, which is a
+ * warning.
+ */
+export async function standingAfterRun(
   session: Session,
   config: Config,
   context: RunContext,
-  { shard, tell }: { readonly shard: Shard | null; readonly tell: (standing: TargetStanding) => void },
-): Promise<void> {
+  shard: Shard | null,
+): Promise<TargetStanding | null> {
   const { logger, redactor, signal } = session;
-  if (signal.aborted) return;
+  if (signal.aborted) return null;
   try {
-    const read = (limited: AbortSignal) => readTargetStanding(session, config, { ...context, signal: limited }, shard);
-    tell(await withTimeLimit(signal, TIME_LIMIT_MS, read));
+    const read = (limited: AbortSignal) => readStanding(session, config, { ...context, signal: limited }, shard);
+    return await withTimeLimit(signal, TIME_LIMIT_MS, read);
   } catch (error) {
     const why = { error: redactor.redact(messageOf(error)) };
     if (!signal.aborted) logger.warn(why, 'how fresh the accounts are could not be read for the metrics');
+    return null;
   }
 }
 
@@ -38,7 +42,7 @@ export async function tellStanding(
  * Counts the accounts that the config lists, of a shard alone, by state; without a list that can be read, those in the target.
  * Reads the heads once, and the log of those alone whose newest answer is held.
  */
-export async function readTargetStanding(
+async function readStanding(
   session: Session,
   config: Config,
   { loader, signal }: RunContext,
