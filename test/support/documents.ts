@@ -117,3 +117,13 @@ export function anchorsOf(document: string): readonly string[] {
 function lineOf(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
+
+/** The first crontab line of a document, as cron hands it to `/bin/sh`. */
+export function cronCommandOf(document: string): string {
+  const lines = blocksOf('sh').filter((block) => block.document === document);
+  const line = lines.map(({ text }) => text).find((text) => /^[0-9*]+ [0-9*]+ /.test(text)) ?? '';
+  const command = line.trimEnd().replace(/^(?:\S+ +){5}/, '');
+  if (command === '' || /(?<!\\)%|\n/.test(command))
+    throw new Error(`${document} has no line for cron, or not one line`);
+  return command.replaceAll('\\%', '%');
+}

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { cronCommandOf } from '../support/documents.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { type CliResult, cliPath, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
@@ -86,6 +87,31 @@ describe('the last line of the log', () => {
   });
 });
 
+/** What a shell does with a command line in which `scenedim` is a command. */
+async function shell(line: string, more: Readonly<Record<string, string>> = {}) {
+  const program = `scenedim() { "${process.execPath}" "${cliPath}" "$@"; }`;
+  const env = { ...process.env, ...options().env, ...more };
+  return await run('sh', ['-c', `${program}; ${line}; echo " $?"`], { cwd, env });
+}
+
+describe('the line of README.md for cron, which mails what is printed', () => {
+  const line = cronCommandOf('README.md').replace('cd /srv/scenedim', 'true');
+
+  test('prints nothing when all is well', async () => {
+    expect(await shell(line)).toEqual({ stdout: ' 0\n', stderr: '' });
+  });
+
+  test.each([
+    ['the target cannot be opened', { SCENEDIM_TARGET_PATH: './scenedim.yaml' }, '"code":"file_unusable"'],
+    ['an account fails', { TOKEN: 'wrong' }, '40001'],
+    ['the config is wrong', { SCENEDIM_TARGET_TYPE: 'oracle' }, '"code":"config_invalid"'],
+  ])('tells when %s', async (_, env, says) => {
+    const { stdout, stderr } = await shell(line, env);
+    expect([stdout, stderr]).toEqual([expect.stringContaining(says), '']);
+    expect(stdout).toContain('remedy');
+  });
+});
+
 describe('--summary-file', () => {
   test.each(['sync', 'verify', 'rebuild', 'compact --keep 90d --confirm scene'])(
     'of %s is what --json prints',
@@ -103,12 +129,6 @@ describe('--summary-file', () => {
     expect([code, JSON.parse(reader.stdout).outcome]).toEqual([0, 'nothing_changed']);
   });
 
-  /** What a shell does with a command line in which `scenedim` is a command. */
-  const shell = async (line: string) => {
-    const function_ = `scenedim() { "${process.execPath}" "${cliPath}" "$@"; }`;
-    const env = { ...process.env, ...options().env };
-    return await run('sh', ['-c', `${function_}; ${line}; echo " $?"`], { cwd, env });
-  };
   const file = (name: string): string[] => readFileSync(at(name), 'utf8').trimEnd().split('\n');
 
   test.each(['/dev/stderr', '/dev/fd/2', '/proc/self/fd/2', 'link'])(

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { blocksOf } from '../../support/documents.ts';
+import { cronCommandOf } from '../../support/documents.ts';
 import { recipes, recoveryDocument } from '../../support/recovery-stage.ts';
 import { appId, describeRecipes, month, openWarehouse } from '../../support/warehouse.ts';
 
@@ -24,15 +24,28 @@ test('every recipe has a situation in a test of this folder, or in the suite of 
   });
 });
 
+const nightly = cronCommandOf(recoveryDocument).replace('cd /srv/scenedim', 'true');
+
 describeRecipes('a backup', (server) => {
+  test.each([
+    ['a log that was cut', 'DELETE FROM scene.scene_observation', 'log was cut'],
+    ['a schema that is gone', 'DROP SCHEMA scene CASCADE', 'holds no scenedim schema yet'],
+  ])('of %s leaves the copy of last week, and tells', async (_, damage, says) => {
+    await using warehouse = await openWarehouse(server);
+    const { stage, sql } = warehouse;
+    expect(await stage.succeed(nightly)).toBe('');
+    const copy = 'cat scene-log-?.ndjson.gz | sha256sum';
+    const before = await stage.succeed(copy);
+    await sql(damage);
+    const { code, stdout, stderr } = await stage.shell(nightly);
+    expect([code === 0, stdout + stderr]).toEqual([false, expect.stringContaining(says)]);
+    expect(await stage.succeed(copy)).toBe(before);
+  });
+
   test('is one line of cron, and a copy of the log gives the same rows elsewhere', async () => {
     await using warehouse = await openWarehouse(server);
     const { stage } = warehouse;
-    const [cron = ''] = blocksOf('sh')
-      .filter(({ document }) => document === recoveryDocument)
-      .map(({ text }) => text);
-    const command = cron.replace(/^(?:\S+ ){5} /, '').replaceAll('\\%', '%');
-    await stage.succeed(command.replace('cd /srv/scenedim', 'true'));
+    await stage.succeed(nightly);
     expect((await readdir(stage.directory)).filter((name) => name.endsWith('.gz'))).toEqual([
       expect.stringMatching(/^scene-log-[1-7]\.ndjson\.gz$/),
     ]);
