@@ -166,6 +166,12 @@ describe('openlineage.yml', () => {
     expect(types()).toEqual([]);
   });
 
+  test('may have a timeout that is no whole number of milliseconds', async () => {
+    const env = { OPENLINEAGE__TRANSPORT__TYPE: 'http', OPENLINEAGE__TRANSPORT__URL: server.url };
+    const result = await scenedim('sync', { ...env, OPENLINEAGE__TRANSPORT__TIMEOUT: '2.01' });
+    expect([result.code, types(), warnings(result)]).toEqual([0, ['START', 'COMPLETE'], []]);
+  });
+
   test('writes into the log', async () => {
     writeFileSync(at('openlineage.yml'), 'transport: {type: console}');
     const { stderr } = await scenedim('sync');

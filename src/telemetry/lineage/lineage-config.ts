@@ -135,8 +135,13 @@ export function configFiles(environment: Environment, workingDirectory: string):
   ];
 }
 
+/** False also where it may not be looked: in the home of another user, which a container may have as its own. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** `over` wins where both have a value; sections are merged. */

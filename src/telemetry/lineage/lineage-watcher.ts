@@ -26,7 +26,8 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
   if (transport === null) return null;
   for (const secret of secretsOf(transport)) redactor.register(secret);
   const sender = senderOf(transport, options);
-  const timeoutMs = transport.type === 'http' ? transport.timeout * 1000 : LAST_WORDS_MS;
+  // Milliseconds are whole: 2.01 s are 2009.9999999999998 of them.
+  const timeoutMs = transport.type === 'http' ? Math.ceil(transport.timeout * 1000) : LAST_WORDS_MS;
   const namespace = environment['OPENLINEAGE_NAMESPACE'] || 'default';
   const parent = parentRunOf(environment, warn);
   const closing = new AbortController();

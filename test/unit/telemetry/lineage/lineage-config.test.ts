@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempDisposableSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -49,6 +49,12 @@ test('without a word there is no transport', async () => {
 test('the simple variables', async () => {
   const env = { OPENLINEAGE_URL: ' http://a ', OPENLINEAGE_ENDPOINT: 'x', OPENLINEAGE_API_KEY: 'key' };
   expect(await find({ env })).toEqual(http({ endpoint: 'x', auth: 'key' }));
+});
+
+test('a home that may not be looked into, which a container may have, hides nothing', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'scenedim-home-'));
+  symlinkSync('home', join(folder.path, 'home'));
+  expect(await find({ env: { OPENLINEAGE_URL: 'http://a', HOME: join(folder.path, 'home') } })).toEqual(http({}));
 });
 
 test.each(['true', ' TRUE '])('OPENLINEAGE_DISABLED %j ends it', async (value) => {
