@@ -53,7 +53,7 @@ function pinPath(path: string): Disposable & { readonly path: string } {
  * True when the path leads to a pipe: `mkfifo`, or `/dev/fd/63` as a shell's `<(…)` and `>(…)` give
  * it.
  */
-async function isPipe(path: string): Promise<boolean> {
+export async function isPipe(path: string): Promise<boolean> {
   return (await stat(path)).isFIFO();
 }
 

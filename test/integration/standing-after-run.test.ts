@@ -1,4 +1,5 @@
 /** How fresh the accounts of a target are, as the metrics of a run tell it. */
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -83,6 +84,15 @@ describe('the accounts of a target', () => {
     expect(Math.min(...shards.map((shard) => shard.oldest).filter((at) => at > 0))).toBe(oldest);
     const held = shards.map(({ accounts }) => accounts['held']);
     expect(held.sort(), 'each shard has its own').toEqual([0, 0, 1]);
+  });
+
+  test('are all that are stored, where the list comes through a pipe, which a run has read already', async () => {
+    await using stage = await createRemedyStage();
+    const source = { baseUrl: '${URL}', accounts: { file: 'pipe' } };
+    await stage.prepare({ config: { source }, files: { 'log.ndjson': log } });
+    execFileSync('mkfifo', [join(stage.directory, 'pipe')]);
+    const { code, stderr, accounts } = await standingAfter(stage, 'replay', 'log.ndjson');
+    expect([code, stderr.includes('could not be read'), accounts['ok']]).toEqual([65, false, 2]);
   });
 
   test('leave the oldest answer out while there is none', async () => {

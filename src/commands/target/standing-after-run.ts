@@ -49,7 +49,7 @@ async function readStanding(
   shard: Shard | null,
 ): Promise<TargetStanding> {
   const isOurs = (appId: string) => isInShard(appId, shard);
-  const listed = await readListedAccounts(session, config, loader, isOurs);
+  const listed = await readListedAccounts({ ...session, signal }, config, loader, isOurs);
   const accounts = Object.fromEntries(standingStates.map((state) => [state, 0])) as Record<string, number>;
   let oldestAnswerAt: Micros | null = null;
   for await (const standing of readStandings(loader, {}, signal)) {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { MAX_CLOCK_SKEW } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { ListedAccount } from '../../config/roster/open-roster.ts';
@@ -7,6 +8,7 @@ import { classifyErrorCode, errorCatalogue, REAUTHORISE } from '../../extract/er
 import { CREDENTIALS_UNUSABLE, type CredentialKind, NO_REFRESH_TOKEN } from '../../extract/scene-source.ts';
 import type { Micros } from '../../instant.ts';
 import type { Loader } from '../../load/loader.ts';
+import { isPipe } from '../../named-pipe.ts';
 import type { Session } from '../session/session.ts';
 import { authorizersInTarget, rosterOf } from '../source/roster-of.ts';
 
@@ -71,8 +73,8 @@ export async function readCredentialKinds(
 }
 
 /**
- * The accounts that the config lists, with their kinds of credential; null without a list that can be read. Standard input is
- * not read: what only shows what is stored must not wait for it.
+ * The accounts that the config lists, with their kinds of credential; null without a list that can be read. Standard input and
+ * pipes are not read: what only shows what is stored must not wait for them, and a run has read them already.
  */
 export async function readListedAccounts(
   session: Session,
@@ -83,7 +85,10 @@ export async function readListedAccounts(
   const kinds = new Map<string, CredentialKind>();
   const { source } = config;
   if (source === undefined) return null;
-  if (!Array.isArray(source.accounts) && 'file' in source.accounts && source.accounts.file === '-') return null;
+  if (!Array.isArray(source.accounts) && 'file' in source.accounts) {
+    const { file } = source.accounts;
+    if (file === '-' || (await isPipe(resolve(config.baseDirectory, file)).catch(() => false))) return null;
+  }
   try {
     const authorizers = authorizersInTarget(loader, session.signal);
     for await (const account of await rosterOf(session, config, { loader, authorizers })) {
