@@ -24,7 +24,7 @@ export async function pushMetrics(url: string, run: EndedRun): Promise<void> {
     const reason = signal.aborted ? `within ${TIME_LIMIT_MS / 1000} s` : `(${code})`;
     throw new Error(`${gateway.origin} did not take the metrics ${reason}`, { cause: error });
   });
-  if (status >= 200 && status < 300) return;
+  if (isTaken(status)) return;
   throw new Error(`${gateway.origin} answered HTTP ${status}${text === '' ? '' : `: ${text}`}`);
 }
 
@@ -36,6 +36,10 @@ export function groupPath(run: EndedRun): string {
     return `/${name}@base64/${Buffer.from(value).toString('base64url')}`;
   });
   return `/metrics/job/scenedim${labels.join('')}`;
+}
+
+function isTaken(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 interface Reply {
@@ -55,10 +59,14 @@ function post(url: URL, body: string, signal: AbortSignal): Promise<Reply> {
   // An agent of its own heeds no proxy of the environment: a gateway is near.
   const outgoing = send(url, { method: 'POST', agent: false, headers, signal });
   outgoing.on('response', (incoming) => {
-    // Settled with this: what breaks off behind the status is no error any more.
-    resolve(firstLine(incoming).then((text) => ({ status: incoming.statusCode ?? 0, text })));
+    const { statusCode: status = 0 } = incoming;
+    // Settled with this: what breaks off behind the status is no error any more. Of a yes, nothing else is waited for.
+    resolve(isTaken(status) ? { status, text: '' } : firstLine(incoming).then((text) => ({ status, text })));
+    if (isTaken(status)) incoming.on('error', () => {}).destroy();
   });
   outgoing.on('error', reject);
+  // Without an error where the server changes the protocol (101).
+  outgoing.on('close', () => reject(new Error('closed')));
   outgoing.end(body);
   return promise;
 }

@@ -138,6 +138,22 @@ describe('--pushgateway', () => {
     expect([(await scenedim(['verify'], { SCENEDIM_PUSHGATEWAY: '' })).code, pushes.length]).toEqual([0, 1]);
   });
 
+  test('is not listened to once it said yes', async () => {
+    let isHeardOut = true;
+    answer = (response) => {
+      response.writeHead(202);
+      let left = 10;
+      const timer = setInterval(() => (left-- > 0 ? response.write('.') : response.end()), 100);
+      response.once('close', () => {
+        clearInterval(timer);
+        isHeardOut = response.writableFinished;
+      });
+    };
+    const { code } = await scenedim(['sync', '--pushgateway', `http://${gateway()}`]);
+    await expect.poll(() => isHeardOut).toBe(false);
+    expect(code).toBe(0);
+  });
+
   test('is reached without the proxies of the environment', async () => {
     const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:9', http_proxy: 'http://127.0.0.1:9' };
     expect([(await scenedim(['verify', '--pushgateway', `http://${gateway()}`], env)).code, pushes.length]).toEqual([
@@ -183,6 +199,10 @@ describe('a Pushgateway that does not take metrics is a warning and no failure:'
         response.once('close', () => clearInterval(timer));
       },
       'answered HTTP 400',
+    ],
+    'another protocol': [
+      (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'x' }).end(),
+      'did not take the metrics (no reason given)',
     ],
     'a connection that breaks': [(response) => response.destroy(), 'did not take the metrics (ECONNRESET)'],
   };
