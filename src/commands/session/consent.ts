@@ -37,12 +37,16 @@ export async function isConsented(
     const [word] = command.split(' ');
     throw notConsented(`${word} needs --confirm where there is no terminal to ask on: ${what}`, command, name);
   }
-  const terminal = createInterface({ input: stdin, output: stderr });
+  // The terminal's own line: one of readline's would take Ctrl-C for an answer, and not go on after Ctrl-Z.
+  const terminal = createInterface({ input: stdin, output: stderr, terminal: false });
   const { promise: left, resolve: leave } = Promise.withResolvers<string>();
   terminal.once('close', () => leave(''));
   try {
     const answer = await Promise.race([terminal.question(`${question}? [y/N]: `, { signal }), left]);
     return /^y(?:es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     terminal.close();
   }

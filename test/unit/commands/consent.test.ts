@@ -1,5 +1,10 @@
 /** What cannot be undone is asked about on a terminal, and needs `--confirm` where there is none. */
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { expect, test, vi } from 'vitest';
+import { isConsented } from '../../../src/commands/session/consent.ts';
+import type { Session } from '../../../src/commands/session/session.ts';
+import { ScenedimError } from '../../../src/errors.ts';
 import { onTerminal, type TerminalOutcome } from '../../support/on-terminal.ts';
 import { appId, createRemedyStage, memoryFactory, type RemedyStage } from '../../support/remedy-stage.ts';
 
@@ -48,6 +53,22 @@ test('compact deletes only after a yes', async () => {
   expect(dryRun.printed).toContain('would delete 1 body that no observation names (11 bytes)\n');
   const runs = [...stage.target.runs.values()].filter(({ command }) => command === 'compact');
   expect(runs).toMatchObject([{ outcome: 'ok' }]);
+});
+
+test('a question leaves the line to the terminal, whose Ctrl-C is a signal, and a signal ends it', async () => {
+  const stopped = new AbortController();
+  const setRawMode = vi.fn();
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode });
+  const stderr = Object.assign(new PassThrough(), { isTTY: true });
+  const screen = { isTerminal: true };
+  const session = { stdin, stderr, screen, signal: stopped.signal } as unknown as Session;
+  const request = { name: 'scene', kind: 'the schema', given: undefined, command: 'compact', question: 'go on' };
+  const asked = isConsented(session, request);
+  await once(stderr, 'data');
+  const reason = new ScenedimError('interrupted', 'stopped by SIGINT');
+  stopped.abort(reason);
+  await expect(asked).rejects.toBe(reason);
+  expect(setRawMode).not.toHaveBeenCalled();
 });
 
 test('rebuild gives up what a cut log does not say any more only after a yes; without, such accounts stay', async () => {
