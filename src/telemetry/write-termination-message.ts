@@ -37,13 +37,20 @@ export function terminationMessage(summary: Partial<RunSummary>, problems: reado
   return Buffer.byteLength(text) <= MAX_BYTES ? text : shortened(summary);
 }
 
-/** Only the message of an error, which may quote what somebody else wrote, can be so long. */
+/** Only the texts of an error, which may quote what somebody else wrote, can be so long. */
 function shortened(summary: Partial<RunSummary>): string {
   const { error } = summary;
-  const message = error?.message ?? '';
-  const withMessage = (length: number): string =>
-    JSON.stringify({ ...summary, error: { ...error, message: `${[...message].slice(0, length).join('')}…` } });
+  const withTexts = (length: number): string => {
+    const message = cut(error?.message ?? '', length);
+    const remedy = error?.remedy ? cut(error.remedy, length) : null;
+    return JSON.stringify({ ...summary, error: { ...error, message, remedy } });
+  };
   let length = MAX_BYTES;
-  while (length > 0 && Buffer.byteLength(withMessage(length)) > MAX_BYTES) length = Math.floor(length * 0.9);
-  return withMessage(length);
+  while (length > 0 && Buffer.byteLength(withTexts(length)) > MAX_BYTES) length = Math.floor(length * 0.9);
+  return withTexts(length);
+}
+
+function cut(text: string, length: number): string {
+  const characters = [...text];
+  return characters.length <= length ? text : `${characters.slice(0, length).join('')}…`;
 }

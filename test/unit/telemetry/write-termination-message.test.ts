@@ -37,6 +37,18 @@ describe('a termination message', () => {
     ]);
   });
 
+  test('has at most 4,096 bytes, also when a remedy repeats what is as long', () => {
+    const path = '很/'.repeat(1000);
+    const long = { code: 'file_unusable', message: `${path} is missing`, remedy: `make ${path}` };
+    const text = terminationMessage({ ...summary, error: long }, []);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);
+    const { error: shown, ...rest } = JSON.parse(text);
+    expect([rest, shown.code]).toEqual([summary, long.code]);
+    for (const name of ['message', 'remedy'] as const) {
+      expect([shown[name].length > 100, long[name].startsWith(shown[name].slice(0, -1))]).toEqual([true, true]);
+    }
+  });
+
   test('replaces what the file says, and makes no file', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'termination-'));
     const path = join(folder.path, 'termination-log');
