@@ -445,6 +445,19 @@ describe('a dimension from end to end', () => {
     expect(result).toMatchObject({ code: 74, stderr: '' });
   });
 
+  test.each([[], ['--json']])(
+    'is verified and compacted as well when nobody reads the result: %j',
+    async (...flags) => {
+      for (const command of [['verify'], ['compact', '--keep', '90d', '--confirm', 'scene']]) {
+        const child = startCli([...command, ...flags, ...config, '--log-format', 'json'], { cwd });
+        child.stdout.destroy();
+        const { code, stderr } = await ended(child);
+        const { exit_code, error } = JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '');
+        expect([code, exit_code, error]).toEqual([0, 0, undefined]);
+      }
+    },
+  );
+
   test('has no colours where there is no terminal, and none under NO_COLOR', async () => {
     const { stdout, stderr } = await run(['status', ...config], { NO_COLOR: '1' });
     expect(stdout + stderr).not.toContain('\u001b');

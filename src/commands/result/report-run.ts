@@ -1,7 +1,6 @@
 import type { RunResult } from '../../pipeline/run/run-report.ts';
 import type { ChangeList } from '../../report/change-list.ts';
 import { renderRunReport } from '../../report/render-run-report.ts';
-import { OutputClosedError } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { logProblems } from './log-run.ts';
 import type { WatchOptions } from './watch-options.ts';
@@ -51,11 +50,7 @@ async function printReport(
   const { out, logFormat } = session;
   const { report } = result;
   if (logFormat === 'json') logProblems(session, result);
-  // The work is done and stored: a reader that went away does not make it a failure.
-  const ignoreClosed = (reason: unknown): void => {
-    if (!(reason instanceof OutputClosedError)) throw reason;
-  };
-  if (options.json === true) await out.printJson(report).catch(ignoreClosed);
+  if (options.json === true) await out.printJson(report);
   else {
     const { paint, columns: width } = out;
     const flags = { isPlan: planned !== undefined, isStopped: session.stoppedBy() !== undefined };
@@ -64,6 +59,6 @@ async function printReport(
     // What would change is the result of a plan; a run has none but its rows.
     const list = planned?.render({ paint, width, indent: '  ' }) ?? '';
     const text = [list, summary].filter((part) => part !== '').join('\n');
-    if (text !== '') await out.print(session.redactor.redact(text)).catch(ignoreClosed);
+    if (text !== '') await out.print(session.redactor.redact(text));
   }
 }

@@ -1,3 +1,4 @@
+import { OutputClosedError } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import type { WatchOptions } from './watch-options.ts';
 import { type WatchedResult, WatchedRun } from './watched-run.ts';
@@ -20,9 +21,14 @@ export async function watchRun<Result extends WatchedResult>(
   try {
     const result = await work(watched);
     watched.finish(result);
-    await show(result, watched.elapsedMs);
+    await show(result, watched.elapsedMs).catch(ignoreClosed);
   } catch (error) {
     watched.breakOff(error);
   }
   return watched.end();
+}
+
+/** The work is done and stored: a reader that went away does not make it a failure. */
+function ignoreClosed(reason: unknown): void {
+  if (!(reason instanceof OutputClosedError)) throw reason;
 }
