@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
-import { isScenedimError, ScenedimError } from '../errors.ts';
+import { ScenedimError } from '../errors.ts';
 import { readProgramVersion } from '../process/program-version.ts';
-import { createPaint } from '../report/paint.ts';
 import { createScreen } from '../report/screen.ts';
 import { createRedactor } from '../secrets/redact.ts';
 import { type CommandModule, commandList } from './command-list.ts';
-import { commonSetting } from './session/common-setting.ts';
-import { createOutput, OutputClosedError } from './session/output.ts';
-import { errorDocument, exitCodeOf, renderError, renderErrorLine } from './session/print-error.ts';
+import { createErrorDisplay } from './session/error-display.ts';
+import { createOutput, type Output, OutputClosedError } from './session/output.ts';
+import { errorDocument, exitCodeOf } from './session/print-error.ts';
 import { assertOperands, refuseEmptyValues } from './session/refuse-empty-values.ts';
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
@@ -16,8 +15,8 @@ import { assertGrace, GRACE, listenForSignals } from './session/stop-signals.ts'
 import { TerminationMessage } from './session/termination-message.ts';
 import { usageError } from './session/usage-error.ts';
 
-/** How long a stopped command waits for somebody to read its last words. */
-const LAST_WORDS_MS = 1_000;
+/** How long a stopped command waits for somebody to read what it printed. */
+const FLUSH_MS = 1_000;
 
 /**
  * Runs the command that `host.argv` names and resolves with the exit status. `exit` ends the
@@ -28,7 +27,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const redactor = createRedactor();
   const screen = createScreen(host.stderr);
   const out = createOutput(host.stdout, host.env, () => screen.setLiveLine(undefined));
-  const paint = createPaint(host.stderr, host.env);
+  const { logsErrors, showError } = createErrorDisplay(host, screen, redactor);
   const terminationMessage = new TerminationMessage(commandList.find(({ name }) => host.argv.includes(name))?.name);
   host.stderr.on('error', () => {});
   const endLate = (status: number): void => {
@@ -39,16 +38,6 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   };
   const stop = listenForSignals(host, stopping, { exit, endLate, write: (text) => screen.write(text) });
   const { stoppedBy } = stop;
-  const logsErrors = commonSetting(host, '--log-format', 'SCENEDIM_LOG_FORMAT') === 'json';
-  const showError = (error: unknown): void => {
-    const stack = !isScenedimError(error) && wantsTrace(host) ? traceOf(error) : undefined;
-    if (logsErrors) {
-      screen.write(renderErrorLine(error, redactor, stack));
-      return;
-    }
-    screen.write(renderError(error, redactor, paint));
-    if (stack !== undefined) screen.write(`${redactor.redact(stack)}\n`);
-  };
   const fail = async (error: unknown): Promise<void> => {
     screen.setLiveLine(undefined);
     if (error instanceof OutputClosedError) return;
@@ -80,15 +69,17 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     await fail(error);
     code = exitCodeOf(error);
   }
-  // Whatever is still buffered must be out before the process ends, but a stop does not wait for a reader that has stalled.
-  const flushed = out.print('').catch(() => {});
-  await (stoppedBy() === undefined
-    ? flushed
-    : Promise.race([flushed, delay(LAST_WORDS_MS, undefined, { ref: false })]));
+  await flush(out, stoppedBy() !== undefined);
   stop[Symbol.dispose]();
   const status = stoppedBy() ?? code;
   terminationMessage.leaveStatus(status);
   return status;
+}
+
+/** Whatever is still buffered must be out before the process ends, but a stop does not wait for a reader that has stalled. */
+async function flush(out: Output, isStopped: boolean): Promise<void> {
+  const flushed = out.print('').catch(() => {});
+  await (isStopped ? Promise.race([flushed, delay(FLUSH_MS, undefined, { ref: false })]) : flushed);
 }
 
 async function parse(host: HostProcess, print: (text: string) => Promise<void>, parts: SessionParts): Promise<number> {
@@ -160,11 +151,3 @@ First steps:
   $ scenedim check         find out what is missing
   $ scenedim plan          look before you leap
   $ scenedim sync          do it`;
-
-function wantsTrace(host: HostProcess): boolean {
-  return commonSetting(host, '--log-level', 'SCENEDIM_LOG_LEVEL') === 'debug';
-}
-
-function traceOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { messageOf } from '../../error-text.ts';
-import type { EndedRun, RunWatcher } from '../../telemetry/run-watcher.ts';
+import { findLineageFile } from '../../telemetry/find-lineage-file.ts';
+import type { RunWatcher } from '../../telemetry/run-watcher.ts';
 import type { Session } from '../session/session.ts';
 import { metricsFileWatcher, pushgatewayWatchers } from './metrics-watchers.ts';
 import type { WatchOptions } from './watch-options.ts';
@@ -16,77 +17,66 @@ export async function watchersOf(
   command: string,
   { metricsFile, pushgateway, summaryFile }: WatchOptions,
 ): Promise<readonly RunWatcher[]> {
+  const documents = [
+    ...(summaryFile === undefined ? [] : [documentWatcher(session, '--summary-file', summaryFile, true)]),
+    ...(existsSync(XCOM_FOLDER) ? [documentWatcher(session, 'XCom', `${XCOM_FOLDER}/return.json`, false)] : []),
+  ];
   // A plan makes nothing, and a variable must not make a run of it.
-  const watchers: (RunWatcher | null)[] = command === 'plan' ? [] : [...pushgatewayWatchers(session, pushgateway)];
-  if (metricsFile !== undefined) watchers.push(metricsFileWatcher(session, metricsFile));
-  if (summaryFile !== undefined) {
-    watchers.push(fileWatcher(session, { name: '--summary-file', path: summaryFile }, summaryText));
-  }
-  if (existsSync(XCOM_FOLDER)) {
-    const xcom = { name: 'XCom', path: `${XCOM_FOLDER}/return.json`, isRequired: false };
-    watchers.push(fileWatcher(session, xcom, summaryText));
-  }
-  if (command !== 'plan' && mayHaveLineage(session)) watchers.push(await lineageWatcher(session));
-  if (command !== 'plan' && session.environment['DAGSTER_PIPES_CONTEXT']) watchers.push(await dagsterWatcher(session));
-  return watchers.filter((watcher) => watcher !== null);
+  if (command === 'plan') return documents;
+  return [
+    ...pushgatewayWatchers(session, pushgateway),
+    ...(metricsFile === undefined ? [] : [metricsFileWatcher(session, metricsFile)]),
+    ...documents,
+    ...(await lineageWatchers(session)),
+    ...(await dagsterWatchers(session)),
+  ];
 }
 
-/** True when there is something to read; nothing of it is loaded else. */
-function mayHaveLineage({ environment, workingDirectory }: Session): boolean {
-  const files = [workingDirectory, join(environment['HOME'] || workingDirectory, '.openlineage')];
-  return (
-    Object.keys(environment).some((name) => name.startsWith('OPENLINEAGE_')) ||
-    files.some((folder) => existsSync(join(folder, 'openlineage.yml')))
-  );
-}
-
-async function lineageWatcher(session: Session): Promise<RunWatcher | null> {
-  const { environment, workingDirectory, redactor, logger } = session;
-  const warn = (message: string): void => logger.warn({ error: redactor.redact(message) }, 'OpenLineage');
-  const log = (event: string): void => logger.info({ event: JSON.parse(event) }, 'OpenLineage event');
-  try {
-    const { createLineageWatcher } = await import('../../telemetry/lineage/lineage-watcher.ts');
-    return await createLineageWatcher({ environment, workingDirectory, redactor, warn, log });
-  } catch (error) {
-    warn(messageOf(error));
-    return null;
-  }
-}
-
-async function dagsterWatcher({ environment, redactor, logger, out, screen }: Session): Promise<RunWatcher | null> {
-  const write = async (stream: 'stdout' | 'stderr', text: string): Promise<void> =>
-    stream === 'stdout' ? await out.print(text) : screen.write(text);
-  try {
-    const { createPipesWatcher } = await import('../../telemetry/dagster/pipes-watcher.ts');
-    return await createPipesWatcher({ environment, redactor, write });
-  } catch (error) {
-    logger.warn({ error: redactor.redact(messageOf(error)) }, 'Dagster');
-    return null;
-  }
-}
-
-interface WatcherFile {
-  readonly name: string;
-  readonly path: string;
-  /** Default true. */
-  readonly isRequired?: boolean;
-}
-
-function fileWatcher(
-  { workingDirectory }: Session,
-  { name, path, isRequired = true }: WatcherFile,
-  render: (run: EndedRun) => string,
-): RunWatcher {
+/** Writes the document that `--json` prints into a file. */
+function documentWatcher({ workingDirectory }: Session, name: string, path: string, isRequired: boolean): RunWatcher {
   return {
     name,
     isRequired,
-    async ended(run, signal) {
-      await writeFileAtomically(resolve(workingDirectory, path), [render(run)], signal);
+    async ended({ report, error }, signal) {
+      const document = `${JSON.stringify(report ?? { error })}\n`;
+      await writeFileAtomically(resolve(workingDirectory, path), [document], signal);
     },
   };
 }
 
-/** The document that `--json` prints. */
-function summaryText({ report, error }: EndedRun): string {
-  return `${JSON.stringify(report ?? { error })}\n`;
+/** Empty, and nothing of it is loaded, where neither a variable nor a file says where events go. */
+async function lineageWatchers(session: Session): Promise<readonly RunWatcher[]> {
+  const { environment, workingDirectory, redactor, logger } = session;
+  const isNamed = Object.keys(environment).some((name) => name.startsWith('OPENLINEAGE_'));
+  if (!isNamed && findLineageFile(environment, workingDirectory) === undefined) return [];
+  const warn = (message: string): void => logger.warn({ error: redactor.redact(message) }, 'OpenLineage');
+  const log = (event: string): void => logger.info({ event: JSON.parse(event) }, 'OpenLineage event');
+  try {
+    const { createLineageWatcher } = await import('../../telemetry/lineage/lineage-watcher.ts');
+    const watcher = await createLineageWatcher({ environment, workingDirectory, redactor, warn, log });
+    return watcher === null ? [] : [watcher];
+  } catch (error) {
+    warn(messageOf(error));
+    return [];
+  }
+}
+
+/** Empty where Dagster did not start this process. */
+async function dagsterWatchers({
+  environment,
+  redactor,
+  logger,
+  out,
+  screen,
+}: Session): Promise<readonly RunWatcher[]> {
+  if (!environment['DAGSTER_PIPES_CONTEXT']) return [];
+  const write = async (stream: 'stdout' | 'stderr', text: string): Promise<void> =>
+    stream === 'stdout' ? await out.print(text) : screen.write(text);
+  try {
+    const { createPipesWatcher } = await import('../../telemetry/dagster/pipes-watcher.ts');
+    return [await createPipesWatcher({ environment, redactor, write })];
+  } catch (error) {
+    logger.warn({ error: redactor.redact(messageOf(error)) }, 'Dagster');
+    return [];
+  }
 }

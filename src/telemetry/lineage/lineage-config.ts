@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { readText } from '../../text-file.ts';
+import { findLineageFile } from '../find-lineage-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -111,7 +110,7 @@ function jsonOrText(text: string): unknown {
 
 /** What the first config file says that is there; nothing when it cannot be read. */
 async function fileOf({ environment, workingDirectory, warn }: LineageSurroundings): Promise<Record<string, unknown>> {
-  const path = configFiles(environment, workingDirectory).find(isFile);
+  const path = findLineageFile(environment, workingDirectory);
   if (path === undefined) return {};
   try {
     const content: unknown = parse(await readText(path), { version: '1.1', logLevel: 'error' });
@@ -123,25 +122,6 @@ async function fileOf({ environment, workingDirectory, warn }: LineageSurroundin
     warn(`${path} cannot be read${typeof code === 'string' ? ` (${code})` : ''}`);
   }
   return {};
-}
-
-/** Where a config file may be. */
-export function configFiles(environment: Environment, workingDirectory: string): readonly string[] {
-  const { OPENLINEAGE_CONFIG: named, HOME: home } = environment;
-  return [
-    ...(named ? [resolve(workingDirectory, named)] : []),
-    join(workingDirectory, 'openlineage.yml'),
-    ...(home ? [join(home, '.openlineage/openlineage.yml')] : []),
-  ];
-}
-
-/** False also where it may not be looked: in the home of another user, which a container may have as its own. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** `over` wins where both have a value; sections are merged. */
