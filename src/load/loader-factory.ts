@@ -34,8 +34,8 @@ export interface LoaderContext {
   /** Told before each wait, so that whoever looks on knows what is waited for. Default: nobody is. */
   readonly onRetry?: (notice: RetryNotice) => void;
   /**
-   * Told each secret that the loader reads from where its section says, before it is used, so that no
-   * output shows it. Default: nobody is.
+   * Told each secret that the loader reads, from where its section says or from the environment, before
+   * it is used, so that no output shows it. Default: nobody is.
    */
   readonly onSecret?: (secret: string) => void;
 }

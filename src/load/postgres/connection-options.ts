@@ -38,7 +38,7 @@ type Settings = ReadonlyMap<string, string>;
 
 /**
  * Works out where the config and the environment lead, without connecting; files that they name are read, that of the password
- * for each connection anew. `onSecret` is told the password of `passwordFile` before it is used.
+ * for each connection anew. `onSecret` is told the password, wherever it is from, before it is used.
  */
 export function connectionOptions(
   config: PostgresConfig,
@@ -59,10 +59,10 @@ export function connectionOptions(
       user,
       database,
       password: async () => {
-        if (config.passwordFile === undefined) {
-          return settings.get('password') ?? readPassword(key, settings.get('passfile'), environment) ?? '';
-        }
-        const password = await readMountedPassword(config.passwordFile);
+        const password =
+          config.passwordFile === undefined
+            ? (settings.get('password') ?? readPassword(key, settings.get('passfile'), environment) ?? '')
+            : await readMountedPassword(config.passwordFile);
         onSecret(password);
         return password;
       },

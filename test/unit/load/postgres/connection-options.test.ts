@@ -70,6 +70,21 @@ describe('what a url and the environment lead to', () => {
   });
 });
 
+test('a password is told before it is used, so that no output shows it, wherever it is from', async () => {
+  const told: string[] = [];
+  const passfile = write('pgpass-told', 'h:5432:d:u:of-the-file\n');
+  for (const [url, environment] of [
+    ['postgres://u:of-the-url@h/d', {}],
+    ['postgres://u@h/d', { PGPASSWORD: 'of-the-environment' }],
+    [`postgres://u@h/d?passfile=${passfile}`, {}],
+  ] as const) {
+    const config = { url, schema: 'scene', readers: [] };
+    const { candidates } = connectionOptions(config, environment, (secret) => told.push(secret));
+    await (candidates[0].client.password as () => Promise<string>)();
+  }
+  expect(told).toEqual(['of-the-url', 'of-the-environment', 'of-the-file']);
+});
+
 describe('passwordFile', () => {
   const environment = { PGPASSWORD: 'of the environment' };
 
