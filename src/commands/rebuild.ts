@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/load-config.ts';
 import { ScenedimError } from '../errors.ts';
-import { findShortened, rebuild } from '../pipeline/rebuild.ts';
+import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.ts';
 import { formatCount } from '../report/format-count.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-options.ts';
@@ -39,7 +39,7 @@ export function define(command: Command, run: RunAction): void {
       run<RebuildFlags>((session, flags) =>
         reportRun(session, 'rebuild', flags, async (watched) => {
           const config = await session.loadConfig();
-          const acceptShortenedLog = await isShortenedAccepted(session, config, flags);
+          const acceptShortenedLog = await acceptedLosses(session, config, flags);
           const target = { label: 'rebuild', lockTimeoutMs: flags.lockTimeout };
           return await runOnTarget(session, config, target, watched, (context) =>
             rebuild(context, { acceptShortenedLog }),
@@ -49,8 +49,8 @@ export function define(command: Command, run: RunAction): void {
     );
 }
 
-/** False without the option, or when a person at the terminal says no: then such accounts are refused, as ever. */
-async function isShortenedAccepted(session: Session, config: Config, flags: RebuildFlags): Promise<boolean> {
+/** What is told before it is lost. False without the option, or when a person at the terminal says no: then such accounts are refused, as ever. */
+async function acceptedLosses(session: Session, config: Config, flags: RebuildFlags): Promise<ShortenedLogs | false> {
   const { acceptShortenedLog = false, confirm, lockTimeout: lockTimeoutMs } = flags;
   const request = {
     name: schemaOf(config.target),
@@ -66,9 +66,10 @@ async function isShortenedAccepted(session: Session, config: Config, flags: Rebu
   }
   assertConfirmed(request);
   const target = { label: 'rebuild', lockTimeoutMs, readOnly: true };
-  const { accounts, versions, first } = await withTarget(session, config, target, findShortened);
+  const losses = await withTarget(session, config, target, findShortened);
+  const { accounts, versions, first } = losses;
   if (accounts === 0) {
-    if (confirm !== undefined) return true;
+    if (confirm !== undefined) return losses;
     throw new ScenedimError('usage', 'nothing would be lost: no log was cut', { remedy: 'run scenedim rebuild' });
   }
   const what = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
@@ -79,5 +80,5 @@ async function isShortenedAccepted(session: Session, config: Config, flags: Rebu
       'versions that only missing answers explain are dated anew or lost',
     );
   }
-  return isConsented(session, { ...request, question });
+  return (await isConsented(session, { ...request, question })) && losses;
 }

@@ -3,7 +3,7 @@ import { emptiedHead, SHORTENED_REMEDY, shortenedLog } from '../dimension/log-cu
 import type { Decision } from '../dimension/observation.ts';
 import type { FirstSeen, VersionChange } from '../dimension/version.ts';
 import { countChanges } from '../dimension/version-changes.ts';
-import { errorCodes } from '../errors.ts';
+import { errorCodes, ScenedimError } from '../errors.ts';
 import type { HeadChange, TargetMeta } from '../load/loader.ts';
 import { NORMALIZER_VERSION } from '../normalize/snapshot.ts';
 import { emptyChanges } from './batch/build-change-set.ts';
@@ -66,8 +66,11 @@ export async function rebuild(context: RunContext, options: RebuildOptions = {})
 }
 
 export interface RebuildOptions {
-  /** Computes accounts from what is left of their log, too, and gives up the rest. Default false. */
-  readonly acceptShortenedLog?: boolean;
+  /**
+   * Computes accounts from what is left of their log, too, and gives up the rest. What {@link findShortened} told somebody who
+   * accepts that alone: where more would be lost meanwhile, nothing is done (`log_shortened`). Default false.
+   */
+  readonly acceptShortenedLog?: boolean | ShortenedLogs;
 }
 
 /** What a rebuild would lose that accepts shortened logs. */
@@ -75,15 +78,10 @@ export async function findShortened(context: RunContext): Promise<ShortenedLogs>
   const stored = await requireRebuildable(context);
   const { loader, dimension, signal } = context;
   const mayRedate = isOther(stored, dimension.firstSeen);
-  const found = { accounts: 0, versions: 0, first: null as string | null };
+  const found = new ShorteningTally();
   const { firstSeen } = dimension;
   const options = { loader, answers: createAnswerCache(), firstSeen, signal, skipDamaged: true, mayRedate };
-  for await (const account of recompute(options)) {
-    if (shorteningOf(account) === null) continue;
-    found.accounts += 1;
-    found.versions += account.versions.filter(({ op }) => op !== 'insert').length;
-    found.first ??= account.appId;
-  }
+  for await (const account of recompute(options)) if (shorteningOf(account) !== null) found.add(account);
   return found;
 }
 
@@ -93,6 +91,28 @@ export interface ShortenedLogs {
   /** Their stored versions that would change or go. */
   readonly versions: number;
   readonly first: string | null;
+}
+
+class ShorteningTally implements ShortenedLogs {
+  accounts = 0;
+  versions = 0;
+  first: string | null = null;
+
+  add({ appId, versions }: RecomputedAccount): void {
+    this.accounts += 1;
+    this.versions += versions.filter(({ op }) => op !== 'insert').length;
+    this.first ??= appId;
+  }
+
+  /** Refuses to lose more than somebody was told of. */
+  assertWithin(told: ShortenedLogs): void {
+    if (this.accounts <= told.accounts && this.versions <= told.versions) return;
+    const { accounts, versions } = this;
+    const message = `more answers are gone than before: ${versions} versions of ${accounts} accounts would be dated anew or lost`;
+    throw new ScenedimError('log_shortened', `${message}; nothing was done`, {
+      remedy: 'find out what cuts the log, then run scenedim rebuild --accept-shortened-log again',
+    });
+  }
 }
 
 /** True when the stored rows are, or may be, of other settings or rules than those of this program. */
@@ -113,7 +133,8 @@ function remedyOf(stored: TargetMeta, firstSeen: FirstSeen): string {
   return `${first}${SHORTENED_REMEDY}; ${giveUp}`;
 }
 
-interface AccountsOptions extends Required<RebuildOptions> {
+interface AccountsOptions {
+  readonly acceptShortenedLog: boolean | ShortenedLogs;
   /** True when the stored rows may be of other settings. */
   readonly mayRedate: boolean;
   /** For accounts whose log was cut. */
@@ -138,11 +159,13 @@ async function recomputeAccounts(
     firstSeen: dimension.firstSeen,
     signal,
     mayRedate,
-    skipDamaged: acceptShortenedLog,
+    skipDamaged: acceptShortenedLog !== false,
   };
+  const accepted = new ShorteningTally();
   for await (const account of recompute(options)) {
-    const shortening = acceptShortenedLog ? null : shorteningOf(account);
-    if (shortening === null) {
+    const shortening = shorteningOf(account);
+    if (shortening === null || acceptShortenedLog !== false) {
+      if (shortening !== null) accepted.add(account);
       accounts.push(rebuiltAccount(run, account));
       changes += account.versions.length;
     } else {
@@ -158,6 +181,7 @@ async function recomputeAccounts(
     changes = 0;
   }
   if (accounts.length > 0) batches.add(batchOf(accounts));
+  if (typeof acceptShortenedLog === 'object') accepted.assertWithin(acceptShortenedLog);
   return failed;
 }
 

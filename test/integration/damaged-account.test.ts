@@ -188,6 +188,18 @@ test('under another firstSeen nothing is marked while a log is cut, and everythi
   expect((await rebuild(other)).report.outcome).toBe('nothing_changed');
 });
 
+test('no more is given up than was told: a log that is cut meanwhile ends the rebuild before it writes', async () => {
+  dropBodyOf('wxa', 2);
+  const told = await findShortened(context);
+  dropBodyOf('wxb', 2);
+  const before = await readExport(context.loader);
+  const refusal = { code: 'log_shortened', message: expect.stringMatching(/^more answers are gone .+ of 2 accounts /) };
+  await expect(rebuild(context, { acceptShortenedLog: told })).rejects.toMatchObject(refusal);
+  expect(await readExport(context.loader)).toBe(before);
+  expect((await rebuild(context, { acceptShortenedLog: await findShortened(context) })).exitCode).toBe(0);
+  expect(await rules()).toEqual([]);
+});
+
 test('verify tells what is in the way of a rebuild that was interrupted', async () => {
   if (target.meta !== null) target.meta = { ...target.meta, rebuilding: true };
   expect(await rules()).toEqual([' rebuilding']);
