@@ -39,11 +39,10 @@ export function terminationMessage(summary: Partial<RunSummary>, problems: reado
 
 /** Only the texts of an error, which may quote what somebody else wrote, can be so long. */
 function shortened(summary: Partial<RunSummary>): string {
-  const { error } = summary;
+  const texts = Object.entries(summary.error ?? {});
   const withTexts = (length: number): string => {
-    const message = cut(error?.message ?? '', length);
-    const remedy = error?.remedy ? cut(error.remedy, length) : null;
-    return JSON.stringify({ ...summary, error: { ...error, message, remedy } });
+    const error = Object.fromEntries(texts.map(([name, text]) => [name, text && cut(text, length)]));
+    return JSON.stringify({ ...summary, error });
   };
   let length = MAX_BYTES;
   while (length > 0 && Buffer.byteLength(withTexts(length)) > MAX_BYTES) length = Math.floor(length * 0.9);
