@@ -6,6 +6,9 @@ import type { Finding, TargetMeta } from './loader.ts';
 export const newerSchemaMessage = 'the schema was made by a newer scenedim';
 
 const REMEDY_OLDER = 'run scenedim migrate; where target.autoMigrate is on, the next sync does the same';
+/** Who has lost a schema must not begin anew in an empty one. */
+const REMEDY_MISSING =
+  'if it was here before, restore a dump of it, or migrate and replay a copy of its log; if not, run scenedim migrate, or sync with target.autoMigrate';
 const REMEDY_NEWER = 'use the newer scenedim that made it';
 
 /**
@@ -20,7 +23,7 @@ export function assertNotNewer(meta: TargetMeta | null, schemaVersion: number): 
 /** What `check` finds out about the schema of a target. */
 export function schemaFinding(meta: TargetMeta | null, schemaVersion: number): Finding {
   const subject = 'schema version';
-  if (meta === null) return { level: 'warning', subject, message: 'there is no schema yet', remedy: REMEDY_OLDER };
+  if (meta === null) return { level: 'warning', subject, message: 'there is no schema yet', remedy: REMEDY_MISSING };
   if (meta.schemaVersion === schemaVersion) return { level: 'ok', subject, message: String(schemaVersion) };
   const message = describeDifference(meta, schemaVersion);
   return meta.schemaVersion < schemaVersion

@@ -81,11 +81,15 @@ function differs(message: string, command: 'rebuild' | 'migrate'): ScenedimError
 
 /** The error about a target that is not there yet, or must be migrated first. */
 export function outdated(meta: TargetMeta | null, loader: Loader): ScenedimError {
-  const state =
-    meta === null
-      ? 'holds no scenedim schema yet'
-      : `has schema version ${meta.schemaVersion}, not ${loader.schemaVersion}`;
-  return new ScenedimError('schema_outdated', `${loader.description} ${state}`, {
+  const { description, schemaVersion } = loader;
+  if (meta === null) {
+    return new ScenedimError('schema_outdated', `${description} holds no scenedim schema yet`, {
+      remedy:
+        'if it was here before, restore a dump of it, or migrate and replay a copy of its log; if not, run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
+    });
+  }
+  const message = `${description} has schema version ${meta.schemaVersion}, not ${schemaVersion}`;
+  return new ScenedimError('schema_outdated', message, {
     remedy: 'run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
   });
 }

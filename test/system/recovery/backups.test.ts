@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { cronCommandOf } from '../../support/documents.ts';
-import { recipes, recoveryDocument } from '../../support/recovery-stage.ts';
+import { recipeOf, recipes, recoveryDocument } from '../../support/recovery-stage.ts';
 import { appId, describeRecipes, month, openWarehouse } from '../../support/warehouse.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -56,6 +56,16 @@ describeRecipes('a backup', (server) => {
     expect(dimension).toContain('"二维码"');
   });
 
+  test('as a dump stays as it is when the server cannot be reached', async () => {
+    await using warehouse = await openWarehouse(server);
+    const { stage } = warehouse;
+    await stage.follow('Back up', 2);
+    const before = await stage.succeed('sha256sum scene.dump');
+    const { code, stderr } = await stage.shell(`DATABASE_URL=postgres://127.0.0.1:1/gone; ${recipeOf('Back up', 2)}`);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Connection refused')]);
+    expect(await stage.succeed('sha256sum scene.dump')).toBe(before);
+  });
+
   test.each([
     ['the schema was dropped', 'DROP SCHEMA scene CASCADE', 'holds no scenedim schema yet'],
     ['tables were emptied', 'TRUNCATE scene.scene_payload, scene.dim_scene, scene.scene_account', ''],
@@ -71,7 +81,9 @@ describeRecipes('a backup', (server) => {
       await stage.fail(65, 'scenedim verify');
       await stage.follow('Restore a dump', 1);
     } else {
-      expect(await stage.fail(78, 'scenedim status')).toContain(says);
+      const told = await stage.fail(78, 'scenedim status');
+      expect(told).toContain(says);
+      expect(told).toContain('if it was here before, restore a dump of it');
       expect(await stage.succeed('scenedim check')).toContain('there is no schema yet');
     }
     simulator.change({ change: 'rename', key: 4, name: '新名' });

@@ -174,7 +174,8 @@ const settings: Readonly<Record<string, Trouble>> = {
   'a target without a schema is migrated': {
     fault: { args: ['status'] },
     says: 'holds no scenedim schema yet',
-    remedy: 'run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
+    remedy:
+      'if it was here before, restore a dump of it, or migrate and replay a copy of its log; if not, run `scenedim migrate`, or have a DBA run what `scenedim migrate --print-sql` prints',
     cure: { args: ['migrate'] },
   },
   'a time of no answer': {
