@@ -193,7 +193,11 @@ test('no more is given up than was told: a log that is cut meanwhile ends the re
   const told = await findShortened(context);
   dropBodyOf('wxb', 2);
   const before = await readExport(context.loader);
-  const refusal = { code: 'log_shortened', message: expect.stringMatching(/^more answers are gone .+ of 2 accounts /) };
+  const refusal = {
+    code: 'log_shortened',
+    message: expect.stringMatching(/^more answers are gone .+ of 2 accounts /),
+    remedy: 'find out what cuts the log, then run scenedim rebuild --accept-shortened-log again',
+  };
   await expect(rebuild(context, { acceptShortenedLog: told })).rejects.toMatchObject(refusal);
   expect(await readExport(context.loader)).toBe(before);
   expect((await rebuild(context, { acceptShortenedLog: await findShortened(context) })).exitCode).toBe(0);
