@@ -179,13 +179,15 @@ describe('--summary-file', () => {
     expect([result.code, written, written.error.code]).toEqual([code, JSON.parse(result.stdout), error]);
   });
 
-  test('74 when it cannot be written, and the report is printed all the same', async () => {
+  test('74 when it cannot be written, which the last line tells, and the report is printed all the same', async () => {
     const result = await scenedim('sync --json --summary-file no/where.json');
-    expect([result.code, JSON.parse(result.stdout).outcome, lastLine(result)['exit_code']]).toEqual([
-      74,
-      'nothing_changed',
-      74,
-    ]);
+    expect([result.code, JSON.parse(result.stdout).outcome]).toEqual([74, 'nothing_changed']);
+    const message = expect.stringContaining('no/where.json cannot be written (ENOENT)');
+    expect(lastLine(result)).toMatchObject({
+      level: 'error',
+      exit_code: 74,
+      error: { code: 'file_unusable', message, remedy: expect.any(String) },
+    });
     expect(result.stderr).toContain('no/where.json cannot be written (ENOENT)');
   });
 });

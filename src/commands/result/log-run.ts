@@ -15,7 +15,9 @@ const levels: Readonly<Record<string, Level>> = {
 
 /** The last line of a run's log: as loud as it is bad, but quietly to a person who reads the summary beside it. */
 export function logEnd({ logger }: Session, summary: RunSummary, { isQuiet }: { readonly isQuiet: boolean }): void {
-  logger[isQuiet ? 'info' : (levels[summary.outcome] ?? 'error')](summary, `${summary.command} ended`);
+  const level = levels[summary.outcome] ?? 'error';
+  const loud = level === 'info' && summary.error !== undefined ? 'error' : level;
+  logger[isQuiet ? 'info' : loud](summary, `${summary.command} ended`);
 }
 
 /** Logs each problem of a run as a line, except the one that is shown as the error of the run. */

@@ -94,12 +94,12 @@ export class WatchedRun {
     }
     const isFailedByWatcher = untold.length > 0 && this.#thrown === null && wentWell(run.report);
     const exitCode = isFailedByWatcher ? errorCodes.file_unusable.exitCode : run.exitCode;
-    await this.#leaveSummary(exitCode, untold);
+    await this.#leaveSummary({ ...this.#ended(exitCode), ...(isFailedByWatcher && this.#errorOf(untold[0])) }, untold);
     return exitCode;
   }
 
   #ended(exitCode: number): EndedRun {
-    const { redactor, stoppedBy } = this.#session;
+    const { stoppedBy } = this.#session;
     const error = this.#thrown === null ? this.#result?.error : this.#thrown[0];
     return {
       ...this.#started,
@@ -108,9 +108,13 @@ export class WatchedRun {
       exitCode: stoppedBy() ?? exitCode,
       report: this.#result?.report ?? null,
       problemCounts: this.#result?.problemCounts ?? [],
-      error: error === undefined || error === null ? null : errorDocument(error, redactor).error,
+      ...this.#errorOf(error),
       standing: this.#standing,
     };
+  }
+
+  #errorOf(error: unknown): Pick<EndedRun, 'error'> {
+    return { error: error === undefined || error === null ? null : errorDocument(error, this.#session.redactor).error };
   }
 
   /** All at the same time. Resolves with the errors of required watchers; those of others are warnings. */
@@ -130,9 +134,8 @@ export class WatchedRun {
   }
 
   /** The summary is the last line of the log. An error for people is none, so it may come last. */
-  async #leaveSummary(exitCode: number, untold: readonly unknown[]): Promise<void> {
+  async #leaveSummary(run: EndedRun, untold: readonly unknown[]): Promise<void> {
     const { logsErrors, terminationMessage } = this.#session;
-    const run = this.#ended(exitCode);
     const summary = summaryOf(run);
     if (logsErrors) await this.#showErrors(untold);
     logEnd(this.#session, summary, { isQuiet: this.#isForPeople() });
