@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
 import { requireDuration } from '../config/duration.ts';
-import type { Config } from '../config/load-config.ts';
 import { type CompactReport, compact, planCompact } from '../pipeline/compact.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { addWatchOptions, type WatchOptions } from './result/watch-options.ts';
 import { watchRun } from './result/watch-run.ts';
 import type { WatchedResult, WatchedRun } from './result/watched-run.ts';
-import { assertConfirmed, isConsented } from './session/consent.ts';
+import { askConsent, assertConfirmFits } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
-import { schemaOf } from './target/schema-of.ts';
+import { targetConsent } from './target/target-consent.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =
@@ -43,21 +42,15 @@ async function askAndCompact(session: Session, flags: CompactFlags): Promise<num
   const { keep, dryRun, confirm } = flags;
   const options = { keepMs: requireDuration(keep, '--keep') };
   const target = { label: 'compact', lockTimeoutMs: flags.lockTimeout };
-  const consent = (config: Config) => ({
-    name: schemaOf(config.target),
-    kind: 'the schema or dataset of this target',
-    given: confirm,
-    command: `compact --keep ${keep}`,
-  });
   const work = async (watched: WatchedRun): Promise<WatchedResult & { readonly report: CompactReport }> => {
     const config = await session.loadConfig();
-    assertConfirmed(consent(config));
-    const isPlanned = dryRun === true || confirm === undefined;
-    const planned = isPlanned ? await withTarget(session, config, target, (each) => planCompact(each, options)) : null;
-    if (planned !== null) {
+    const consent = targetConsent(config.target, { command: `compact --keep ${keep}`, given: confirm });
+    assertConfirmFits(consent);
+    if (dryRun === true || confirm === undefined) {
+      const planned = await withTarget(session, config, target, (context) => planCompact(context, options));
       const isDone = dryRun === true || planned.outcome === 'nothing_changed';
       const question = `delete ${describeRemoved(planned)}`;
-      if (isDone || !(await isConsented(session, { ...consent(config), question }))) return resultOf(planned);
+      if (isDone || !(await askConsent(session, consent, question))) return resultOf(planned);
     }
     await watched.begin(config);
     return resultOf(await withTarget(session, config, target, (context) => compact(context, options)));

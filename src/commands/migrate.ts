@@ -5,11 +5,11 @@ import { count, type Document } from '../output-fields.ts';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../pipeline/run/run-context.ts';
 import { printable } from '../report/printable.ts';
-import { assertConfirmed, isConsented } from './session/consent.ts';
+import { askConsent, assertConfirmFits } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
-import { schemaOf } from './target/schema-of.ts';
+import { targetConsent } from './target/target-consent.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =
@@ -62,17 +62,12 @@ async function mayMigrate(
   { loader, signal }: RunContext,
   { confirm }: MigrateFlags,
 ): Promise<boolean> {
-  const request = {
-    name: schemaOf(target),
-    kind: 'the schema or dataset of this target',
-    given: confirm,
-    command: 'migrate',
-  };
-  assertConfirmed(request);
+  const consent = targetConsent(target, { command: 'migrate', given: confirm });
+  assertConfirmFits(consent);
   const meta = await loader.readMeta(signal);
   const losses = meta === null ? [] : (loader.migrationLosses?.(meta.schemaVersion) ?? []);
   if (losses.length === 0) return true;
-  return isConsented(session, { ...request, question: `drop ${losses.join(' and ')} for good` });
+  return askConsent(session, consent, `drop ${losses.join(' and ')} for good`);
 }
 
 const migrationDocument = z.strictObject({

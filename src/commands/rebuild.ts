@@ -5,12 +5,12 @@ import { findShortened, rebuild, type ShortenedLogs } from '../pipeline/rebuild.
 import { formatCount } from '../report/format-count.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-options.ts';
-import { assertConfirmed, isConsented } from './session/consent.ts';
+import { askConsent, assertConfirmFits } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { runOnTarget } from './target/run-on-target.ts';
-import { schemaOf } from './target/schema-of.ts';
+import { targetConsent } from './target/target-consent.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =
@@ -49,22 +49,17 @@ export function define(command: Command, run: RunAction): void {
     );
 }
 
-/** What is told before it is lost. False without the option, or when a person at the terminal says no: then such accounts are refused, as ever. */
+/** What may be lost, which was told before. False without the option, or after a no: then such accounts are refused. */
 async function acceptedLosses(session: Session, config: Config, flags: RebuildFlags): Promise<ShortenedLogs | false> {
   const { acceptShortenedLog = false, confirm, lockTimeout: lockTimeoutMs } = flags;
-  const request = {
-    name: schemaOf(config.target),
-    kind: 'the schema or dataset of this target',
-    given: confirm,
-    command: 'rebuild --accept-shortened-log',
-  };
   if (!acceptShortenedLog) {
     if (confirm === undefined) return false;
     throw new ScenedimError('usage', '--confirm goes only with --accept-shortened-log', {
       remedy: 'leave --confirm out',
     });
   }
-  assertConfirmed(request);
+  const consent = targetConsent(config.target, { command: 'rebuild --accept-shortened-log', given: confirm });
+  assertConfirmFits(consent);
   const target = { label: 'rebuild', lockTimeoutMs, readOnly: true };
   const losses = await withTarget(session, config, target, findShortened);
   const { accounts, versions, first } = losses;
@@ -72,13 +67,13 @@ async function acceptedLosses(session: Session, config: Config, flags: RebuildFl
     if (confirm !== undefined) return losses;
     throw new ScenedimError('usage', 'nothing would be lost: no log was cut', { remedy: 'run scenedim rebuild' });
   }
-  const what = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
-  const question = `date anew or lose ${what} (${accounts === 1 ? first : `the first is ${first}`})`;
   if (confirm !== undefined) {
-    session.logger.warn(
-      { accounts, versions, first },
-      'versions that only missing answers explain are dated anew or lost',
-    );
+    const lost = 'versions that only missing answers explain are dated anew or lost';
+    session.logger.warn({ accounts, versions, first }, lost);
+    return losses;
   }
-  return (await isConsented(session, { ...request, question })) && losses;
+  const what = `${formatCount(versions, 'version')} of ${formatCount(accounts, 'account')}`;
+  const which = accounts === 1 ? first : `the first is ${first}`;
+  const isAccepted = await askConsent(session, consent, `date anew or lose ${what} (${which})`);
+  return isAccepted && losses;
 }

@@ -6,7 +6,7 @@ import { FORCED_A_DAY } from '../extract/credentials/app-secret-token.ts';
 import type { AppSecretCredentials } from '../extract/scene-source.ts';
 import { count, type Document } from '../output-fields.ts';
 import { shellWord } from '../shell-word.ts';
-import { assertConfirmed, isConsented } from './session/consent.ts';
+import { askConsent, assertConfirmFits } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
 import { failedCall } from './source/failed-call.ts';
@@ -50,17 +50,17 @@ async function refresh(
   if (action !== 'refresh') {
     throw new ScenedimError('usage', `there is no "${action}" of a token`, { remedy: 'write scenedim token refresh' });
   }
-  const request = {
+  const consent = {
     name: appId,
     kind: `the account, ${appId}`,
     given: confirm,
     command: `token refresh --app-id ${shellWord(appId)}`,
   };
-  assertConfirmed(request);
+  assertConfirmFits(consent);
   const config = await session.loadConfig();
   const credentials = await appSecretOf(session, config, appId);
   const question = `replace the token of ${appId} (whoever uses the present one is refused from then on)`;
-  if (!(await isConsented(session, { ...request, question }))) {
+  if (!(await askConsent(session, consent, question))) {
     await session.out.print('nothing was done\n');
     return 0;
   }

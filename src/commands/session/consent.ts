@@ -15,8 +15,8 @@ export interface ConsentRequest {
   readonly command: string;
 }
 
-/** Refuses a `--confirm` that names something else; `usage`. */
-export function assertConfirmed({ name, kind, given, command }: ConsentRequest): void {
+/** Refuses a `--confirm` that names something else; `usage`. For before any work; `askConsent` does it as well. */
+export function assertConfirmFits({ name, kind, given, command }: ConsentRequest): void {
   if (given === undefined || given === name) return;
   throw notConsented(`--confirm ${given} is not ${kind}`, command, name);
 }
@@ -25,12 +25,13 @@ export function assertConfirmed({ name, kind, given, command }: ConsentRequest):
  * True when `--confirm` is given, or a person at the terminal says yes to `question` (without its question mark). Rejects with
  * `usage` where there is nobody to ask; the error tells what would have been done.
  */
-export async function isConsented(
+export async function askConsent(
   { stdin, stderr, screen, signal }: Session,
-  request: ConsentRequest & { readonly question: string },
+  request: ConsentRequest,
+  question: string,
 ): Promise<boolean> {
-  const { name, given, command, question } = request;
-  assertConfirmed(request);
+  const { name, given, command } = request;
+  assertConfirmFits(request);
   if (given !== undefined) return true;
   if (stdin.isTTY !== true || !screen.isTerminal) {
     const what = `it would ${question}; nothing was done`;

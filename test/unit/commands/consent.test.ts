@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { isConsented } from '../../../src/commands/session/consent.ts';
+import { askConsent } from '../../../src/commands/session/consent.ts';
 import type { Session } from '../../../src/commands/session/session.ts';
 import { ScenedimError } from '../../../src/errors.ts';
 import { onTerminal, type TerminalOutcome } from '../../support/on-terminal.ts';
@@ -62,8 +62,8 @@ test('a question leaves the line to the terminal, whose Ctrl-C is a signal, and 
   const stderr = Object.assign(new PassThrough(), { isTTY: true });
   const screen = { isTerminal: true };
   const session = { stdin, stderr, screen, signal: stopped.signal } as unknown as Session;
-  const request = { name: 'scene', kind: 'the schema', given: undefined, command: 'compact', question: 'go on' };
-  const asked = isConsented(session, request);
+  const request = { name: 'scene', kind: 'the schema', given: undefined, command: 'compact' };
+  const asked = askConsent(session, request, 'go on');
   await once(stderr, 'data');
   const reason = new ScenedimError('interrupted', 'stopped by SIGINT');
   stopped.abort(reason);
