@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { requireDuration } from '../config/duration.ts';
-import { type CompactReport, compact, planCompact } from '../pipeline/compact.ts';
+import { parseInstant } from '../instant.ts';
+import { type CompactOptions, type CompactReport, compact, planCompact } from '../pipeline/compact.ts';
 import { formatCount } from '../report/format-count.ts';
 import type { Paint } from '../report/paint.ts';
 import { addWatchOptions, type WatchOptions } from './result/watch-options.ts';
@@ -46,14 +47,17 @@ async function askAndCompact(session: Session, flags: CompactFlags): Promise<num
     const config = await session.loadConfig();
     const consent = targetConsent(config.target, { command: `compact --keep ${keep}`, given: confirm });
     assertConfirmFits(consent);
+    let agreed: CompactOptions = options;
     if (dryRun === true || confirm === undefined) {
       const planned = await withTarget(session, config, target, (context) => planCompact(context, options));
       const isDone = dryRun === true || planned.outcome === 'nothing_changed';
       const question = `delete ${describeRemoved(planned)}`;
       if (isDone || !(await askConsent(session, consent, question))) return resultOf(planned);
+      // However long the question stood.
+      agreed = { ...options, notAfter: parseInstant(planned.older_than) };
     }
     await watched.begin(config);
-    return resultOf(await withTarget(session, config, target, (context) => compact(context, options)));
+    return resultOf(await withTarget(session, config, target, (context) => compact(context, agreed)));
   };
   return watchRun(session, 'compact', flags, work, ({ report }) => print(session, report, flags));
 }

@@ -14,9 +14,9 @@ import { acquireRunLock } from './run/run-lock.ts';
  * they are, but for `revision`. All is read before anything is deleted, so that no reader keeps a
  * connection from the writer. When it is killed, the next run of it goes on.
  */
-export async function compact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
+export async function compact(context: RunContext, options: CompactOptions): Promise<CompactReport> {
   const work = async (run: Run) => {
-    const olderThan = cutoffOf(context, keepMs);
+    const olderThan = cutoffOf(context, options);
     using batches = new Spool<RemovableBatch>();
     const tally = new RemovalTally();
     const { loader, onProgress } = context;
@@ -42,10 +42,10 @@ export async function compact(context: RunContext, { keepMs }: CompactOptions): 
  * What {@link compact} would delete. Writes nothing; takes the lock so that no run changes the log
  * meanwhile.
  */
-export async function planCompact(context: RunContext, { keepMs }: CompactOptions): Promise<CompactReport> {
+export async function planCompact(context: RunContext, options: CompactOptions): Promise<CompactReport> {
   await requireTarget(context);
   await using lock = await acquireRunLock(context, { kind: 'exclusive' });
-  const olderThan = cutoffOf(context, keepMs);
+  const olderThan = cutoffOf(context, options);
   const tally = new RemovalTally();
   const signal = AbortSignal.any([context.signal, lock.lost]);
   const { loader, onProgress } = context;
@@ -56,6 +56,8 @@ export async function planCompact(context: RunContext, { keepMs }: CompactOption
 export interface CompactOptions {
   /** Younger observations stay, in milliseconds. */
   readonly keepMs: number;
+  /** Observations of this instant and newer ones stay as well. Default: no such limit. */
+  readonly notAfter?: Micros | undefined;
 }
 
 /** What `compact --json` prints. */
@@ -80,11 +82,12 @@ export type CompactReport = Document<typeof compactReportSchema>;
  * Counted from the earlier of two clocks, this machine's and the target's: a clock that is ahead
  * would delete young answers.
  */
-function cutoffOf({ clock, loader }: RunContext, keepMs: number): Micros {
+function cutoffOf({ clock, loader }: RunContext, { keepMs, notAfter }: CompactOptions): Micros {
   const own = clock.now();
   const told = loader.latestTime?.() ?? null;
   const now = told !== null && told < own ? told : own;
-  const olderThan = now - BigInt(Math.round(keepMs * 1000));
+  const kept = now - BigInt(Math.round(keepMs * 1000));
+  const olderThan = notAfter !== undefined && notAfter < kept ? notAfter : kept;
   return olderThan < BEGINNING ? BEGINNING : olderThan;
 }
 

@@ -48,6 +48,8 @@ test('compact deletes only after a yes', async () => {
   const done = await ask(compact, 'y');
   expect(done.asked).toMatch(/^delete 2 repeated observations of 1 account from before .+\? \[y\/N\]: $/);
   expect([done.printed, stored()]).toEqual([expect.stringContaining('deleted 2 repeated observations'), 2]);
+  const timeOf = (text: string) => /from before (\S+Z)/.exec(text)?.[1];
+  expect(timeOf(done.printed)).toBe(timeOf(done.asked) ?? 'a time');
   stage.target.payloads.set('0'.repeat(64), Buffer.from('left behind'));
   const dryRun = await ask([...compact, '--dry-run'], null);
   expect(dryRun.printed).toContain('would delete 1 body that no observation names (11 bytes)\n');
