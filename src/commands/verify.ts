@@ -5,7 +5,9 @@ import type { Paint } from '../report/paint.ts';
 import { printable } from '../report/printable.ts';
 import { addWatchOptions, type WatchOptions } from './result/watch-options.ts';
 import { watchRun } from './result/watch-run.ts';
+import type { WatchedResult } from './result/watched-run.ts';
 import type { RunAction } from './session/run-action.ts';
+import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
 import { withTarget } from './target/with-target.ts';
 
@@ -18,9 +20,11 @@ export const examples = [
   ['verify --json', 'for a monitor'],
 ] as const;
 
+type VerifyFlags = LockFlags & WatchOptions;
+
 export function define(command: Command, run: RunAction): void {
   addWatchOptions(addLockTimeout(command)).action(
-    run<LockFlags & WatchOptions>((session, flags) =>
+    run<VerifyFlags>((session, flags) =>
       watchRun(
         session,
         'verify',
@@ -29,22 +33,23 @@ export function define(command: Command, run: RunAction): void {
           const config = await session.loadConfig();
           await watched.begin(config);
           const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
-          const report = await withTarget(session, config, target, verify);
-          const problemCounts = report.violation_counts.map(({ rule, count }) => ({
-            kind: 'violation',
-            code: rule,
-            count,
-          }));
-          return { report, problemCounts, exitCode: report.violations_total === 0 ? 0 : 65, error: null };
+          return resultOf(await withTarget(session, config, target, verify));
         },
-        async ({ report }) => {
-          if (flags.json === true) await session.out.printJson(report);
-          else if (flags.quiet !== true || report.violations_total > 0)
-            await session.out.print(render(report, session.out.paint));
-        },
+        ({ report }) => print(session, report, flags),
       ),
     ),
   );
+}
+
+function resultOf(report: VerifyReport): WatchedResult & { readonly report: VerifyReport } {
+  const { violation_counts: counts, violations_total: total } = report;
+  const problemCounts = counts.map(({ rule, count }) => ({ kind: 'violation', code: rule, count }));
+  return { report, problemCounts, exitCode: total === 0 ? 0 : 65, error: null };
+}
+
+async function print({ out }: Session, report: VerifyReport, { json, quiet }: VerifyFlags): Promise<void> {
+  if (json === true) await out.printJson(report);
+  else if (quiet !== true || report.violations_total > 0) await out.print(render(report, out.paint));
 }
 
 function render(report: VerifyReport, paint: Paint): string {

@@ -158,13 +158,10 @@ interface CheckedRule {
   readonly violations: number;
 }
 
-/** Every rule with its violations. A rule without one is left out when the report does not list them all. */
-function rulesOf({ violations, violations_total: total }: VerifyReport): readonly CheckedRule[] {
-  return Object.entries(rules)
-    .map(([rule, description]) => {
-      return { rule, description, violations: violations.filter((each) => each.rule === rule).length };
-    })
-    .filter((checked) => checked.violations > 0 || violations.length === total);
+function rulesOf({ violation_counts: counts }: VerifyReport): readonly CheckedRule[] {
+  return Object.entries(rules).map(([rule, description]) => {
+    return { rule, description, violations: counts.find((each) => each.rule === rule)?.count ?? 0 };
+  });
 }
 
 function testOf({ rule, description, violations }: CheckedRule): object {
