@@ -53,6 +53,20 @@ describeWithTool('Kubernetes', kubernetesValidators, () => {
     expect(said).toEqual(whole);
   });
 
+  test('mounts a CA of the database where the document says that the url finds it', async () => {
+    const [, files = '', path = ''] =
+      /`(files: [^`]+)`, and `&sslrootcert=([^`]+)`/.exec(textOf(`${folder}/README.md`).replaceAll(/\s+/g, ' ')) ?? [];
+    const yaml = await applied([], async (copy) => {
+      await writeFile(join(copy, 'db-ca.pem'), 'a certificate');
+      const kustomization = await readFile(join(copy, 'kustomization.yaml'), 'utf8');
+      await writeFile(join(copy, 'kustomization.yaml'), kustomization.replace('files: [scenedim.yaml]', files));
+    });
+    const [container] = jobOf(yaml).template.spec.containers;
+    const mount = container.volumeMounts.find(({ name }: { name: string }) => name === 'config');
+    const data = Object.entries(objectsOf(yaml).get('ConfigMap scenedim').data);
+    expect(data.map(([name, text]) => [join(mount.mountPath, name), text])).toContainEqual([path, 'a certificate']);
+  });
+
   test('was asked about every file that is a manifest', () => {
     const names = ['bigquery/metadata-server.yaml', 'cronjob.yaml', 'network-policy.yaml', 'service-account.yaml'];
     expect(complete.sort()).toEqual(names);
