@@ -36,7 +36,11 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     terminationMessage.leaveError(status, errorDocument(error, redactor));
     exit(status);
   };
-  const stop = listenForSignals(host, stopping, { exit, endLate, write: (text) => screen.write(text) });
+  const endAtOnce = (status: number): void => {
+    terminationMessage.leaveStatus(status);
+    exit(status);
+  };
+  const stop = listenForSignals(host, stopping, { exit: endAtOnce, endLate, write: (text) => screen.write(text) });
   const { stoppedBy } = stop;
   const fail = async (error: unknown): Promise<void> => {
     screen.setLiveLine(undefined);
@@ -46,9 +50,13 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     terminationMessage.leaveError(stoppedBy() ?? exitCodeOf(error), document);
     if (host.argv.includes('--json')) await out.printJson(document).catch(() => {});
   };
+  let settled: number | undefined;
   const parts: SessionParts = {
     signal: stopping.signal,
     stoppedBy,
+    settle: (status) => {
+      settled = status;
+    },
     out,
     screen,
     redactor,
@@ -71,7 +79,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   }
   await flush(out, stoppedBy() !== undefined);
   stop[Symbol.dispose]();
-  const status = stoppedBy() ?? code;
+  const status = settled ?? stoppedBy() ?? code;
   terminationMessage.leaveStatus(status);
   return status;
 }

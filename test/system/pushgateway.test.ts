@@ -222,6 +222,18 @@ describe('a Pushgateway that does not take metrics is a warning and no failure:'
     ]);
   });
 
+  test('a signal that comes while it is told, which changes no exit status', async () => {
+    const args = ['sync', '--log-format', 'json', '--pushgateway', `http://${gateway()}`];
+    const child = startCli(args, options());
+    answer = (response) => {
+      child.kill('SIGTERM');
+      setTimeout(() => response.writeHead(200).end(), 500);
+    };
+    const { code, stderr } = await ended(child);
+    expect([code, JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')['exit_code']]).toEqual([0, 0]);
+    expect(pushes[0]?.body).toMatch(/^scenedim_run_exit_code\{.*\} 0$/m);
+  });
+
   test('no answer to a run that is stopped, which ends with 143 within its grace', async () => {
     answer = () => {};
     simulator.inject({ fault: 'hang', times: 1 });

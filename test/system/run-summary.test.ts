@@ -1,6 +1,7 @@
 /** What a run leaves behind for whoever was not there. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -79,6 +80,24 @@ describe('the last line of the log', () => {
     child.kill('SIGTERM');
     const result = await end;
     expect([result.code, lastLine(result)['exit_code'], lastLine(result)['outcome']]).toEqual([143, 143, 'partial']);
+  });
+
+  test('is there when a run is stopped whose report nobody reads', async () => {
+    await run('mkfifo', [at('stalled')]);
+    const pipe = openSync(at('stalled'), constants.O_RDWR | constants.O_NONBLOCK);
+    expect(() => {
+      for (;;) writeSync(pipe, Buffer.alloc(4096));
+    }).toThrow('EAGAIN');
+    simulator.clearRequests();
+    const args = [cliPath, 'sync', '--json', '--log-format', 'json'];
+    const child = spawn(process.execPath, args, { ...options(), stdio: ['ignore', pipe, 'pipe'] });
+    const stderr = child.stderr?.setEncoding('utf8').toArray();
+    await expect.poll(() => simulator.requests.length, { timeout: 60_000 }).toBe(1);
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    closeSync(pipe);
+    const last = lastLine({ code, stdout: '', stderr: ((await stderr) ?? []).join('') });
+    expect([code, last['msg'], last['exit_code']]).toEqual([143, 'sync ended', 143]);
   });
 
   test('of what never began is its error', async () => {

@@ -1,3 +1,4 @@
+import { abortable } from '../../abortable.ts';
 import { OutputClosedError } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import type { WatchOptions } from './watch-options.ts';
@@ -21,7 +22,11 @@ export async function watchRun<Result extends WatchedResult>(
   try {
     const result = await work(watched);
     watched.finish(result);
-    await show(result, watched.elapsedMs).catch(ignoreClosed);
+    const { signal } = session;
+    // A reader that has stalled does not keep a stopped command from ending, nor those who watch it from being told.
+    await abortable(show(result, watched.elapsedMs).catch(ignoreClosed), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   } catch (error) {
     watched.breakOff(error);
   }

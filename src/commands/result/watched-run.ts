@@ -92,9 +92,13 @@ export class WatchedRun {
       for (const error of untold) this.#session.showError(error);
       throw this.#thrown?.[0];
     }
+    const { settle, stoppedBy } = this.#session;
     const isFailedByWatcher = untold.length > 0 && this.#thrown === null && wentWell(run.report);
-    const exitCode = isFailedByWatcher ? errorCodes.file_unusable.exitCode : run.exitCode;
-    await this.#leaveSummary({ ...this.#ended(exitCode), ...(isFailedByWatcher && this.#errorOf(untold[0])) }, untold);
+    const exitCode = isFailedByWatcher ? (stoppedBy() ?? errorCodes.file_unusable.exitCode) : run.exitCode;
+    // As the watchers were told: a signal that only came while they were did not stop the run.
+    settle(exitCode);
+    const ended = { ...this.#ended(exitCode), exitCode };
+    await this.#leaveSummary({ ...ended, ...(isFailedByWatcher && this.#errorOf(untold[0])) }, untold);
     return exitCode;
   }
 

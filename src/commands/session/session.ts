@@ -37,6 +37,8 @@ export interface SessionParts {
   readonly signal: AbortSignal;
   /** The exit status for the signal that came; undefined while none came. */
   readonly stoppedBy: () => number | undefined;
+  /** Fixes the exit status of the process, whatever signal comes from now on. */
+  readonly settle: (status: number) => void;
   readonly out: Output;
   /** Standard error. */
   readonly screen: Screen;
