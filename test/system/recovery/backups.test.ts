@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { cronCommandOf } from '../../support/documents.ts';
+import { cronCommandOf, textOf } from '../../support/documents.ts';
 import { recipeOf, recipes, recoveryDocument } from '../../support/recovery-stage.ts';
 import { appId, describeRecipes, month, openWarehouse } from '../../support/warehouse.ts';
 
@@ -96,6 +96,30 @@ describeRecipes('a backup', (server) => {
     expect([...rows(before.dimension).difference(rows(after.dimension))]).toEqual(closed(before.dimension));
     expect(closed(after.dimension)).toHaveLength(2);
     expect(after.dimension).toContain('新名');
+  });
+
+  test('as a dump is restored by a user who may make no schema, after the GRANT that the document names', async () => {
+    await using warehouse = await openWarehouse(server, { filled: false });
+    const { stage, sql } = warehouse;
+    const { hostname, port, pathname } = new URL(warehouse.url);
+    const role = `keeper_${pathname.slice(1)}`;
+    await sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    try {
+      await sql(`CREATE SCHEMA scene AUTHORIZATION ${role}`);
+      const asKeeper = `export DATABASE_URL=postgres://${role}:secret@${hostname}:${port}${pathname}`;
+      await stage.succeed(`${asKeeper}; scenedim sync; ${recipeOf('Back up', 2)}\n${recipeOf('Back up')}`);
+      await sql('DROP SCHEMA scene CASCADE');
+      const refused = await stage.fail(1, `${asKeeper}; ${recipeOf('Restore a dump', 2)}`);
+      const [, says = '', grant = ''] =
+        /Where `([^`]+)`[^.]+ a superuser first runs `([^`]+)`/.exec(
+          textOf(recoveryDocument).replaceAll(/\s+/g, ' '),
+        ) ?? [];
+      expect(refused).toContain(says === '' ? 'what the document quotes' : says);
+      await sql(grant.replace('warehouse', pathname.slice(1)).replace('scenedim', role));
+      expect(await stage.succeed(`${asKeeper}; ${recipeOf('Restore a dump', 2)}`)).toContain('verify  all right');
+    } finally {
+      await sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+    }
   });
 
   test('a schema that is lost is made again by a sync, which says so, and is full again after a replay', async () => {
