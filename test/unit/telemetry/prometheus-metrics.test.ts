@@ -96,6 +96,11 @@ describe('a success', () => {
     expect(successOf({ exitCode, report })).toBe(value);
   });
 
+  test('is no replay that ended at a bad line, behind which nothing was read', () => {
+    const error = { code: 'bad_line', message: 'log.ndjson:7: no JSON', remedy: null };
+    expect(successOf({ command: 'replay', exitCode: 65, report: { outcome: 'refused', accounts }, error })).toBe('0');
+  });
+
   test('is none without a report', () => {
     expect(renderPrometheusMetrics(broken)).toContain(`scenedim_run_success{${base}} 0\n`);
   });
