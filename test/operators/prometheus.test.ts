@@ -7,8 +7,8 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { renderPrometheusMetrics } from '../../src/telemetry/prometheus-metrics.ts';
 import { type CliWorkspace, createCliWorkspace } from '../support/cli-workspace.ts';
 import { root } from '../support/documents.ts';
+import { endedRun } from '../support/ended-run.ts';
 import { describeWithTool } from '../support/installed-tool.ts';
-import { endedRun } from '../unit/telemetry/ended-run.ts';
 import {
   type Daemon,
   prometheusTools,

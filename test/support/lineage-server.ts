@@ -1,9 +1,8 @@
 /** A server that takes OpenLineage events, as they come, and fails as it is told. */
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 export interface ReceivedEvent {
   readonly path: string;
@@ -23,23 +22,18 @@ export interface LineageServer extends AsyncDisposable {
 
 export async function startLineageServer(): Promise<LineageServer> {
   const received: ReceivedEvent[] = [];
-  const server = createServer(async (request, response) => {
+  const server = await listenOnLoopback(async (request, response) => {
     const bytes = await buffer(request);
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
     received.push({ path: request.url ?? '', headers: request.headers, text, event: JSON.parse(text) });
     if (running.answer === 'hang') return;
     response.writeHead(running.answer, { Location: '/elsewhere' }).end('{}');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   const running: LineageServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     received,
     answer: 201,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return running;
 }

@@ -1,12 +1,12 @@
 /** A run that pushes its metrics, to a server that plays a Pushgateway. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type LoopbackServer, listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
 import { type CliResult, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
@@ -23,7 +23,7 @@ interface Push {
 
 let cwd = '';
 let simulator: Simulator;
-let server: Server;
+let server: LoopbackServer;
 let pushes: Push[] = [];
 let answer: (response: ServerResponse) => void;
 
@@ -40,12 +40,10 @@ beforeAll(async () => {
   const accounts = [{ appId: account, accessToken: { env: 'TOKEN' } }];
   const source = { baseUrl: simulator.url, accounts };
   writeFileSync(join(cwd, 'scenedim.yaml'), JSON.stringify({ source, target: { type: 'pglite', path: './db' } }));
-  server = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  server = await listenOnLoopback((request, response) => void take(request, response));
 });
 afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
+  await server[Symbol.asyncDispose]();
   await simulator[Symbol.asyncDispose]();
   rmSync(cwd, { recursive: true });
 });
@@ -54,7 +52,7 @@ beforeEach(() => {
   answer = (response) => response.writeHead(200).end();
 });
 
-const gateway = (): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+const gateway = (): string => new URL(server.url).host;
 const options = (env: Readonly<Record<string, string>> = {}) => ({
   cwd,
   env: { TOKEN: simulator.accessToken(account), ...env },

@@ -24,7 +24,7 @@ import {
   textOf,
   userDocuments,
 } from '../support/documents.ts';
-import { endedRun } from './telemetry/ended-run.ts';
+import { endedRun } from '../support/ended-run.ts';
 
 describe('the documents', () => {
   test('are there', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { metricFamilies, renderPrometheusMetrics } from '../../../src/telemetry/prometheus-metrics.ts';
-import { endedRun } from './ended-run.ts';
+import { endedRun } from '../../support/ended-run.ts';
 
 const base = 'command="sync",target="postgres://db.example.com:5432/warehouse.scene"';
 const success = `scenedim_last_success_timestamp_seconds{${base}}`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { summaryOf } from '../../../src/telemetry/run-summary.ts';
-import { endedRun } from './ended-run.ts';
+import { endedRun } from '../../support/ended-run.ts';
 
 test('a summary is the report without its lists, under the exit status', () => {
   const { problems: _, outcome, ...counts } = endedRun().report;

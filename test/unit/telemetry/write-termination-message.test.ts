@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { summaryOf } from '../../../src/telemetry/run-summary.ts';
 import { terminationMessage, writeTerminationMessage } from '../../../src/telemetry/write-termination-message.ts';
-import { endedRun } from './ended-run.ts';
+import { endedRun } from '../../support/ended-run.ts';
 
 const summary = summaryOf(endedRun({ exitCode: 75 }));
 const error = (message: string) => ({ code: 'target_denied', message, remedy: 'ask your DBA' });

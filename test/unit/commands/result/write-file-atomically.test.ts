@@ -6,25 +6,42 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeFileAtomically } from '../../../../src/commands/result/write-file-atomically.ts';
 
-test('a file below something that is no directory cannot be written, and that is no defect', async () => {
+test('a file holds everything, and nothing is left beside it', async () => {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'write-'));
-  await writeFile(join(directory.path, 'file'), '');
-  const path = join(directory.path, 'file', 'scenes.csv');
-  await expect(writeFileAtomically(path, ['a'])).rejects.toMatchObject({
-    code: 'file_unusable',
-    message: `${path} cannot be written (ENOTDIR)`,
-  });
+  const path = join(directory.path, 'scenes.csv');
+  expect(await writeFileAtomically(path, ['old'])).toBe(3);
+  expect(await writeFileAtomically(path, ['a', '搜'])).toBe(4);
+  expect([await readFile(path, 'utf8'), await readdir(directory.path)]).toEqual(['a搜', ['scenes.csv']]);
 });
 
-test('what was half written when the rows ended early is taken away', async () => {
+test('a file below a directory that is missing, or is none, cannot be written, and that is no defect', async () => {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'write-'));
+  await writeFile(join(directory.path, 'file'), '');
+  for (const [folder, reason] of [
+    ['none', 'ENOENT'],
+    ['file', 'ENOTDIR'],
+  ] as const) {
+    const path = join(directory.path, folder, 'scenes.csv');
+    await expect(writeFileAtomically(path, ['a'])).rejects.toMatchObject({
+      code: 'file_unusable',
+      message: `${path} cannot be written (${reason})`,
+    });
+  }
+});
+
+test('a file stays as it was when the rows end early, and what was half written is taken away', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'write-'));
+  const path = join(directory.path, 'scenes.csv');
   const broken = new Error('the database went away');
   const rows = async function* () {
-    yield 'a\n';
+    yield 'new';
     throw broken;
   };
-  await expect(writeFileAtomically(join(directory.path, 'scenes.csv'), rows())).rejects.toBe(broken);
+  await expect(writeFileAtomically(path, rows())).rejects.toBe(broken);
   expect(await readdir(directory.path)).toEqual([]);
+  await writeFileAtomically(path, ['old']);
+  await expect(writeFileAtomically(path, rows())).rejects.toBe(broken);
+  expect([await readFile(path, 'utf8'), await readdir(directory.path)]).toEqual(['old', ['scenes.csv']]);
 });
 
 test('a file in a folder that may not be written is written in place', async () => {

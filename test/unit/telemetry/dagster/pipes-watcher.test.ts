@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { createRedactor } from '../../../../src/secrets/redact.ts';
 import { createPipesWatcher } from '../../../../src/telemetry/dagster/pipes-watcher.ts';
 import type { EndedRun } from '../../../../src/telemetry/run-watcher.ts';
+import { endedRun } from '../../../support/ended-run.ts';
 import { pipesVariables } from '../../../support/pipes-variables.ts';
-import { endedRun } from '../ended-run.ts';
 
 const { signal } = new AbortController();
 const asset = { data: { asset_keys: ['dim_scene'], extras: { scenedim_checks: ['held', 'drift', 'unknown'] } } };

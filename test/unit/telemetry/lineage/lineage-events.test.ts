@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { endEvent, startEvent } from '../../../../src/telemetry/lineage/lineage-events.ts';
 import { codeOf, documentTable } from '../../../support/document-tables.ts';
-import { endedRun } from '../ended-run.ts';
+import { endedRun } from '../../../support/ended-run.ts';
 
 const identity = { runId: '01941f29-7c00-7087-8940-40e5a7f1b2b3', namespace: 'default', parent: null };
 // biome-ignore lint/suspicious/noExplicitAny: read as JSON

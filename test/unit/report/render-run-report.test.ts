@@ -1,10 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { outputJsonSchema, outputNames } from '../../../src/commands/output-schemas.ts';
-import { writeFileAtomically } from '../../../src/commands/result/write-file-atomically.ts';
-import { ScenedimError } from '../../../src/errors.ts';
+import { describe, expect, test } from 'vitest';
 import { type RunReport, runReportSchema } from '../../../src/pipeline/run/run-report.ts';
 import { plainPaint } from '../../../src/report/paint.ts';
 import { renderRunReport } from '../../../src/report/render-run-report.ts';
@@ -112,48 +106,6 @@ describe('a run for people', () => {
   });
 });
 
-describe('the schemas of the outputs', () => {
-  test('are there for every name and for no other', () => {
-    for (const name of outputNames) expect(outputJsonSchema(name)).toHaveProperty('$schema');
-    expect(outputJsonSchema('toString')).toBeUndefined();
-  });
-
-  test('take a run report as it is', () => {
-    expect(runReportSchema.parse(report)).toEqual(report);
-    const typed: RunReport = runReportSchema.parse(report);
-    expect(typed.run_id).toBe('r1');
-  });
-});
-
-describe('a file that is written atomically', () => {
-  let directory = '';
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'scenedim-write-'));
-  });
-  afterEach(() => rmSync(directory, { recursive: true }));
-
-  test('holds everything and leaves nothing beside it', async () => {
-    const path = join(directory, 'x');
-    expect(await writeFileAtomically(path, ['old'])).toBe(3);
-    expect(await writeFileAtomically(path, ['a', '搜'])).toBe(4);
-    expect([readFileSync(path, 'utf8'), readdirSync(directory)]).toEqual(['a搜', ['x']]);
-  });
-
-  test('stays as it was when its source fails', async () => {
-    const path = join(directory, 'x');
-    await writeFileAtomically(path, ['old']);
-    async function* failing() {
-      yield 'new';
-      throw new ScenedimError('target_unreachable', 'gone');
-    }
-    await expect(writeFileAtomically(path, failing())).rejects.toMatchObject({ code: 'target_unreachable' });
-    expect([readFileSync(path, 'utf8'), readdirSync(directory)]).toEqual(['old', ['x']]);
-  });
-
-  test('in a directory that is missing is file_unusable', async () => {
-    await expect(writeFileAtomically(join(directory, 'no/x'), ['a'])).rejects.toMatchObject({
-      code: 'file_unusable',
-      message: /ENOENT/,
-    });
-  });
+test('the schema of a run report takes one as it is', () => {
+  expect(runReportSchema.parse(report)).toEqual(report);
 });

@@ -1,4 +1,4 @@
-import type { EndedRun, ReportDocument } from '../../../src/telemetry/run-watcher.ts';
+import type { EndedRun, ReportDocument } from '../../src/telemetry/run-watcher.ts';
 
 /** A sync that went well in part, or what a test makes of it. */
 export function endedRun({
