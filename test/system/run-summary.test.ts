@@ -165,6 +165,13 @@ describe('--summary-file', () => {
     },
   );
 
+  test('goes to a standard stream that is a socket, as systemd and Node give them', async () => {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const { code, [stream]: text } = await scenedim(`sync --summary-file /dev/${stream}`);
+      expect([code, text]).toEqual([0, expect.stringMatching(/^\{"run_id":.+,"problems":\[\]/m)]);
+    }
+  });
+
   test('goes to what the shell has opened, and takes a pipe that is standard output, too', async () => {
     writeFileSync(at('summaries'), 'of another run\n');
     await shell('scenedim sync --summary-file /dev/fd/3 3>>summaries');
