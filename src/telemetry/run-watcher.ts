@@ -4,7 +4,7 @@ import type { Micros } from '../instant.ts';
 
 /** Somebody outside who is told how a run goes: a file, a gateway, a scheduler. */
 export interface RunWatcher {
-  /** What its troubles are told under. */
+  /** For errors and warnings about it. */
   readonly name: string;
   /** True when the user named a file for it: then its failure is one of the command (74). Else it is a warning. */
   readonly isRequired: boolean;

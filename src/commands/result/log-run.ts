@@ -4,7 +4,7 @@ import type { Session } from '../session/session.ts';
 
 type Level = 'info' | 'warn' | 'error';
 
-/** Those of a run, and of what else has a report; anything else is as bad as its exit status. */
+/** By outcome. */
 const levels: Readonly<Record<string, Level>> = {
   ok: 'info',
   nothing_changed: 'info',
@@ -13,11 +13,11 @@ const levels: Readonly<Record<string, Level>> = {
   failed: 'error',
 };
 
-/** The last line of a run's log: as loud as it is bad, but quietly to a person who reads the summary beside it. */
+/** Logs the summary, by the level of its outcome; with `isQuiet` by `info`, for a person who reads the report beside it. */
 export function logEnd({ logger }: Session, summary: RunSummary, { isQuiet }: { readonly isQuiet: boolean }): void {
   const level = levels[summary.outcome] ?? 'error';
-  const loud = level === 'info' && summary.error !== undefined ? 'error' : level;
-  logger[isQuiet ? 'info' : loud](summary, `${summary.command} ended`);
+  const levelWithError = level === 'info' && summary.error !== undefined ? 'error' : level;
+  logger[isQuiet ? 'info' : levelWithError](summary, `${summary.command} ended`);
 }
 
 /** Logs each problem of a run as a line, except the one that is shown as the error of the run. */

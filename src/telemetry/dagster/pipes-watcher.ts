@@ -2,7 +2,8 @@ import type { RunReport } from '../../pipeline/run/run-report.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import { redactedJson } from '../redacted-json.ts';
 import type { EndedRun, ReportDocument, RunWatcher } from '../run-watcher.ts';
-import { MarkdownTable, NotedChanges } from './changes-in-markdown.ts';
+import { MarkdownTable } from './markdown-table.ts';
+import { NotedChanges } from './noted-changes.ts';
 import { openPipes, type StandardStream } from './pipes-session.ts';
 
 export interface PipesOptions {

@@ -29,45 +29,62 @@ const lineFields = [
 ];
 
 /** The datasets of a run, by its command. Of a target that nobody knows there is none. */
-export function datasetsOf(run: StartedRun): RunDatasets {
-  const { dataset, command, input, programVersion } = run;
+export function datasetsOf({ command, dataset, input, programVersion }: StartedRun): RunDatasets {
   if (dataset === null) return { inputs: [], outputs: [] };
-  const table = (name: string): Dataset => ({ ...dataset, name: `${dataset.name}.${name}` });
-  const withFacets = (of: Dataset, facets: EventDataset['facets']): EventDataset => ({ ...of, facets });
-  const schemaOf = (fields: readonly object[]) => ({
-    schema: facet('SchemaDatasetFacet', programVersion, { fields }),
-  });
-  const log = withFacets(table('scene_observation'), schemaOf(columnsOf('scene_observation')));
-  const bodies = withFacets(table('scene_payload'), schemaOf(columnsOf('scene_payload')));
-  const dimensionFrom = (fields: AnswerFields): EventDataset =>
-    withFacets(table('dim_scene'), {
-      ...schemaOf(columnsOf('dim_scene')),
-      ...(Object.keys(fields).length > 0 && {
-        columnLineage: facet('ColumnLineageDatasetFacet', programVersion, { fields: columnLineageOf(fields) }),
-      }),
-    });
-  const from = (of: Dataset, field: string) => ({ dataset: { namespace: of.namespace, name: of.name }, field });
+  const { log, bodies, dimensionFrom } = tablesOf(dataset, programVersion);
   switch (command) {
     case 'verify':
       return { inputs: [dimensionFrom({}), log, bodies], outputs: [] };
     case 'compact':
       return { inputs: [log, bodies], outputs: [log, bodies] };
-    case 'rebuild': {
-      const body = from(bodies, 'body');
-      const logged = { account: from(log, 'app_id'), time: from(log, 'observed_at') };
-      return { inputs: [log, bodies], outputs: [dimensionFrom({ ...logged, value: body, name: body })] };
-    }
+    case 'rebuild':
+      return { inputs: [log, bodies], outputs: [dimensionFrom(loggedAnswer(log, bodies))] };
     default: {
       if (input === null) return { inputs: [], outputs: [dimensionFrom({}), log] };
       const isSync = command === 'sync';
-      const body = from(input, 'body');
-      const fields = isSync
-        ? { value: from(input, 'value'), name: from(input, 'name') }
-        : { account: from(input, 'app_id'), time: from(input, 'observed_at'), value: body, name: body };
-      const given = withFacets(input, schemaOf(isSync ? wechatFields : lineFields));
-      return { inputs: [given], outputs: [dimensionFrom(fields), log] };
+      const given = withSchema(input, isSync ? wechatFields : lineFields, programVersion);
+      return {
+        inputs: [given],
+        outputs: [dimensionFrom(isSync ? fetchedAnswer(input) : loggedAnswer(input, input)), log],
+      };
     }
   }
+}
+
+/** The tables of a target that runs read and write. */
+function tablesOf(target: Dataset, programVersion: string) {
+  const table = (name: TableName): EventDataset =>
+    withSchema({ ...target, name: `${target.name}.${name}` }, columnsOf(name), programVersion);
+  return {
+    log: table('scene_observation'),
+    bodies: table('scene_payload'),
+    /** `dim_scene`, computed from these fields. */
+    dimensionFrom(fields: AnswerFields): EventDataset {
+      const dimension = table('dim_scene');
+      if (Object.keys(fields).length === 0) return dimension;
+      const columnLineage = facet('ColumnLineageDatasetFacet', programVersion, { fields: columnLineageOf(fields) });
+      return { ...dimension, facets: { ...dimension.facets, columnLineage } };
+    },
+  };
+}
+
+/** Where WeChat's list has an answer, which says neither whose it is nor when it came. */
+function fetchedAnswer(list: Dataset): AnswerFields {
+  return { value: fieldOf(list, 'value'), name: fieldOf(list, 'name') };
+}
+
+/** Where a log has an answer: whose and when in its lines, what in the bodies. */
+function loggedAnswer(lines: Dataset, bodies: Dataset): AnswerFields {
+  const body = fieldOf(bodies, 'body');
+  return { account: fieldOf(lines, 'app_id'), time: fieldOf(lines, 'observed_at'), value: body, name: body };
+}
+
+function fieldOf({ namespace, name }: Dataset, field: string): { readonly dataset: Dataset; readonly field: string } {
+  return { dataset: { namespace, name }, field };
+}
+
+function withSchema(dataset: Dataset, fields: readonly object[], programVersion: string): EventDataset {
+  return { ...dataset, facets: { schema: facet('SchemaDatasetFacet', programVersion, { fields }) } };
 }
 
 type TableName = 'dim_scene' | 'scene_observation' | 'scene_payload';

@@ -9,7 +9,7 @@ import { parentRunOf } from './parent-run.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
 /** How long the end of a run waits for the server, whatever the transport's `timeout` is. */
-const LAST_WORDS_MS = 3_000;
+const END_LIMIT_MS = 3_000;
 
 export interface LineageOptions extends SenderSurroundings {
   readonly redactor: Pick<Redactor, 'register' | 'redact'>;
@@ -27,7 +27,7 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
   for (const secret of secretsOf(transport)) redactor.register(secret);
   const sender = senderOf(transport, options);
   // Milliseconds are whole: 2.01 s are 2009.9999999999998 of them.
-  const timeoutMs = transport.type === 'http' ? Math.ceil(transport.timeout * 1000) : LAST_WORDS_MS;
+  const timeoutMs = transport.type === 'http' ? Math.ceil(transport.timeout * 1000) : END_LIMIT_MS;
   const namespace = environment['OPENLINEAGE_NAMESPACE'] || 'default';
   const parent = parentRunOf(environment, warn);
   const closing = new AbortController();
@@ -57,7 +57,7 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
     },
     async ended(run) {
       if (identity === null) return;
-      const limit = setTimeout(() => closing.abort(), LAST_WORDS_MS);
+      const limit = setTimeout(() => closing.abort(), END_LIMIT_MS);
       const failures = [await first, await send(endEvent(run, identity))].filter((each) => each !== null);
       clearTimeout(limit);
       if (failures.length > 0) throw failures[0];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Version, VersionChange } from '../../../../src/dimension/version.ts';
 import { BEGINNING, OPEN_END } from '../../../../src/instant.ts';
-import { MarkdownTable, NotedChanges } from '../../../../src/telemetry/dagster/changes-in-markdown.ts';
+import { NotedChanges } from '../../../../src/telemetry/dagster/noted-changes.ts';
 
 const known = [
   { accessSourceKey: '1', accessSourceName: 'Search', origin: 'official' },
@@ -81,11 +81,4 @@ test('names are no Markdown, no HTML and no lines of their own', () => {
 test('a secret is taken out while it can be known', () => {
   const notes = noted(insert(version('60', 'of s3cr3t')));
   expect([notes.all.render(), notes.drift.render()].join()).not.toContain('s3cr3t');
-});
-
-test('a table shows fifty rows, and of a cell two hundred characters', () => {
-  const table = new MarkdownTable((text) => text, 'a');
-  for (let row = 0; row < 1234; row += 1) table.add(row === 0 ? '扫'.repeat(8192) : 'x');
-  const lines = table.render().split('\n');
-  expect([lines.length, lines.at(-1), lines[2]]).toEqual([54, '… and 1,184 more', `| ${'扫'.repeat(200)}… |`]);
 });
