@@ -1,7 +1,8 @@
 /** How fresh the accounts of a target are, as the metrics of a run tell it. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { appId, createRemedyStage, type RemedyStage } from '../support/remedy-stage.ts';
 
@@ -93,6 +94,16 @@ describe('the accounts of a target', () => {
     execFileSync('mkfifo', [join(stage.directory, 'pipe')]);
     const { code, stderr, accounts } = await standingAfter(stage, 'replay', 'log.ndjson');
     expect([code, stderr.includes('could not be read'), accounts['ok']]).toEqual([65, false, 2]);
+    let held = 0;
+    for (const shard of ['0/2', '1/2']) {
+      const list = `printf 'app_id,token_env\\n${appId},TOKEN\\n' > pipe`;
+      const writer = promisify(execFile)('sh', ['-c', list], { cwd: stage.directory });
+      const standing = await standingAfter(stage, 'sync', '--shard', shard);
+      await writer;
+      expect([standing.code, standing.stderr.includes('could not be read')]).toEqual([0, false]);
+      held += standing.accounts['held'] ?? 0;
+    }
+    expect(held, 'each shard counts its own').toBe(1);
   });
 
   test('leave the oldest answer out while there is none', async () => {

@@ -122,6 +122,17 @@ describe('what stays', () => {
     expect(third.match(/^# TYPE scenedim_(?!run_).*$/gm)).toHaveLength(3);
   });
 
+  test('is taken over whatever characters the name of the target has', () => {
+    const dataset = { namespace: 'file', name: '/a+(b)[c]{d}|$^\\."e"\n*' };
+    const before = renderPrometheusMetrics({ ...well, dataset, standing });
+    expect(stayingOf(before)).toHaveLength(4);
+    for (const run of [broken, { ...broken, dataset: null }]) {
+      expect(stayingOf(renderPrometheusMetrics(later({ ...run, dataset: run.dataset && dataset }), before))).toEqual(
+        stayingOf(before),
+      );
+    }
+  });
+
   test('is replaced by a success', () => {
     const text = renderPrometheusMetrics({ ...well, finishedAt: well.finishedAt + 1_000_000n }, earlier);
     expect(text.match(/^scenedim_last_success.*$/gm)).toEqual([`${success} 1700000001.5`]);
