@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { findLineageTransport } from '../../src/telemetry/lineage/lineage-config.ts';
+import { findLineageTransport } from '../../src/telemetry/lineage/find-lineage-transport.ts';
 import { describeWithTool, folderOf, pythonTool } from '../support/installed-tool.ts';
 import { type LineageServer, startLineageServer } from '../support/lineage-server.ts';
 import { mavenTool, runJava } from '../support/maven-tool.ts';

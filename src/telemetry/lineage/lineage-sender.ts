@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { appendLine } from '../append-line.ts';
-import type { LineageTransport } from './lineage-config.ts';
+import type { LineageTransport } from './find-lineage-transport.ts';
 
 /** Takes events. */
 export interface LineageSender {

@@ -1,8 +1,9 @@
+import { abortable } from '../../abortable.ts';
 import { reasonOf } from '../../error-text.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import { redactedJson } from '../redacted-json.ts';
 import type { RunWatcher } from '../run-watcher.ts';
-import { findLineageTransport, type LineageTransport } from './lineage-config.ts';
+import { findLineageTransport, type LineageTransport } from './find-lineage-transport.ts';
 import { endEvent, type LineageEvent, type LineageRun, startEvent } from './lineage-events.ts';
 import { type SenderSurroundings, senderOf } from './lineage-sender.ts';
 import { parentRunOf } from './parent-run.ts';
@@ -37,10 +38,9 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
   /** Resolves with what went wrong, or null. */
   const send = async (event: LineageEvent): Promise<Error | null> => {
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing.signal]);
-    const over = abortOf(signal);
     try {
       // A file on a disk that hangs does not heed the signal.
-      await Promise.race([over, sender.send(redactedJson(event, redactor), signal)]);
+      await abortable(sender.send(redactedJson(event, redactor), signal), signal);
       return null;
     } catch (error) {
       const reason = signal.aborted ? 'no answer in time' : reasonOf(error);
@@ -63,14 +63,6 @@ export async function createLineageWatcher(options: LineageOptions): Promise<Run
       if (failures.length > 0) throw failures[0];
     },
   };
-}
-
-/** Rejects once the signal is aborted. */
-async function abortOf(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  return await new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  );
 }
 
 function secretsOf(transport: LineageTransport): readonly string[] {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempDisposableSync, symlinkSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findLineageTransport } from '../../../../src/telemetry/lineage/lineage-config.ts';
+import { findLineageTransport } from '../../../../src/telemetry/lineage/find-lineage-transport.ts';
 import { blocksOf } from '../../../support/documents.ts';
 
 interface Given {
