@@ -69,19 +69,23 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   host.on('uncaughtException', crash);
   host.on('unhandledRejection', crash);
 
-  let code = 0;
-  try {
-    assertGrace(host);
-    code = await parse(host, out.print, parts);
-  } catch (error) {
-    await fail(error);
-    code = exitCodeOf(error);
-  }
+  const code = await runCommand(host, parts);
   await flush(out, stoppedBy() !== undefined);
   stop[Symbol.dispose]();
   const status = settled ?? stoppedBy() ?? code;
   terminationMessage.leaveStatus(status);
   return status;
+}
+
+/** Resolves with the exit status, also when the command fails. */
+async function runCommand(host: HostProcess, parts: SessionParts): Promise<number> {
+  try {
+    assertGrace(host);
+    return await parse(host, parts.out.print, parts);
+  } catch (error) {
+    await parts.fail(error);
+    return exitCodeOf(error);
+  }
 }
 
 /** Whatever is still buffered must be out before the process ends, but a stop does not wait for a reader that has stalled. */

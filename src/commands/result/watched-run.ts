@@ -5,7 +5,14 @@ import { errorCodes, type ScenedimError } from '../../errors.ts';
 import { listedProblems } from '../../telemetry/listed-problems.ts';
 import { wentWell } from '../../telemetry/run-success.ts';
 import { summaryOf } from '../../telemetry/run-summary.ts';
-import type { EndedRun, ReportDocument, RunWatcher, StartedRun, TargetStanding } from '../../telemetry/run-watcher.ts';
+import type {
+  EndedRun,
+  ReportDocument,
+  RunError,
+  RunWatcher,
+  StartedRun,
+  TargetStanding,
+} from '../../telemetry/run-watcher.ts';
 import { errorDocument, exitCodeOf } from '../session/print-error.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { datasetOf } from '../target/dataset-of.ts';
@@ -86,39 +93,47 @@ export class WatchedRun {
 
   /** Tells everybody how the run ended. Resolves with the exit status; throws what broke off before the run began. */
   async end(): Promise<number> {
-    const run = this.#ended(this.#thrown === null ? (this.#result?.exitCode ?? 0) : exitCodeOf(this.#thrown[0]));
-    const untold = await this.#tell((watcher) => watcher.ended(run, this.#session.signal));
+    const { settle, showError, signal } = this.#session;
+    const told = this.#ended();
+    const untold = await this.#tell((watcher) => watcher.ended(told, signal));
     if (this.#result === null && this.#started.dataset === null) {
-      for (const error of untold) this.#session.showError(error);
+      for (const error of untold) showError(error);
       throw this.#thrown?.[0];
     }
-    const { settle, stoppedBy } = this.#session;
-    const isFailedByWatcher = untold.length > 0 && this.#thrown === null && wentWell(run.report);
-    const exitCode = isFailedByWatcher ? (stoppedBy() ?? errorCodes.file_unusable.exitCode) : run.exitCode;
+    const run = this.#withUntold(told, untold);
     // As the watchers were told: a signal that only came while they were did not stop the run.
-    settle(exitCode);
-    const ended = { ...this.#ended(exitCode), exitCode };
-    await this.#leaveSummary({ ...ended, ...(isFailedByWatcher && this.#errorOf(untold[0])) }, untold);
-    return exitCode;
+    settle(run.exitCode);
+    await this.#leaveSummary(run, untold);
+    return run.exitCode;
   }
 
-  #ended(exitCode: number): EndedRun {
-    const { stoppedBy } = this.#session;
-    const error = this.#thrown === null ? this.#result?.error : this.#thrown[0];
+  #ended(): EndedRun {
+    const [error, exitCode] =
+      this.#thrown === null
+        ? [this.#result?.error, this.#result?.exitCode ?? 0]
+        : [this.#thrown[0], exitCodeOf(this.#thrown[0])];
     return {
       ...this.#started,
       finishedAt: systemClock.now(),
       elapsedMs: this.elapsedMs,
-      exitCode: stoppedBy() ?? exitCode,
+      exitCode: this.#session.stoppedBy() ?? exitCode,
       report: this.#result?.report ?? null,
       problemCounts: this.#result?.problemCounts ?? [],
-      ...this.#errorOf(error),
+      error: this.#errorOf(error),
       standing: this.#standing,
     };
   }
 
-  #errorOf(error: unknown): Pick<EndedRun, 'error'> {
-    return { error: error === undefined || error === null ? null : errorDocument(error, this.#session.redactor).error };
+  /** The end after the watchers were told. What a required one could not take is the error of a run that went well. */
+  #withUntold(told: EndedRun, untold: readonly unknown[]): EndedRun {
+    const run = { ...told, finishedAt: systemClock.now(), elapsedMs: this.elapsedMs };
+    if (untold.length === 0 || this.#thrown !== null || !wentWell(told.report)) return run;
+    const exitCode = this.#session.stoppedBy() ?? errorCodes.file_unusable.exitCode;
+    return { ...run, exitCode, error: this.#errorOf(untold[0]) };
+  }
+
+  #errorOf(error: unknown): RunError | null {
+    return error === undefined || error === null ? null : errorDocument(error, this.#session.redactor).error;
   }
 
   /** All at the same time. Resolves with the errors of required watchers; those of others are warnings. */
