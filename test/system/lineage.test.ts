@@ -124,6 +124,15 @@ describe('a run tells', () => {
     expect(server.received.map(({ text }) => text).join()).not.toContain(token);
   });
 
+  test('no secret of the config before it is used: a short one in the id of the parent', async () => {
+    const token = 'Kurz-0815';
+    const id = '01941f29-7c00-7087-8940-40e5a7f1b2b3';
+    const env = { TOKEN: token, OPENLINEAGE_PARENT_ID: `of ${token}/job/${id}` };
+    expect((await scenedim('sync', env)).code).toBe(77);
+    const parents = server.received.map(({ event }) => event.run.facets.parent.job.namespace);
+    expect(parents).toEqual(Array(2).fill('of [redacted]'));
+  });
+
   test('nobody when it is disabled', async () => {
     expect((await scenedim('sync', { OPENLINEAGE_DISABLED: 'true' })).code).toBe(0);
     expect(types()).toEqual([]);

@@ -129,11 +129,26 @@ function logChoice<T extends LogLevel | LogFormat>(
 function registerPasswords(config: Config, environment: HostProcess['env'], redactor: Redactor): void {
   const target = 'url' in config.target ? config.target.url : undefined;
   if (typeof target === 'string') registerPasswordOf(target, redactor);
+  // Known before the run begins, which is told before its credentials are read.
+  const variables = variablesOf(config.source).take(MAX_EARLY_SECRETS);
+  for (const name of variables) redactor.register(environment[name] ?? '');
   const proxies = Object.keys(environment).filter((name) => /^https?_proxy$/i.test(name));
   for (const url of [config.source?.proxy, ...proxies.map((name) => environment[name])]) {
     if (url === undefined || !url.includes('@')) continue;
     redactor.register(url);
     registerPasswordOf(url.includes('://') ? url : `http://${url}`, redactor);
+  }
+}
+
+/** Each costs time in every text; those of further accounts are known while they are used. */
+const MAX_EARLY_SECRETS = 100;
+
+/** The names behind `env` in a section of the config. */
+function* variablesOf(section: unknown): Generator<string> {
+  if (typeof section !== 'object' || section === null) return;
+  for (const [key, value] of Object.entries(section)) {
+    if (key === 'env' && typeof value === 'string') yield value;
+    else yield* variablesOf(value);
   }
 }
 
