@@ -18,6 +18,7 @@ const suites = {
   browser: { testTimeout: 120_000, hookTimeout: 300_000 },
   analysts: { testTimeout: 300_000, hookTimeout: 600_000 },
   operators: { testTimeout: 300_000, hookTimeout: 600_000 },
+  bench: { testTimeout: 600_000 },
 } as const;
 
 const root = new URL('..', import.meta.url).pathname;
