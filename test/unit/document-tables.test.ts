@@ -218,7 +218,7 @@ const comparisons: Readonly<Record<string, ((rows: Rows) => void) | string>> = {
   'src/README.md packages': 'test/unit/architecture.test.ts',
   'src/load/bigquery/README.md bigquery folders': 'test/unit/load/bigquery/folders.test.ts',
   'src/dimension/README.md facts': 'test/unit/dimension/cited-cases.test.ts',
-  'test/bench/README.md figures': 'test/system/bench.test.ts',
+  'test/bench/README.md figures': 'test/bench/bench.test.ts',
   'test/README.md suites': (rows) => {
     const projects = vitestConfig.test?.projects?.map((project) => {
       return typeof project === 'object' && 'test' in project ? project.test?.name : undefined;
