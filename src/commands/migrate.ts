@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import type { Config } from '../config/load-config.ts';
+import type { Loader, MigrateResult, TargetMeta } from '../load/loader.ts';
 import { count, type Document } from '../output-fields.ts';
 import { type Migration, migrateOptionsFor, migrateTarget } from '../pipeline/run/prepare-target.ts';
-import type { RunContext } from '../pipeline/run/run-context.ts';
 import { printable } from '../report/printable.ts';
-import { askConsent, assertConfirmFits } from './session/consent.ts';
+import { askConsent, assertConfirmFits, type ConsentRequest } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
@@ -40,8 +39,13 @@ export function define(command: Command, run: RunAction): void {
             await (flags.json === true ? out.printJson({ sql }) : out.print(sql.endsWith('\n') ? sql : `${sql}\n`));
             return 0;
           }
-          if (!(await mayMigrate(session, config, context, flags))) {
-            await out.print('nothing was done\n');
+          const consent = targetConsent(config.target, { command: 'migrate', given: flags.confirm });
+          assertConfirmFits(consent);
+          const meta = await context.loader.readMeta(session.signal);
+          if (meta !== null && !(await mayMigrate(session, consent, context.loader, meta))) {
+            const { schemaVersion: version } = meta;
+            const document = { fromVersion: version, toVersion: version, applied: [] };
+            await (flags.json === true ? out.printJson(toDocument(document)) : out.print('nothing was done\n'));
             return 0;
           }
           const migration = await migrateTarget(context);
@@ -58,16 +62,12 @@ export function define(command: Command, run: RunAction): void {
 /** Asks before anything is dropped for good. */
 async function mayMigrate(
   session: Session,
-  { target }: Config,
-  { loader, signal }: RunContext,
-  { confirm }: MigrateFlags,
+  consent: ConsentRequest,
+  loader: Loader,
+  { schemaVersion }: TargetMeta,
 ): Promise<boolean> {
-  const consent = targetConsent(target, { command: 'migrate', given: confirm });
-  assertConfirmFits(consent);
-  const meta = await loader.readMeta(signal);
-  const losses = meta === null ? [] : (loader.migrationLosses?.(meta.schemaVersion) ?? []);
-  if (losses.length === 0) return true;
-  return askConsent(session, consent, `drop ${losses.join(' and ')} for good`);
+  const losses = loader.migrationLosses?.(schemaVersion) ?? [];
+  return losses.length === 0 || askConsent(session, consent, `drop ${losses.join(' and ')} for good`);
 }
 
 const migrationDocument = z.strictObject({
@@ -82,7 +82,7 @@ export const migrateDocumentSchema = z.union([
   z.strictObject({ sql: z.string() }).describe('With --print-sql.'),
 ]);
 
-function toDocument({ fromVersion, toVersion, applied }: Migration): Document<typeof migrationDocument> {
+function toDocument({ fromVersion, toVersion, applied }: MigrateResult): Document<typeof migrationDocument> {
   return { from_version: fromVersion, to_version: toVersion, applied };
 }
 

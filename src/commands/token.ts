@@ -38,8 +38,8 @@ export function define(command: Command, run: RunAction): void {
 /** What `token refresh --json` prints. */
 export const tokenDocumentSchema = z.strictObject({
   app_id: z.string(),
-  replaced: z.literal(true),
-  allowed_a_day: count.describe('How often WeChat allows it for an account in a day; this was one.'),
+  replaced: z.boolean().describe('False when somebody said no at the question: then nothing was done.'),
+  allowed_a_day: count.describe('How often WeChat allows it for an account in a day; each replaced one counts.'),
 });
 
 async function refresh(
@@ -60,16 +60,18 @@ async function refresh(
   const config = await session.loadConfig();
   const credentials = await appSecretOf(session, config, appId);
   const question = `replace the token of ${appId} (whoever uses the present one is refused from then on)`;
+  const document = (replaced: boolean): Document<typeof tokenDocumentSchema> => {
+    return { app_id: appId, replaced, allowed_a_day: FORCED_A_DAY };
+  };
   if (!(await askConsent(session, consent, question))) {
-    await session.out.print('nothing was done\n');
+    await (json === true ? session.out.printJson(document(false)) : session.out.print('nothing was done\n'));
     return 0;
   }
   const failure = await withSource(session, config, (source) =>
     source.replaceToken({ appId, credentials }, session.signal),
   );
   if (failure !== null) throw failedCall(`account ${appId}`, failure);
-  const document: Document<typeof tokenDocumentSchema> = { app_id: appId, replaced: true, allowed_a_day: FORCED_A_DAY };
-  if (json === true) await session.out.printJson(document);
+  if (json === true) await session.out.printJson(document(true));
   else {
     const spent = `it took 1 of the ${FORCED_A_DAY} that WeChat allows a day`;
     await session.out.print(`the token of ${appId} is replaced; ${spent}\n`);

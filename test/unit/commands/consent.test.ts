@@ -106,6 +106,11 @@ test('token refresh replaces a token only after a yes', async () => {
     expect([code, printed, stage.simulator.accessToken(appId)]).toEqual([0, 'nothing was done\n', before]);
     expect(asked).toBe(`replace the token of ${appId} (whoever uses the present one is refused from then on)? [y/N]: `);
   }
+  const declined = JSON.parse((await ask([...refresh, '--json'], 'n')).printed);
+  expect([declined, stage.simulator.accessToken(appId)]).toEqual([
+    { app_id: appId, replaced: false, allowed_a_day: 20 },
+    before,
+  ]);
   expect((await ask(refresh, 'y')).printed).toContain('is replaced');
   expect(stage.simulator.accessToken(appId)).not.toBe(before);
 });
@@ -155,6 +160,8 @@ test('a migration that drops something is run after a yes or --confirm, and by n
     ]);
     expect(target.meta?.schemaVersion).toBe(0);
   }
+  const declined = JSON.parse((await ask(['migrate', '--json'], 'n')).printed);
+  expect(declined).toEqual({ from_version: 0, to_version: 0, applied: [] });
   const unasked = await stage.run(['migrate']);
   expect([unasked.code, unasked.stderr]).toEqual([
     64,
