@@ -5,8 +5,8 @@ import { errorCodes, isScenedimError } from '../../errors.ts';
 import { errorCatalogue } from '../../extract/error-catalogue.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Finding, TargetMeta } from '../../load/loader.ts';
-import { catalogProblem } from '../../pipeline/run/prepare-target.ts';
-import { isCurrent, outdated, requireTarget, requireVerifiable } from '../../pipeline/run/require-target.ts';
+import { catalogProblem, migrationObstacle } from '../../pipeline/run/prepare-target.ts';
+import { isCurrent, requireTarget, requireVerifiable } from '../../pipeline/run/require-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { verify } from '../../pipeline/verify.ts';
 import { formatCount } from '../../report/format-count.ts';
@@ -39,8 +39,8 @@ export async function checkTarget(
   const meta = await loader.readMeta(signal);
   try {
     if (!isCurrent(meta, loader)) {
-      // With autoMigrate the next run makes it current, without it ends with this.
-      return context.autoMigrate ? findings : [...findings, findingOf(outdated(meta, loader), 'autoMigrate')];
+      const obstacle = migrationObstacle(meta, context);
+      return obstacle === null ? findings : [...findings, findingOf(obstacle, 'autoMigrate')];
     }
     const { rebuilding } = await requireVerifiable(context);
     const settings = rebuilding ? [await interruptedRebuild(context)] : [];

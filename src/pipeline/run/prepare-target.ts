@@ -36,12 +36,12 @@ export async function prepareTarget(context: RunContext): Promise<PreparedTarget
         ...(problem !== null && { problems: [problem] }),
       };
     }
-    if (!context.autoMigrate) throw outdated(meta, context.loader);
+    const obstacle = migrationObstacle(meta, context);
+    if (obstacle !== null) throw obstacle;
     if (meta === null) {
       await migrateInPassing(context, context.dimension);
       continue;
     }
-    assertNothingLost(meta, context.loader);
     isUpgrade = true;
     await using lock = await context.loader.acquireLock({ kind: 'exclusive' }, context.signal);
     // With its own settings: an upgrade must not change those in passing, they are compared afterwards.
@@ -71,12 +71,19 @@ export interface PreparedTarget {
   readonly problems?: readonly Problem[];
 }
 
-/** What cannot be undone is never done in passing. */
-function assertNothingLost({ schemaVersion }: TargetMeta, loader: Loader): void {
-  const losses = loader.migrationLosses?.(schemaVersion) ?? [];
-  if (losses.length === 0) return;
+/**
+ * Why a run does not make or upgrade the schema of its target on its own; null when it does. What cannot be undone is never done
+ * in passing.
+ */
+export function migrationObstacle(
+  meta: TargetMeta | null,
+  { loader, autoMigrate }: Pick<RunContext, 'loader' | 'autoMigrate'>,
+): ScenedimError | null {
+  if (!autoMigrate) return outdated(meta, loader);
+  const losses = meta === null ? [] : (loader.migrationLosses?.(meta.schemaVersion) ?? []);
+  if (losses.length === 0) return null;
   const message = `${loader.description} must be migrated, which drops ${losses.join(' and ')} for good`;
-  throw new ScenedimError('schema_outdated', message, { remedy: 'run `scenedim migrate`, which asks first' });
+  return new ScenedimError('schema_outdated', message, { remedy: 'run `scenedim migrate`, which asks first' });
 }
 
 /** What this program and config want a target to be made with. */

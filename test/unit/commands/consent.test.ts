@@ -151,6 +151,11 @@ test('a migration that drops something is run after a yes or --confirm, and by n
     expect.stringContaining('must be migrated, which drops the column old of dim_scene for good'),
   ]);
   expect(sync.stderr).toContain('remedy: run `scenedim migrate`, which asks first');
+  const check = await stage.run(['check']);
+  expect([check.code, check.stdout]).toEqual([
+    78,
+    expect.stringContaining('drops the column old of dim_scene for good'),
+  ]);
   for (const answer of noes) {
     const { code, printed, asked } = await ask(['migrate'], answer);
     expect([code, printed, asked]).toEqual([
