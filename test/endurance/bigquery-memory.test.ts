@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parseInstant } from '../../src/instant.ts';
 import { createCliWorkspace } from '../support/cli-workspace.ts';
 import { type FakeJob, type FakeResult, startFakeBigquery } from '../support/fake-bigquery.ts';
-import { peakEnv, peakOf } from '../support/peak-memory.ts';
+import { measurePeak, memoryOfRun } from '../support/memory-of-run.ts';
 import { settingsRow } from '../support/settings-row.ts';
 import { volumeLog } from '../support/volume-log.ts';
 
@@ -54,13 +54,13 @@ test(`a replay of ${ACCOUNTS} accounts into BigQuery needs less than ${LIMIT_MB}
   const heads = new HeadsOnly();
   await using fake = await startFakeBigquery({ answer: (job) => heads.answer(job) });
   const { projectId, apiEndpoint } = fake;
-  await using work = await createCliWorkspace({ target: { type: 'bigquery', projectId, apiEndpoint } }, peakEnv);
+  await using work = await createCliWorkspace({ target: { type: 'bigquery', projectId, apiEndpoint } }, measurePeak);
   const peaks = [];
   for (const hour of [1, 2]) {
     await writeFile(join(work.directory, 'log.ndjson'), volumeLog(ACCOUNTS, hour, false));
-    const { report, peakMb } = await peakOf(work, ['replay', 'log.ndjson']);
+    const { report, megabytes } = await memoryOfRun(work, ['replay', 'log.ndjson']);
     expect(report.accounts[hour === 1 ? 'changed' : 'unchanged']).toBe(ACCOUNTS);
-    peaks.push(peakMb);
+    peaks.push(megabytes);
   }
   process.stderr.write(`peak memory of a first load and of an unchanged one: ${peaks.join(' and ')} MB\n`);
   expect(Math.max(...peaks)).toBeLessThan(LIMIT_MB);
