@@ -8,11 +8,19 @@ import { withTarget } from '../target/with-target.ts';
 import { platformOptions } from './platform-options.ts';
 
 /**
- * The source of a config, beside an open target. `context` is that of the target, which may keep
- * the refresh tokens.
+ * The source of a config. `context` is that of an open target, which may keep the refresh tokens;
+ * null when none is open.
  */
-export function openSource(session: Session, config: Config, context: RunContext): WechatSource {
-  return open(session, config, () => context);
+export function openSource(session: Session, config: Config, context: RunContext | null): WechatSource {
+  const { platform, ...source } = requireSource(config);
+  const { environment, redactor } = session;
+  return createWechatSource({
+    ...source,
+    clock: systemClock,
+    redactor,
+    environment,
+    platform: platform === undefined ? undefined : platformOptions(platform, session, config, context),
+  });
 }
 
 /**
@@ -25,25 +33,12 @@ export async function withSource<T>(
   work: (source: WechatSource) => Promise<T>,
 ): Promise<T> {
   const store = config.source?.platform?.tokenStore;
-  const isInTarget = store !== undefined && 'target' in store;
-  if (isInTarget) {
+  if (store !== undefined && 'target' in store) {
     return withTarget(session, config, { label: 'tokens' }, async (context) => {
       await using source = openSource(session, config, context);
       return await work(source);
     });
   }
-  await using source = open(session, config, () => null);
+  await using source = openSource(session, config, null);
   return await work(source);
-}
-
-function open(session: Session, config: Config, context: () => RunContext | null): WechatSource {
-  const { platform, ...source } = requireSource(config);
-  const { environment, redactor } = session;
-  return createWechatSource({
-    ...source,
-    clock: systemClock,
-    redactor,
-    environment,
-    platform: platform === undefined ? undefined : platformOptions(platform, session, config, context()),
-  });
 }
