@@ -32,10 +32,8 @@ export async function compact(context: RunContext, options: CompactOptions): Pro
     const value = tally.report(olderThan, run.tally.runId);
     return { outcome: value.outcome, value };
   };
-  return withRun(context, 'compact', { kind: 'exclusive' }, work, async () => {
-    await requireTarget(context);
-    return {};
-  });
+  await requireTarget(context);
+  return withRun(context, 'compact', { kind: 'exclusive' }, work, {});
 }
 
 /**

@@ -94,10 +94,8 @@ async function decideAccount(
     };
     return { outcome: value.outcome, value };
   };
-  return withRun(context, command, { kind: 'exclusive' }, work, async () => {
-    await requireTarget(context);
-    return {};
-  });
+  await requireTarget(context);
+  return withRun(context, command, { kind: 'exclusive' }, work, {});
 }
 
 const MAX_NOTE_LENGTH = 1_000;

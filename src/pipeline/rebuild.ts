@@ -29,40 +29,33 @@ const BATCH = { accounts: 1_000, changes: 20_000 } as const;
 export async function rebuild(context: RunContext, options: RebuildOptions = {}): Promise<RunResult> {
   const { loader } = context;
   const { acceptShortenedLog = false } = options;
-  return withRun(
-    context,
-    'rebuild',
-    { kind: 'exclusive' },
-    async (run) => {
-      const stored = await requireRebuildable(context);
-      const wanted: TargetMeta = {
-        ...stored,
-        normalizerVersion: NORMALIZER_VERSION,
-        firstSeen: context.dimension.firstSeen,
-        rebuilding: false,
-      };
-      const isOtherDimension = isOther(stored, wanted.firstSeen);
-      using batches = new Spool<RebuiltBatch>();
-      const remedy = remedyOf(stored, wanted.firstSeen);
-      const failed = await recomputeAccounts(run, batches, { acceptShortenedLog, mayRedate: isOtherDimension, remedy });
-      if (failed === 0 || !isOtherDimension) {
-        if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
-        await writeBatches(run, batches);
-        if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
-      }
-      const { counts } = run.tally;
-      if (failed > 0) {
-        const { exitCode } = errorCodes.log_shortened;
-        return { outcome: 'refused', value: run.tally.result('refused', exitCode, null) };
-      }
-      const outcome = counts.accounts.changed > 0 ? 'ok' : 'nothing_changed';
-      return { outcome, value: run.tally.result(outcome, 0, null) };
-    },
-    async () => {
-      await requireRebuildable(context);
-      return {};
-    },
-  );
+  const work = async (run: Run) => {
+    const stored = await requireRebuildable(context);
+    const wanted: TargetMeta = {
+      ...stored,
+      normalizerVersion: NORMALIZER_VERSION,
+      firstSeen: context.dimension.firstSeen,
+      rebuilding: false,
+    };
+    const isOtherDimension = isOther(stored, wanted.firstSeen);
+    using batches = new Spool<RebuiltBatch>();
+    const remedy = remedyOf(stored, wanted.firstSeen);
+    const failed = await recomputeAccounts(run, batches, { acceptShortenedLog, mayRedate: isOtherDimension, remedy });
+    if (failed === 0 || !isOtherDimension) {
+      if (isOtherDimension) await loader.writeMeta({ ...wanted, rebuilding: true }, run.writeSignal);
+      await writeBatches(run, batches);
+      if (isOtherDimension) await loader.writeMeta(wanted, run.writeSignal);
+    }
+    const { counts } = run.tally;
+    if (failed > 0) {
+      const { exitCode } = errorCodes.log_shortened;
+      return { outcome: 'refused' as const, value: run.tally.result('refused', exitCode, null) };
+    }
+    const outcome = counts.accounts.changed > 0 ? 'ok' : 'nothing_changed';
+    return { outcome, value: run.tally.result(outcome, 0, null) } as const;
+  };
+  await requireRebuildable(context);
+  return withRun(context, 'rebuild', { kind: 'exclusive' }, work, {});
 }
 
 export interface RebuildOptions {
@@ -201,7 +194,7 @@ function rebuiltAccount(run: Run, account: RecomputedAccount): RebuiltAccount {
   return { versions, heads: changedHead(account), decisions };
 }
 
-/** What a batch keeps of an account: its stored rows would be a thousand dimensions in memory. */
+/** What a batch keeps of an account. The stored rows of a thousand accounts would be too many for memory. */
 interface RebuiltAccount {
   readonly versions: readonly VersionChange[];
   readonly heads: readonly HeadChange[];

@@ -18,15 +18,19 @@ const PLAN_ATTEMPTS = 3;
 /** How long the target is asked, after the lock was lost, whether it is still there. */
 const PROBE_TIMEOUT_MS = 5_000;
 
-/** Prepares the target, takes the lock, does the work, and records the end of the run whatever happens. */
+/**
+ * Takes the lock, does the work, and records the end of the run whatever happens. `prepared` is what
+ * the caller found out about a target that it has checked itself; without it, `prepareTarget` makes
+ * the target ready.
+ */
 export async function withRun<Value>(
   context: RunContext,
   command: string,
   scope: LockScope,
   work: (run: Run) => Promise<FinishedWork<Value>>,
-  prepare: (context: RunContext) => Promise<PreparedTarget> = prepareTarget,
+  prepared?: PreparedTarget,
 ): Promise<Value> {
-  const { lockTimeoutMs = context.lockTimeoutMs, problems = [] } = await prepare(context);
+  const { lockTimeoutMs = context.lockTimeoutMs, problems = [] } = prepared ?? (await prepareTarget(context));
   await using lock = await acquireRunLock({ ...context, lockTimeoutMs }, scope);
   const run = createRun(context, command, lock.lost);
   for (const problem of problems) run.tally.addProblem(problem);
