@@ -16,11 +16,11 @@ import {
   readNotedDecisions,
   renderDecisions,
 } from './decision/noted-decisions.ts';
+import { addAppIds } from './session/app-ids-option.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
-import { addAppIds } from './source/sync-options.ts';
-import { describeUnknownAccounts } from './source/unknown-accounts.ts';
 import { type Since, sinceOption } from './target/since-option.ts';
+import { describeUnknownAccounts } from './target/unknown-accounts.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =

@@ -10,7 +10,7 @@ import type { WatchedResult, WatchedRun } from './result/watched-run.ts';
 import { askConsent, assertConfirmFits } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './target/lock-timeout-option.ts';
 import { targetConsent } from './target/target-consent.ts';
 import { withTarget } from './target/with-target.ts';
 

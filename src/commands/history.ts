@@ -9,10 +9,10 @@ import { requireSchema } from '../pipeline/run/require-target.ts';
 import { renderHistory } from '../report/history-table.ts';
 import { printable } from '../report/printable.ts';
 import { decisionSchema, type NotedDecision, readNotedDecisions, renderDecisions } from './decision/noted-decisions.ts';
+import { addAppIds } from './session/app-ids-option.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions } from './session/session.ts';
-import { addAppIds } from './source/sync-options.ts';
-import { describeUnknownAccounts } from './source/unknown-accounts.ts';
+import { describeUnknownAccounts } from './target/unknown-accounts.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description = 'Shows the versions of a scene: its names and when each was in force.';

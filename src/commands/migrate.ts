@@ -7,7 +7,7 @@ import { printable } from '../report/printable.ts';
 import { askConsent, assertConfirmFits, type ConsentRequest } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './target/lock-timeout-option.ts';
 import { targetConsent } from './target/target-consent.ts';
 import { withTarget } from './target/with-target.ts';
 

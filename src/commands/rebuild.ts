@@ -8,7 +8,7 @@ import { addWatchOptions } from './result/watch-options.ts';
 import { askConsent, assertConfirmFits } from './session/consent.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './target/lock-timeout-option.ts';
 import { runOnTarget } from './target/run-on-target.ts';
 import { targetConsent } from './target/target-consent.ts';
 import { withTarget } from './target/with-target.ts';

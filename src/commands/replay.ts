@@ -5,7 +5,7 @@ import { openInput } from './result/open-input.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-options.ts';
 import type { RunAction } from './session/run-action.ts';
-import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './target/lock-timeout-option.ts';
 import { runOnTarget } from './target/run-on-target.ts';
 
 export const description =

@@ -10,14 +10,14 @@ import { createZonedTime } from '../report/html/zoned-time.ts';
 import { explainHeld } from './decision/explain-held.ts';
 import { notesOfChanges, readNotedDecisions } from './decision/noted-decisions.ts';
 import { assertOneResult, type ResultOptions, writeResult } from './result/write-result.ts';
+import { addAppIds } from './session/app-ids-option.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { addAppIds } from './source/sync-options.ts';
-import { describeUnknownAccounts } from './source/unknown-accounts.ts';
 import { describeHeld, suspended } from './status/status-remedies.ts';
 import { type AccountStanding, readStandings, stateOf } from './target/account-standing.ts';
 import { type Since, sinceOption } from './target/since-option.ts';
 import { type CredentialKinds, explainStoredError, readCredentialKinds } from './target/stored-error.ts';
+import { describeUnknownAccounts } from './target/unknown-accounts.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =

@@ -10,9 +10,9 @@ import { generatedAccounts } from '../simulator/accounts/generated-accounts.ts';
 import { defaultSimulatorAccounts, type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { parseSimulatorScript, type SimulatorScript } from '../simulator/simulator-script.ts';
 import { describeUnreadable, readText } from '../text-file.ts';
+import { addAppIds } from './session/app-ids-option.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { CommonOptions, Session } from './session/session.ts';
-import { addAppIds } from './source/sync-options.ts';
 
 export const description =
   'Runs a simulator of the WeChat API on this machine until it is stopped: for trying and testing. Loopback only.';

@@ -7,14 +7,9 @@ import { reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-options.ts';
 import type { RunAction } from './session/run-action.ts';
 import { openSource } from './source/open-source.ts';
-import {
-  addLockTimeout,
-  addSyncOptions,
-  flagSettings,
-  type SyncFlags,
-  shardOf,
-  syncOptionsOf,
-} from './source/sync-options.ts';
+import { shardOf } from './source/shard-option.ts';
+import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
+import { addLockTimeout } from './target/lock-timeout-option.ts';
 import { runOnTarget } from './target/run-on-target.ts';
 
 export const description =

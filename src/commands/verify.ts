@@ -8,7 +8,7 @@ import { watchRun } from './result/watch-run.ts';
 import type { WatchedResult } from './result/watched-run.ts';
 import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
-import { addLockTimeout, type LockFlags } from './source/sync-options.ts';
+import { addLockTimeout, type LockFlags } from './target/lock-timeout-option.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =

@@ -4,7 +4,7 @@ import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { formatCount } from '../../report/format-count.ts';
 import { printable } from '../../report/printable.ts';
 import type { RunAction } from '../session/run-action.ts';
-import { addLockTimeout, type LockFlags } from '../source/sync-options.ts';
+import { addLockTimeout, type LockFlags } from '../target/lock-timeout-option.ts';
 import { withTarget } from '../target/with-target.ts';
 import { registerSecrets } from './register-secrets.ts';
 

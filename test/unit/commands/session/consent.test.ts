@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { askConsent } from '../../../src/commands/session/consent.ts';
-import type { Session } from '../../../src/commands/session/session.ts';
-import { ScenedimError } from '../../../src/errors.ts';
-import { onTerminal, type TerminalOutcome } from '../../support/on-terminal.ts';
-import { appId, createRemedyStage, memoryFactory, type RemedyStage } from '../../support/remedy-stage.ts';
+import { askConsent } from '../../../../src/commands/session/consent.ts';
+import type { Session } from '../../../../src/commands/session/session.ts';
+import { ScenedimError } from '../../../../src/errors.ts';
+import { onTerminal, type TerminalOutcome } from '../../../support/on-terminal.ts';
+import { appId, createRemedyStage, memoryFactory, type RemedyStage } from '../../../support/remedy-stage.ts';
 
 type Ask = (args: readonly string[], answer: string | null) => Promise<TerminalOutcome>;
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commandList } from '../../../src/commands/command-list.ts';
-import { assertOperands, refuseEmptyValues } from '../../../src/commands/session/refuse-empty-values.ts';
+import { commandList } from '../../../../src/commands/command-list.ts';
+import { assertOperands, refuseEmptyValues } from '../../../../src/commands/session/refuse-empty-values.ts';
 
 async function defined(name: string): Promise<Command> {
   const entry = commandList.find((it) => it.name === name);
