@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Document } from '../../output-fields.ts';
+import { count, type Document } from '../../output-fields.ts';
 import { type FindingCode, findingsOf, type RowCounts } from './findings.ts';
 import { joinSql } from './join-sql.ts';
 import { outcomes } from './measure-sql.ts';
@@ -7,7 +7,6 @@ import { hasPrefix, isMisspelled, type Measurement } from './measurement.ts';
 import type { JoinColumn, JoinSubject } from './subject.ts';
 
 const column = z.strictObject({ name: z.string(), type: z.string(), collation: z.string().nullable() });
-const count = z.int().nonnegative();
 
 /** What `join-check --json` prints. */
 export const joinReportSchema = z.strictObject({

@@ -6,8 +6,8 @@ import { renderPrometheusMetrics } from '../../telemetry/prometheus-metrics.ts';
 import { pushMetrics } from '../../telemetry/pushgateway.ts';
 import type { RunWatcher } from '../../telemetry/run-watcher.ts';
 import { readText } from '../../text-file.ts';
+import { registerPasswordOf } from '../session/early-secrets.ts';
 import type { Session } from '../session/session.ts';
-import { registerPasswordOf } from '../session/session.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
 /** A variable too: a password on the command line can be read by every user of the machine. */

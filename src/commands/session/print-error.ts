@@ -16,7 +16,7 @@ export function exitCodeOf(error: unknown): number {
 /** An error as a JSON document, without secrets. Anything but a ScenedimError is a defect of ours. */
 export function errorDocument(error: unknown, redactor: Pick<Redactor, 'redact'>): ErrorDocument {
   if (!isScenedimError(error)) {
-    return { error: { code: 'internal', message: redactor.redact(messageOf(error)), remedy: defectRemedy } };
+    return { error: { code: 'internal', message: redactor.redact(describeDefect(error)), remedy: defectRemedy } };
   }
   const remedy = error.remedy === undefined ? null : redactor.redact(error.remedy);
   return { error: { code: error.code, message: redactor.redact(error.message), remedy } };
@@ -44,6 +44,7 @@ export function renderErrorLine(error: unknown, redactor: Pick<Redactor, 'redact
 
 const defectRemedy = 'run it again with --log-level debug, which shows where it happened, and report that';
 
-function messageOf(error: unknown): string {
+/** The class of the error tells more than its message. */
+function describeDefect(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

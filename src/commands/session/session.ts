@@ -8,6 +8,7 @@ import { readProgramVersion } from '../../process/program-version.ts';
 import { type ColorStream, wantsColors } from '../../report/paint.ts';
 import type { Screen } from '../../report/screen.ts';
 import type { Redactor } from '../../secrets/redact.ts';
+import { registerEarlySecrets } from './early-secrets.ts';
 import type { Output } from './output.ts';
 import type { TerminationMessage } from './termination-message.ts';
 
@@ -97,7 +98,7 @@ export async function createSession(options: CommonOptions, host: HostProcess, p
         settings: settings ?? [],
         signal: parts.signal,
       });
-      registerPasswords(config, environment, redactor);
+      registerEarlySecrets(config, environment, redactor);
       return config;
     },
   };
@@ -124,50 +125,4 @@ function logChoice<T extends LogLevel | LogFormat>(
   throw new ScenedimError(flag === undefined ? 'config_invalid' : 'usage', `${origin}: "${wanted}" is not known`, {
     remedy: `use one of ${allowed.join(', ')}`,
   });
-}
-
-function registerPasswords(config: Config, environment: HostProcess['env'], redactor: Redactor): void {
-  const target = 'url' in config.target ? config.target.url : undefined;
-  if (typeof target === 'string') registerPasswordOf(target, redactor);
-  // Known before the run begins, which is told before its credentials are read.
-  const variables = variablesOf(config.source).take(MAX_EARLY_SECRETS);
-  for (const name of variables) redactor.register(environment[name] ?? '');
-  const proxies = Object.keys(environment).filter((name) => /^https?_proxy$/i.test(name));
-  for (const url of [config.source?.proxy, ...proxies.map((name) => environment[name])]) {
-    if (url === undefined || !url.includes('@')) continue;
-    redactor.register(url);
-    registerPasswordOf(url.includes('://') ? url : `http://${url}`, redactor);
-  }
-}
-
-/** Each costs time in every text; those of further accounts are known while they are used. */
-const MAX_EARLY_SECRETS = 100;
-
-/** The names behind `env` in a section of the config. */
-function* variablesOf(section: unknown): Generator<string> {
-  if (typeof section !== 'object' || section === null) return;
-  for (const [key, value] of Object.entries(section)) {
-    if (key === 'env' && typeof value === 'string') yield value;
-    else yield* variablesOf(value);
-  }
-}
-
-/** Keeps the password in a URL out of every text. */
-export function registerPasswordOf(url: string, redactor: Redactor): void {
-  // Not parsed: a connection string may name several hosts.
-  const passwords = [/^[\w+.-]+:\/\/[^/?#:@]*:([^/?#]*)@/.exec(url)?.[1], /[?&]password=([^&#]*)/.exec(url)?.[1]];
-  for (const password of passwords) {
-    if (password === undefined || password === '') continue;
-    redactor.register(password);
-    redactor.register(decoded(password));
-  }
-}
-
-/** A `%` that encodes nothing is for the target to complain about. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

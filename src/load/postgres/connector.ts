@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { systemTimer } from '../../clock.ts';
+import { sleep, systemTimer } from '../../clock.ts';
 import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { isScenedimError } from '../../errors.ts';
 import { ServerTime } from '../../server-time.ts';
@@ -43,7 +42,7 @@ export class Connector {
         if (signal.aborted || this.#hasConnected || wait === undefined || !this.#mayComeUp(error)) throw error;
         const waitMs = wait * (1 + Math.random() / 2);
         this.#onRetry({ message: classifyPostgresError(error, this.options.names).message, attempt, waitMs });
-        await sleep(waitMs, undefined, { signal });
+        await sleep(waitMs, signal);
       }
     }
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { didYouMean } from '../../did-you-mean.ts';
 import { ScenedimError } from '../../errors.ts';
-import { readService } from './service-file.ts';
+import { readService, splitAtFirst } from './service-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -150,13 +150,13 @@ function parseUrl(url: string): Map<string, string> {
   const settings = new Map<string, string>();
   for (const part of query.split('&')) {
     if (part === '') continue;
-    const [name = '', value] = splitAt(part, part.indexOf('='));
+    const [name = '', value] = splitAtFirst('=', part);
     settings.set(alias(decode(name)), decode(value ?? ''));
   }
   const set = (name: string, value: string) => {
     if (value !== '' && !settings.has(name)) settings.set(name, value);
   };
-  const [user, password = ''] = splitAt(userInfoText, userInfoText.indexOf(':'));
+  const [user, password = ''] = splitAtFirst(':', userInfoText);
   set('user', decode(user));
   set('password', decode(password));
   if (socket !== null) set('host', decode(socket[2] ?? ''));
@@ -185,10 +185,6 @@ function decode(text: string): string {
   } catch {
     throw unreadable();
   }
-}
-
-function splitAt(text: string, at: number): readonly [string, string?] {
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** Shows nothing of the url: a part of its password may stand where a host should. */

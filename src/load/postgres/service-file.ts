@@ -48,7 +48,7 @@ function sectionOf(text: string, service: string, file: string): ReadonlyMap<str
       continue;
     }
     if (settings === undefined) continue;
-    const [name = '', value] = splitAt(line, line.indexOf('='));
+    const [name = '', value] = splitAtFirst('=', line);
     if (value === undefined) {
       throw new ScenedimError('config_invalid', `${file}:${index + 1}: not a setting`, {
         remedy: 'write name=value, without spaces around the =',
@@ -59,6 +59,8 @@ function sectionOf(text: string, service: string, file: string): ReadonlyMap<str
   return settings;
 }
 
-function splitAt(text: string, at: number): readonly [string, string?] {
+/** What stands before and behind the first separator; the whole text alone where there is none. */
+export function splitAtFirst(separator: string, text: string): readonly [string, string?] {
+  const at = text.indexOf(separator);
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }

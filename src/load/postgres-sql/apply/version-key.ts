@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { sleep } from '../../../clock.ts';
 import { isScenedimError } from '../../../errors.ts';
 import type { LoaderContext } from '../../loader-factory.ts';
 import { quoteIdentifier } from '../quote-sql.ts';
@@ -97,7 +97,7 @@ export class VersionKey {
         const message = `the primary key of dim_scene is missing and cannot be made now: ${error.message}${then}`;
         this.#onRetry({ message, attempt, waitMs: isLast ? null : WAIT_MS });
         if (isLast) return;
-        await sleep(WAIT_MS, undefined, { signal });
+        await sleep(WAIT_MS, signal);
       }
     }
   }
