@@ -1,13 +1,12 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { compareCodePoints } from '../../compare-code-points.ts';
 import type { AccountHead } from '../../dimension/account-head.ts';
 import type { Decision, Observation } from '../../dimension/observation.ts';
 import type { Version, VersionChange } from '../../dimension/version.ts';
-import { errorCodeOf, messageOf } from '../../error-text.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { Micros } from '../../instant.ts';
+import { onTemporaryFile, openTemporaryDatabase } from '../../process/temporary-database.ts';
 import type { AccountChanges } from '../account-rows.ts';
 import type { ChangeSet } from '../loader.ts';
 
@@ -22,22 +21,17 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
  * or missing folder for temporary files is `file_unusable`.
  */
 export class OverlayStore implements Disposable {
-  // No name: SQLite keeps up to cache_size in memory and spills the rest into a file that it has unlinked.
-  readonly #database = guarded(() => new DatabaseSync(''));
-  readonly #selectPayload: StatementSync;
+  readonly #database = openTemporaryDatabase(
+    `CREATE TABLE change (app_id TEXT, batch INTEGER, head BLOB, observations BLOB, versions BLOB, PRIMARY KEY (app_id, batch));
+     CREATE TABLE payload (payload_hash TEXT PRIMARY KEY, body BLOB, byte_length INTEGER)`,
+    { cacheKiB: 16_384, rollsBack: true },
+  );
+  readonly #selectPayload = this.#database.prepare('SELECT body FROM payload WHERE payload_hash = ?');
   #lastBatch = 0;
-
-  constructor() {
-    this.#database.exec(`
-      PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
-      CREATE TABLE change (app_id TEXT, batch INTEGER, head BLOB, observations BLOB, versions BLOB, PRIMARY KEY (app_id, batch));
-      CREATE TABLE payload (payload_hash TEXT PRIMARY KEY, body BLOB, byte_length INTEGER)`);
-    this.#selectPayload = this.#database.prepare('SELECT body FROM payload WHERE payload_hash = ?');
-  }
 
   /** Adds a batch: all or nothing. */
   append(accounts: readonly AccountChanges[], changes: Pick<ChangeSet, 'payloads' | 'removedPayloads'>): void {
-    guarded(() => {
+    onTemporaryFile(() => {
       this.#database.exec('BEGIN');
       try {
         this.#insert(accounts, changes);
@@ -64,7 +58,7 @@ export class OverlayStore implements Disposable {
 
   /** Null when it was removed, undefined when no batch was about it. */
   readPayload(payloadHash: string): Uint8Array | null | undefined {
-    const row = guarded(() => this.#selectPayload.get(payloadHash));
+    const row = onTemporaryFile(() => this.#selectPayload.get(payloadHash));
     if (row === undefined) return undefined;
     const { body } = row;
     return body instanceof Uint8Array ? Uint8Array.from(unpack(body)) : null;
@@ -72,7 +66,7 @@ export class OverlayStore implements Disposable {
 
   /** Of every body that a batch was about; those that were removed have no length. */
   payloadSizes(): ReadonlyMap<string, number | null> {
-    const rows = guarded(() => this.#database.prepare('SELECT payload_hash, byte_length FROM payload').all());
+    const rows = onTemporaryFile(() => this.#database.prepare('SELECT payload_hash, byte_length FROM payload').all());
     return new Map(rows.map((row) => [String(row['payload_hash']), row['byte_length'] as number | null]));
   }
 
@@ -108,7 +102,7 @@ export class OverlayStore implements Disposable {
        WHERE app_id = ? AND batch <= ? AND ${part} IS NOT NULL ORDER BY ${order}`,
     );
     for (const appId of [...new Set(appIds)].sort(compareCodePoints)) {
-      yield guarded(() => select.all(appId, upToBatch).map(rowOf));
+      yield onTemporaryFile(() => select.all(appId, upToBatch).map(rowOf));
     }
   }
 
@@ -120,7 +114,7 @@ export class OverlayStore implements Disposable {
     let last: Row | undefined;
     do {
       const from = last;
-      const page = guarded(() => select.all(from?.appId ?? '', from?.batch ?? 0, upToBatch).map(rowOf));
+      const page = onTemporaryFile(() => select.all(from?.appId ?? '', from?.batch ?? 0, upToBatch).map(rowOf));
       yield page;
       last = page.length < PAGE_ROWS ? undefined : page.at(-1);
     } while (last !== undefined);
@@ -205,16 +199,4 @@ function finalRows(changes: readonly VersionChange[]): OverlayParts['versions'] 
       change.op === 'delete' ? [change.before.versionId, null] : [change.after.versionId, change.after],
     ),
   );
-}
-
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (errorCodeOf(error) !== 'ERR_SQLITE_ERROR') throw error;
-    throw new ScenedimError('file_unusable', `the temporary file of the plan cannot be used: ${messageOf(error)}`, {
-      remedy: 'free space in the folder for temporary files, or name another folder in SQLITE_TMPDIR',
-      cause: error,
-    });
-  }
 }
