@@ -137,6 +137,9 @@ export interface ChangeSet {
   readonly versions: Iterable<VersionChange> & { readonly counts?: VersionCounts };
 }
 
+/** Scenes that one query names, at most. */
+export const SCENES_A_QUERY = 10_000;
+
 /** Which versions to read. No field: all. */
 export interface VersionQuery {
   /** At most `limits.readAccounts`. */
@@ -147,19 +150,20 @@ export interface VersionQuery {
   /** Only those in force at this instant. */
   readonly asOf?: Micros;
   readonly sceneKey?: string;
-  /** Only those of these scenes; at most 10,000. */
+  /** Only those of these scenes; at most {@link SCENES_A_QUERY}. */
   readonly scenes?: readonly SceneRef[];
 }
 
-/** Which observations or heads to read. No field: all. */
+/** Which heads to read. No field: all. */
 export interface AccountQuery {
   /** At most `limits.readAccounts`. */
   readonly appIds?: readonly string[];
-  /** Older observations are not needed; a loader may give them all the same. */
-  readonly since?: Micros;
 }
 
+/** Which observations to read. No field: all. */
 export interface ObservationQuery extends AccountQuery {
+  /** Older observations are not needed; a loader may give them all the same. */
+  readonly since?: Micros;
   /** Only those whose decision has a note. Default false. */
   readonly notedOnly?: boolean;
 }

@@ -2,10 +2,7 @@ import { chunksOfStream, runsOfStream } from '../chunks.ts';
 import { type ChangePeriod, type SceneChange, sceneChanges } from '../dimension/scene-changes.ts';
 import type { Version } from '../dimension/version.ts';
 import { BEGINNING, type Micros, OPEN_END } from '../instant.ts';
-import type { Loader } from '../load/loader.ts';
-
-/** As many as one query may name. */
-const SCENES_A_QUERY = 10_000;
+import { type Loader, SCENES_A_QUERY } from '../load/loader.ts';
 
 export interface ChangesQuery extends ChangePeriod {
   /** Only of these accounts, at most `limits.readAccounts`. Default: of all. */

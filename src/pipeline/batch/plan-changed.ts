@@ -5,15 +5,13 @@ import type { IncomingObservation } from '../../dimension/observation.ts';
 import { touchedKeys } from '../../dimension/timeline.ts';
 import type { SceneRef, Version } from '../../dimension/version.ts';
 import { ScenedimError } from '../../errors.ts';
-import type { VersionQuery } from '../../load/loader.ts';
+import { SCENES_A_QUERY, type VersionQuery } from '../../load/loader.ts';
 import type { Snapshot } from '../../normalize/snapshot.ts';
 import { readAnswers } from '../log/account-log.ts';
 import type { Batch } from './batch.ts';
 import { incomingOf, type PlanInputs, type PlannedAccount, planAccount, unplannableAccount } from './plan-account.ts';
 import { readVersionsByAccount } from './read-versions-by-account.ts';
 
-/** Scenes that change in one portion, at most. One query reads their open versions. */
-const SCENES_A_QUERY = 10_000;
 /** Different newest answers that are held at once. */
 const ANSWERS_TOGETHER = 1_000;
 
@@ -25,7 +23,7 @@ interface Resumable {
 }
 
 /**
- * Plans from the open versions, in portions of bounded size. Accounts whose newest ok answer left
+ * Plans from the open versions, in portions whose changed scenes one query names. Accounts whose newest ok answer left
  * something unknown are pushed to `late` instead.
  */
 export async function* planChanged(
