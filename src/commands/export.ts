@@ -27,6 +27,9 @@ export const examples = [
   ['export --as-of 2026-03-01T00:00:00+08:00', 'what was in force then'],
 ] as const;
 
+/** What a file of such a name is expected to be, no export is. */
+const endingsOfOthers: readonly string[] = ['.xlsx', '.xls', '.tsv', '.gz', '.zst', '.zip'];
+
 interface ExportFlags extends ResultOptions {
   /** Default: by the ending of `output`. */
   readonly format?: ExportFormat;
@@ -94,10 +97,16 @@ function optionsOf(flags: ExportFlags): ExportOptions {
   return { format, ...selection };
 }
 
-/** Nobody wants lines of JSON in a file that is called `.csv` or `.parquet`. */
+/** Nobody wants lines of JSON in a file that is called `.csv`, `.parquet` or `.xlsx`. */
 function formatOf({ format, output }: ExportFlags): ExportFormat {
+  if (format !== undefined) return format;
   const ending = extname(output ?? '').toLowerCase();
-  return format ?? exportFormats.find((known) => ending === `.${known}`) ?? 'ndjson';
+  if (endingsOfOthers.includes(ending)) {
+    throw new ScenedimError('usage', `--output: the ending ${ending} names no format of an export`, {
+      remedy: 'end the name in .ndjson, .csv or .parquet, or add --format; nothing is compressed',
+    });
+  }
+  return exportFormats.find((known) => ending === `.${known}`) ?? 'ndjson';
 }
 
 function assertNoTerminal({ out }: Session, format: ExportFormat, { output }: ExportFlags): void {

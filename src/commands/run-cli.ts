@@ -125,7 +125,8 @@ async function parse(host: HostProcess, print: (text: string) => Promise<void>, 
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) {
-      throw usageError(error, commandList.find(({ name }) => name === program.args[0])?.name);
+      const names = commandList.map(({ name }) => name);
+      throw usageError(error, program.args, names);
     }
     await print(help);
     return 0;

@@ -91,7 +91,8 @@ async function* readCsv(
     const rows = pipeline(Readable.from(chunks), parse(options), () => {});
     for await (const { info, record } of rows as AsyncIterable<CsvRow>) {
       const filled = Object.entries(record).filter(([, value]) => value !== '');
-      yield { line: info.lines, columns: Object.fromEntries(filled) };
+      // Spreadsheets end a file with rows of commas alone.
+      if (filled.length > 0) yield { line: info.lines, columns: Object.fromEntries(filled) };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

@@ -26,7 +26,7 @@ export interface LoaderContext {
   /** How long to wait for a target that only one process may open (PGlite), in milliseconds. */
   readonly openTimeoutMs: number;
   /**
-   * True for work that only looks (`plan`, `status`, `export`): a target that is not there yet is not
+   * True for work that only looks (`plan`, `verify`, `export`): a target that is not there yet is not
    * made. Default false.
    */
   readonly readOnly?: boolean;

@@ -60,6 +60,10 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
   test.each([
     [[], 'no command is given', '`scenedim --help` lists the commands'],
     [['snyc'], "unknown command 'snyc'", 'did you mean sync?'],
+    [['help', 'histroy'], "unknown command 'histroy'", 'did you mean history?'],
+    [['help', 'qqqqq'], "unknown command 'qqqqq'", '`scenedim --help` lists the commands'],
+    [['version'], "unknown command 'version'", 'did you mean --version?'],
+    [['-v'], "unknown option '-v'", 'did you mean --version?'],
     [['--config', '', 'sync'], '--config is empty', orLeave],
     [['accept', '--app-id='], '--app-id is empty', giveValue],
     [['history', ''], '<key> is empty', giveValue],
@@ -85,6 +89,11 @@ describe('a mistake on the command line exits with 64 and says what to do', () =
       'write it like 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00',
     ],
     [['export', '--format', 'parket'], '--format: "parket" is not known', 'use one of ndjson, csv, parquet'],
+    [
+      ['export', '--output', 'scenes.xlsx'],
+      '--output: the ending .xlsx names no format of an export',
+      'end the name in .ndjson, .csv or .parquet, or add --format; nothing is compressed',
+    ],
     [['export', '--columns', 'scene_kee'], '--columns: dim_scene has no column "scene_kee"', 'did you mean scene_key?'],
     [['export', '--columns', 'app_id,app_id'], '--columns: app_id is there twice', 'name every column once'],
     [
@@ -176,6 +185,13 @@ describe('a mistake in the config', () => {
       'error: no-source.yaml: source: missing, and this command fetches from WeChat',
     ]);
   });
+});
+
+test('verify makes no database where none is', async () => {
+  writeFileSync(join(cwd, 'vacant.yaml'), 'target: { type: pglite, path: ./vacant/scene }\n');
+  const { code, stderr } = await run(['verify', '--config', 'vacant.yaml']);
+  expect([code, stderr]).toEqual([78, expect.stringContaining('holds no scenedim schema yet')]);
+  expect(existsSync(join(cwd, 'vacant'))).toBe(false);
 });
 
 describe('files', () => {

@@ -55,7 +55,7 @@ describe('the demo', () => {
   const sql = async (statement: string) => (await loader.runSql?.(statement, signal)) ?? [];
 
   beforeAll(async () => {
-    const { code, stdout, stderr } = await runCli(['demo', '--quiet'], { cwd: folder });
+    const { code, stdout, stderr } = await runCli(['demo'], { cwd: folder });
     expect([code, stderr]).toEqual([0, '']);
     demo = stdout;
     loader = await createLoader({ type: 'pglite', path: join(folder, 'data/demo') });

@@ -6,6 +6,7 @@ import { createWechatSource } from '../../extract/wechat-source.ts';
 import { formatInstant, type Micros } from '../../instant.ts';
 import type { Document } from '../../output-fields.ts';
 import { exportRowSchema, toExportRow } from '../../pipeline/export-versions.ts';
+import { migrateOptionsFor } from '../../pipeline/run/prepare-target.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import { type RunReport, runReportSchema } from '../../pipeline/run/run-report.ts';
 import { sync } from '../../pipeline/sync.ts';
@@ -73,9 +74,14 @@ function demoConfig({ workingDirectory }: Session): Config {
   return { ...parsed, file: 'the demo', baseDirectory: workingDirectory };
 }
 
-/** The directory is the demo's own, and locked by now: whatever an earlier demo left goes. */
-async function startAfresh({ loader, signal }: RunContext): Promise<void> {
+/**
+ * The directory is the demo's own, and locked by now: whatever an earlier demo left goes. The schema is
+ * made here, because a sync that makes one logs it, as somebody may have lost theirs.
+ */
+async function startAfresh(context: RunContext): Promise<void> {
+  const { loader, signal } = context;
   await loader.runSql?.('DROP SCHEMA IF EXISTS scene CASCADE', signal);
+  await loader.migrate(migrateOptionsFor(context), signal);
 }
 
 async function playStep(context: RunContext, simulator: Simulator, step: DemoStep): Promise<RunReport> {

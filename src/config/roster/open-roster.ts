@@ -99,8 +99,12 @@ function notListed(appId: string, listed: readonly string[], config: Config, isP
       remedy: 'correct it; or let the merchant authorise the platform, and include and exclude let it through',
     });
   }
+  const message = `--app-id: ${appId} is not among the accounts of ${config.file}`;
+  if (appId.includes(',')) {
+    return new ScenedimError('usage', message, { remedy: 'give each account an --app-id of its own' });
+  }
   const meant = didYouMean(appId, listed);
-  return new ScenedimError('usage', `--app-id: ${appId} is not among the accounts of ${config.file}`, {
+  return new ScenedimError('usage', message, {
     remedy: meant === undefined ? 'add it to source.accounts' : `did you mean ${meant}?`,
   });
 }

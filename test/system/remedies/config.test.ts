@@ -186,6 +186,12 @@ const lists: Readonly<Record<string, Trouble>> = {
     remedy: 'add it to source.accounts',
     cure: { config: accounts({ appId: otherAppId, accessToken: { env: 'OTHER' } }) },
   },
+  'two accounts in one option': {
+    fault: { args: ['sync', '--app-id', `${appId},${otherAppId}`] },
+    says: `--app-id: ${appId},${otherAppId} is not among the accounts of scenedim.yaml`,
+    remedy: 'give each account an --app-id of its own',
+    cure: { args: ['sync', '--app-id', appId, '--app-id', appId] },
+  },
   'a misspelt account': {
     fault: { args: ['sync', '--app-id', `${appId}f`] },
     says: 'is not among the accounts of scenedim.yaml',

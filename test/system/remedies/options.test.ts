@@ -57,6 +57,13 @@ const options: Readonly<Record<string, Trouble>> = {
     remedy: 'use one of ndjson, csv, parquet',
     cure: { args: ['export', '--format', 'csv'] },
   },
+  'an ending of another format': {
+    ...synced,
+    fault: { args: ['export', '--output', 'scenes.csv.gz'] },
+    says: '--output: the ending .gz names no format of an export',
+    remedy: 'end the name in .ndjson, .csv or .parquet, or add --format; nothing is compressed',
+    cure: { args: ['export', '--output', 'scenes.csv'] },
+  },
   'a column that is nearly one': {
     ...synced,
     fault: { args: ['export', '--columns', 'app_id,scene_kee'] },

@@ -47,6 +47,13 @@ describe('an accounts file', () => {
     });
   });
 
+  test('may end with rows of commas alone, as spreadsheets write them', async () => {
+    expect(await read('app_id,secret_env,note\r\nwx1,A,\r\n,,\r\n , ,\r\n')).toEqual({
+      total: 1,
+      accounts: [{ appId: 'wx1', appSecret: { env: 'A' } }],
+    });
+  });
+
   test('is narrowed to the accounts that are asked for', async () => {
     expect(await read('app_id,secret_env\nwx1,A\nwx2,B\n', ['wx2'])).toEqual({
       total: 1,
