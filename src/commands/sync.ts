@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { requireDuration } from '../config/duration.ts';
 import { requireSource } from '../config/roster/open-roster.ts';
+import { SCENE_LIST_PATH } from '../extract/wechat-source.ts';
 import { awaitOtherRuns } from '../pipeline/run/run.ts';
 import { sync } from '../pipeline/sync.ts';
 import { reportRun } from './result/report-run.ts';
@@ -24,9 +25,6 @@ export const examples = [
   ['sync --shard 0/4', 'one of four processes that share the work'],
 ] as const;
 
-/** The list of WeChat's API that a sync reads, as a dataset. */
-const SCENE_LIST = 'wxaapi/log/get_scene';
-
 export function define(command: Command, run: RunAction): void {
   const withTimeout = addSyncOptions(command)
     .option('--timeout <duration>', 'end the run after this long, with 75 and what was fetched', (text) =>
@@ -44,7 +42,7 @@ export function define(command: Command, run: RunAction): void {
         const target = {
           label: 'sync',
           lockTimeoutMs: Math.min(lockTimeout, timeout),
-          input: { namespace: baseUrl.replace(/\/+$/, ''), name: SCENE_LIST },
+          input: { namespace: baseUrl.replace(/\/+$/, ''), name: SCENE_LIST_PATH.slice(1) },
           shard,
         };
         return await runOnTarget(session, config, target, watched, async (context) => {

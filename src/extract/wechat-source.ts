@@ -109,7 +109,10 @@ export interface WechatSource extends SceneSource {
   quotaOf(account: SourceAccount, path: string, signal: AbortSignal): Promise<Quota | FetchFailure>;
 }
 
-const sceneListRequest = { endpoint: 'scene_list', method: 'GET', path: '/wxaapi/log/get_scene' } as const;
+/** The list of WeChat's API that a source reads: getSceneList. */
+export const SCENE_LIST_PATH = '/wxaapi/log/get_scene';
+
+const sceneListRequest = { endpoint: 'scene_list', method: 'GET', path: SCENE_LIST_PATH } as const;
 
 class WechatApi implements WechatSource {
   readonly host: string;

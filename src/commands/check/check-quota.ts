@@ -2,7 +2,7 @@ import type { Config } from '../../config/load-config.ts';
 import type { Roster } from '../../config/roster/open-roster.ts';
 import type { Quota } from '../../extract/diagnostics.ts';
 import type { FetchFailure, SourceAccount } from '../../extract/scene-source.ts';
-import type { WechatSource } from '../../extract/wechat-source.ts';
+import { SCENE_LIST_PATH, type WechatSource } from '../../extract/wechat-source.ts';
 import { formatCount } from '../../report/format-count.ts';
 import type { Session } from '../session/session.ts';
 import { failedCall } from '../source/failed-call.ts';
@@ -52,7 +52,7 @@ async function quotasOf(
   // Asking needs a token, and getting one from /cgi-bin/token ends the token of production.
   if ('legacyToken' in credentials) return [{ ...ok, message: `${appId}: not asked, because of its legacyToken` }];
   const findings: CheckedFinding[] = [];
-  for (const path of ['/wxaapi/log/get_scene', ...('appSecret' in credentials ? ['/cgi-bin/stable_token'] : [])]) {
+  for (const path of [SCENE_LIST_PATH, ...('appSecret' in credentials ? ['/cgi-bin/stable_token'] : [])]) {
     const answer = await source.quotaOf(account, path, signal);
     const isOver = answer.kind === 'failure' && !isUntold(answer);
     findings.push(
