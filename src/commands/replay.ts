@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { replay } from '../pipeline/replay.ts';
-import { openInput } from './result/open-input.ts';
 import { type ReportOptions, reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-options.ts';
+import { openInput } from './session/open-input.ts';
 import type { RunAction } from './session/run-action.ts';
 import { addLockTimeout, type LockFlags } from './target/lock-timeout-option.ts';
 import { runOnTarget } from './target/run-on-target.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openInput } from '../../../../src/commands/result/open-input.ts';
+import { openInput } from '../../../../src/commands/session/open-input.ts';
 
 let directory = '';
 beforeAll(async () => {
@@ -25,7 +25,7 @@ test('a file is read under its own name', async () => {
 });
 
 test('a dash is standard input', () => {
-  const module = new URL('../../../../src/commands/result/open-input.ts', import.meta.url).href;
+  const module = new URL('../../../../src/commands/session/open-input.ts', import.meta.url).href;
   const script = `
     const { openInput } = await import(${JSON.stringify(module)});
     const input = await openInput('-');
