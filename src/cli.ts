@@ -3,14 +3,14 @@ import { limitMemory } from './process/limit-memory.ts';
 import { isNodeTooOld, OLDEST_NODE } from './process/node-version.ts';
 import { readProgramVersion } from './process/program-version.ts';
 
-// They are for programmers: a user can do nothing about those of the libraries inside.
+// A warning of deprecation is for programmers: a user can do nothing about the libraries inside.
 process.noDeprecation = true;
 
 // Answered before anything else is loaded: scripts ask for the version all the time.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${readProgramVersion()}\n`);
 } else if (isNodeTooOld(process.versions.node)) {
-  // Anything else would be a syntax error there.
+  // An older Node stops at the syntax of the other modules.
   process.stderr.write(
     `error: scenedim needs Node ${OLDEST_NODE} or newer, and this is ${process.version}\n` +
       'remedy: install a newer Node, or use `npm run scenedim --` in a checkout, which brings one\n',

@@ -61,6 +61,6 @@ export interface CommandModule {
   readonly description: string;
   /** For the end of its help text. */
   readonly examples: readonly (readonly [commandLine: string, purpose: string])[];
-  /** Adds arguments, options and what the command does. `commands` are all, for a command that is about them. */
+  /** Adds arguments, options and what the command does. `commands` are all commands, for `completion`. */
   define(command: Command, run: RunAction, commands: readonly CommandEntry[]): void;
 }

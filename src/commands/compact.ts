@@ -53,7 +53,7 @@ async function askAndCompact(session: Session, flags: CompactFlags): Promise<num
       const isDone = dryRun === true || planned.outcome === 'nothing_changed';
       const question = `delete ${describeRemoved(planned)}`;
       if (isDone || !(await askConsent(session, consent, question))) return resultOf(planned);
-      // However long the question stood.
+      // What was shown is what goes, however long the question stood.
       agreed = { ...options, notAfter: parseInstant(planned.older_than) };
     }
     await watched.begin(config);

@@ -8,6 +8,8 @@ import { parquetFile } from './parquet-file.ts';
 import { requireSchema } from './run/require-target.ts';
 
 export const exportFormats = ['ndjson', 'csv', 'parquet'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 /**
  * The dimension, ordered by account, key and time (code points): text in pieces of whole lines, or a Parquet file in pieces of
  * bytes, whose times are INT64 (microseconds in UTC).
@@ -94,8 +96,6 @@ function csvField(value: ExportRow[VersionColumn], safe: boolean): string {
   const text = safe && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
-
-export type ExportFormat = (typeof exportFormats)[number];
 
 interface VersionSelection {
   /** Only versions in force at this instant. */

@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** The config file of OpenLineage: the first that there is of those that its Python client looks for. */
+/**
+ * The config file of OpenLineage: the first that there is of those that its Python client looks for. It decides whether
+ * `lineage/` is loaded, so it stands outside of that folder.
+ */
 export function findLineageFile(
   environment: Readonly<Record<string, string | undefined>>,
   workingDirectory: string,

@@ -60,7 +60,7 @@ function post(url: URL, body: string, signal: AbortSignal): Promise<Reply> {
   const outgoing = send(url, { method: 'POST', agent: false, headers, signal });
   outgoing.on('response', (incoming) => {
     const { statusCode: status = 0 } = incoming;
-    // Settled with this: what breaks off behind the status is no error any more. Of a yes, nothing else is waited for.
+    // The status decides: a connection that breaks after it is no error, and the body of a success is not read.
     resolve(isTaken(status) ? { status, text: '' } : firstLine(incoming).then((text) => ({ status, text })));
     if (isTaken(status)) incoming.on('error', () => {}).destroy();
   });

@@ -154,7 +154,7 @@ test('a sync that meets every fault ends with 75', async () => {
   expect(lasting.filter((fault) => !met.has(fault) && fault !== 'stale_keep_alive')).toEqual([]);
 });
 
-test('so do the commands around it', async () => {
+test('the commands around that sync end with the codes that its faults ask for', async () => {
   const pretty = ['--log-level', 'debug', '--log-format', 'pretty'];
   expect((await run('sync', '-c', 'tokens.yaml', '--json', ...pretty)).code).toBe(75);
   expect((await run('plan', '-c', 'faults.yaml', '--json', ...pretty)).code).toBe(75);
@@ -167,7 +167,7 @@ test('so do the commands around it', async () => {
   expect((await run('export-log', '-c', 'faults.yaml', '--output', 'log.ndjson', ...pretty)).code).toBe(0);
 });
 
-test('nothing is found in what they printed', () => {
+test('no command has printed a secret', () => {
   const printed = results.map(({ stdout, stderr }) => stdout + stderr);
   expect(printed.map(leaksIn)).toEqual(printed.map(() => []));
   expect(
@@ -176,7 +176,7 @@ test('nothing is found in what they printed', () => {
   ).toBe(true);
 });
 
-test('nor in any table', async () => {
+test('no table holds a secret', async () => {
   await using db = await PGlite.create(join(cwd, 'db'));
   const { rows: tables } = await db.query<{ name: string }>(
     `SELECT table_schema || '.' || table_name AS name FROM information_schema.tables

@@ -15,7 +15,7 @@ export function descriptorOf(path: string): number | null {
   return number === undefined ? null : Number(number);
 }
 
-/** True when it can be written, and is not one of those by which Node talks to itself, which end the process. */
+/** True for a descriptor that the shell has opened for writing. Writing to one of Node's own pipes would end the process. */
 export function isGivenDescriptor(descriptor: number, stats: Stats): boolean {
   if (stats.isFIFO()) return isWritable(descriptor) && (descriptor <= 2 || !hasReadingEnd(stats));
   if (stats.isSocket()) return descriptor <= 2;

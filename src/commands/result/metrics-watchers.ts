@@ -10,7 +10,7 @@ import { registerPasswordOf } from '../session/early-secrets.ts';
 import type { Session } from '../session/session.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
-/** A variable too: a password on the command line can be read by every user of the machine. */
+/** Names the gateway in place of the option, because every user of the machine can read a command line and its passwords. */
 const VARIABLE = 'SCENEDIM_PUSHGATEWAY';
 
 /** The value of `--pushgateway`: the URL of a Pushgateway. Anything else is a `usage` error, which shows none of it. */
@@ -47,7 +47,7 @@ export function pushgatewayWatchers(
 /** Empty for what is no file of text, is too large, or cannot be read: nothing in it is needed. */
 async function readEarlier(path: string): Promise<string> {
   try {
-    // A pipe or device would be read by whoever it is for.
+    // Reading a pipe or a device would take away what is meant for somebody else.
     return (await stat(path)).isFile() ? await readText(path) : '';
   } catch {
     return '';

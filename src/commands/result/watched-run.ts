@@ -41,7 +41,7 @@ export class WatchedRun {
   #started: StartedRun;
   #standing: TargetStanding | null = null;
   #result: WatchedResult | null = null;
-  /** In a list, because anything can be thrown. */
+  /** What broke the run off; in a list, because undefined and null can be thrown, too. */
   #thrown: readonly [error: unknown] | null = null;
 
   constructor(session: Session, command: string, options: CommonOptions, watchers: readonly RunWatcher[]) {

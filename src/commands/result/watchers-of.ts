@@ -21,7 +21,7 @@ export async function watchersOf(
     ...(summaryFile === undefined ? [] : [documentWatcher(session, '--summary-file', summaryFile, true)]),
     ...(existsSync(XCOM_FOLDER) ? [documentWatcher(session, 'XCom', `${XCOM_FOLDER}/return.json`, false)] : []),
   ];
-  // A plan makes nothing, and a variable must not make a run of it.
+  // A plan changes nothing: a variable that is set for runs must not report it as one.
   if (command === 'plan') return documents;
   return [
     ...pushgatewayWatchers(session, pushgateway),

@@ -53,6 +53,7 @@ export interface SessionParts {
   readonly terminationMessage: TerminationMessage;
 }
 
+/** What a command is given: the parts of the program, the common options, and the config. */
 export interface Session extends SessionParts {
   readonly options: CommonOptions;
   readonly environment: HostProcess['env'];

@@ -46,14 +46,15 @@ export function listenForSignals(
   return { stoppedBy: () => code, [Symbol.dispose]: () => clearTimeout(deadline) };
 }
 
-/** A bad one is told once the command starts. */
+/** What is no duration counts as 0; {@link assertGrace} refuses it when the command starts. */
 function graceMsOf(host: HostProcess): number {
   const given = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
   return parseDuration(given ?? GRACE) ?? 0;
 }
 
+/** Refuses a `--grace`, or its variable, that is no duration; `usage`. */
 export function assertGrace(host: HostProcess): void {
   const grace = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
-  // An empty one is told by whoever parses the arguments.
+  // `refuseEmptyValues` refuses an empty one.
   if (grace !== undefined && grace !== '') requireDuration(grace, '--grace');
 }

@@ -86,7 +86,7 @@ export class Breaker {
     this.#inFlight -= 1;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();
-    // One that is listed twice may be back twice.
+    // An account that is listed twice may come back twice.
     if (account === undefined || isNothingAsked(result)) return [result];
     if (!isDown(result)) return [...this.#recover(), result];
     this.#hold({ account, failure: result });

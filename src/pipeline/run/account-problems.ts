@@ -1,5 +1,4 @@
-/** What the user is told about single accounts. */
-
+/** What a report tells about accounts and their platform, each with what to do about it. */
 import type { HeldAnswer } from '../../dimension/account-planner.ts';
 import { describeHold } from '../../dimension/guards.ts';
 import type { ScenedimError } from '../../errors.ts';

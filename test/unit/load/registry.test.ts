@@ -29,7 +29,7 @@ test.each([
   });
 });
 
-test('defaults are filled in', async () => {
+test('a target section gets the defaults of its kind, and each reader once', async () => {
   expect(await parseTargetSection({ type: 'pglite' }, '/')).toEqual({ path: './data/scene', schema: 'scene' });
   expect(await parseTargetSection({ type: 'postgres', readers: ['bi', 'bi'] }, '/')).toEqual({
     url: undefined,

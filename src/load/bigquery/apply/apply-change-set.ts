@@ -13,8 +13,8 @@ import { stageChangeSet } from './staging.ts';
 
 /**
  * Applies one batch: its rows are loaded into staging tables, then one script with one transaction applies them. The number of
- * jobs does not depend on the number of accounts. Each of up to six parts that is not empty is one load (one more for each further
- * 45 MiB). The script is one job. A shard takes the commit lease with one more. The record of a run alone is one job.
+ * jobs does not depend on the number of accounts. Each part that is not empty is one load (one more for each further 45 MiB), and no
+ * batch has more than six. The script is one job. A shard takes the commit lease with one more. The record of a run alone is one job.
  *
  * A kill between two jobs leaves staging tables, which end after a day, and at worst the commit lease, which ends after five minutes.
  * A kill during the script leaves all of the batch or nothing.

@@ -46,7 +46,7 @@ test('without a word there is no transport', async () => {
   expect(await find({ env: { OPENLINEAGE_NAMESPACE: 'x', OPENLINEAGE_API_KEY: 'y' } })).toEqual(found(null));
 });
 
-test('the simple variables', async () => {
+test('OPENLINEAGE_URL, _ENDPOINT and _API_KEY make a transport by HTTP', async () => {
   const env = { OPENLINEAGE_URL: ' http://a ', OPENLINEAGE_ENDPOINT: 'x', OPENLINEAGE_API_KEY: 'key' };
   expect(await find({ env })).toEqual(http({ endpoint: 'x', auth: 'key' }));
 });
