@@ -6,12 +6,13 @@ import { createScreen } from '../report/screen.ts';
 import { createRedactor } from '../secrets/redact.ts';
 import { type CommandModule, commandList } from './command-list.ts';
 import { createErrorDisplay } from './session/error-display.ts';
+import { LateEnd } from './session/late-end.ts';
 import { createOutput, type Output, OutputClosedError } from './session/output.ts';
 import { errorDocument, exitCodeOf } from './session/print-error.ts';
 import { assertOperands, refuseEmptyValues } from './session/refuse-empty-values.ts';
 import type { RunAction } from './session/run-action.ts';
 import { createSession, type HostProcess, type SessionParts } from './session/session.ts';
-import { assertGrace, GRACE, listenForSignals } from './session/stop-signals.ts';
+import { assertGrace, GRACE, graceMsOf, listenForSignals } from './session/stop-signals.ts';
 import { TerminationMessage } from './session/termination-message.ts';
 import { usageError } from './session/usage-error.ts';
 
@@ -30,11 +31,13 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
   const { logsErrors, showError } = createErrorDisplay(host, screen, redactor);
   const terminationMessage = new TerminationMessage(commandList.find(({ name }) => host.argv.includes(name))?.name);
   host.stderr.on('error', () => {});
-  const endLate = (status: number): void => {
-    const error = new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' });
+  const lateEnd = new LateEnd((error, status) => {
     showError(error);
     terminationMessage.leaveError(status, errorDocument(error, redactor));
-    exit(status);
+  }, exit);
+  const endLate = (status: number): void => {
+    const error = new ScenedimError('interrupted', 'the work did not end within --grace', { remedy: 'run it again' });
+    void lateEnd.end(error, status);
   };
   const endAtOnce = (status: number): void => {
     terminationMessage.leaveStatus(status);
@@ -64,6 +67,8 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     logsErrors,
     fail,
     terminationMessage,
+    lateEnd,
+    graceMs: graceMsOf(host),
   };
   const crash = (error: unknown): void => void fail(error).then(() => exit(exitCodeOf(error)));
   host.on('uncaughtException', crash);

@@ -1,12 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { MAX_SLEEP_MS } from '../clock.ts';
 import { requireDuration } from '../config/duration.ts';
 import { requireSource } from '../config/roster/open-roster.ts';
+import { ScenedimError } from '../errors.ts';
 import { SCENE_LIST_PATH } from '../extract/wechat-source.ts';
 import { awaitOtherRuns } from '../pipeline/run/run.ts';
 import { sync } from '../pipeline/sync.ts';
 import { reportRun } from './result/report-run.ts';
 import { addWatchOptions } from './result/watch-options.ts';
 import type { RunAction } from './session/run-action.ts';
+import type { Session } from './session/session.ts';
 import { openSource } from './source/open-source.ts';
 import { shardOf } from './source/shard-option.ts';
 import { addSyncOptions, flagSettings, type SyncFlags, syncOptionsOf } from './source/sync-options.ts';
@@ -34,7 +37,8 @@ export function define(command: Command, run: RunAction): void {
   addWatchOptions(addLockTimeout(withTimeout)).action(
     run<SyncFlags & { readonly timeout?: number }>(async (session, flags) => {
       const startedAt = performance.now();
-      return reportRun(session, 'sync', flags, async (watched) => {
+      using _limit = endAfter(session, flags);
+      return await reportRun(session, 'sync', flags, async (watched) => {
         const config = await session.loadConfig(flagSettings(flags));
         const { baseUrl } = requireSource(config);
         const shard = shardOf(session, flags);
@@ -56,6 +60,17 @@ export function define(command: Command, run: RunAction): void {
       });
     }),
   );
+}
+
+/** Ends a run that `--timeout` does not stop, because the target stalls, as late as a signal would. */
+function endAfter({ lateEnd, graceMs }: Session, { timeout }: { readonly timeout?: number }): Disposable {
+  const error = new ScenedimError('out_of_time', 'the work did not end within --timeout and --grace', {
+    remedy: 'see what the target is waiting for, and run again with --max-age',
+  });
+  const waitMs = (timeout ?? Number.POSITIVE_INFINITY) + graceMs;
+  if (waitMs > MAX_SLEEP_MS) return { [Symbol.dispose]: () => {} };
+  const timer = setTimeout(() => void lateEnd.end(error, error.exitCode), waitMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function parseExitCode(text: string): number {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { sampleSettings } from '../../src/load/contract/sample-rows.ts';
@@ -129,6 +131,47 @@ describePostgres(
       expect(lost).toEqual({ code: 75, stderr: expect.stringContaining('lock of the target was lost') });
       expect(stopped).toEqual({ code: 143, stderr: expect.stringContaining('did not end within --grace') });
     });
+
+    test.each([
+      [
+        '--timeout',
+        75,
+        'see what the target is waiting for, and run again with --max-age',
+        ['--timeout', '1s', '--grace', '2s'],
+      ],
+      ['--grace', 143, 'run it again', ['--grace', '2s']],
+    ] as const)(
+      'a run that waits for a table without end is ended by %s, and tells it',
+      async (_, code, remedy, flags) => {
+        await using database = await createDatabase();
+        await using simulator = await startSimulator({ accounts: [{ appId: 'wx1' }] });
+        const accounts = [{ appId: 'wx1', accessToken: { env: 'TOKEN' } }];
+        const source = { baseUrl: simulator.url, accounts };
+        const env = { TOKEN: simulator.accessToken('wx1') };
+        await using workspace = await createCliWorkspace(
+          { source, target: { type: 'postgres', url: database.url } },
+          env,
+        );
+        const sync = ['sync', '--metrics-file', 'm.prom', '--summary-file', 's.json'];
+        await workspace.succeed(sync);
+        await using blocker = await connect(database.url);
+        await blocker.query('begin; lock table scene.scene_observation in share mode');
+        const child = workspace.start([...sync, ...flags, '--log-format', 'json']);
+        const result = ended(child);
+        await untilBlocked(blocker);
+        if (code === 143) child.kill('SIGTERM');
+        const { code: status, stderr } = await result;
+        const last = JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '');
+        const outcome = { outcome: 'failed', exit_code: code, error: { remedy } };
+        expect([status, last]).toMatchObject([code, { msg: 'sync ended', ...outcome }]);
+        const read = (name: string) => readFile(join(workspace.directory, name), 'utf8');
+        expect(JSON.parse(await read('s.json'))).toMatchObject({ error: { remedy } });
+        expect(await read('m.prom')).toMatch(new RegExp(`_exit_code\\{.*\\} ${code}\n[^]*_success\\{.*\\} 0\n`));
+        await blocker.query('rollback');
+        await workspace.succeed([...sync, '--max-age', '1h', '--lock-timeout', '1m']);
+        expect(await read('m.prom')).toMatch(/_success\{.*\} 1\n/);
+      },
+    );
 
     test('a connection on which the server said goodbye is used no more, although its socket is open', async () => {
       await using database = await createDatabase();

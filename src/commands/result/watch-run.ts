@@ -19,6 +19,7 @@ export async function watchRun<Result extends WatchedResult>(
   show: (result: Result, elapsedMs: number) => Promise<void>,
 ): Promise<number> {
   const watched = new WatchedRun(session, command, options, await watchersOf(session, command, options));
+  session.lateEnd.watch((error, status) => watched.giveUp(error, status));
   try {
     const result = await work(watched);
     watched.finish(result);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/load-config.ts';
 import { messageOf } from '../../error-text.ts';
@@ -13,6 +14,7 @@ import type {
   StartedRun,
   TargetStanding,
 } from '../../telemetry/run-watcher.ts';
+import { LAST_WORDS_MS } from '../session/late-end.ts';
 import { errorDocument, exitCodeOf } from '../session/print-error.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { datasetOf } from '../target/dataset-of.ts';
@@ -43,6 +45,8 @@ export class WatchedRun {
   #result: WatchedResult | null = null;
   /** What broke the run off; in a list, because undefined and null can be thrown, too. */
   #thrown: readonly [error: unknown] | null = null;
+  /** True from when the watchers are told how it ended. */
+  #isTold = false;
 
   constructor(session: Session, command: string, options: CommonOptions, watchers: readonly RunWatcher[]) {
     this.#session = session;
@@ -91,9 +95,27 @@ export class WatchedRun {
     this.#thrown = [error];
   }
 
+  /**
+   * Tells everybody that the run did not end, because of `error`, before the process is ended. Nobody who takes long is waited
+   * for. Resolves with false when the run has not begun, or they are told of its end already.
+   */
+  async giveUp(error: Error, exitCode: number): Promise<boolean> {
+    if (this.#isTold || this.#started.dataset === null) return false;
+    this.#isTold = true;
+    this.#thrown = [error];
+    const run = { ...this.#ended(), exitCode };
+    const told = this.#tell((watcher) => watcher.ended(run, AbortSignal.abort(error)));
+    const untold = await Promise.race([told, delay(LAST_WORDS_MS / 2, [])]);
+    await this.#leaveSummary(run, untold);
+    return true;
+  }
+
   /** Tells everybody how the run ended. Resolves with the exit status; throws what broke off before the run began. */
   async end(): Promise<number> {
     const { settle, showError, signal } = this.#session;
+    // The process is about to be ended.
+    if (this.#isTold) return await new Promise<never>(() => {});
+    this.#isTold = true;
     const told = this.#ended();
     const untold = await this.#tell((watcher) => watcher.ended(told, signal));
     if (this.#result === null && this.#started.dataset === null) {

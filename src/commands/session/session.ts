@@ -9,6 +9,7 @@ import { type ColorStream, wantsColors } from '../../report/paint.ts';
 import type { Screen } from '../../report/screen.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import { registerEarlySecrets } from './early-secrets.ts';
+import type { LateEnd } from './late-end.ts';
 import type { Output } from './output.ts';
 import type { TerminationMessage } from './termination-message.ts';
 
@@ -51,6 +52,10 @@ export interface SessionParts {
   /** Shows the error that a command ends with, with `--json` also as the document on standard output. */
   readonly fail: (error: unknown) => Promise<void>;
   readonly terminationMessage: TerminationMessage;
+  /** Ends the process when its work does not end. */
+  readonly lateEnd: LateEnd;
+  /** How long a stop may take, in milliseconds. */
+  readonly graceMs: number;
 }
 
 /** What a command is given: the parts of the program, the common options, and the config. */

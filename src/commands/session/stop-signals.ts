@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { parseDuration, requireDuration } from '../../config/duration.ts';
 import { ScenedimError } from '../../errors.ts';
 import { commonSetting } from './common-setting.ts';
+import { LAST_WORDS_MS } from './late-end.ts';
 import type { HostProcess } from './session.ts';
 
 /** How long a stop by a signal may take, without `--grace`. */
@@ -37,7 +38,7 @@ export function listenForSignals(
       const status = 128 + constants.signals[name];
       code = status;
       if (host.stderr.isTTY === true) write('stopping cleanly; once more to stop at once\n');
-      deadline = setTimeout(() => endLate(status), graceMsOf(host));
+      deadline = setTimeout(() => endLate(status), withLastWords(graceMsOf(host)));
       stopping.abort(
         new ScenedimError('interrupted', `stopped by ${name}`, { remedy: 'run it again: it goes on where it stopped' }),
       );
@@ -46,8 +47,13 @@ export function listenForSignals(
   return { stoppedBy: () => code, [Symbol.dispose]: () => clearTimeout(deadline) };
 }
 
-/** What is no duration counts as 0; {@link assertGrace} refuses it when the command starts. */
-function graceMsOf(host: HostProcess): number {
+/** What is left of the grace for the work, so that a run which does not end can still say so within it. */
+function withLastWords(graceMs: number): number {
+  return Math.max(graceMs / 2, graceMs - LAST_WORDS_MS);
+}
+
+/** In milliseconds. What is no duration counts as 0; {@link assertGrace} refuses it when the command starts. */
+export function graceMsOf(host: HostProcess): number {
   const given = commonSetting(host, '--grace', 'SCENEDIM_GRACE');
   return parseDuration(given ?? GRACE) ?? 0;
 }
