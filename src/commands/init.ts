@@ -45,8 +45,11 @@ async function init(session: Session, options: InitOptions): Promise<number> {
     });
   }
   const defaults = { ...defaultAnswers, target: targetOf(options.target) };
+  const path = resolve(session.workingDirectory, file);
+  // Before the questions: nobody wants to answer four of them for nothing.
+  if (options.force !== true) await assertFree(path, file);
   const answers = asks ? await ask(session, defaults) : defaults;
-  await writeNew(resolve(session.workingDirectory, file), file, configTemplate(answers), options.force === true);
+  await writeNew(path, file, configTemplate(answers), options.force === true);
   if (options.json === true) await session.out.printJson({ file });
   else if (options.quiet !== true) await session.out.print(nextSteps(file, answers));
   return 0;
@@ -127,20 +130,25 @@ async function writeNew(path: string, shown: string, text: string, force: boolea
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
   } catch (cause) {
     const code = reasonOf(cause);
-    if (await isDirectory(path)) {
-      throw new ScenedimError('file_unusable', `${shown} is a directory`, {
-        remedy: `name a file in it: --config ${shellWord(join(shown, 'scenedim.yaml'))}`,
-        cause,
-      });
-    }
-    if (code === 'EEXIST' && (await isThere(path))) {
-      throw new ScenedimError('file_unusable', `${shown} exists already`, {
-        remedy: 'add --force to overwrite it, or name another file with --config',
-        cause,
-      });
-    }
+    if (code === 'EEXIST' || code === 'EISDIR') await assertFree(path, shown, cause);
     throw new ScenedimError('file_unusable', `${shown} cannot be written (${code})`, {
       remedy: 'name another file with --config, in a directory that you may write to',
+      cause,
+    });
+  }
+}
+
+/** Throws `file_unusable` where a file or directory stands in the way. */
+async function assertFree(path: string, shown: string, cause?: unknown): Promise<void> {
+  if (await isDirectory(path)) {
+    throw new ScenedimError('file_unusable', `${shown} is a directory`, {
+      remedy: `name a file in it: --config ${shellWord(join(shown, 'scenedim.yaml'))}`,
+      cause,
+    });
+  }
+  if (await isThere(path)) {
+    throw new ScenedimError('file_unusable', `${shown} exists already`, {
+      remedy: 'add --force to overwrite it, or name another file with --config',
       cause,
     });
   }

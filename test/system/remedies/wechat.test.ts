@@ -133,6 +133,12 @@ describe.concurrent('credentials that WeChat refuses are put right:', () => {
       { env: {} },
     ],
     [
+      'a secret in quotation marks',
+      { ...sourceOf({ appId, appSecret: { file: 'secret.txt' } }), files: { 'secret.txt': '"SECRET"\n' } },
+      'take the quotation marks away',
+      { files: { 'secret.txt': 'SECRET\n' } },
+    ],
+    [
       'a secret file that is not there',
       sourceOf({ appId, appSecret: { file: 'secret.txt' } }),
       'mount the secret there, or correct the path in the config',

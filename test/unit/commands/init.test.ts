@@ -9,7 +9,7 @@ import { runCli } from '../../../src/commands/run-cli.ts';
 import { runCli as runProgram } from '../../support/spawn-cli.ts';
 
 /** Runs `init` as on a terminal; each question is answered once it is there. */
-async function interview(cwd: string, answers: readonly string[]): Promise<string> {
+async function interview(cwd: string, answers: readonly string[], expected = 0): Promise<string> {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const stdout = new PassThrough();
   const stderr = Object.assign(new PassThrough(), { isTTY: true });
@@ -21,7 +21,7 @@ async function interview(cwd: string, answers: readonly string[]): Promise<strin
     if (chunk.toString().endsWith(']: ')) stdin.write(`${left.shift() ?? ''}\n`);
   });
   const host = { argv: ['node', 'scenedim', 'init'], env: {}, stdin, stdout, stderr, cwd: () => cwd, on: () => {} };
-  expect([await runCli(host, () => {}), left]).toEqual([0, []]);
+  expect([await runCli(host, () => {}), left]).toEqual([expected, []]);
   return shown;
 }
 
@@ -45,6 +45,14 @@ test('an answer of init that makes no config is asked for again, with a hint', a
     target: { type: 'postgres' },
     dimension: { timeZone: 'UTC' },
   });
+});
+
+test('init asks nothing where a config is already', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'init-'));
+  await interview(directory.path, ['wx1', 'token', 'b', 'UTC']);
+  expect(stripVTControlCharacters(await interview(directory.path, [], 74))).toBe(
+    'error: scenedim.yaml exists already\nremedy: add --force to overwrite it, or name another file with --config\n',
+  );
 });
 
 test('init can be told to take BigQuery, by an answer and by an option', async () => {
