@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ScenedimError } from '../errors.ts';
-import { flawOfUrl } from '../secrets/url-flaw.ts';
+import { flawOfUrl, type UrlFlaw } from '../secrets/url-flaw.ts';
 
 /**
  * Reads the `target` section with its schema, less what concerns the program and not the loader.
@@ -40,20 +40,21 @@ export function remedyOf(issue: z.core.$ZodIssue): string | undefined {
 }
 
 /** A rule for the URLs of a config: none from which a part of a password would be read as a host. */
-export function refuseFlaw(url: string, context: z.core.$RefinementCtx): void {
-  const flaw = flawOfUrl(url);
-  if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
-}
-
-function refuseUser(url: string, context: z.core.$RefinementCtx): void {
-  const flaw = url.includes('@') ? userInUrl : flawOfUrl(url);
-  if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
-}
+export const refuseFlaw = refuse(flawOfUrl);
 
 /** A URL that is asked over HTTP: it holds neither user nor password. */
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'is not a URL that starts with http:// or https://', abort: true })
-  .superRefine(refuseUser);
+  .superRefine(refuse((url) => (url.includes('@') ? userInUrl : flawOfUrl(url))));
+
+/** A rule of a schema for what `flawOf` finds wrong. */
+function refuse(flawOf: (url: string) => UrlFlaw | undefined): (url: string, context: z.core.$RefinementCtx) => void {
+  return (url, context) => {
+    const flaw = flawOf(url);
+    if (flaw === undefined) return;
+    context.addIssue({ code: 'custom', message: flaw.message, params: { remedy: flaw.remedy } });
+  };
+}
 
 const userInUrl = {
   message: 'must not hold a user or a password',
