@@ -15,8 +15,9 @@ import type { RunAction } from './session/run-action.ts';
 import type { Session } from './session/session.ts';
 import { describeHeld, suspended } from './status/status-remedies.ts';
 import { type AccountStanding, readStandings, stateOf } from './target/account-standing.ts';
+import { type CredentialKinds, readCredentialKinds } from './target/listed-accounts.ts';
 import { type Since, sinceOption } from './target/since-option.ts';
-import { type CredentialKinds, explainStoredError, readCredentialKinds } from './target/stored-error.ts';
+import { explainStoredError } from './target/stored-error.ts';
 import { describeUnknownAccounts } from './target/unknown-accounts.ts';
 import { withTarget } from './target/with-target.ts';
 

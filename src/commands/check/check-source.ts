@@ -12,9 +12,7 @@ import { type CheckedFinding, findingOf } from './check-finding.ts';
 import { checkPlatform } from './check-platform.ts';
 import { checkProxy } from './check-proxy.ts';
 import { checkQuota } from './check-quota.ts';
-
-/** Credentials that cannot be read are named one by one up to this many. */
-const NAMED = 20;
+import { Named } from './named.ts';
 
 /** The accounts whose quotas are asked for; the first of the list when none is named. */
 export interface QuotaQuestion {
@@ -62,11 +60,10 @@ async function checkCredentials(session: Session, config: Config, roster: Roster
     const message = 'none known yet: a sync of all accounts asks WeChat who has authorised the platform';
     return [{ level: 'ok', subject: 'accounts', message, exitCode: 0 }];
   }
-  const findings: CheckedFinding[] = [];
+  const unreadable = new Named<CheckedFinding>();
   const secrets = secretContextOf(session, config);
   const shared = { readers: new Map(), signal: session.signal };
   let accounts = 0;
-  let unreadable = 0;
   try {
     for await (const account of roster) {
       accounts += 1;
@@ -74,20 +71,19 @@ async function checkCredentials(session: Session, config: Config, roster: Roster
         await assertReadable(account.appId, credentialsOf(account, secrets, shared), session.signal);
       } catch (error) {
         if (!isScenedimError(error)) throw error;
-        unreadable += 1;
-        if (unreadable <= NAMED) findings.push(unreadableBy(account.appId, error));
+        unreadable.add(unreadableBy(account.appId, error));
       }
     }
   } catch (error) {
     return [findingOf(error, 'accounts')];
   }
-  if (unreadable > NAMED) {
-    const message = `… and ${formatCount(unreadable - NAMED)} more accounts`;
-    findings.push({ level: 'error', subject: 'credentials', message, exitCode: 78 });
-  }
-  const readable = `${formatCount(accounts - unreadable)} of ${formatCount(accounts)} can be read`;
-  const level = unreadable === 0 ? 'ok' : 'warning';
-  return [{ level, subject: 'credentials', message: readable, exitCode: 0 }, ...findings];
+  const readable = `${formatCount(accounts - unreadable.count)} of ${formatCount(accounts)} can be read`;
+  const level = unreadable.count === 0 ? 'ok' : 'warning';
+  return [
+    { level, subject: 'credentials', message: readable, exitCode: 0 },
+    ...unreadable.named,
+    ...unreadable.rest({ level: 'error', subject: 'credentials', exitCode: 78 }),
+  ];
 }
 
 /** The account of a platform has nothing to read; see checkPlatform. */

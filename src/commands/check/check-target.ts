@@ -14,16 +14,10 @@ import { explainHeld } from '../decision/explain-held.ts';
 import type { Session } from '../session/session.ts';
 import { type AccountStanding, acceptArguments, readStandings } from '../target/account-standing.ts';
 import { findStale, isStale, type StaleAccount } from '../target/find-stale.ts';
-import {
-  type CredentialKinds,
-  explainStoredError,
-  readCredentialKinds,
-  type StoredError,
-} from '../target/stored-error.ts';
+import { type CredentialKinds, readCredentialKinds } from '../target/listed-accounts.ts';
+import { explainStoredError, type StoredError } from '../target/stored-error.ts';
 import { type CheckedFinding, findingOf } from './check-finding.ts';
-
-/** Accounts with the same trouble are named one by one up to this many. */
-const NAMED = 20;
+import { Named } from './named.ts';
 
 /** Looks at rights, versions and settings of the target, at what waits for a decision, and proves the data. */
 export async function checkTarget(
@@ -101,11 +95,11 @@ async function checkAccounts(
   const effects = await explainHeld(loader, held.named, signal);
   return [
     ...held.named.flatMap((standing) => heldFinding(standing, effects)),
-    ...held.rest('held answers', 65),
+    ...held.rest({ level: 'warning', subject: 'held answers', exitCode: 65 }),
     ...failed.named.flatMap((head) => failedFinding(head, kinds, clock.now(), staleAfterMs)),
-    ...failed.rest('newest attempt', 0),
+    ...failed.rest({ level: 'warning', subject: 'newest attempt', exitCode: 0 }),
     ...suspended.named.map(suspendedFinding),
-    ...suspended.rest('removals', 0),
+    ...suspended.rest({ level: 'warning', subject: 'removals', exitCode: 0 }),
   ];
 }
 
@@ -131,28 +125,11 @@ async function checkFreshness(
       exitCode: 0,
     };
   };
-  return [...stale.named.map(finding), ...stale.rest('freshness', 0)];
+  return [...stale.named.map(finding), ...stale.rest({ level: 'warning', subject: 'freshness', exitCode: 0 })];
 }
 
 function lastAnswer(lastOkAt: Micros | null): string {
   return lastOkAt === null ? 'it never gave an ok answer' : `its last ok answer is of ${formatInstant(lastOkAt)}`;
-}
-
-/** Accounts with the same trouble: the first by name, the others by their number. */
-class Named<Account> {
-  readonly named: Account[] = [];
-  #count = 0;
-
-  add(account: Account): void {
-    this.#count += 1;
-    if (this.named.length < NAMED) this.named.push(account);
-  }
-
-  rest(subject: string, exitCode: number): readonly CheckedFinding[] {
-    if (this.#count <= NAMED) return [];
-    const message = `… and ${formatCount(this.#count - NAMED)} more accounts`;
-    return [{ level: 'warning', subject, message, exitCode }];
-  }
 }
 
 function heldFinding(

@@ -2,7 +2,8 @@ import { formatInstant, type Micros } from '../../instant.ts';
 import type { Paint } from '../../report/paint.ts';
 import { printable } from '../../report/printable.ts';
 import { type AccountStanding, acceptArguments } from '../target/account-standing.ts';
-import { type CredentialKinds, explainStoredError, type StoredError } from '../target/stored-error.ts';
+import type { CredentialKinds } from '../target/listed-accounts.ts';
+import { explainStoredError, type StoredError } from '../target/stored-error.ts';
 
 /**
  * What to do about accounts that are not well: for each held one with what its answer would do (`effects`), and for each error what was

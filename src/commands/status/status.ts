@@ -13,7 +13,7 @@ import type { RunAction } from '../session/run-action.ts';
 import type { CommonOptions, Session } from '../session/session.ts';
 import { type AccountStanding, accountStates, readStandings, stateOf } from '../target/account-standing.ts';
 import { findStale } from '../target/find-stale.ts';
-import { readCredentialKinds } from '../target/stored-error.ts';
+import { readCredentialKinds } from '../target/listed-accounts.ts';
 import { withTarget } from '../target/with-target.ts';
 import { toStatusRow } from './status-document.ts';
 import { renderRemedies } from './status-remedies.ts';
@@ -53,14 +53,14 @@ export function define(command: Command, run: RunAction): void {
           await (flags.json === true
             ? printJson(session, context, flags)
             : printTable(session, config, context, flags));
-          return await exitCodeOf(session, config, context, flags);
+          return await tellStale(session, config, context, flags);
         });
       }),
     );
 }
 
-/** Tells on standard error who is stale, so that standard output is the same for whoever asks with and without. */
-async function exitCodeOf(session: Session, config: Config, context: RunContext, flags: StatusFlags): Promise<number> {
+/** Tells on standard error which accounts are stale, with `--fail-stale`. Resolves with the exit status. */
+async function tellStale(session: Session, config: Config, context: RunContext, flags: StatusFlags): Promise<number> {
   if (flags.failStale === undefined) return 0;
   const stale: string[] = [];
   for await (const { appId } of findStale(session, config, context, flags.failStale)) {

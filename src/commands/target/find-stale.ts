@@ -4,7 +4,7 @@ import { isUnavailable } from '../../extract/error-catalogue.ts';
 import type { Micros } from '../../instant.ts';
 import type { RunContext } from '../../pipeline/run/run-context.ts';
 import type { Session } from '../session/session.ts';
-import { readListedAccounts } from './stored-error.ts';
+import { readListedAccounts } from './listed-accounts.ts';
 
 /** An account without a recent answer. */
 export interface StaleAccount {

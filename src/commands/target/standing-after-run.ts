@@ -8,7 +8,7 @@ import type { TargetStanding } from '../../telemetry/run-watcher.ts';
 import type { Session } from '../session/session.ts';
 import { accountStates, readStandings, stateOf } from './account-standing.ts';
 import { answeredAt } from './find-stale.ts';
-import { readListedAccounts } from './stored-error.ts';
+import { readListedAccounts } from './listed-accounts.ts';
 
 /** A run is not kept longer than this from its end. */
 const TIME_LIMIT_MS = 60_000;
