@@ -9,7 +9,7 @@ export const description =
 
 export const examples = [
   ['hold --app-id wx0123456789abcdef --observed-at 2026-03-01T00:00:00Z', 'that answer was wrong'],
-  ['export-log | grep \'"wx0123456789abcdef"\'', 'find the time of an answer'],
+  ['export-log | grep \'"wx0123456789abcdef"\' | cut -c1-100', 'find the time of an answer, without its body'],
 ] as const;
 
 interface HoldFlags extends DecisionFlags {
