@@ -76,23 +76,7 @@ export function createBigQueryLoader(
   const serverTime = new ServerTime(systemTimer);
   const runner: JobRunner = { config, client, timings, usage, serverTime, rowsOrderedAtOnce, onRetry, location };
   const held: RunLeases = new Set();
-
-  const judged = (error: unknown, signal: AbortSignal): unknown =>
-    signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
-  const classified = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    signal.throwIfAborted();
-    return work().catch((error: unknown) => {
-      throw judged(error, signal);
-    });
-  };
-  async function* classifiedRows<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
-    signal.throwIfAborted();
-    try {
-      yield* rows;
-    } catch (error) {
-      throw judged(error, signal);
-    }
-  }
+  const { classified, classifiedRows } = classifying(config, client);
 
   return {
     kind: 'bigquery',
@@ -122,6 +106,28 @@ export function createBigQueryLoader(
     usage: usage.read,
     latestTime: () => serverTime.now(),
     [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+/** Work and rows whose errors are those of the port; an aborted signal wins over whatever broke. */
+function classifying(config: BigQueryConfig, client: BigQueryClient) {
+  const judged = (error: unknown, signal: AbortSignal): unknown =>
+    signal.aborted ? signal.reason : classifyBigQueryError(error, { ...config, member: client.member() });
+  return {
+    async classified<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+      signal.throwIfAborted();
+      return work().catch((error: unknown) => {
+        throw judged(error, signal);
+      });
+    },
+    async *classifiedRows<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
+      signal.throwIfAborted();
+      try {
+        yield* rows;
+      } catch (error) {
+        throw judged(error, signal);
+      }
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../../compare-code-points.ts';
 import { ScenedimError } from '../../errors.ts';
 import type { AccountRows } from '../account-rows.ts';
-import type { AccountQuery, Loader } from '../loader.ts';
+import type { AccountQuery, Loader, PayloadSize } from '../loader.ts';
 import type { LoaderFactory } from '../loader-factory.ts';
 import { databaseLimits } from '../loader-limits.ts';
 import { migratedMeta } from '../migrated-meta.ts';
@@ -16,9 +16,9 @@ import { applyToMemory, createMemoryTarget } from './memory-target.ts';
 const SCHEMA_VERSION = 1;
 
 /**
- * A loader whose target is in memory: for tests, examples and dry runs. It keeps every rule of the
- * port. Loaders that are given the same `target` are clients of one warehouse; by default it is a
- * fresh one.
+ * A loader whose target is in memory: for tests, examples, and a PGlite that is not there yet. It
+ * keeps every rule of the port. Loaders that are given the same `target` are clients of one
+ * warehouse. Default: a new one.
  */
 export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()): Loader {
   const client = new MemoryClient(target);
@@ -62,20 +62,9 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
       ),
     async readPayloads(payloadHashes, signal) {
       client.enterSchema(signal);
-      const found = new Map<string, Uint8Array>();
-      for (const hash of payloadHashes) {
-        const body = target.payloads.get(hash);
-        if (body !== undefined) found.set(hash, Uint8Array.from(body));
-      }
-      return found;
+      return copiesOf(target, payloadHashes);
     },
-    async *readPayloadSizes(signal) {
-      client.enterSchema(signal);
-      for (const [payloadHash, { byteLength }] of [...target.payloads]) {
-        signal.throwIfAborted();
-        yield { payloadHash, byteLength };
-      }
-    },
+    readPayloadSizes: (signal) => client.payloadSizes(signal),
     ...createMemoryPlatformStores(target, (signal) => client.enterSchema(signal)),
     readsBesideApply: () => true,
     async apply(changeSet, signal) {
@@ -86,6 +75,16 @@ export function createMemoryLoader(target: MemoryTarget = createMemoryTarget()):
       client.close();
     },
   };
+}
+
+/** Copies, so that whoever reads a body cannot change what is stored. */
+function copiesOf({ payloads }: MemoryTarget, payloadHashes: readonly string[]): ReadonlyMap<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const hash of payloadHashes) {
+    const body = payloads.get(hash);
+    if (body !== undefined) found.set(hash, Uint8Array.from(body));
+  }
+  return found;
 }
 
 /** Each loader of `target: { type: memory }` has a new, empty target that ends with the process. */
@@ -116,6 +115,14 @@ class MemoryClient {
     this.enter(signal);
     if (this.#target.meta === null) {
       throw new ScenedimError('schema_outdated', 'the target in memory holds no schema yet', { remedy: 'migrate it' });
+    }
+  }
+
+  async *payloadSizes(signal: AbortSignal): AsyncGenerator<PayloadSize> {
+    this.enterSchema(signal);
+    for (const [payloadHash, { byteLength }] of [...this.#target.payloads]) {
+      signal.throwIfAborted();
+      yield { payloadHash, byteLength };
     }
   }
 
