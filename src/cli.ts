@@ -8,6 +8,10 @@ process.noDeprecation = true;
 
 // Answered before anything else is loaded: scripts ask for the version all the time.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+  process.stdout.on('error', ({ message }) => {
+    process.stderr.write(`error: standard output cannot be written (${message})\n`);
+    process.exitCode = 74;
+  });
   process.stdout.write(`${readProgramVersion()}\n`);
 } else if (isNodeTooOld(process.versions.node)) {
   // An older Node stops at the syntax of the other modules.

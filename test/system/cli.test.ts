@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { outputNames } from '../../src/commands/output-schemas.ts';
 import { simulateDocumentSchema } from '../../src/commands/simulate.ts';
 import { untilHeld } from '../support/pglite-lock.ts';
 import { copyPglite } from '../support/prepared-pglite.ts';
-import { ended, runCli, startCli } from '../support/spawn-cli.ts';
+import { cliPath, ended, runCli, startCli } from '../support/spawn-cli.ts';
 
 let cwd = '';
 beforeAll(() => {
@@ -50,6 +51,14 @@ describe('the version', () => {
     };
     expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     expect((await run(['sync', '--version'])).stdout).toBe(`${version}\n`);
+  });
+
+  test('ends with 74 on a full disk, without a stack trace', () => {
+    const { status, stderr } = spawnSync('sh', ['-c', '"$@" >/dev/full', '', process.execPath, cliPath, '--version']);
+    expect([status, String(stderr)]).toEqual([
+      74,
+      expect.stringMatching(/^error: standard output cannot be written .*ENOSPC.*\n$/),
+    ]);
   });
 });
 

@@ -216,4 +216,16 @@ describe('--summary-file', () => {
     });
     expect(result.stderr).toContain('no/where.json cannot be written (ENOENT)');
   });
+
+  test.each([
+    ['it cannot be written', '--summary-file no/where.json'],
+    ['the report cannot be printed', '>/dev/full'],
+  ])('74 when %s, which the metrics tell, too', async (_, rest) => {
+    const { stderr } = await shell(`scenedim sync --metrics-file full.prom ${rest}`);
+    expect(stderr).toContain('cannot be written');
+    const metrics = file('full.prom').filter((line) =>
+      /^scenedim_(?:run_success|run_exit_code|last_success)/.test(line),
+    );
+    expect(metrics).toEqual([expect.stringMatching(/_exit_code.* 74$/), expect.stringMatching(/_run_success.* 0$/)]);
+  });
 });

@@ -20,6 +20,9 @@ import type { CommonOptions, Session } from '../session/session.ts';
 import { datasetOf } from '../target/dataset-of.ts';
 import { logEnd } from './log-run.ts';
 
+/** So long whoever else watches a run waits for a file, which may be a pipe without a reader. */
+const FILE_LIMIT_MS = 5_000;
+
 /** Where a run has its answers from, and which part of them is its own. Default of both: null. */
 export type RunOrigin = Partial<Pick<StartedRun, 'input' | 'shard'>>;
 
@@ -117,7 +120,7 @@ export class WatchedRun {
     if (this.#isTold) return await new Promise<never>(() => {});
     this.#isTold = true;
     const told = this.#ended();
-    const untold = await this.#tell((watcher) => watcher.ended(told, signal));
+    const untold = await this.#tellEnd(told, signal);
     if (this.#result === null && this.#started.dataset === null) {
       for (const error of untold) showError(error);
       throw this.#thrown?.[0];
@@ -158,10 +161,34 @@ export class WatchedRun {
     return error === undefined || error === null ? null : errorDocument(error, this.#session.redactor).error;
   }
 
+  /**
+   * Tells how the run ended: required files first, one after the other, so that whoever is told later knows when one could not
+   * be written. One that waits for its reader is waited for in the end only.
+   */
+  async #tellEnd(told: EndedRun, signal: AbortSignal): Promise<readonly unknown[]> {
+    const errors: Promise<readonly unknown[]>[] = [];
+    let run = told;
+    const tell = (watchers: readonly RunWatcher[]): Promise<readonly unknown[]> => {
+      const known = run;
+      return this.#tell((watcher) => watcher.ended(known, signal), watchers);
+    };
+    for (const watcher of this.#watchers.filter(({ isRequired }) => isRequired)) {
+      const written = tell([watcher]);
+      errors.push(written);
+      const untold = await Promise.race([written, delay(FILE_LIMIT_MS, [], { ref: false })]);
+      if (untold.length > 0) run = this.#withUntold(run, untold);
+    }
+    errors.push(tell(this.#watchers.filter(({ isRequired }) => !isRequired)));
+    return (await Promise.all(errors)).flat();
+  }
+
   /** All at the same time. Resolves with the errors of required watchers; those of others are warnings. */
-  async #tell(tell: (watcher: RunWatcher) => Promise<void> | undefined): Promise<readonly unknown[]> {
+  async #tell(
+    tell: (watcher: RunWatcher) => Promise<void> | undefined,
+    watchers: readonly RunWatcher[] = this.#watchers,
+  ): Promise<readonly unknown[]> {
     const { logger, redactor } = this.#session;
-    const errors = this.#watchers.map(async (watcher) => {
+    const errors = watchers.map(async (watcher) => {
       try {
         await tell(watcher);
         return [];

@@ -24,9 +24,9 @@ export async function watchersOf(
   // A plan changes nothing: a variable that is set for runs must not report it as one.
   if (command === 'plan') return documents;
   return [
-    ...pushgatewayWatchers(session, pushgateway),
-    ...(metricsFile === undefined ? [] : [metricsFileWatcher(session, metricsFile)]),
     ...documents,
+    ...(metricsFile === undefined ? [] : [metricsFileWatcher(session, metricsFile)]),
+    ...pushgatewayWatchers(session, pushgateway),
     ...(await lineageWatchers(session)),
     ...(await dagsterWatchers(session)),
   ];
