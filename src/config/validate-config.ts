@@ -36,11 +36,20 @@ export function validateConfig(document: ConfigDocument, settings: readonly Sett
         const mayShow = !isFromText(path) && path.at(-1) !== 'url' && !/[@#]/.test(String(valueAt(values, path)));
         return describeIssue(issue, schema, values, mayShow);
       });
-  if (!parsed.success || issues.length > 0) throw refusal(issues, placeOf);
+  if (!parsed.success || issues.length > 0) throw refusal(issues, placeOf, hasWideColon(values));
   return parsed.data;
 }
 
-function refusal(issues: readonly DescribedIssue[], placeOf: (issue: DescribedIssue) => string): ScenedimError {
+/** Input methods for Chinese give a wide colon, which is none in YAML: the key and what follows it are one text. */
+function hasWideColon(values: unknown): boolean {
+  return /"[A-Za-z]+：/.test(JSON.stringify(values));
+}
+
+function refusal(
+  issues: readonly DescribedIssue[],
+  placeOf: (issue: DescribedIssue) => string,
+  isColonWide: boolean,
+): ScenedimError {
   const places = issues.map(placeOf);
   const lines = issues.map(({ message }, index) => `${places[index]}: ${message}`);
   const code = places.every((place) => place.startsWith('--')) ? 'usage' : 'config_invalid';
@@ -50,7 +59,7 @@ function refusal(issues: readonly DescribedIssue[], placeOf: (issue: DescribedIs
       ? 'correct the option; `scenedim schema config` has the bounds of every setting'
       : '`scenedim schema config` lists every setting';
   return new ScenedimError(code, [...new Set(lines)].join('\n'), {
-    remedy: remedy ?? otherwise,
+    remedy: isColonWide ? 'write a plain : and a space in place of the full-width ：' : (remedy ?? otherwise),
   });
 }
 

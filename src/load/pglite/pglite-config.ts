@@ -10,6 +10,7 @@ export const pgliteSection = z.strictObject({
     .string()
     .min(1)
     .regex(/^[^\0]*$/, 'holds a NUL character')
+    .regex(/^(?!~(\/|$))/, 'begins with ~, which only a shell replaces; ${HOME} is replaced here')
     .default('./data/scene')
     .describe('Directory of the database; relative to the config file.'),
   schema: schemaSetting,

@@ -38,6 +38,12 @@ const files: Readonly<Record<string, Trouble>> = {
     remedy: 'correct the YAML; `scenedim init` writes a file to start from',
     cure: works,
   },
+  'a full-width colon': {
+    fault: { config: 'target：{ type: ./target.mjs }\n' },
+    says: 'target: missing',
+    remedy: 'write a plain : and a space in place of the full-width ：',
+    cure: works,
+  },
   'two YAML documents in one file': {
     fault: { config: 'target: { type: ./target.mjs }\n---\nsource: {}\n' },
     says: 'a second YAML document begins here',
