@@ -24,7 +24,9 @@ import { describeUnknownAccounts } from './target/unknown-accounts.ts';
 import { withTarget } from './target/with-target.ts';
 
 export const description =
-  'Shows what happened to scenes in a period, by the effective times: opened, renamed, removed, returned. The table function scene_changes gives the same rows in SQL.';
+  'Shows what happened to scenes in a period, by the effective times: opened, renamed, removed, returned. ' +
+  'What a first look finds is dated from the beginning (dimension.firstSeen), so it is none. ' +
+  'The table function scene_changes gives the same rows in SQL.';
 
 export const examples = [
   ['changes', 'in the last seven days'],
