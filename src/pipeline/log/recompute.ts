@@ -131,7 +131,7 @@ async function recomputeAccount(
   const { mayRedate = false } = options;
   const isComputed = damaged.length === 0 || options.skipDamaged === true;
   const plan = planner.finish(storedVersions);
-  const versions = isComputed ? [...plan.versions].map(made) : [];
+  const versions = isComputed ? [...plan.versions].map(withRow) : [];
   const cut = findCut({ versions: storedVersions, head: storedHead, log, changes: versions, mayRedate });
   const head = isComputed ? plan.head : null;
   return { appId, storedVersions, storedHead, newestSnapshot, damaged, cut, head, versions };
@@ -153,7 +153,7 @@ async function* decidedLog(
   }
 }
 
-/** A change whose row is there, not made when it is asked for: rebuild sets it aside as a copy. */
-function made(change: VersionChange): VersionChange {
+/** The change with its row made now, not at each reading: rebuild sets it aside as a copy. */
+function withRow(change: VersionChange): VersionChange {
   return change.op === 'insert' ? { op: 'insert', after: change.after } : change;
 }
