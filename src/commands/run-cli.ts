@@ -70,7 +70,7 @@ export async function runCli(host: HostProcess, exit: (code: number) => void): P
     lateEnd,
     graceMs: graceMsOf(host),
   };
-  const crash = (error: unknown): void => void fail(error).then(() => exit(exitCodeOf(error)));
+  const crash = (error: unknown): void => void lateEnd.end(error, exitCodeOf(error), fail);
   host.on('uncaughtException', crash);
   host.on('unhandledRejection', crash);
 

@@ -71,6 +71,19 @@ describe('the last line of the log', () => {
     ]);
   });
 
+  test('is there after a defect that nobody caught, which the metrics tell, too', async () => {
+    const crashes = `export const loaderFactory = {
+      parseConfig: (section) => section,
+      create: () => new Promise(() => setTimeout(() => { throw new Error('nobody caught this'); }, 1)),
+    };`;
+    writeFileSync(at('crash.mjs'), crashes);
+    writeFileSync(at('crash.yaml'), JSON.stringify({ target: { type: './crash.mjs' } }));
+    const args = ['verify', '--config', 'crash.yaml', '--log-format', 'json', '--metrics-file', 'crash.prom'];
+    const result = await runCli(args, { cwd });
+    expect([result.code, lastLine(result)]).toMatchObject([70, { exit_code: 70, error: { code: 'internal' } }]);
+    expect(readFileSync(at('crash.prom'), 'utf8')).toMatch(/^scenedim_run_exit_code\{.*\} 70$/m);
+  });
+
   test('tells the signal that stopped the run', async () => {
     simulator.inject({ fault: 'hang', times: 1 });
     simulator.clearRequests();

@@ -3,16 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** How long those who watch a run may take to hear that it did not end: files take less, and nobody is waited for. */
 export const LAST_WORDS_MS = 1_000;
 
-type TellEnd = (error: Error, status: number) => Promise<boolean>;
+type ShowEnd = (error: unknown, status: number) => Promise<void> | void;
+type TellEnd = (error: unknown, status: number) => Promise<boolean>;
 
 /** The end of a process whose work does not end: a database that stalls would be waited for without end. */
 export class LateEnd {
   /** Shows the error when no run tells it. */
-  readonly #show: (error: Error, status: number) => void;
+  readonly #show: ShowEnd;
   readonly #exit: (status: number) => void;
   #tell: TellEnd | undefined;
 
-  constructor(show: (error: Error, status: number) => void, exit: (status: number) => void) {
+  constructor(show: ShowEnd, exit: (status: number) => void) {
     this.#show = show;
     this.#exit = exit;
   }
@@ -22,11 +23,10 @@ export class LateEnd {
     this.#tell = tell;
   }
 
-  /** Ends the process with this status, after at most {@link LAST_WORDS_MS}. */
-  async end(error: Error, status: number): Promise<void> {
-    const told = this.#tell?.(error, status).catch(() => false);
-    if (told === undefined) this.#show(error, status);
-    else if (!(await Promise.race([told, delay(LAST_WORDS_MS, false)]))) this.#show(error, status);
+  /** Ends the process with this status, after at most {@link LAST_WORDS_MS}. `show` shows the error when no run tells it. */
+  async end(error: unknown, status: number, show: ShowEnd = this.#show): Promise<void> {
+    const told = this.#tell?.(error, status).catch(() => false) ?? false;
+    if (!(await Promise.race([told, delay(LAST_WORDS_MS, false)]))) await show(error, status);
     this.#exit(status);
   }
 }
