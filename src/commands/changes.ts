@@ -49,7 +49,7 @@ export function define(command: Command, run: RunAction): void {
       run<ChangesFlags>(async (session, flags) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
-        const found = await withTarget(session, config, { label: 'changes', readOnly: true }, async (context) => {
+        const found = await withTarget(session, config, { label: 'changes' }, async (context) => {
           const { loader, clock } = context;
           await requireSchema(loader, signal);
           const now = clock.now();

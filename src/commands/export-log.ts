@@ -17,7 +17,7 @@ export function define(command: Command, run: RunAction): void {
     run<ResultOptions>(async (session, flags) => {
       assertOneResult(flags);
       const config = await session.loadConfig();
-      await withTarget(session, config, { label: 'export-log', readOnly: true }, ({ loader, signal }) =>
+      await withTarget(session, config, { label: 'export-log' }, ({ loader, signal }) =>
         writeResult(session, exportLog(loader, signal), flags),
       );
       return 0;

@@ -69,7 +69,7 @@ export function define(command: Command, run: RunAction): void {
         assertOneResult(flags);
         assertNoTerminal(session, options.format, flags);
         const config = await session.loadConfig();
-        await withTarget(session, config, { label: 'export', readOnly: true }, ({ loader, signal }) =>
+        await withTarget(session, config, { label: 'export' }, ({ loader, signal }) =>
           writeResult(session, exportVersions(loader, options, signal), flags),
         );
         return 0;

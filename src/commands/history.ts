@@ -33,19 +33,14 @@ export function define(command: Command, run: RunAction): void {
       run<HistoryFlags>(async (session, flags, [key = '']) => {
         const { out, signal } = session;
         const config = await session.loadConfig();
-        const found = await withTarget(
-          session,
-          config,
-          { label: 'history', readOnly: true },
-          async ({ loader, catalog }) => {
-            await requireSchema(loader, signal);
-            const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
-            const versions = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
-            if (versions.length > 0) return { versions, decisions: await decisionsAbout(loader, versions, signal) };
-            const unknown = await describeUnknownAccounts(loader, flags.appId ?? [], signal);
-            return { versions, decisions: [], nothing: unknown === '' ? nothing(key, catalog.launchScenes) : unknown };
-          },
-        );
+        const found = await withTarget(session, config, { label: 'history' }, async ({ loader, catalog }) => {
+          await requireSchema(loader, signal);
+          const appIds = flags.appId === undefined ? {} : { appIds: flags.appId };
+          const versions = await Array.fromAsync(loader.readVersions({ sceneKey: key, ...appIds }, signal));
+          if (versions.length > 0) return { versions, decisions: await decisionsAbout(loader, versions, signal) };
+          const unknown = await describeUnknownAccounts(loader, flags.appId ?? [], signal);
+          return { versions, decisions: [], nothing: unknown === '' ? nothing(key, catalog.launchScenes) : unknown };
+        });
         const { versions, decisions } = found;
         const document: HistoryDocument = { scene_key: key, versions: versions.map(toExportRow), decisions };
         if (flags.json === true) await out.printJson(document);

@@ -32,7 +32,7 @@ export function define(command: Command, run: RunAction): void {
       run<MigrateFlags>(async (session, flags) => {
         const { out } = session;
         const config = await session.loadConfig();
-        const target = { label: 'migrate', lockTimeoutMs: flags.lockTimeout };
+        const target = { label: 'migrate', lockTimeoutMs: flags.lockTimeout, mayMake: flags.printSql !== true };
         return withTarget(session, config, target, async (context) => {
           if (flags.printSql === true) {
             const sql = context.loader.migrationSql(migrateOptionsFor(context));

@@ -32,8 +32,8 @@ export function define(command: Command, run: RunAction): void {
         if (input !== undefined) refuseSyncFlags(flags);
         const config = await session.loadConfig(flagSettings(flags));
         const list = createChangeList();
-        // What keeps plan from writing is the overlay in dry-run.ts. `readOnly` only lets no target be made where none is.
-        const target = { label: 'plan', readOnly: true };
+        // What keeps plan from writing is the overlay in dry-run.ts.
+        const target = { label: 'plan' };
         const onChanges = flags.json === true ? () => {} : list.add;
         const work = async (watched: WatchedRun) => {
           if (input !== undefined) {

@@ -60,7 +60,7 @@ async function acceptedLosses(session: Session, config: Config, flags: RebuildFl
   }
   const consent = targetConsent(config.target, { command: 'rebuild --accept-shortened-log', given: confirm });
   assertConfirmFits(consent);
-  const target = { label: 'rebuild', lockTimeoutMs, readOnly: true };
+  const target = { label: 'rebuild', lockTimeoutMs };
   const losses = await withTarget(session, config, target, findShortened);
   const { accounts, versions, first } = losses;
   if (accounts === 0) {

@@ -25,7 +25,7 @@ export function define(command: Command, run: RunAction): void {
           const config = await session.loadConfig();
           await using input = await openInput(file, session);
           const lines = file === '-' ? null : { namespace: 'file', name: resolve(session.workingDirectory, file) };
-          const target = { label: 'replay', lockTimeoutMs: flags.lockTimeout, input: lines };
+          const target = { label: 'replay', mayMake: true, lockTimeoutMs: flags.lockTimeout, input: lines };
           const options = { input, name: input.name };
           return await runOnTarget(session, config, target, watched, (context) => replay(context, options));
         }),

@@ -49,7 +49,7 @@ export function define(command: Command, run: RunAction): void {
           });
         }
         const config = await session.loadConfig();
-        await withTarget(session, config, { label: 'report', readOnly: true }, (context) =>
+        await withTarget(session, config, { label: 'report' }, (context) =>
           writeResult(session, reportOn(session, config, context, flags), flags),
         );
         return 0;

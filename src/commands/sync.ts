@@ -45,6 +45,7 @@ export function define(command: Command, run: RunAction): void {
         const { lockTimeout = 0, timeout = Number.POSITIVE_INFINITY } = flags;
         const target = {
           label: 'sync',
+          mayMake: true,
           lockTimeoutMs: Math.min(lockTimeout, timeout),
           input: { namespace: baseUrl.replace(/\/+$/, ''), name: SCENE_LIST_PATH.slice(1) },
           shard,

@@ -32,7 +32,7 @@ export function define(command: Command, run: RunAction): void {
         async (watched) => {
           const config = await session.loadConfig();
           await watched.begin(config);
-          const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout, readOnly: true };
+          const target = { label: 'verify', lockTimeoutMs: flags.lockTimeout };
           return resultOf(await withTarget(session, config, target, verify));
         },
         ({ report }) => print(session, report, flags),

@@ -26,10 +26,10 @@ export interface LoaderContext {
   /** How long to wait for a target that only one process may open (PGlite), in milliseconds. */
   readonly openTimeoutMs: number;
   /**
-   * True for work that only looks (`plan`, `verify`, `export`): a target that is not there yet is not
-   * made. Default false.
+   * False for work on what is there (`plan`, `export`, `accept`): a target that is not there yet is not
+   * made, and counts as an empty one. Default true.
    */
-  readonly readOnly?: boolean;
+  readonly mayMake?: boolean;
   readonly signal: AbortSignal;
   /** Told before each wait, so that whoever looks on knows what is waited for. Default: nobody is. */
   readonly onRetry?: (notice: RetryNotice) => void;

@@ -16,7 +16,7 @@ export async function createLoader(section: TargetSection, context: Partial<Load
   const {
     baseDirectory = process.cwd(),
     openTimeoutMs = 0,
-    readOnly = false,
+    mayMake = true,
     signal = new AbortController().signal,
     onRetry = () => {},
     onSecret = () => {},
@@ -25,7 +25,7 @@ export async function createLoader(section: TargetSection, context: Partial<Load
   return factory.create(parseWith(factory, section), {
     baseDirectory,
     openTimeoutMs,
-    readOnly,
+    mayMake,
     signal,
     onRetry,
     onSecret,

@@ -53,20 +53,20 @@ test('a directory that could not be made is told without making one', async () =
 test('work that only looks makes no database, and reads one that is there', async () => {
   await using folder = await temporaryFolder();
   const config = { path: './deep/scene', schema: 'scene' };
-  const open = (readOnly: boolean) => createPgliteLoader(config, { ...context(folder.path), readOnly });
+  const open = (mayMake: boolean) => createPgliteLoader(config, { ...context(folder.path), mayMake });
   {
-    await using nothing = await open(true);
+    await using nothing = await open(false);
     expect(await nothing.readMeta(signal)).toBeNull();
   }
   expect(await readdir(folder.path)).toEqual([]);
   await copyPglite(join(folder.path, 'deep/scene'));
   {
-    await using loader = await open(false);
+    await using loader = await open(true);
     await loader.migrate(sampleSettings, signal);
   }
-  await using loader = await open(true);
+  await using loader = await open(false);
   expect(await loader.readMeta(signal)).toMatchObject({ rebuilding: false });
-  await expect(open(true)).rejects.toMatchObject({ code: 'lock_held' });
+  await expect(open(false)).rejects.toMatchObject({ code: 'lock_held' });
 });
 
 test('rows outlive a process that is killed, and its lock does not', async () => {

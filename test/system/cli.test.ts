@@ -196,10 +196,18 @@ describe('a mistake in the config', () => {
   });
 });
 
-test('verify makes no database where none is', async () => {
+test.each([
+  [['verify'], 78],
+  [['accept', '--app-id', 'wx1'], 78],
+  [['hold', '--app-id', 'wx1', '--observed-at', '2026-03-01T00:00:00Z'], 78],
+  [['rebuild'], 78],
+  [['rebuild', '--accept-shortened-log', '--confirm', 'scene'], 78],
+  [['compact', '--keep', '90d', '--confirm', 'scene'], 78],
+  [['migrate', '--print-sql'], 0],
+] as const)('%j makes no database where none is', async (args, status) => {
   writeFileSync(join(cwd, 'vacant.yaml'), 'target: { type: pglite, path: ./vacant/scene }\n');
-  const { code, stderr } = await run(['verify', '--config', 'vacant.yaml']);
-  expect([code, stderr]).toEqual([78, expect.stringContaining('holds no scenedim schema yet')]);
+  const { code, stderr } = await run([...args, '--config', 'vacant.yaml']);
+  expect([code, stderr]).toEqual([status, expect.stringContaining(status === 0 ? '' : 'holds no scenedim schema yet')]);
   expect(existsSync(join(cwd, 'vacant'))).toBe(false);
 });
 

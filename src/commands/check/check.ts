@@ -70,7 +70,7 @@ async function collect(
   findings.push(...(await checkSource(session, config, question)));
   try {
     findings.push(
-      ...(await withTarget(session, config, { label: 'check', readOnly: true }, (context) =>
+      ...(await withTarget(session, config, { label: 'check' }, (context) =>
         checkTarget(session, context, config, staleAfterMs),
       )),
     );

@@ -51,7 +51,7 @@ async function syncForReal(session: Session, config: Config, flags: CommonOption
     );
   }
   return reportRun(session, 'sync', flags, async () => {
-    return await withTarget(session, config, { label: 'sync' }, async (context) => {
+    return await withTarget(session, config, { label: 'sync', mayMake: true }, async (context) => {
       await using source = openSource(session, config, context);
       return await sync(context, await syncOptionsOf(session, config, {}, { source, context }));
     });

@@ -30,7 +30,7 @@ export async function runDemo(session: Session, { json }: CommonOptions): Promis
   await using simulator = await startSimulator({ clock, accounts: [{ appId: demoAppId }] });
   await say(`${out.paint('bold', 'scenedim demo')}: simulated WeChat at ${simulator.url}, data in ${DIRECTORY}\n\n`);
 
-  return await withTarget(session, demoConfig(session), { label: 'demo' }, async (target) => {
+  return await withTarget(session, demoConfig(session), { label: 'demo', mayMake: true }, async (target) => {
     const context: RunContext = { ...target, clock };
     await startAfresh(context);
     const runs: RunReport[] = [];

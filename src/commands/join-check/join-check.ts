@@ -39,7 +39,7 @@ export function define(command: Command, run: RunAction): void {
     .action(
       run<JoinCheckFlags>(async (session, flags) => {
         const config = await session.loadConfig();
-        const report = await withTarget(session, config, { label: 'join-check', readOnly: true }, ({ loader }) =>
+        const report = await withTarget(session, config, { label: 'join-check' }, ({ loader }) =>
           checkJoin(loader, flags, { signal: session.signal, tell: (message) => tell(session, message) }),
         );
         const { out } = session;

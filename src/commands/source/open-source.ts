@@ -34,7 +34,7 @@ export async function withSource<T>(
 ): Promise<T> {
   const store = config.source?.platform?.tokenStore;
   if (store !== undefined && 'target' in store) {
-    return withTarget(session, config, { label: 'tokens' }, async (context) => {
+    return withTarget(session, config, { label: 'tokens', mayMake: true }, async (context) => {
       await using source = openSource(session, config, context);
       return await work(source);
     });

@@ -44,7 +44,7 @@ export async function rosterWithoutTarget(
 ): Promise<Roster> {
   const { signal, stdin } = session;
   const onTarget = <T>(work: (loader: Loader) => Promise<T>) =>
-    withTarget(session, config, { label: 'accounts', readOnly: true }, ({ loader }) => work(loader));
+    withTarget(session, config, { label: 'accounts' }, ({ loader }) => work(loader));
   const query = (statement: string) => onTarget((loader) => queryOn(loader, statement, signal));
   const authorizers = async () =>
     appIds.length > 0 ? new Set(appIds) : onTarget((loader) => authorizersInTarget(loader, signal)());

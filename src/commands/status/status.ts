@@ -48,7 +48,7 @@ export function define(command: Command, run: RunAction): void {
     .action(
       run<StatusFlags>(async (session, flags) => {
         const config = await session.loadConfig();
-        return await withTarget(session, config, { label: 'status', readOnly: true }, async (context) => {
+        return await withTarget(session, config, { label: 'status' }, async (context) => {
           await requireSchema(context.loader, session.signal);
           await (flags.json === true
             ? printJson(session, context, flags)

@@ -12,8 +12,8 @@ export interface TargetOptions {
   readonly label: string;
   /** How long to wait for another run, in milliseconds. Default 0. */
   readonly lockTimeoutMs?: number | undefined;
-  /** True when the work writes nothing: a target that is not there yet is not made for it. Default false. */
-  readonly readOnly?: boolean;
+  /** True for work that may begin with nothing: a target that is not there yet is made for it. Default false. */
+  readonly mayMake?: boolean;
 }
 
 /** Opens the target of a config for some work and closes it, whatever happens. */
@@ -30,7 +30,7 @@ export async function withTarget<T>(
   await using loader = await createLoader(section, {
     baseDirectory: config.baseDirectory,
     openTimeoutMs: lockTimeoutMs,
-    readOnly: options.readOnly ?? false,
+    mayMake: options.mayMake ?? false,
     signal,
     onRetry: ({ message, attempt, waitMs }) => {
       if (waitMs === null) logger.warn({ attempt }, message);

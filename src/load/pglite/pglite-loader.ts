@@ -17,14 +17,14 @@ const MEMORY = 'memory://';
 /**
  * A loader for a PGlite database: Postgres inside this process, in a directory. Nobody else may open the directory until the
  * loader is disposed; `lock_held` when somebody has it for longer than `openTimeoutMs`. The first start takes seconds.
- * With `readOnly` a database that is not there yet is an empty one, and no file is written.
+ * Without `mayMake` a database that is not there yet is an empty one, and no file is written.
  */
 export async function createPgliteLoader({ path, schema }: PgliteConfig, context: LoaderContext): Promise<Loader> {
   context.signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   const directory = path.startsWith(MEMORY) ? MEMORY : resolve(context.baseDirectory, path);
   const description = `pglite ${directory}, schema ${schema}`;
-  if (directory !== MEMORY && context.readOnly === true && (await isVacant(directory))) {
+  if (directory !== MEMORY && context.mayMake === false && (await isVacant(directory))) {
     await assertMayBeMade(directory);
     return createVacantLoader(schema, description);
   }

@@ -268,7 +268,7 @@ describe('a directory of PGlite', () => {
   const open = (path: string, openTimeoutMs = 0) =>
     createPgliteLoader(
       { path, schema: 'scene' },
-      { baseDirectory: '/', openTimeoutMs, readOnly: false, signal, onRetry: () => {} },
+      { baseDirectory: '/', openTimeoutMs, mayMake: true, signal, onRetry: () => {} },
     );
   const works = async (path: string) => {
     await using loader = await open(path);
