@@ -7,7 +7,8 @@ export function wentWell(report: ReportDocument | null): boolean {
 
 /**
  * True when a run did all that it was to do: it went well, or ended with 65 because an answer or the list of a platform waits
- * for a decision, and what it printed and wrote arrived. What waits is stored and has a metric of its own; the next run would find nothing else to do.
+ * for a decision, and what it printed and wrote arrived. What waits is stored and has a metric of its own; the next run would
+ * find nothing else to do.
  */
 export function hasSucceeded({ report, error }: EndedRun): boolean {
   // A rebuild that refuses accounts counts them as failed, verify does not count by states, a replay ends at a bad line.

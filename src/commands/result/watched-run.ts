@@ -99,8 +99,8 @@ export class WatchedRun {
   }
 
   /**
-   * Tells everybody that the run did not end, because of `error`, a defect too, before the process is ended. Nobody who takes long is waited
-   * for. Resolves with false when the run has not begun, or they are told of its end already.
+   * Tells everybody that the run did not end, because of `error`, a defect too, before the process is ended. Nobody who takes
+   * long is waited for. Resolves with false when the run has not begun, or they are told of its end already.
    */
   async giveUp(error: unknown, exitCode: number): Promise<boolean> {
     if (this.#isTold || this.#started.dataset === null) return false;

@@ -12,6 +12,7 @@ export class LateEnd {
   readonly #show: ShowEnd;
   readonly #exit: (status: number) => void;
   #tell: TellEnd | undefined;
+  #isEnding = false;
 
   constructor(show: ShowEnd, exit: (status: number) => void) {
     this.#show = show;
@@ -23,10 +24,19 @@ export class LateEnd {
     this.#tell = tell;
   }
 
-  /** Ends the process with this status, after at most {@link LAST_WORDS_MS}. `show` shows the error when no run tells it. */
+  /**
+   * Ends the process with this status, after at most {@link LAST_WORDS_MS}; the first call counts. `show` shows the error when
+   * no run tells it.
+   */
   async end(error: unknown, status: number, show: ShowEnd = this.#show): Promise<void> {
-    const told = this.#tell?.(error, status).catch(() => false) ?? false;
-    if (!(await Promise.race([told, delay(LAST_WORDS_MS, false)]))) await show(error, status);
-    this.#exit(status);
+    // Defects come in twos: the second would end the process before the first is told.
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    try {
+      const told = this.#tell?.(error, status).catch(() => false) ?? false;
+      if (!(await Promise.race([told, delay(LAST_WORDS_MS, false)]))) await show(error, status);
+    } finally {
+      this.#exit(status);
+    }
   }
 }
