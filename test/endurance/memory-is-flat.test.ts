@@ -12,7 +12,7 @@ import { describePostgres } from '../support/postgres.ts';
 import { replayLog } from '../support/replay-log.ts';
 import { scenesAnAccount, volumeLog } from '../support/volume-log.ts';
 
-/** The larger run is longer, so the moment of most use is met more often: 1 to 6 MB. 50,000 objects that are kept need more. */
+/** The larger run is longer, so the moment of most use is met more often: 1 to 7 MB. 50,000 objects that are kept need more. */
 const GROWTH_MB = 12;
 
 const SECRET = '0123456789abcdef0123456789abcdef';

@@ -15,7 +15,7 @@ export const measurePeak = preload(`
 
 /**
  * For the environment of a workspace: {@link memoryOfRun} gives the most that was in use at once. Garbage is collected before
- * each look, five times a second, so that two runs differ by what they keep.
+ * each look, twice a second, so that two runs differ by what they keep.
  */
 export const measureInUse = preload(`
   import { setFlagsFromString } from 'node:v8';
@@ -28,7 +28,7 @@ export const measureInUse = preload(`
     const { heapUsed, external } = process.memoryUsage();
     most = Math.max(most, heapUsed + external);
   };
-  setInterval(look, 200).unref();
+  setInterval(look, 500).unref();
   process.on('exit', () => process.stderr.write('memory ' + Math.round(most / 1_000) + '\\n'));
 `);
 
