@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type Micros, requireInstant } from '../instant.ts';
-import { hold } from '../pipeline/decide.ts';
-import { type DecisionFlags, defineDecision } from './decision/define-decision.ts';
-import type { RunAction } from './session/run-action.ts';
+import { type Micros, requireInstant } from '../../instant.ts';
+import { hold } from '../../pipeline/decide.ts';
+import type { RunAction } from '../session/run-action.ts';
+import { type DecisionFlags, defineDecision } from './define-decision.ts';
 
 export const description =
   'Takes a wrong answer out of the dimension again and recomputes the account. `accept` is the way back.';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type Micros, requireInstant } from '../instant.ts';
-import { accept } from '../pipeline/decide.ts';
-import { type DecisionFlags, defineDecision } from './decision/define-decision.ts';
-import type { RunAction } from './session/run-action.ts';
+import { type Micros, requireInstant } from '../../instant.ts';
+import { accept } from '../../pipeline/decide.ts';
+import type { RunAction } from '../session/run-action.ts';
+import { type DecisionFlags, defineDecision } from './define-decision.ts';
 
 export const description =
   'Lets the newest held answer of an account through, with those directly before it that say the same, and recomputes the account.';
