@@ -8,9 +8,13 @@ process.noDeprecation = true;
 
 // Answered before anything else is loaded: scripts ask for the version all the time.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
-  process.stdout.on('error', ({ message }) => {
-    process.stderr.write(`error: standard output cannot be written (${message})\n`);
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     process.exitCode = 74;
+    // A reader that went away wants to hear nothing, as with every command.
+    if (code === 'EPIPE') return;
+    process.stderr.write(
+      `error: standard output cannot be written (${code ?? message})\nremedy: make room where the output goes\n`,
+    );
   });
   process.stdout.write(`${readProgramVersion()}\n`);
 } else if (isNodeTooOld(process.versions.node)) {

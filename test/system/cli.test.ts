@@ -57,8 +57,13 @@ describe('the version', () => {
     const { status, stderr } = spawnSync('sh', ['-c', '"$@" >/dev/full', '', process.execPath, cliPath, '--version']);
     expect([status, String(stderr)]).toEqual([
       74,
-      expect.stringMatching(/^error: standard output cannot be written .*ENOSPC.*\n$/),
+      'error: standard output cannot be written (ENOSPC)\nremedy: make room where the output goes\n',
     ]);
+  });
+
+  test('says nothing to a reader that went away', () => {
+    const script = '{ sleep 0.3; "$@"; echo "$?" >&2; } | :';
+    expect(String(spawnSync('sh', ['-c', script, '', process.execPath, cliPath, '--version']).stderr)).toBe('74\n');
   });
 });
 
